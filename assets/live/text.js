@@ -1,0 +1,40 @@
+// Numbers and templates. Every word comes translated from the server; here only numbers are put in.
+
+const NARROW = "\u202f";
+const NO_BREAK = "\u00a0";
+
+// "a {x} b" with x filled in.
+export function fill(template, values) {
+  return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+// 1 234 567, thousands apart.
+export function grouped(count) {
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+(?!\d))/g, NARROW);
+}
+
+// Three significant digits, e-notation for the very large and small.
+export function short(value) {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e5 || size < 1e-3)) return value.toExponential(1).replace("e+", "e").replace("-", "−");
+  return String(Number(value.toPrecision(3))).replace("-", "−");
+}
+
+// A share 0 … 1 as percent with one digit.
+export function percent(share) {
+  return Number.isFinite(share) ? `${signed((100 * share).toFixed(1))}${NO_BREAK}%` : short(share);
+}
+
+export function signed(text) {
+  return text.replace("-", "−");
+}
+
+// 83 → 1:23
+export function clock(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const padded = String(rest).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${padded}` : `${minutes}:${padded}`;
+}

@@ -1,0 +1,1 @@
+"""Saddlepoint's engine: plain Python and PyTorch, no web framework anywhere below."""

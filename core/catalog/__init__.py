@@ -1,0 +1,14 @@
+"""What can be chosen: importing this package registers every entry of every family."""
+
+from core.catalog import (
+    activations,
+    architectures,
+    datasets,
+    initializers,
+    losses,
+    optimizers,
+    regularizers,
+    schedules,
+)
+
+__all__ = ["activations", "architectures", "datasets", "initializers", "losses", "optimizers", "regularizers", "schedules"]

@@ -1,0 +1,125 @@
+"""One convolution block: convolution, normalization, activation, pooling; its sizes, and why a size is impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_serializer
+
+from core.catalog.activations import AnyActivation
+from core.catalog.architectures.normalization import GroupsField, Normalization
+from core.catalog.entry import Entry, Usual
+from core.catalog.registry import bad_field
+from core.errors import BadInput
+from core.text import Text
+
+
+class Block(Entry):
+    """The settings of one block. It is no entry of its own: it lives in the list `blocks` of a network."""
+
+    title: ClassVar[str] = "a convolution block"
+
+    channels: Annotated[
+        int,
+        Field(ge=1, le=4096, title="channels", description="Number of kernels, and so of feature maps that come out."),
+        Usual(8, 128, "log", reason="A block has at least one kernel, and 4 096 is more than any memory here holds."),
+    ] = 32
+    kernel: Annotated[
+        int,
+        Field(ge=1, le=63, title="kernel", description="Side of the patch that one kernel sees, in pixels."),
+        Usual(1, 7, "linear", reason="A kernel is at least 1 pixel wide; above 63 it is a dense layer."),
+    ] = 3
+    stride: Annotated[
+        int,
+        Field(ge=1, le=63, title="stride", description="Pixels from one patch to the next; 2 halves the size."),
+        Usual(1, 3, "linear", reason="With a stride of 0 the kernel would never move on."),
+    ] = 1
+    padding: Annotated[
+        Literal["valid", "same"] | int,
+        Field(
+            title="padding",
+            description="Zeros around the input: none (valid), as many as keep the size (same), or a number of them.",
+        ),
+    ] = "valid"
+    pooling: Annotated[
+        Literal["none", "max", "average"],
+        Field(title="pooling", description="What is kept of each window of the feature map: its maximum or average."),
+    ] = "none"
+    pool_window: Annotated[
+        int,
+        Field(ge=1, le=63, title="pooling window", description="Side of the window that becomes one value."),
+        Usual(2, 4, "linear", reason="A window is at least 1 pixel wide."),
+    ] = 2
+    pool_stride: Annotated[
+        int | None,
+        Field(ge=1, le=63, title="pooling stride", description="Pixels between windows; empty is the window's side."),
+        Usual(1, 4, "linear", reason="With a stride of 0 the window would never move on."),
+    ] = None
+    normalization: Annotated[
+        Normalization | None,
+        Field(title="normalization", description="Normalization after this convolution; empty is the network's."),
+    ] = None
+    groups: GroupsField = 8
+    activation: Annotated[
+        AnyActivation | None,
+        Field(title="activation", description="Activation of this block; empty is the network's."),
+    ] = None
+
+    @field_validator("padding", mode="after")
+    @classmethod
+    def _padding_is_not_negative(cls, padding: str | int) -> str | int:
+        if isinstance(padding, int) and not 0 <= padding <= 62:
+            raise ValueError("Padding adds pixels: valid, same, or a number from 0 to 62.")
+        return padding
+
+    @model_serializer(mode="wrap")
+    def _with_key(self, handler: Any) -> dict[str, Any]:
+        return handler(self)
+
+    def build(self) -> None:
+        """A block is built by its network."""
+
+    @property
+    def padding_sides(self) -> tuple[int, int]:
+        """Zeros before and after, along each axis; an even kernel with "same" has one more after."""
+        if self.padding == "valid":
+            return 0, 0
+        if self.padding == "same":
+            return (self.kernel - 1) // 2, self.kernel - 1 - (self.kernel - 1) // 2
+        return int(self.padding), int(self.padding)
+
+    @property
+    def window_stride(self) -> int:
+        """Pixels between pooling windows."""
+        return self.pool_window if self.pool_stride is None else self.pool_stride
+
+    def convolved(self, side: int) -> int:
+        """Side after the convolution: ⌊(n + padding − kernel) / stride⌋ + 1; 0 or less is impossible."""
+        return (side + sum(self.padding_sides) - self.kernel) // self.stride + 1
+
+    def pooled(self, side: int) -> int:
+        """Side after the pooling: ⌊(n − window) / stride⌋ + 1."""
+        return side if self.pooling == "none" else (side - self.pool_window) // self.window_stride + 1
+
+
+def parse_blocks(value: Any) -> Any:
+    """Blocks from a list of objects; BadInput names the block."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return value
+    blocks = []
+    for number, item in enumerate(value, start=1):
+        if isinstance(item, Mapping):
+            try:
+                item = Block(**item)
+            except ValidationError as error:
+                raise in_block(number, bad_field(Block, error)) from None
+            except BadInput as error:
+                raise in_block(number, error) from None
+        blocks.append(item)
+    return tuple(blocks)
+
+
+def in_block(number: int, error: BadInput) -> BadInput:
+    """The same error, with the number of the block in front."""
+    return BadInput(Text("Block {number}: {what}", number=number, what=error.what), error.why, error.fix)

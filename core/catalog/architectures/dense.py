@@ -1,0 +1,195 @@
+"""Networks without convolution: logistic regression and the multilayer perceptron."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from core.catalog.activations import Activation, AnyActivation
+from core.catalog.activations.rectified import Relu
+from core.catalog.architectures.architecture import Architecture, LayerPlan, num_features
+from core.catalog.architectures.normalization import (
+    GroupsField,
+    Normalization,
+    NormalizationField,
+    build_norm,
+    check_groups,
+    num_norm_parameters,
+)
+from core.catalog.entry import Usual
+from core.catalog.registry import register
+from core.catalog.regularizers.dropout import DropoutRates
+from core.text import Text
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.catalog.architectures.layers import Dense
+
+ALL_INPUTS = ("image", "sequence", "points", "features")
+
+Width = Annotated[int, Field(ge=1, le=65536)]
+
+
+def dense_plan(
+    name: str, fan_in: int, width: int, activation: Activation, normalization: Normalization, groups: int
+) -> LayerPlan:
+    """The row of one hidden dense layer."""
+    check_groups(normalization, groups, width, name)
+    has_norm = normalization != "none"
+    kind = (
+        Text("dense, {norm} normalization, {activation}", norm=Text(normalization), activation=Text(activation.title))
+        if has_norm
+        else Text("dense, {activation}", activation=Text(activation.title))
+    )
+    return LayerPlan(
+        name,
+        kind,
+        (width,),
+        num_parameters=fan_in * width
+        + (0 if has_norm else width)
+        + num_norm_parameters(normalization, width)
+        + activation.num_learned,
+        multiplications=fan_in * width,
+        fan_in=fan_in,
+    )
+
+
+def output_plan(fan_in: int, num_outputs: int) -> LayerPlan:
+    """The row of the last, linear layer."""
+    return LayerPlan(
+        "output",
+        Text("dense, linear"),
+        (num_outputs,),
+        num_parameters=(fan_in + 1) * num_outputs,
+        multiplications=fan_in * num_outputs,
+        fan_in=fan_in,
+    )
+
+
+def build_dense(
+    fan_in: int, width: int, activation: Activation, normalization: Normalization, groups: int, dropout: float
+) -> Dense:
+    """One hidden dense layer on the current default device."""
+    from core.catalog.architectures.layers import Dense
+
+    return Dense(fan_in, width, build_norm(normalization, groups, width, 0), activation.build(), dropout)
+
+
+@register
+class Logistic(Architecture):
+    key: ClassVar[str] = "logistic"
+    title: ClassVar[str] = "logistic regression"
+    why: ClassVar[str] = "One linear layer: classes are separated by straight lines or planes, and the loss is convex."
+    choose: ClassVar[str] = "The baseline to beat; also linear regression when the target is a number."
+    formula: ClassVar[str] = r"\mathrm{logits} = W x + b"
+    source: ClassVar[str] = "Cox, The Regression Analysis of Binary Sequences, 1958, section 2"
+    input_kinds: ClassVar[tuple[str, ...]] = ALL_INPUTS
+
+    def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
+        return [output_plan(num_features(input_shape), num_outputs)]
+
+    def build(self, input_shape: Sequence[int], num_outputs: int, dropout: DropoutRates | None = None) -> nn.Module:
+        import torch
+        from torch import nn
+
+        from core.catalog.architectures.layers import Mlp
+
+        with torch.device("meta"):
+            return Mlp([], nn.Linear(num_features(input_shape), num_outputs))
+
+
+@register
+class MultilayerPerceptron(Architecture):
+    key: ClassVar[str] = "mlp"
+    title: ClassVar[str] = "MLP"
+    why: ClassVar[str] = (
+        "Dense layers with an activation between them: every unit sees all outputs of the layer before, so it can "
+        "approximate any continuous function, and knows nothing about pictures."
+    )
+    choose: ClassVar[str] = (
+        "For points and tables of features, and for small images; two hidden layers of 64 are a good start."
+    )
+    formula: ClassVar[str] = r"h_0 = x, \quad h_i = f(W_i h_{i-1} + b_i), \quad \mathrm{logits} = W h_n + b"
+    source: ClassVar[str] = "Rumelhart, Hinton and Williams, Learning Representations by Back-propagating Errors, 1986"
+    input_kinds: ClassVar[tuple[str, ...]] = ALL_INPUTS
+
+    hidden_layers: Annotated[
+        int,
+        Field(
+            ge=0, le=200, title="hidden layers", description="Number of layers between input and output; 0 is linear."
+        ),
+        Usual(1, 8, "linear", reason="A number of layers is between 0 and 200."),
+    ] = 2
+    width: Annotated[
+        int,
+        Field(ge=1, le=65536, title="width", description="Number of units in each hidden layer."),
+        Usual(8, 512, "log", reason="A layer has at least one unit."),
+    ] = 64
+    widths: Annotated[
+        tuple[Width, ...] | None,
+        Field(
+            title="widths, one a layer",
+            description="Units of each hidden layer in order, as [128, 64]; it takes the place of depth and width.",
+        ),
+    ] = None
+    activation: Annotated[
+        AnyActivation, Field(title="activation", description="The function after each hidden layer.")
+    ] = Relu()
+    normalization: NormalizationField = "none"
+    groups: GroupsField = 8
+
+    @property
+    def all_widths(self) -> tuple[int, ...]:
+        """Units of each hidden layer in order."""
+        return (self.width,) * self.hidden_layers if self.widths is None else self.widths
+
+    def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
+        rows, fan_in = [], num_features(input_shape)
+        for number, width in enumerate(self.all_widths, start=1):
+            rows.append(dense_plan(f"hidden.{number}", fan_in, width, self.activation, self.normalization, self.groups))
+            fan_in = width
+        return [*rows, output_plan(fan_in, num_outputs)]
+
+    def build(self, input_shape: Sequence[int], num_outputs: int, dropout: DropoutRates | None = None) -> nn.Module:
+        import torch
+        from torch import nn
+
+        from core.catalog.architectures.layers import Mlp
+
+        self.plan(input_shape, num_outputs)  # explains what cannot be built
+        p = dropout.dense if dropout else 0.0
+        hidden, fan_in = [], num_features(input_shape)
+        with torch.device("meta"):
+            for width in self.all_widths:
+                hidden.append(build_dense(fan_in, width, self.activation, self.normalization, self.groups, p))
+                fan_in = width
+            return Mlp(hidden, nn.Linear(fan_in, num_outputs))
+
+    @property
+    def default_initializer(self) -> str:
+        return self.activation.gain_family
+
+    @property
+    def has_eval_mode(self) -> bool:
+        return self.normalization == "batch" and bool(self.all_widths)
+
+    @property
+    def min_batch_size(self) -> int:
+        return 2 if self.has_eval_mode else 1
+
+    def dropout_places(self) -> frozenset[str]:
+        return frozenset({"dense"}) if self.all_widths else frozenset()
+
+    def notes(self) -> list[Text]:
+        fields = type(self).model_fields
+        notes = []
+        if self.widths is not None and (
+            self.hidden_layers != fields["hidden_layers"].default or self.width != fields["width"].default
+        ):
+            notes.append(Text("The list of widths is used; the number of hidden layers and the width have no effect."))
+        if self.groups != fields["groups"].default and self.normalization != "group":
+            notes.append(Text("The number of groups has no effect: it belongs to group normalization."))
+        return notes

@@ -1,0 +1,143 @@
+"""The torch modules that architectures are made of (imported only when a network is built).
+
+Shape letters: B batch, F features, K outputs, C channels, H height, W width, L length.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from core.catalog.architectures.block import Block
+from core.catalog.regularizers.counter_dropout import CounterDropout
+
+
+def dropout_or_nothing(p: float) -> CounterDropout | None:
+    """A dropout layer, or None where p is 0."""
+    return CounterDropout(p) if p > 0 else None
+
+
+class Dense(nn.Linear):
+    """A hidden layer: linear, normalization, activation, dropout, in this order.
+
+    It is the linear layer itself, so that its weight is called `hidden.1.weight`.
+    """
+
+    def __init__(
+        self, fan_in: int, width: int, norm: nn.Module | None, activation: nn.Module, dropout: float = 0.0
+    ) -> None:
+        super().__init__(fan_in, width, bias=norm is None)
+        self.norm = norm
+        self.activation = activation
+        self.dropout = dropout_or_nothing(dropout)
+
+    def forward(self, x_BF: torch.Tensor) -> torch.Tensor:
+        x_BF = nn.functional.linear(x_BF, self.weight, self.bias)
+        if self.norm is not None:
+            x_BF = self.norm(x_BF)
+        x_BF = self.activation(x_BF)
+        if self.dropout is not None:
+            x_BF = self.dropout(x_BF)
+        return x_BF
+
+
+class Mlp(nn.Module):
+    """Dense layers one after another, then a linear output; images are flattened."""
+
+    def __init__(self, hidden: list[Dense], output: nn.Linear) -> None:
+        super().__init__()
+        self.hidden = nn.ModuleDict({str(number): layer for number, layer in enumerate(hidden, start=1)})
+        self.output = output
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x_BF = x.flatten(1)
+        for layer in self.hidden.values():
+            x_BF = layer(x_BF)
+        logits_BK = self.output(x_BF)
+        return logits_BK
+
+
+class _ConvolutionParts(nn.Module):
+    """What follows a convolution; the class beside it in the bases is the convolution itself."""
+
+    def set_parts(
+        self,
+        extra_padding: tuple[int, ...],
+        norm: nn.Module | None,
+        activation: nn.Module,
+        pool: nn.Module | None,
+        dropout: float,
+    ) -> None:
+        """`extra_padding` (as `functional.pad` takes it) is empty unless the two sides differ."""
+        self.extra_padding = extra_padding
+        self.norm = norm
+        self.activation = activation
+        self.pool = pool
+        self.dropout = dropout_or_nothing(dropout)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.extra_padding:
+            x = nn.functional.pad(x, self.extra_padding)
+        x = super().forward(x)
+        if self.norm is not None:
+            x = self.norm(x)
+        x = self.activation(x)
+        if self.pool is not None:
+            x = self.pool(x)
+        if self.dropout is not None:
+            x = self.dropout(x)
+        return x
+
+
+class Convolution1d(_ConvolutionParts, nn.Conv1d):
+    """A block on signals (B, C, L): convolution, normalization, activation, pooling, dropout."""
+
+
+class Convolution2d(_ConvolutionParts, nn.Conv2d):
+    """A block on images (B, C, H, W): convolution, normalization, activation, pooling, dropout."""
+
+
+def convolution(
+    num_axes: int, in_channels: int, block: Block, norm: nn.Module | None, activation: nn.Module, dropout: float
+) -> Convolution1d | Convolution2d:
+    """The block's module for `num_axes` 1 (signals) or 2 (images)."""
+    before, after = block.padding_sides
+    layer = (Convolution1d, Convolution2d)[num_axes - 1](
+        in_channels, block.channels, block.kernel, block.stride, before, bias=norm is None
+    )
+    max_pool, average_pool = ((nn.MaxPool1d, nn.AvgPool1d), (nn.MaxPool2d, nn.AvgPool2d))[num_axes - 1]
+    pools = {"max": max_pool, "average": average_pool}
+    pool = pools[block.pooling](block.pool_window, block.window_stride) if block.pooling in pools else None
+    extra_padding = () if before == after else (0, after - before) * num_axes
+    layer.set_parts(extra_padding, norm, activation, pool, dropout)
+    return layer
+
+
+class ConvolutionNet(nn.Module):
+    """Convolution blocks, flattening or global average, dense layers, a linear output."""
+
+    def __init__(
+        self,
+        blocks: list[Convolution1d | Convolution2d],
+        global_average: bool,
+        dense: list[Dense],
+        dropout: float,
+        output: nn.Linear,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.ModuleDict({str(number): block for number, block in enumerate(blocks, start=1)})
+        self.global_average = global_average
+        self.dense = nn.ModuleDict({str(number): layer for number, layer in enumerate(dense, start=1)})
+        self.dropout = dropout_or_nothing(dropout)
+        self.output = output
+
+    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        for block in self.conv.values():
+            x_BCHW = block(x_BCHW)
+        x_BF = x_BCHW.flatten(2).mean(2) if self.global_average else x_BCHW.flatten(1)
+        for layer in self.dense.values():
+            x_BF = layer(x_BF)
+        if self.dropout is not None:
+            x_BF = self.dropout(x_BF)
+        logits_BK = self.output(x_BF)
+        return logits_BK

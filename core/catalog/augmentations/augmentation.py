@@ -1,0 +1,70 @@
+"""Bases of the augmentations: geometric ones say where a pixel comes from, photometric ones what becomes of its value.
+
+Both work on whole batches on the device of the data, with parameters of their own for each sample, drawn from a given
+generator. Nothing here reads a tensor back to the host.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from core.catalog.augmentations.affine import Affine
+from core.catalog.entry import Entry
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from core.catalog.augmentations.pipeline import Pipeline
+    from core.catalog.augmentations.tone import Tone
+
+
+class Augmentation(Entry):
+    """A random change of the inputs of a batch."""
+
+    family: ClassVar[str] = "augmentations"
+    input_kinds: ClassVar[tuple[str, ...]] = ("image",)
+    """The kinds of input it can change."""
+    changes_targets: ClassVar[bool] = False
+    """Whether targets change with the inputs."""
+    geometric: ClassVar[bool] = False
+    """Whether it moves pixels; neighbouring geometric entries share one warp."""
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether these parameters leave every sample as it is; such an entry is skipped, so nothing is rounded."""
+        return False
+
+    def check(self, input_shape: tuple[int, ...]) -> None:
+        """Raise BadInput when these parameters make no sense for samples of this shape."""
+
+    def build(self, input_shape: tuple[int, ...]) -> Pipeline:
+        """A pipeline of this entry alone."""
+        from core.catalog.augmentations.pipeline import compile_pipeline
+
+        return compile_pipeline([self], input_shape)
+
+
+class GeometricAugmentation(Augmentation):
+    """An augmentation that is an affine map of the picture's plane; what comes from outside the picture is 0."""
+
+    geometric: ClassVar[bool] = True
+    whole_pixels: ClassVar[bool] = False
+    """Whether every pixel lands on a pixel: a warp of such entries copies values instead of interpolating them."""
+
+    @abstractmethod
+    def draw(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, ...]:
+        """Random parameters, each (B,), of the dtype and on the device of `inputs` (B, C, H, W)."""
+
+    @abstractmethod
+    def inverse(self, height: int, width: int, *drawn: Tensor) -> Affine:
+        """The map from a pixel of the result to the place in the picture where its value is found."""
+
+
+class PhotometricAugmentation(Augmentation):
+    """An augmentation that changes values where they are."""
+
+    @abstractmethod
+    def apply(self, tone: Tone, generator: torch.Generator | None) -> None:
+        """Draw the parameters and add the change to `tone`."""

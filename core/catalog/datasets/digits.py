@@ -1,0 +1,47 @@
+"""Handwritten digits of 8 × 8 pixels, bundled with scikit-learn: the default data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from core.catalog.datasets.dataset import DataFacts, DataSet, Progress, Samples, Scale, no_progress, num_test_of
+from core.catalog.registry import register
+
+NUM_SAMPLES = 1_797
+
+
+@register
+class Digits(DataSet):
+    """1 797 grey images of ten digits, 17 grey levels."""
+
+    key: ClassVar[str] = "digits"
+    title: ClassVar[str] = "Handwritten digits, 8 × 8"
+    why: ClassVar[str] = "Real images so small that a network learns them within a second, without any download."
+    choose: ClassVar[str] = "First of all, and whenever an idea should be tried quickly."
+    formula: ClassVar[str] = r"x \in \{0, \dots, 16\}^{1 \times 8 \times 8} / 16, \quad y \in \{0, \dots, 9\}"
+    source: ClassVar[str] = "Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI repository"
+    input_kind: ClassVar[Literal["image", "sequence", "points", "features"]] = "image"
+
+    def facts(self) -> DataFacts:
+        return DataFacts(
+            input_shape=(1, 8, 8),
+            num_outputs=10,
+            class_names=tuple("0123456789"),
+            num_train_pool=NUM_SAMPLES - num_test_of(NUM_SAMPLES),
+            num_validation=None,
+            num_test=num_test_of(NUM_SAMPLES),
+            bytes=NUM_SAMPLES * (64 + 8),
+        )
+
+    def load(self, folder: Path, split_seed: int = 0, progress: Progress = no_progress) -> Samples:
+        from sklearn.datasets import load_digits
+
+        pixels, labels = load_digits(return_X_y=True)
+        return Samples(
+            inputs=np.asarray(pixels, np.uint8).reshape(-1, 1, 8, 8),
+            targets=np.asarray(labels, np.int64),
+            scale=Scale(factor=1 / 16),
+        )

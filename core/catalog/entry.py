@@ -1,0 +1,164 @@
+"""Entry: one choice a user has, declared once.
+
+From an entry class come the form on the page, validation and its error texts, the JSON in the store, the URL, the
+search space, the Formulas page and the command line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt, MultipleOf
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, SerializeAsAny, model_serializer
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from core.text import Text
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How a parameter is offered: the usual range (a slider's ends; the legal range is wider), scale and unit.
+
+    `reason` is one sentence saying why a value outside the legal range makes no sense. `more` hides the parameter
+    behind "more" on the Train page. `live` marks a parameter that acts at once on a running run.
+    """
+
+    low: float
+    high: float
+    scale: Literal["linear", "log"] = "linear"
+    unit: str = ""
+    reason: str = ""
+    more: bool = False
+    live: bool = False
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        schema["usual"] = {"low": self.low, "high": self.high, "scale": self.scale, "unit": self.unit}
+        return schema
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One field of an entry, read back from its declaration: what a form, a page or an error text needs to know."""
+
+    name: str
+    title: str
+    help: str
+    default: Any
+    usual: Usual | None
+    low: float | None
+    low_is_legal: bool
+    high: float | None
+    high_is_legal: bool
+    choices: tuple[Any, ...]
+    annotation: Any
+
+    @property
+    def range_text(self) -> Text:
+        """The legal values as words: "above 0", "between 0 and 1", "one of hidden, dense"."""
+        if self.choices:
+            return Text("one of {choices}", choices=", ".join(str(choice) for choice in self.choices))
+        if self.low is not None and self.high is not None:
+            if self.low_is_legal and self.high_is_legal:
+                return Text("from {low:g} to {high:g}", low=self.low, high=self.high)
+            if self.low_is_legal:
+                return Text("from {low:g} to below {high:g}", low=self.low, high=self.high)
+            if self.high_is_legal:
+                return Text("above {low:g}, up to {high:g}", low=self.low, high=self.high)
+            return Text("between {low:g} and {high:g}, both excluded", low=self.low, high=self.high)
+        if self.low is not None:
+            return Text("{low:g} or more", low=self.low) if self.low_is_legal else Text("above {low:g}", low=self.low)
+        if self.high is not None:
+            return Text("{high:g} or less", high=self.high) if self.high_is_legal else Text("below {high:g}", high=self.high)
+        return Text("a value of its kind")
+
+
+def parameter_of(name: str, field: FieldInfo) -> Parameter:
+    """Read one pydantic field's declaration into a Parameter."""
+    usual = next((item for item in field.metadata if isinstance(item, Usual)), None)
+    low = high = None
+    low_is_legal = high_is_legal = True
+    for item in field.metadata:
+        if isinstance(item, Gt):
+            low, low_is_legal = item.gt, False
+        elif isinstance(item, Ge):
+            low, low_is_legal = item.ge, True
+        elif isinstance(item, Lt):
+            high, high_is_legal = item.lt, False
+        elif isinstance(item, Le):
+            high, high_is_legal = item.le, True
+        elif isinstance(item, MultipleOf):
+            continue
+    literal = get_origin(field.annotation) is Literal
+    choices = tuple(field.annotation.__args__) if literal and field.annotation is not None else ()
+    return Parameter(
+        name=name,
+        title=field.title or "",
+        help=field.description or "",
+        default=field.get_default(call_default_factory=True),
+        usual=usual,
+        low=low,
+        low_is_legal=low_is_legal,
+        high=high,
+        high_is_legal=high_is_legal,
+        choices=choices,
+        annotation=field.annotation,
+    )
+
+
+class Entry(BaseModel):
+    """Base of every choice. A subclass is registered with `core.catalog.registry.register`.
+
+    Class attributes: `family` and `key` name it; `synonyms` are accepted in its place and echoed as typed; `title`,
+    `why` and `choose` are a name and one sentence each; `see` is the preset that shows it; `formula` is LaTeX;
+    `source` is paper, year and section. Traits say what other code asks instead of testing keys.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    family: ClassVar[str] = ""
+    key: ClassVar[str] = ""
+    synonyms: ClassVar[tuple[str, ...]] = ()
+    title: ClassVar[str] = ""
+    why: ClassVar[str] = ""
+    choose: ClassVar[str] = ""
+    see: ClassVar[str] = ""
+    formula: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    more: ClassVar[bool] = False
+    """Listed behind "more" rather than among the first choices."""
+
+    _typed_key: str = PrivateAttr(default="")
+
+    @model_serializer(mode="wrap")
+    def _with_key(self, handler: Any) -> dict[str, Any]:
+        return {"key": self._typed_key or self.key, **handler(self)}
+
+    @classmethod
+    def parameters(cls) -> tuple[Parameter, ...]:
+        """The entry's fields in the order of their declaration."""
+        return tuple(parameter_of(name, field) for name, field in cls.model_fields.items())
+
+    def typed_as(self, key: str) -> Self:
+        """The same entry, echoed under the synonym the user typed."""
+        if key == self.key:
+            return self
+        copy = self.model_copy()
+        copy._typed_key = key
+        return copy
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), repr(sorted(self.__dict__.items()))))
+
+
+def entry_of(family: str) -> Any:
+    """The type of a field that holds an entry of another family: a key, a dict with a key, or an entry."""
+    from core.catalog.registry import parse
+
+    return Annotated[SerializeAsAny[Entry], BeforeValidator(lambda value: parse(family, value))]

@@ -1,0 +1,119 @@
+"""Adam and AdamW: momentum and a learning rate for each weight, both corrected for their start at zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from core.catalog.entry import Usual
+from core.catalog.optimizers.optimizer import Epsilon, LearningRate, Optimizer
+from core.catalog.registry import register
+
+if TYPE_CHECKING:
+    import torch
+
+_FORGETTING = "At 1 nothing is ever forgotten and the average never moves; below 0 it would change its sign."
+
+Beta1 = Annotated[
+    float,
+    Field(ge=0, lt=1, title="β₁", description="Share of the old average of gradients kept at each update."),
+    Usual(0.5, 0.99, "linear", reason=_FORGETTING, more=True),
+]
+
+Beta2 = Annotated[
+    float,
+    Field(ge=0, lt=1, title="β₂", description="Share of the old average of squared gradients kept at each update."),
+    Usual(0.9, 0.9999, "linear", reason=_FORGETTING, more=True),
+]
+
+_MOMENTS = (
+    r"m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \quad s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, \quad "
+    r"\hat m = \frac{m}{1 - \beta_1^t}, \quad \hat s = \frac{s}{1 - \beta_2^t}, \quad "
+)
+
+
+@register
+class Adam(Optimizer):
+    key: ClassVar[str] = "adam"
+    title: ClassVar[str] = "Adam"
+    why: ClassVar[str] = (
+        "Momentum divided by the recent size of each weight's gradients; the correction makes the weights of past "
+        "gradients sum to 1 from the first update on."
+    )
+    choose: ClassVar[str] = (
+        "The default: learning rate 0.001 works for most networks, and it is fast in the first updates."
+    )
+    formula: ClassVar[str] = _MOMENTS + r"w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
+    source: ClassVar[str] = "Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 1"
+    has_fused_kernel: ClassVar[bool] = True
+
+    lr: LearningRate = 0.001
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Epsilon = 1e-8
+
+    def build(self, params: Iterable[torch.Tensor], lr_override: float | None = None) -> torch.optim.Optimizer:
+        import torch
+
+        params = list(params)
+        lr = self.lr if lr_override is None else lr_override
+        return torch.optim.Adam(params, lr=lr, betas=(self.beta1, self.beta2), eps=self.eps, **self._kernel(params))
+
+    def learning_rate(self) -> float:
+        return self.lr
+
+
+@register
+class AdamW(Optimizer):
+    key: ClassVar[str] = "adamw"
+    title: ClassVar[str] = "AdamW"
+    why: ClassVar[str] = (
+        "Adam with weight decay beside the rule instead of inside the gradient, so that large gradients do not weaken "
+        "the decay."
+    )
+    choose: ClassVar[str] = "When Adam overfits, and for transformers; tune the weight decay after the learning rate."
+    formula: ClassVar[str] = (
+        _MOMENTS + r"w \leftarrow w - \eta\, \lambda\, w - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
+    )
+    source: ClassVar[str] = "Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2"
+    has_fused_kernel: ClassVar[bool] = True
+
+    lr: LearningRate = 0.001
+    weight_decay: Annotated[
+        float,
+        Field(
+            ge=0,
+            title="weight decay",
+            description=(
+                "λ: each update takes lr·λ of every parameter off, biases too; for weights only take Adam and the "
+                "regularizer weight decay."
+            ),
+        ),
+        Usual(1e-4, 0.1, "log", reason="A negative decay would make weights grow without end."),
+    ] = 0.01
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Epsilon = 1e-8
+
+    def build(self, params: Iterable[torch.Tensor], lr_override: float | None = None) -> torch.optim.Optimizer:
+        import torch
+
+        params = list(params)
+        lr = self.lr if lr_override is None else lr_override
+        return torch.optim.AdamW(
+            params,
+            lr=lr,
+            betas=(self.beta1, self.beta2),
+            eps=self.eps,
+            weight_decay=self.weight_decay,
+            **self._kernel(params),
+        )
+
+    def learning_rate(self) -> float:
+        return self.lr
+
+    @property
+    def own_weight_decay(self) -> float:
+        return self.weight_decay

@@ -1,0 +1,67 @@
+"""Base of the optimizers: the rule of one update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from core.catalog.entry import Entry, Usual
+
+if TYPE_CHECKING:
+    import torch
+
+LearningRate = Annotated[
+    float,
+    Field(gt=0, title="learning rate", description="How far one update goes along its direction; acts at once."),
+    Usual(1e-4, 1, "log", reason="A negative step climbs the loss, and a step of 0 goes nowhere.", live=True),
+]
+
+Epsilon = Annotated[
+    float,
+    Field(gt=0, title="ε", description="A small number in the denominator that keeps the division from blowing up."),
+    Usual(1e-10, 0.1, "log", reason="With 0 a weight whose gradients are all 0 would divide 0 by 0.", more=True),
+]
+
+
+class Optimizer(Entry):
+    """The update rule. Traits tell the loop what it needs; no code asks for a key."""
+
+    family: ClassVar[str] = "optimizers"
+    needs_closure: ClassVar[bool] = False
+    evaluations_per_step: ClassVar[int] = 1
+    """Gradients computed for one update."""
+    elementwise: ClassVar[bool] = True
+    """Each weight's update depends on its own gradients only."""
+    has_fused_kernel: ClassVar[bool] = False
+    """PyTorch has one kernel for the whole update. It also skips the update where `optimizer.found_inf` is 1."""
+
+    def build(self, params: Iterable[torch.Tensor], lr_override: float | None = None) -> torch.optim.Optimizer:
+        """The torch optimizer over the parameters, fused where the device has the kernel.
+
+        `lr_override` takes the place of the learning rate, e.g. the first value of a schedule.
+        """
+        raise NotImplementedError
+
+    def learning_rate(self) -> float:
+        """The learning rate that a schedule multiplies."""
+        raise NotImplementedError
+
+    @property
+    def own_weight_decay(self) -> float:
+        """Weight decay inside the rule itself."""
+        return 0.0
+
+    def fused(self, params: Iterable[torch.Tensor]) -> bool:
+        """Whether the fused kernel is used: where every parameter's device and dtype has it."""
+        if not self.has_fused_kernel:
+            return False
+        from torch.utils._foreach_utils import _get_fused_kernels_supported_devices
+
+        devices = set(_get_fused_kernels_supported_devices())
+        return all(tensor.device.type in devices and tensor.is_floating_point() for tensor in params)
+
+    def _kernel(self, params: list[torch.Tensor]) -> dict[str, bool]:
+        """The keyword that selects the kernel: one fused for all tensors, else one call a step for all tensors."""
+        return {"fused": True} if self.fused(params) else {"foreach": True}

@@ -1,0 +1,17 @@
+"""Regularizers: against learning the training set by heart (importing this package registers them)."""
+
+from core.catalog.regularizers import weights, dropout, early_stopping, clipping  # isort: skip  # order on the page
+from core.catalog.regularizers.combination import check_regularizers
+from core.catalog.regularizers.dropout import DropoutRates, dropout_rates
+from core.catalog.regularizers.regularizer import Regularizer
+
+__all__ = [
+    "DropoutRates",
+    "Regularizer",
+    "check_regularizers",
+    "clipping",
+    "dropout",
+    "dropout_rates",
+    "early_stopping",
+    "weights",
+]

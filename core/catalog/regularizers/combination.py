@@ -1,0 +1,66 @@
+"""Whether regularizers fit together, and fit the network and the optimizer they are chosen with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.catalog.entry import Entry
+from core.catalog.regularizers.dropout import Dropout, dropout_rates
+from core.catalog.regularizers.regularizer import Regularizer
+from core.errors import BadInput
+from core.text import Text
+
+if TYPE_CHECKING:
+    from core.catalog.architectures.architecture import Architecture
+    from core.catalog.optimizers.optimizer import Optimizer
+
+
+def check_regularizers(regularizers: Sequence[Entry], architecture: Architecture, optimizer: Optimizer) -> list[Text]:
+    """Notes about settings without effect; BadInput for what contradicts itself."""
+    seen: set[str] = set()
+    for entry in regularizers:
+        if entry.key in seen and not isinstance(entry, Dropout):
+            raise BadInput(
+                Text("{title} is chosen twice.", title=Text(entry.title)),
+                Text("Which of the two settings is meant cannot be told."),
+                Text("Keep one of them."),
+            )
+        seen.add(entry.key)
+        if isinstance(entry, Regularizer) and entry.kind == "decay" and optimizer.own_weight_decay > 0:
+            raise BadInput(
+                Text(
+                    "{title} stands beside {optimizer}, which has a weight decay of {value:g} of its own.",
+                    title=Text(entry.title),
+                    optimizer=Text(optimizer.title),
+                    value=optimizer.own_weight_decay,
+                ),
+                Text("Weights would be decayed twice."),
+                Text("Set the optimizer's weight decay to 0, or leave the regularizer out."),
+            )
+    return _dropout_notes(regularizers, architecture)
+
+
+def _dropout_notes(regularizers: Sequence[Entry], architecture: Architecture) -> list[Text]:
+    notes = []
+    rates = dropout_rates(regularizers)
+    if rates is None:
+        return notes
+    if architecture.own_dropout and architecture.own_rates != rates:
+        notes.append(
+            Text(
+                "The dropout regularizer takes the place of the network's own dropout of {p:g} before the last layer.",
+                p=architecture.own_dropout,
+            )
+        )
+    places = architecture.dropout_places()
+    for place, missing in (
+        ("dense", Text("Dropout on dense layers has no effect: this network has no dense hidden layer.")),
+        ("convolution", Text("Dropout on convolutions has no effect: this network has none.")),
+    ):
+        named = any(isinstance(entry, Dropout) and entry.where == place for entry in regularizers)
+        if named and getattr(rates, place) and place not in places:
+            notes.append(missing)
+    if not places and not notes:
+        notes.append(Text("Dropout has no effect: this network has no hidden layer."))
+    return notes

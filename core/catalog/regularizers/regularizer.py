@@ -1,0 +1,46 @@
+"""Base of the regularizers: what each kind does to a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from core.catalog.entry import Entry
+
+if TYPE_CHECKING:
+    import torch
+
+Kind = Literal["penalty", "decay", "dropout", "stop", "clip"]
+
+Biases = Annotated[
+    bool,
+    Field(
+        title="biases too",
+        description="Also act on biases, learned slopes and the scales of normalizations, not only on weights.",
+    ),
+]
+
+
+class Regularizer(Entry):
+    """Something that keeps weights or answers in bounds. `kind` tells the loop where it acts, and so what build gives:
+
+    - `penalty`: a term of the objective: `terms.Penalty` (value, add_gradient);
+    - `decay`: weights shrink before the optimizer's update: `terms.Decay`;
+    - `clip`: gradients are limited: `terms.NormClip`, `terms.ValueClip`;
+    - `dropout`: layers of the network: its probability;
+    - `stop`: ends the run and restores the best weights: `early_stopping.Stopper`.
+    """
+
+    family: ClassVar[str] = "regularizers"
+    kind: ClassVar[Kind] = "penalty"
+
+    def build(self) -> Any:
+        """The object that the kind names."""
+        raise NotImplementedError
+
+    def tensors(self, named_parameters: Iterable[tuple[str, torch.nn.Parameter]]) -> list[torch.nn.Parameter]:
+        """The parameters a penalty or decay acts on: weight matrices and kernels, all with the option `biases`."""
+        everything = bool(getattr(self, "biases", False))
+        return [tensor for _, tensor in named_parameters if everything or tensor.dim() >= 2]

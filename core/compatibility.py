@@ -1,0 +1,90 @@
+"""Whether the parts of an experiment fit together: what does not is bad input, what has no effect is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from core.catalog.registry import entries
+from core.catalog.regularizers.combination import check_regularizers
+from core.errors import BadInput
+from core.experiment import Experiment
+from core.text import Text
+
+if TYPE_CHECKING:
+    from core.catalog.architectures.architecture import Architecture
+    from core.catalog.augmentations.augmentation import Augmentation
+    from core.catalog.datasets.dataset import DataSet
+    from core.catalog.losses.loss import Loss
+    from core.catalog.optimizers.optimizer import Optimizer
+
+
+def check(experiment: Experiment) -> list[Text]:
+    """Notes about settings without effect; BadInput when the parts cannot be trained together.
+
+    Loads nothing: it knows data sets by their facts and networks by their plans.
+    """
+    from core.training.splits import split_sizes
+
+    dataset = cast("DataSet", experiment.dataset)
+    architecture = cast("Architecture", experiment.architecture)
+    facts = dataset.facts()
+    _check_input(experiment, dataset, architecture)
+    if experiment.loss is not None:
+        cast("Loss", experiment.loss).check(dataset.task)
+    sizes = split_sizes(
+        dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
+    )
+    architecture.plan(facts.input_shape, facts.num_outputs)
+    notes = [*architecture.notes()]
+    for entry in experiment.augmentations:
+        cast("Augmentation", entry).check(facts.input_shape)
+    notes += check_regularizers(experiment.regularizers, architecture, cast("Optimizer", experiment.optimizer))
+    if min(experiment.batch_size, sizes.num_train) < architecture.min_batch_size:
+        raise BadInput(
+            Text("A batch of {size} cannot train this network.", size=min(experiment.batch_size, sizes.num_train)),
+            Text("Batch normalization needs at least {least} samples to have a spread.", least=architecture.min_batch_size),
+            Text("Use larger batches, or another normalization."),
+        )
+    if experiment.batch_size > sizes.num_train:
+        notes.append(
+            Text(
+                "A batch holds all {num} training samples; a batch size of {size} has no further effect.",
+                num=sizes.num_train,
+                size=experiment.batch_size,
+            )
+        )
+    default_fraction = Experiment.model_fields["validation_fraction"].default
+    if facts.num_validation is not None and experiment.validation_fraction != default_fraction:
+        notes.append(
+            Text("The validation share has no effect: this data set has {num} validation samples of its own.", num=facts.num_validation)
+        )
+    return notes
+
+
+def _check_input(experiment: Experiment, dataset: DataSet, architecture: Architecture) -> None:
+    kind = dataset.input_kind
+    if kind not in architecture.input_kinds:
+        fitting = [
+            cls.title for cls in entries("architectures").values() if kind in cast("type[Architecture]", cls).input_kinds
+        ]
+        raise BadInput(
+            Text("{network} cannot read {data}.", network=Text(architecture.title), data=Text(dataset.title)),
+            Text("It takes {kinds}; these data are {kind}.", kinds=_kinds(architecture.input_kinds), kind=Text(KINDS[kind])),
+            Text("Use one of {fitting}, or other data.", fitting=", ".join(fitting)),
+        )
+    for entry in experiment.augmentations:
+        augmentation = cast("Augmentation", entry)
+        if kind not in augmentation.input_kinds:
+            raise BadInput(
+                Text("{title} cannot change {data}.", title=Text(augmentation.title), data=Text(dataset.title)),
+                Text("It changes {kinds}; these data are {kind}.", kinds=_kinds(augmentation.input_kinds), kind=Text(KINDS[kind])),
+                Text("Leave it out, or choose other data."),
+            )
+
+
+KINDS = {"image": "images", "sequence": "sequences", "points": "points", "features": "tables of features"}
+
+
+def _kinds(kinds: tuple[str, ...]) -> Text:
+    template = ", ".join(f"{{{kind}}}" for kind in kinds)
+    return Text(template, **{kind: Text(KINDS[kind]) for kind in kinds})

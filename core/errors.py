@@ -1,0 +1,39 @@
+"""What a person is told when something cannot be done: what happened, why, and what to do."""
+
+from __future__ import annotations
+
+from core.text import Text, Translate, untranslated
+
+
+class CoreError(Exception):
+    """An error for a reader. `what`, `why` and `fix` are one sentence each.
+
+    `exit_code` is what the command line ends with: 2 bad input, 3 refused, 1 our own failure.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: Text, why: Text, fix: Text) -> None:
+        super().__init__(what, why, fix)
+        self.what = what
+        self.why = why
+        self.fix = fix
+
+    def render(self, translate: Translate = untranslated) -> str:
+        """The three sentences as one line."""
+        return " ".join(part.render(translate) for part in (self.what, self.why, self.fix))
+
+    def __str__(self) -> str:
+        return self.render()
+
+
+class BadInput(CoreError):
+    """The user's input cannot be used: a value out of range, an unknown key, an impossible size."""
+
+    exit_code = 2
+
+
+class Refused(CoreError):
+    """The request is understood and not allowed now: the sealed test set, a lock held by another process."""
+
+    exit_code = 3

@@ -1,0 +1,70 @@
+"""The files of the live chart, served from memory under names that change with their content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file's bytes, as they are and compressed."""
+
+    content: bytes
+    content_type: str
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """Compressed once, not for every listener."""
+        return gzip.compress(self.content, 6)
+
+
+class Assets:
+    """`live_chart.js`, `live.css` and the modules in `live/` of a folder, read anew when one of them was changed.
+
+    Their version stands in the path, not in a query, because a module's relative imports inherit the path only.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stamp: tuple[tuple[str, int, int], ...] = ()
+        self._files: dict[str, Asset] = {}
+        self._version = ""
+
+    @property
+    def version(self) -> str:
+        """12 hexadecimal digits of the content of all files."""
+        self._refresh()
+        return self._version
+
+    def get(self, name: str) -> Asset | None:
+        """The file of that name; None for any other name."""
+        self._refresh()
+        return self._files.get(name)
+
+    def _refresh(self) -> None:
+        folder = self._folder
+        paths = sorted([folder / "live_chart.js", folder / "live.css", *folder.glob("live/*.js")])
+        stats = [path.stat() for path in paths]
+        stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in zip(paths, stats, strict=True))
+        if stamp == self._stamp:
+            return
+        files = {path.relative_to(folder).as_posix(): Asset(path.read_bytes(), TYPES[path.suffix]) for path in paths}
+        digest = hashlib.sha256()
+        for name, asset in files.items():
+            digest.update(f"{name}\0{len(asset.content)}\0".encode() + asset.content)
+        self._files, self._version, self._stamp = files, digest.hexdigest()[:12], stamp
+
+
+def plotly_js() -> tuple[Asset, str]:
+    """plotly.min.js of the installed wheel, and the wheel's version."""
+    from importlib.metadata import version
+    from importlib.resources import files
+
+    content = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+    return Asset(content, TYPES[".js"]), version("plotly")

@@ -1,0 +1,37 @@
+"""The keys of a run's meta and the forms of its events and pictures, in one table for writers and for the page.
+
+Values are JSON values, numpy scalars and arrays, and `core.text.Text`, which is put into each viewer's language on its
+way out. A number that is not finite becomes null; in arrays NaN and ±Inf survive.
+
+Meta (all but `state` and `task` may be missing):
+
+- `state`: untrained, queued, running, paused, finished, stopped, diverged, failed, interrupted; `reason`: Text or null
+- `task`: classification, regression; `name`: the run's name; `choices`: list of Text, the experiment in one line
+- `num_steps`, `steps_per_epoch`, `epochs`: as planned; `extend_epochs`: n of the button "+n epochs"
+- `step`, `epoch`: done so far (else those of the newest row); `seconds_left`; `pace`: 10s, 1min, 1/s, max; `lr`
+- `layers`: names, input first, as in `gradient_norm/<layer>`
+- `guess_error`, `guess_loss`: of guessing; `guess_text`: Text at that line
+- `num_train`, `num_validation`: samples measured; `train_note`: Text or null
+- `slot`: run colour 0 … 13; `price`, `warning`, `saving_delayed`: Text or null; `device`
+- `status`: {"verdict", "text": Text, "more": Text or null, "rule": Text, "numbers": [[Text, Text or str], …],
+  "suggestions": [{"id", "label": Text, "help": Text or null}, …]}
+- `applied`: {"number": grows by one with every command, "kind", "step", "text": Text or null}
+
+Event: {"step", "kind", "text": Text, "mark": whether a vertical line is drawn, true if missing}
+
+Pictures:
+
+- `boundary`: {"step", "x": [low, high], "y": [low, high], "winner": uint8 (rows from low y, columns from low x),
+  "confidence": float32 of the same shape, "points": {"x", "y": float32 (n,), "label": uint8 (n,)}, "class_names",
+  "x_title", "y_title", "caption": Text or null}
+- `predictions`, `wrong`: {"step", "images": uint8 (n, H, W) or (n, H, W, 3) or "signals": float32 (n, L), "true",
+  "predicted": int (n,), "confidence": float32 (n,), "class_names", "num_wrong", "num", "caption"}, wrong ones first
+- `confusion`: {"step", "counts": int (K, K), a row for each true class, "class_names", "caption"}
+- `fit`: {"step", "x", "y": float32 (m,), "truth": float32 (m,) or null, "points": {"x", "y"}, "x_title", "y_title",
+  "caption"} for one input, {"step", "true", "predicted": float32 (n,), "caption"} for several
+"""
+
+from __future__ import annotations
+
+STATES = ("untrained", "queued", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted")
+PACES = ("10s", "1min", "1/s", "max")

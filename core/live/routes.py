@@ -1,0 +1,207 @@
+"""The routes of the live chart: the socket `/live`, plotly.js, and the chart's own files.
+
+Neither Streamlit's login nor its origin check covers a route, so the socket takes only pages whose `Origin` is the host
+that was asked, and only people with a token that one of our pages made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core.errors import CoreError
+from core.live import protocol
+from core.live.assets import Asset, Assets, plotly_js
+from core.live.hub import GROUPS, Hub, Position
+from core.live.pusher import Pusher, Viewer
+from core.live.tokens import Tokens
+from core.text import Text, Translate
+
+HELLO_TIMEOUT_S = 10
+MAX_RUNS_A_PAGE = 16
+BAD_MESSAGE, BAD_TOKEN = 4400, 4401
+FOREVER = "public, max-age=31536000, immutable"
+
+CommandHandler = Callable[[str, str, str, dict[str, Any]], None]
+logger = logging.getLogger(__name__)
+
+
+def live_routes(
+    hub: Hub,
+    *,
+    tokens: Tokens,
+    command: CommandHandler,
+    translate: Callable[[str], Translate],
+    assets: Assets | Path,
+    hosts: Collection[str] | None = None,
+) -> list[BaseRoute]:
+    """All routes of the live chart.
+
+    `command(actor, run, kind, values)` is called in a worker thread and should return quickly; a CoreError that it
+    raises is shown to the person. `hosts` are the host names served, None for any that equals its page's origin.
+    """
+    files = assets if isinstance(assets, Assets) else Assets(assets)
+    pusher = Pusher(hub, translate)
+    plotly: list[tuple[Asset, str]] = []
+
+    async def live(websocket: WebSocket) -> None:
+        if not same_origin(websocket.headers.get("origin"), websocket.headers.get("host"), hosts):
+            await websocket.close()
+            return
+        await websocket.accept()
+        await _Session(websocket, pusher, tokens, command, translate).run()
+
+    async def asset(request: Request) -> Response:
+        found = files.get(request.path_params["name"])
+        if found is None or request.path_params["version"] != files.version:
+            return Response(status_code=404)
+        return await _response(request, found, FOREVER)
+
+    async def plotly_file(request: Request) -> Response:
+        if not plotly:
+            plotly.append(await asyncio.to_thread(plotly_js))
+        found, version = plotly[0]
+        fresh = request.query_params.get("v") == version
+        return await _response(request, found, FOREVER if fresh else "no-cache")
+
+    return [
+        WebSocketRoute("/live", live),
+        Route("/live/plotly.min.js", plotly_file, methods=["GET"]),
+        Route("/live/assets/{version}/{name:path}", asset, methods=["GET"]),
+    ]
+
+
+def same_origin(origin: str | None, host: str | None, hosts: Collection[str] | None) -> bool:
+    """Whether a page of `origin` may open a socket to `host`: same name and port, and a name that we serve."""
+    if not origin or not host:
+        return False
+    try:
+        page, asked = urlsplit(origin), urlsplit(f"//{host}")
+        default = {"http": 80, "https": 443}[page.scheme]
+        same = (page.hostname, page.port or default) == (asked.hostname, asked.port or default)
+    except (KeyError, ValueError):
+        return False
+    return same and page.hostname is not None and (hosts is None or page.hostname in hosts)
+
+
+class _Session:
+    """One socket from its hello to its end."""
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        pusher: Pusher,
+        tokens: Tokens,
+        command: CommandHandler,
+        translate: Callable[[str], Translate],
+    ) -> None:
+        self._websocket = websocket
+        self._pusher = pusher
+        self._tokens = tokens
+        self._command = command
+        self._translate = translate
+        self._runs: set[str] = set()
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.timeout(HELLO_TIMEOUT_S):
+                hello = await self._receive()
+            actor = self._tokens.actor(hello.token) if isinstance(hello, protocol.Hello) else None
+            if not isinstance(hello, protocol.Hello) or actor is None:
+                await self._websocket.close(BAD_TOKEN)
+                return
+        except (protocol.BadMessage, TimeoutError):
+            await self._websocket.close(BAD_MESSAGE)
+            return
+        except WebSocketDisconnect:
+            return
+        viewer = Viewer(hello.lang, measure=hello.measure)
+        viewer.send(protocol.welcome(time.time()))
+        sender = asyncio.create_task(self._send(viewer))
+        try:
+            while True:
+                await self._handle(await self._receive(), viewer, actor)
+        except protocol.BadMessage:
+            await self._websocket.close(BAD_MESSAGE)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            self._pusher.unsubscribe(viewer)
+            sender.cancel()
+
+    async def _receive(self) -> protocol.Message:
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1000))
+        text = message.get("text")
+        if text is None:
+            raise protocol.BadMessage("not a text")
+        return protocol.parse(text)
+
+    async def _send(self, viewer: Viewer) -> None:
+        try:
+            while True:
+                text = await viewer.next()
+                if text is None:
+                    await self._pusher.catch_up(viewer)
+                else:
+                    await self._websocket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError):
+            return  # the page went away; the receiving side ends the session
+
+    async def _handle(self, message: protocol.Message, viewer: Viewer, actor: str) -> None:
+        match message:
+            case protocol.Subscribe():
+                self._runs.add(message.run)
+                if len(self._runs) > MAX_RUNS_A_PAGE:
+                    raise protocol.BadMessage("too many runs")
+                position = None
+                if message.lineage is not None and message.rows is not None:
+                    rows = {group: message.rows.get(group, 0) for group in GROUPS}
+                    position = Position(message.lineage, rows)
+                await self._pusher.subscribe(viewer, message.run, position)
+            case protocol.Unsubscribe():
+                self._runs.discard(message.run)
+                self._pusher.unsubscribe(viewer, message.run)
+            case protocol.Pause():
+                self._runs.clear()
+                self._pusher.unsubscribe(viewer)
+            case protocol.Command():
+                viewer.send(await self._commanded(message, actor, self._translate(viewer.lang)))
+            case protocol.Hello():
+                raise protocol.BadMessage("hello twice")
+
+    async def _commanded(self, message: protocol.Command, actor: str, translate: Translate) -> str:
+        try:
+            await asyncio.to_thread(self._command, actor, message.run, message.kind, message.values)
+        except CoreError as error:
+            return protocol.refused(message.number, error, translate)
+        except Exception:
+            logger.exception("command %s of run %s", message.kind, message.run)
+            error = CoreError(
+                Text("The command could not be carried out."),
+                Text("The program met an error of its own; it is in the log."),
+                Text("Reload the page and try again."),
+            )
+            return protocol.refused(message.number, error, translate)
+        return protocol.received(message.number)
+
+
+async def _response(request: Request, asset: Asset, cache: str) -> Response:
+    headers = {"Cache-Control": cache, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(
+            await asyncio.to_thread(lambda: asset.compressed), headers=headers, media_type=asset.content_type
+        )
+    return Response(asset.content, headers=headers, media_type=asset.content_type)

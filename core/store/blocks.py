@@ -1,0 +1,61 @@
+"""Per-update columns as compressed Arrow IPC bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+MAX_ROWS = 8192
+"""The length of the blocks of a finished run."""
+
+Columns = dict[str, np.ndarray]
+"""Equally long 1-D arrays by series name; `step` is int64, all others are float64."""
+
+
+def checked(columns: Mapping[str, np.ndarray]) -> Columns:
+    """A copy of the columns in their dtypes; ValueError when they are not one strictly increasing series of steps."""
+    copy = {
+        name: np.array(column, dtype=np.int64 if name == "step" else np.float64) for name, column in columns.items()
+    }
+    step = copy.get("step")
+    if step is None or step.ndim != 1 or any(column.shape != step.shape for column in copy.values()):
+        raise ValueError("a block has a column `step` and all its columns have one length")
+    if len(step) > 1 and bool((np.diff(step) <= 0).any()):
+        raise ValueError("the steps of a block increase")
+    return copy
+
+
+def encode(columns: Columns) -> bytes:
+    """The bytes of a block, compressed with Zstandard."""
+    batch = pa.RecordBatch.from_arrays([pa.array(column) for column in columns.values()], names=list(columns))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue().to_pybytes()
+
+
+def decode(block: bytes, names: Sequence[str] | None = None) -> Columns:
+    """The columns of a block; with `names`, only those (and `step`) that it has."""
+    with pa.ipc.open_stream(block) as reader:
+        table = reader.read_all()
+    wanted = [name for name in table.column_names if names is None or name == "step" or name in names]
+    return {name: table.column(name).to_numpy() for name in wanted}
+
+
+def join(blocks: Sequence[Columns]) -> Columns:
+    """The blocks one after another; where a block lacks a column, NaN."""
+    names = dict.fromkeys(["step", *(name for block in blocks for name in block)])
+    if not blocks:
+        return {"step": np.empty(0, np.int64)}
+    return {
+        name: np.concatenate([block.get(name, np.full(len(block["step"]), np.nan)) for block in blocks])
+        for name in names
+    }
+
+
+def cut(columns: Columns, last_step: int) -> Columns:
+    """The rows up to and with `last_step`."""
+    rows = columns["step"] <= last_step
+    return {name: column[rows] for name, column in columns.items()}

@@ -1,0 +1,203 @@
+"""What the writer does in its transactions. Each function may run again after a rollback or a lost connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from core.errors import BadInput, Refused
+from core.store import blocks, schema
+from core.store.records import ACTIVE_STATES, Attempt, Evaluation, Event, SnapshotEntry, State
+from core.store.rows import evaluation_row
+from core.store.writer import Operation
+from core.text import Text
+
+NUM_COLOURS = 7
+"""Seven colours, then the same with a dash (curves of forks have a dash too)."""
+
+
+def now() -> datetime:
+    """This moment in UTC."""
+    return datetime.now(UTC)
+
+
+def unknown_run(run: str) -> BadInput:
+    """The error for an id that has a run's form and names none that the actor may see."""
+    return BadInput(
+        Text("There is no run {id}.", id=run),
+        Text("It was deleted, or it belongs to another data folder or another person."),
+        Text("Choose one from the table of runs."),
+    )
+
+
+def owned(connection: Connection, run: str, actor: str) -> None:
+    """Raise unless the run exists and is the actor's."""
+    found = connection.execute(
+        select(schema.run.c.owner, schema.run.c.visibility).where(schema.run.c.id == run)
+    ).first()
+    if found is None or (found.owner != actor and found.visibility == "private"):
+        raise unknown_run(run)
+    if found.owner != actor:
+        raise Refused(
+            Text("Run {id} cannot be changed.", id=run),
+            Text("It belongs to another person."),
+            Text("Make a fork of it and change that."),
+        )
+
+
+def replace(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Insert a row in place of the one with the same key."""
+    connection.execute(delete(table).where(*(column == row[column.name] for column in table.primary_key)))
+    connection.execute(insert(table).values(row))
+
+
+def insert_run(connection: Connection, row: dict[str, Any]) -> None:
+    """Store a new run; the colour is the parent's, else the one after the owner's newest run."""
+    if row["parent"] is not None:
+        owned_parent = select(schema.run.c.colour_slot).where(schema.run.c.id == row["parent"])
+        slot = connection.execute(owned_parent).scalar()
+    else:
+        slot = None
+    if slot is None:
+        newest = select(schema.run.c.colour_slot).where(schema.run.c.owner == row["owner"], schema.run.c.id < row["id"])
+        newest_slot = connection.execute(newest.order_by(schema.run.c.id.desc()).limit(1)).scalar()
+        slot = 0 if newest_slot is None else (newest_slot + 1) % NUM_COLOURS
+    replace(connection, schema.run, {**row, "colour_slot": slot})
+
+
+def begin_attempt(connection: Connection, attempt: Attempt) -> None:
+    """Store an attempt and drop, in the same transaction, what earlier attempts had after its first step.
+
+    Events that belong to the recipe stay: the attempt replays them.
+    """
+    run, step = attempt.run, attempt.from_step
+    end_attempts(connection, run, "interrupted", attempt.started, before=attempt.n)
+    for table in (schema.evaluation, schema.snapshot):
+        connection.execute(delete(table).where(table.c.run == run, table.c.step > step))
+    event, steps = schema.event, schema.steps
+    connection.execute(delete(event).where(event.c.run == run, event.c.step > step, event.c.recipe.is_(False)))
+    connection.execute(delete(steps).where(steps.c.run == run, steps.c.first_step > step))
+    last = connection.execute(
+        select(steps).where(steps.c.run == run).order_by(steps.c.first_step.desc()).limit(1)
+    ).first()
+    columns = blocks.cut(blocks.decode(last.block), step) if last is not None else {}
+    if last is not None and last.last_step > step:
+        store_steps(connection, run, last.attempt, columns)
+    replace(connection, schema.attempt, attempt.__dict__)
+    position = {name: float(columns[name][-1]) if len(columns.get(name, ())) else 0.0 for name in ("epoch", "train_s")}
+    connection.execute(update(schema.run).where(schema.run.c.id == run).values(step=step, **position))
+
+
+def end_attempts(connection: Connection, run: str, outcome: str, ended: datetime, *, before: int | None = None) -> None:
+    """Mark the run's open attempts (those numbered below `before`) as ended."""
+    table = schema.attempt
+    open_ones = [table.c.run == run, table.c.ended.is_(None)] + ([table.c.n < before] if before is not None else [])
+    connection.execute(update(table).where(*open_ones).values(ended=ended, outcome=outcome))
+
+
+def advance(connection: Connection, run: str, step: int, epoch: float, train_s: float) -> None:
+    """Move the run's position forward, never back."""
+    table = schema.run
+    moved = {"step": step} | {
+        name: value for name, value in (("epoch", epoch), ("train_s", train_s)) if np.isfinite(value)
+    }
+    connection.execute(update(table).where(table.c.id == run, table.c.step <= step).values(moved))
+
+
+def store_evaluations(connection: Connection, run: str, attempt: int, rows: Iterable[Evaluation]) -> None:
+    """Store evaluations, each in place of one at the same step."""
+    for evaluation in rows:
+        replace(connection, schema.evaluation, {"run": run, "attempt": attempt, **evaluation_row(evaluation)})
+        advance(connection, run, evaluation.step, evaluation.epoch, evaluation.train_s)
+
+
+def store_steps(connection: Connection, run: str, attempt: int, columns: blocks.Columns) -> None:
+    """Store a block of per-update columns, in place of one with the same first step."""
+    step = columns["step"]
+    row = {
+        "run": run,
+        "first_step": int(step[0]),
+        "last_step": int(step[-1]),
+        "attempt": attempt,
+        "num_rows": len(step),
+        "block": blocks.encode(columns),
+    }
+    replace(connection, schema.steps, row)
+
+
+class StepRows(Operation):
+    """Queued per-update rows; blocks with the same columns that come in one after another become one row."""
+
+    def __init__(self, run: str, attempt: int, columns: blocks.Columns) -> None:
+        super().__init__(self._store, run, merge=(run, attempt, tuple(columns)))
+        self._attempt = attempt
+        self._parts = [columns]
+
+    def absorb(self, other: Operation) -> None:
+        """Take over a later block."""
+        assert isinstance(other, StepRows)
+        self._parts += other._parts
+
+    def _store(self, connection: Connection) -> None:
+        assert self.run is not None
+        columns = blocks.join(self._parts)
+        store_steps(connection, self.run, self._attempt, columns)
+        last = {name: float(columns[name][-1]) if name in columns else float("nan") for name in ("epoch", "train_s")}
+        advance(connection, self.run, int(columns["step"][-1]), **last)
+
+
+def merge_blocks(connection: Connection, run: str) -> None:
+    """Make few large blocks of a finished run's many small ones."""
+    table = schema.steps
+    rows = connection.execute(select(table).where(table.c.run == run).order_by(table.c.first_step)).all()
+    if len(rows) > 1:
+        connection.execute(delete(table).where(table.c.run == run))
+        columns = blocks.join([blocks.decode(row.block) for row in rows])
+        for first in range(0, len(columns["step"]), blocks.MAX_ROWS):
+            part = {name: column[first : first + blocks.MAX_ROWS] for name, column in columns.items()}
+            store_steps(connection, run, rows[-1].attempt, part)
+
+
+def edit(connection: Connection, run: str, actor: str, values: Mapping[str, Any]) -> None:
+    """Change columns of a run that is the actor's."""
+    owned(connection, run, actor)
+    connection.execute(update(schema.run).where(schema.run.c.id == run).values(**values))
+
+
+def set_state(connection: Connection, run: str, actor: str, state: State, values: dict[str, Any]) -> None:
+    """Change the state; one that is not active ends the attempt and packs the series."""
+    edit(connection, run, actor, {"state": state, **values})
+    if state not in ACTIVE_STATES:
+        end_attempts(connection, run, state, now())
+        merge_blocks(connection, run)
+
+
+def mark_interrupted(connection: Connection) -> tuple[str, ...]:
+    """Runs that a process left active when it ended are interrupted now; returns their ids."""
+    table = schema.run
+    active = select(table.c.id, table.c.owner).where(table.c.state.in_(ACTIVE_STATES)).order_by(table.c.id)
+    left = connection.execute(active).all()
+    text = Text("The program ended while this run was going on.").to_json()
+    for run, owner in left:
+        set_state(connection, run, owner, "interrupted", {"reason": "process_ended", "reason_text": text})
+    return tuple(run for run, _ in left)
+
+
+def store_event(connection: Connection, event: Event) -> None:
+    """Store an event."""
+    replace(connection, schema.event, event.__dict__)
+
+
+def store_snapshot(connection: Connection, run: str, entry: SnapshotEntry) -> None:
+    """Put a snapshot into the index."""
+    replace(connection, schema.snapshot, {"run": run, **entry.__dict__})
+
+
+def delete_run(connection: Connection, run: str, actor: str) -> None:
+    """Delete a run and all its rows. Its looks at test splits stay."""
+    owned(connection, run, actor)
+    connection.execute(delete(schema.run).where(schema.run.c.id == run))

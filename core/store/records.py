@@ -1,0 +1,135 @@
+"""Plain records that go into the store and come out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from core.text import Text
+
+State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted"]
+Visibility = Literal["private", "class"]
+
+STATES: tuple[State, ...] = get_args(State)
+ACTIVE_STATES: tuple[State, ...] = ("queued", "running", "paused")
+"""A process is at work on the run, or will be."""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What can change the bits of a run and is decided before step 0. None: not known yet, or unchanged."""
+
+    device: str | None = None
+    threads: int | None = None
+    precision: str | None = None
+    engine: str | None = None
+    split_hashes: Mapping[str, str] | None = None
+    environment: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run as stored. `answer` holds the fields of `train --json` as far as they are known."""
+
+    id: str
+    owner: str
+    visibility: Visibility
+    study: str | None
+    name: str
+    note: str
+    parent: str | None
+    fork_step: int | None
+    experiment: Mapping[str, Any]
+    fingerprint: str
+    schema_version: int
+    facts: RunFacts
+    state: State
+    reason: str | None
+    reason_text: Text | None
+    created: datetime
+    answer: Mapping[str, Any]
+    weights_sha256: str | None
+    step: int
+    epoch: float
+    train_s: float
+    colour_slot: int
+    attempt: int
+    """The number of the last attempt; 0 before the first."""
+    best_validation_error: float | None
+    last_validation_error: float | None
+    last_train_error: float | None
+
+    @property
+    def active(self) -> bool:
+        """Whether it waits, runs or is paused."""
+        return self.state in ACTIVE_STATES
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One stretch of a run in one process, from `from_step` on. `ended` and `outcome` are None while it goes on."""
+
+    run: str
+    n: int
+    started: datetime
+    ended: datetime | None
+    from_step: int
+    cause: str
+    outcome: str | None
+    actor: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a run at a step. With `recipe`, it is part of what makes the run's bits."""
+
+    id: str
+    run: str
+    attempt: int
+    step: int
+    epoch: float
+    train_s: float
+    utc: datetime
+    actor: str
+    kind: str
+    values: Mapping[str, Any]
+    recipe: bool
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation: `values` by metric name (`validation/error`); NaN and ±Infinity are kept."""
+
+    step: int
+    epoch: float
+    train_s: float
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SnapshotEntry:
+    """One snapshot in the index: its rows up to `step` are in the store. `file` is a bare file name."""
+
+    step: int
+    file: str
+    sha256: str
+    num_bytes: int
+    kind: str
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class Look:
+    """One evaluation of one set of weights on one sealed test split; `value` is the test error."""
+
+    owner: str
+    split_hash: str
+    weights_sha256: str
+    number: int
+    value: float
+    values: Mapping[str, Any]
+    contaminated: bool
+    run: str | None
+    utc: datetime

@@ -1,0 +1,493 @@
+"""The store: runs and everything known about them, in SQLite or PostgreSQL.
+
+One thread and one connection write (`core.store.writer`); any thread reads. A store opened without the data folder's
+write lock only reads. Changes are queued in order, so rows are never stored after the snapshot that follows them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy.exc import DBAPIError
+
+from core.errors import CoreError, Refused
+from core.store import blocks, changes, engines, looks, migrations, rows, schema
+from core.store.folder import DataFolder, WriteLock
+from core.store.ids import checked_id, is_id, new_id
+from core.store.records import (
+    Attempt,
+    Evaluation,
+    Event,
+    Look,
+    RunFacts,
+    RunRecord,
+    SnapshotEntry,
+    State,
+    Visibility,
+)
+from core.store.writer import Operation, Writer
+from core.text import Text
+
+ANSWER_S = 5.0
+"""A person's request that the database does not take in this time is withdrawn with an error."""
+ACKNOWLEDGE_S = 0.3
+"""The compute thread waits at most this long for the disk; its changes stay queued."""
+_DELETED = ".deleted-"
+
+
+class Store:
+    """Opened with `Store.open(folder, lock)`; a context manager that writes what is queued when it closes."""
+
+    def __init__(self, folder: DataFolder, reader: Engine, writer: Writer | None, exists: Callable[[], bool]) -> None:
+        self.folder = folder
+        self._reader = reader
+        self._writer = writer
+        self._exists = exists
+        self._known = threading.Lock()
+        self._states: dict[str, State] = {}
+        self._attempts: dict[str, int] = {}
+        self._last_steps: dict[str, int] = {}
+
+    @classmethod
+    def open(cls, folder: DataFolder, lock: WriteLock | None = None, *, url: str | None = None) -> Store:
+        """The store of a data folder; `lock` is the right to write. The database is made or migrated by a writer.
+
+        `url` is by default the folder's. Raises Refused when the database is newer than this program, or when another
+        server writes it; CoreError when it cannot be opened.
+        """
+        parsed = engines.parsed(url or folder.database_url)
+        reader = engines.reading_engine(parsed)
+        if lock is None:
+            return cls(folder, reader, None, _existence(parsed.get_backend_name(), parsed.database, reader))
+        if not lock.held or lock.folder != folder:
+            raise ValueError("the lock is not the right to write into this folder")
+        engine = engines.writing_engine(parsed)
+        try:
+            _patiently(lambda: migrations.migrate(engine))
+        except BaseException:
+            engine.dispose()
+            raise
+        folder.fill_reserve()
+        store = cls(folder, reader, Writer(engine, folder.release_reserve), lambda: True)
+        store._finish_deletions()
+        return store
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Write what is queued and close. CoreError says how much the database did not take."""
+        writer, self._writer = self._writer, None
+        left = writer.close(timeout_s) if writer is not None else 0
+        self._reader.dispose()
+        if left:
+            raise CoreError(
+                Text("{count} changes of runs could not be saved.", count=left),
+                Text("The database did not take them before the program ended."),
+                Text("Free some room or end what locks the database; then resume the runs from their last snapshots."),
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Saving
+
+    @property
+    def delayed(self) -> bool:
+        """Whether saving is late: the database is locked, full, away or slow. Training goes on, nothing is lost."""
+        return self.delay is not None
+
+    @property
+    def delay(self) -> Text | None:
+        """Why saving is late."""
+        return self._writer.trouble if self._writer is not None else None
+
+    def flush(self, timeout_s: float = ANSWER_S) -> bool:
+        """Write what is queued now; False when that takes longer (it stays queued)."""
+        return self._writing().tell(Operation(lambda connection: None), timeout_s)
+
+    # Runs
+
+    def create_run(
+        self,
+        *,
+        actor: str,
+        experiment: Mapping[str, Any],
+        fingerprint: str,
+        schema_version: int,
+        name: str = "",
+        note: str = "",
+        study: str | None = None,
+        parent: str | None = None,
+        fork_step: int | None = None,
+        visibility: Visibility = "private",
+        facts: RunFacts | None = None,
+        answer: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Store a new run in state queued and return its id. CoreError when it cannot be stored now."""
+        run = new_id()
+        row = {
+            "id": run,
+            "owner": actor,
+            "visibility": visibility,
+            "study": study,
+            "name": rows.checked_text(name, rows.MAX_NAME),
+            "note": rows.checked_text(note, rows.MAX_NOTE, lines=True),
+            "parent": checked_id(parent) if parent is not None else None,
+            "fork_step": fork_step,
+            "experiment": experiment,
+            "fingerprint": fingerprint,
+            "schema_version": schema_version,
+            **asdict(facts or RunFacts()),
+            "state": "queued",
+            "created": changes.now(),
+            "answer": answer or {},
+            "step": 0,
+            "epoch": 0.0,
+            "train_s": 0.0,
+        }
+        self._ask(lambda connection: changes.insert_run(connection, row), run)
+        with self._known:
+            self._states[run], self._attempts[run] = "queued", 0
+        return run
+
+    def list_runs(
+        self, *, actor: str, study: str | None = None, fingerprint: str | None = None, state: State | None = None
+    ) -> tuple[RunRecord, ...]:
+        """The runs the actor may see, newest last."""
+        query = rows.select_runs().where(_visible(actor))
+        for column, value in (("study", study), ("fingerprint", fingerprint), ("state", state)):
+            query = query if value is None else query.where(schema.run.c[column] == value)
+        return tuple(rows.run_record(row) for row in self._read(query))
+
+    def get_run(self, run: str, *, actor: str) -> RunRecord:
+        """One run; BadInput when there is none with this id that the actor may see."""
+        found = self._read(rows.select_runs().where(schema.run.c.id == checked_id(run), _visible(actor)))
+        if not found:
+            raise changes.unknown_run(run)
+        return rows.run_record(found[0])
+
+    def rename(self, run: str, name: str, *, actor: str) -> None:
+        """Give a run another name (at most 200 characters)."""
+        self._edit(run, actor, name=rows.checked_text(name, rows.MAX_NAME))
+
+    def note(self, run: str, note: str, *, actor: str) -> None:
+        """Replace a run's note (at most 10 000 characters)."""
+        self._edit(run, actor, note=rows.checked_text(note, rows.MAX_NOTE, lines=True))
+
+    def delete(self, run: str, *, actor: str) -> None:
+        """Delete a run, its rows and its snapshots; looks at test splits stay. Works while the disk is full.
+
+        Refused while the run is active.
+        """
+        record = self.get_run(run, actor=actor)
+        state = self._states.get(run, record.state)
+        if state in ("queued", "running", "paused"):
+            raise Refused(
+                Text("Run {id} cannot be deleted now.", id=run),
+                Text("It is still {state}.", state=state),
+                Text("Stop it first."),
+            )
+        # The name is changed first, so that a crash leaves either the whole run or none of it (`_finish_deletions`).
+        place, away = self.folder.run(run), self.folder.runs / f"{_DELETED}{run}"
+        if place.exists():
+            place.rename(away)
+        try:
+            self._delete_rows(run, actor)
+        except CoreError as error:
+            if error.exit_code != CoreError.exit_code or not away.exists():
+                _move_back(away, place)
+                raise
+            # The disk is so full that only the snapshots' room can help.
+            shutil.rmtree(away, ignore_errors=True)
+            self._delete_rows(run, actor)
+        self._writing().forget(run)
+        shutil.rmtree(away, ignore_errors=True)
+        self.folder.fill_reserve()
+        with self._known:
+            for known in (self._states, self._attempts, self._last_steps):
+                known.pop(run, None)
+
+    # A run's course (called by whoever trains it; waits at most ACKNOWLEDGE_S)
+
+    def set_facts(self, run: str, facts: RunFacts, *, actor: str) -> bool:
+        """Store what is decided before step 0; None leaves a fact as it is. True: acknowledged by the disk."""
+        values = {name: value for name, value in asdict(facts).items() if value is not None}
+        return self._update(run, actor, values)
+
+    def set_answer(self, run: str, answer: Mapping[str, Any], *, actor: str) -> bool:
+        """Replace the stored fields of `train --json`. True: acknowledged by the disk."""
+        return self._update(run, actor, {"answer": dict(answer)})
+
+    def set_state(
+        self,
+        run: str,
+        state: State,
+        *,
+        actor: str,
+        reason: str | None = None,
+        reason_text: Text | None = None,
+        answer: Mapping[str, Any] | None = None,
+        weights_sha256: str | None = None,
+    ) -> bool:
+        """Store a run's state with its reason, after all rows queued before. True: acknowledged by the disk.
+
+        `answer` and `weights_sha256` stay as they are when not given. A state that is not active ends the attempt.
+        """
+        checked_id(run)
+        values = {"reason": reason, "reason_text": reason_text.to_json() if reason_text else None}
+        values |= {"answer": dict(answer)} if answer is not None else {}
+        values |= {"weights_sha256": weights_sha256} if weights_sha256 is not None else {}
+        with self._known:
+            self._states[run] = state
+        return self._tell(lambda connection: changes.set_state(connection, run, actor, state, values), run)
+
+    def begin_attempt(self, run: str, from_step: int, cause: str, *, actor: str) -> int:
+        """Begin the next attempt and return its number (from 1).
+
+        In the same transaction everything after `from_step` is superseded: evaluations, per-update rows, the snapshot
+        index and events that are not part of the recipe.
+        """
+        known = self._attempts.get(checked_id(run))
+        n = (self.get_run(run, actor=actor).attempt if known is None else known) + 1
+        with self._known:
+            self._attempts[run], self._last_steps[run] = n, from_step
+        attempt = Attempt(run, n, changes.now(), None, from_step, cause, None, actor)
+        self._tell(lambda connection: changes.begin_attempt(connection, attempt), run)
+        return n
+
+    def append_evaluations(self, run: str, attempt: int, evaluations: Iterable[Evaluation]) -> None:
+        """Queue evaluations (stored within a second); one at a stored step replaces it."""
+        self._check_attempt(run, attempt)
+        kept = tuple(evaluations)
+        store = changes.store_evaluations
+        self._writing().put(Operation(lambda connection: store(connection, run, attempt, kept), run))
+
+    def append_steps(self, run: str, attempt: int, columns: Mapping[str, np.ndarray]) -> None:
+        """Queue a block of per-update columns (`step`, `epoch`, `train_s` and the series), copied at once.
+
+        Raises ValueError for a step that the attempt already has, and for an attempt that is not the last.
+        """
+        block = blocks.checked(columns)
+        self._check_attempt(run, attempt)
+        if not len(block["step"]):
+            return
+        with self._known:
+            if block["step"][0] <= self._last_steps[run]:
+                raise ValueError(f"run {run} has step {block['step'][0]} already")
+            self._last_steps[run] = int(block["step"][-1])
+        self._writing().put(changes.StepRows(run, attempt, block))
+
+    def add_event(
+        self,
+        run: str,
+        kind: str,
+        *,
+        actor: str,
+        step: int,
+        epoch: float = 0.0,
+        train_s: float = 0.0,
+        values: Mapping[str, Any] | None = None,
+        recipe: bool = False,
+    ) -> Event:
+        """Store an event after all rows queued before; `recipe` marks one that a resume replays instead of dropping."""
+        attempt = self._attempts.get(checked_id(run), 0)
+        event = Event(
+            new_id(), run, attempt, step, epoch, train_s, changes.now(), actor, kind, dict(values or {}), recipe
+        )
+        self._tell(lambda connection: changes.store_event(connection, event), run)
+        return event
+
+    def record_snapshot(self, run: str, entry: SnapshotEntry) -> bool:
+        """Put a written snapshot into the index, after all rows queued before: then it can be resumed from.
+
+        True: acknowledged by the disk.
+        """
+        if not entry.file or Path(entry.file).name != entry.file:
+            raise ValueError(f"{entry.file!r} is not a bare file name")
+        return self._tell(lambda connection: changes.store_snapshot(connection, run, entry), checked_id(run))
+
+    def forget_snapshots(self, run: str, steps: Sequence[int]) -> bool:
+        """Take snapshots whose files were removed out of the index. True: acknowledged by the disk."""
+        table = schema.snapshot
+        gone = table.delete().where(table.c.run == checked_id(run), table.c.step.in_(list(steps)))
+        return self._tell(lambda connection: connection.execute(gone), run)
+
+    def mark_interrupted(self) -> tuple[str, ...]:
+        """At the start of a writing process: runs left active by one that ended are interrupted; returns their ids."""
+        return self._ask(changes.mark_interrupted)
+
+    # Reading a run
+
+    def read_evaluations(self, run: str) -> tuple[Evaluation, ...]:
+        """The evaluations of a run by step, without superseded ones."""
+        table = schema.evaluation
+        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.step)
+        return tuple(rows.evaluation_record(row) for row in self._read(query))
+
+    def read_steps(self, run: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """The per-update columns of a run (all, or `step` and those named), without superseded rows.
+
+        `step` is int64, all others are float64 and NaN where a column was not recorded.
+        """
+        table = schema.steps
+        query = select(table.c.block).where(table.c.run == checked_id(run)).order_by(table.c.first_step)
+        return blocks.join([blocks.decode(row.block, names) for row in self._read(query)])
+
+    def events(self, run: str) -> tuple[Event, ...]:
+        """What happened to a run, in the order of time."""
+        table = schema.event
+        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.id)
+        return tuple(rows.event_record(row) for row in self._read(query))
+
+    def attempts(self, run: str) -> tuple[Attempt, ...]:
+        """The attempts of a run, first one first."""
+        table = schema.attempt
+        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.n)
+        return tuple(rows.attempt_record(row) for row in self._read(query))
+
+    def snapshots(self, run: str) -> tuple[SnapshotEntry, ...]:
+        """The snapshots from which a run can be resumed, by step."""
+        table = schema.snapshot
+        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.step)
+        return tuple(rows.snapshot_entry(row) for row in self._read(query))
+
+    # The sealed test set
+
+    def looks(self, *, actor: str, split_hash: str | None = None) -> tuple[Look, ...]:
+        """The actor's looks (at one test split), first one first."""
+        return tuple(rows.look_record(row) for row in self._read(looks.select_looks(actor, split_hash)))
+
+    def check_look(self, *, actor: str, split_hash: str, weights_sha256: str, insist: bool = False) -> Look | None:
+        """Before the test set is used: the stored look with these weights, or None when a look is allowed.
+
+        Refused when other weights have been looked at and `insist` is False.
+        """
+        return looks.judge(list(self.looks(actor=actor, split_hash=split_hash)), weights_sha256, insist)
+
+    def record_look(
+        self,
+        *,
+        actor: str,
+        split_hash: str,
+        weights_sha256: str,
+        value: float,
+        values: Mapping[str, Any] | None = None,
+        run: str | None = None,
+        insist: bool = False,
+    ) -> Look:
+        """Store a look and return it with its number; the same weights again return the stored one.
+
+        Refused as in `check_look`; CoreError when it cannot be stored now: then the number must not be shown.
+        """
+        origin = checked_id(run) if run is not None else None
+        look = Look(
+            actor, split_hash, weights_sha256, 0, float(value), dict(values or {}), False, origin, changes.now()
+        )
+        return self._ask(lambda connection: looks.store_look(connection, look, insist))
+
+    # Within
+
+    def _writing(self) -> Writer:
+        if self._writer is None:
+            raise Refused(
+                Text("The stored runs can only be read here."),
+                Text("This process does not hold the write lock of the data folder."),
+                Text("Use a command that writes, or choose another folder with --data DIR."),
+            )
+        return self._writer
+
+    def _ask(self, act: Callable[..., Any], run: str | None = None) -> Any:
+        return self._writing().ask(Operation(act, run), ANSWER_S)
+
+    def _tell(self, act: Callable[..., Any], run: str) -> bool:
+        return self._writing().tell(Operation(act, run), ACKNOWLEDGE_S)
+
+    def _update(self, run: str, actor: str, values: Mapping[str, Any]) -> bool:
+        checked_id(run)
+        return not values or self._tell(lambda connection: changes.edit(connection, run, actor, values), run)
+
+    def _edit(self, run: str, actor: str, **values: str) -> None:
+        checked_id(run)
+        self._ask(lambda connection: changes.edit(connection, run, actor, values), run)
+
+    def _check_attempt(self, run: str, attempt: int) -> None:
+        if self._attempts.get(checked_id(run)) != attempt or run not in self._last_steps:
+            raise ValueError(f"attempt {attempt} of run {run} is not the one that was begun last")
+
+    def _delete_rows(self, run: str, actor: str) -> None:
+        delete = Operation(lambda connection: changes.delete_run(connection, run, actor), run, urgent=True)
+        self._writing().ask(delete, ANSWER_S)
+
+    def _finish_deletions(self) -> None:
+        """Undo or finish the deletions in whose midst a process ended."""
+        for away in self.folder.runs.glob(f"{_DELETED}*"):
+            run = away.name.removeprefix(_DELETED)
+            if is_id(run) and self._read(select(schema.run.c.id).where(schema.run.c.id == run)):
+                _move_back(away, self.folder.run(run))
+            else:
+                shutil.rmtree(away, ignore_errors=True)
+
+    def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        try:
+            if not self._exists():
+                return ()
+            with self._reader.connect() as connection:
+                return connection.execute(query).all()
+        except DBAPIError as error:
+            raise CoreError(
+                Text("The stored runs cannot be read."),
+                engines.trouble(error) or Text("The database says: {reason}.", reason=str(error.orig)),
+                Text("Try again in a moment; check that the data folder is the right one."),
+            ) from error
+
+
+def _visible(actor: str) -> Any:
+    return (schema.run.c.owner == actor) | (schema.run.c.visibility == "class")
+
+
+def _move_back(away: Path, place: Path) -> None:
+    if away.exists() and not place.exists():
+        away.rename(place)
+
+
+def _existence(backend: str, database: str | None, reader: Engine) -> Callable[[], bool]:
+    """For a store that only reads: whether there is a database yet; its version is checked once."""
+    checked = False
+
+    def exists() -> bool:
+        nonlocal checked
+        if backend == "sqlite" and not Path(database or "").exists():
+            return False
+        checked = checked or migrations.check(reader)
+        return checked
+
+    return exists
+
+
+def _patiently(act: Callable[[], None]) -> None:
+    """Try again for a few seconds while another process has the database locked."""
+    deadline = time.monotonic() + ANSWER_S
+    while True:
+        try:
+            return act()
+        except DBAPIError as error:
+            why = engines.trouble(error)
+            if why is None or time.monotonic() > deadline or engines.disk_trouble(error):
+                raise CoreError(
+                    Text("The stored runs cannot be opened."),
+                    why or Text("The database says: {reason}.", reason=str(error.orig)),
+                    Text("Try again in a moment; check the disk, or choose another folder with --data DIR."),
+                ) from error
+            time.sleep(0.1)

@@ -1,0 +1,43 @@
+"""Strict JSON that keeps NaN and ±Infinity: they travel as `{"$nonfinite": "nan"}`, which every reader accepts."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+MARK = "$nonfinite"
+
+
+def _encoded(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        number = float(value)
+        return number if math.isfinite(number) else {MARK: str(number)}
+    if isinstance(value, Mapping):
+        for name in value:
+            if not isinstance(name, str) or name == MARK:
+                raise TypeError(f"{name!r} cannot be the name of a JSON field")
+        return {name: _encoded(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encoded(item) for item in value]
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def _decoded(value: dict[str, Any]) -> Any:
+    return float(value[MARK]) if MARK in value else value
+
+
+def dumps(value: Any) -> str:
+    """The JSON text of a value; numbers of NumPy count as numbers, tuples as lists. TypeError for anything else."""
+    return json.dumps(_encoded(value), allow_nan=False, separators=(",", ":"))
+
+
+def loads(text: str) -> Any:
+    """The value that `dumps` wrote, NaN and ±Infinity included."""
+    return json.loads(text, object_hook=_decoded)

@@ -1,0 +1,60 @@
+"""Text for a reader: an English template and its values, translated at the edge (a page, the CLI)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Translate = Callable[[str], str]
+
+
+def untranslated(template: str) -> str:
+    """The English template itself."""
+    return template
+
+
+class Text:
+    """A sentence as `str.format` template and values; `str()` is English, `render(translate)` any language.
+
+    A value may itself be a Text: it is rendered in the same language.
+    """
+
+    __slots__ = ("template", "values")
+
+    def __init__(self, template: str, /, **values: Any) -> None:
+        self.template = template
+        self.values = values
+
+    def render(self, translate: Translate = untranslated) -> str:
+        """Translate the template, then fill in the values."""
+        values = {
+            name: value.render(translate) if isinstance(value, Text) else value for name, value in self.values.items()
+        }
+        template = translate(self.template)
+        return template.format(**values) if values else template
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON value from which `from_json` makes the same Text."""
+        values = {name: value.to_json() if isinstance(value, Text) else value for name, value in self.values.items()}
+        return {"template": self.template, "values": values}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Text:
+        """The Text that `to_json` wrote."""
+        values = {
+            name: cls.from_json(value) if isinstance(value, Mapping) and "template" in value else value
+            for name, value in stored["values"].items()
+        }
+        return cls(stored["template"], **values)
+
+    def __str__(self) -> str:
+        return self.render()
+
+    def __repr__(self) -> str:
+        return f"Text({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Text) and (self.template, self.values) == (other.template, other.values)
+
+    def __hash__(self) -> int:
+        return hash((self.template, tuple(sorted((name, str(value)) for name, value in self.values.items()))))

@@ -1,0 +1,67 @@
+"""Feed: which samples each update sees, as a batch on the device, scaled."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from core.training.batch import Batch
+from core.training.seeding import generator, seed32
+
+
+class Feed:
+    """Batches of the training split in an order drawn per epoch from (seed, "order", epoch).
+
+    The last batch of an epoch may be smaller; a remainder of one sample joins the batch before it, because batch
+    statistics of a single sample do not exist.
+    """
+
+    def __init__(
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        train: Tensor,
+        shift: Tensor | None,
+        factor: Tensor,
+        batch_size: int,
+        seed: int,
+        *,
+        channels_last: bool = False,
+    ) -> None:
+        self._inputs, self._targets, self._train = inputs, targets, train
+        self._channels_last = channels_last
+        self._shift, self._factor = shift, factor
+        self._seed = seed
+        count = train.shape[0]
+        starts = list(range(0, count, batch_size))
+        if len(starts) > 1 and count - starts[-1] == 1:
+            starts.pop()
+        self._bounds = list(zip(starts, [*starts[1:], count], strict=True))
+        self.steps_per_epoch = len(self._bounds)
+        self._generator = generator("cpu" if train.is_meta else train.device, 0)
+        self._epoch = -1
+        self._order = train
+
+    def batch(self, step: int) -> Batch:
+        """The batch of update `step` (counted from 0): inputs (B, …) scaled, targets, rows of the data set (B,)."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._draw_order(epoch)
+        start, end = self._bounds[place]
+        rows = self._order[start:end]
+        return Batch(self.scaled(self._inputs.index_select(0, rows)), self._targets.index_select(0, rows), rows)
+
+    def scaled(self, inputs: Tensor) -> Tensor:
+        """(x − shift) · factor, in the run's number format."""
+        scaled = inputs * self._factor if self._shift is None else (inputs - self._shift) * self._factor
+        return scaled.contiguous(memory_format=torch.channels_last) if self._channels_last else scaled
+
+    def rows(self, rows: Tensor) -> Batch:
+        """Any rows of the data set, scaled, not augmented."""
+        return Batch(self.scaled(self._inputs.index_select(0, rows)), self._targets.index_select(0, rows), rows)
+
+    def _draw_order(self, epoch: int) -> None:
+        self._generator.manual_seed(seed32(self._seed, "order", counter=epoch))
+        order = torch.randperm(self._train.shape[0], generator=self._generator, device=self._train.device)
+        self._order = self._train.index_select(0, order)
+        self._epoch = epoch

@@ -1,0 +1,73 @@
+"""The guard: applies an update only while everything has been finite, without reading anything back.
+
+`found` is 1 from the first update on whose loss, penalty or gradient is not finite. Fused optimizers read it in their
+kernel and leave weights and state alone; for the others, and for running statistics, the tensors from before the step
+are put back. So the state stays, bit for bit, that of the last finite update until the next flush sees the mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+class Guard:
+    """Marks the first non-finite update and undoes it and all later ones.
+
+    `watched` is the float64 vector that must be finite; `buffers` the model's running statistics; `state` lists the
+    tensors an optimizer without a fused kernel changes (None where the kernel reads `found` itself).
+    """
+
+    def __init__(self, watched: Tensor, buffers: list[Tensor], state: Callable[[], list[Tensor]] | None) -> None:
+        self._watched = watched
+        self._sum = watched.new_zeros(())
+        self._zero = watched.new_zeros(())
+        self._poison = watched.new_zeros(())
+        self.found = torch.zeros((), dtype=torch.float32, device=watched.device)
+        self._buffers = buffers
+        self._old_buffers = [buffer.clone() for buffer in buffers]
+        self._state = state
+        self._now: list[Tensor] = []
+        self._before: list[Tensor] = []
+
+    def reset(self) -> None:
+        """Forget a mark (after loading a finite state)."""
+        self._poison.zero_()
+        self.found.zero_()
+
+    def remember_buffers(self) -> None:
+        """Before the forward pass: keep the running statistics."""
+        if self._buffers:
+            torch._foreach_copy_(self._old_buffers, self._buffers)
+
+    def check(self) -> None:
+        """After the backward pass: 0 · (sum of what is watched) is NaN from the first non-finite value on."""
+        torch.sum(self._watched, dim=0, out=self._sum)
+        self._poison.addcmul_(self._sum, self._zero)
+        torch.ne(self._poison, self._poison, out=self.found)
+
+    def remember_state(self) -> None:
+        """Before an update without a fused kernel: keep weights and optimizer state."""
+        if self._state is None:
+            return
+        now = self._state()
+        if len(now) != len(self._now):
+            self._before = [tensor.clone() for tensor in now]
+        else:
+            torch._foreach_copy_(self._before, now)
+        self._now = now
+
+    def undo(self) -> None:
+        """After the update: put everything back where the mark is set."""
+        marked = self.found.bool()
+        for now, before in zip(self._now, self._before, strict=True):
+            torch.where(marked, before, now, out=now)
+        for now, before in zip(self._buffers, self._old_buffers, strict=True):
+            torch.where(marked, before, now, out=now)
+
+    @property
+    def undoes(self) -> bool:
+        """Whether `undo` has anything to do."""
+        return bool(self._buffers) or self._state is not None

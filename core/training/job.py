@@ -1,0 +1,360 @@
+"""TrainingJob: a run as a job of the compute thread. It obeys commands between updates, keeps its pace, reports."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from torch import Tensor
+
+from core.errors import BadInput, CoreError
+from core.text import Text
+from core.training.compute import Job
+from core.training.evaluation import Evaluation
+from core.training.recorder import StepBlock
+from core.training.run import Event, Outcome, Run
+
+FLUSH_S = 0.05
+PROGRESS_S = 0.2
+EPOCH_SNAPSHOT_S = 2.0
+"""At most one snapshot at the end of an epoch in so many seconds: a tiny epoch takes milliseconds."""
+SNAPSHOT_S = 30.0
+
+Pace = Literal["10s", "1min", "1/s", "max"]
+PACES: dict[str, Text] = {
+    "10s": Text("the whole run in 10 seconds"),
+    "1min": Text("the whole run in 1 minute"),
+    "1/s": Text("one update a second"),
+    "max": Text("as fast as this machine can"),
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a person asks of a run: start, pause, resume, step, stop, extend, set, pace, with its values."""
+
+    kind: str
+    values: dict[str, Any] = field(default_factory=dict)
+    actor: str = "local"
+
+
+class RunSink(Protocol):
+    """Where a run's news go: the live hub, the store. Called in the compute thread; must not wait."""
+
+    def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None: ...
+    def block(self, run: Run, block: StepBlock) -> None: ...
+    def evaluation(self, run: Run, evaluation: Evaluation) -> None: ...
+    def event(self, run: Run, event: Event, actor: str) -> None: ...
+    def applied(self, command: Command, step: int, problem: CoreError | None) -> None: ...
+    def progress(self, run: Run, pace: str, seconds_left: float | None) -> None: ...
+
+
+class Snapshots(Protocol):
+    """Keeps states on disk; `save` copies at once and writes in the background."""
+
+    def save(self, step: int, kind: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> None: ...
+    @property
+    def is_busy(self) -> bool: ...
+
+
+class TrainingJob(Job):
+    """Trains the run that `prepare` loads the data for (any thread) and `build` makes (compute thread).
+
+    `paused` starts it waiting at its first step, for "one update" before Start.
+    """
+
+    priority = "run"
+
+    def __init__(
+        self,
+        prepare: Future[Any],
+        build: Callable[[], Run],
+        sinks: list[RunSink],
+        snapshots: Snapshots,
+        wake: Callable[[], None],
+        *,
+        owner: str = "local",
+        pace: Pace = "max",
+        paused: bool = False,
+        finished: Callable[[TrainingJob], None] | None = None,
+    ) -> None:
+        super().__init__(owner)
+        self.run: Run | None = None
+        self.over = threading.Event()
+        self.error: BaseException | None = None
+        self._prepare, self._build = prepare, build
+        self._sinks, self._snapshots, self._wake = sinks, snapshots, wake
+        self._commands: deque[Command] = deque()
+        self._paused, self._single = paused, False
+        self._pace: str = pace
+        self._next_step_at = 0.0
+        self._flushed_at = self._reported_at = self._saved_at = 0.0
+        self._saved_step = -1
+        self._state = "queued"
+        self._actor = owner
+        self._finished = finished
+        prepare.add_done_callback(lambda _: self._ready())
+
+    # -- from any thread -----------------------------------------------------------------------------------------
+
+    def command(self, command: Command) -> None:
+        """Hand over a command; it is applied at the next boundary."""
+        self._commands.append(command)
+        self._ready()
+
+    def cancel(self) -> None:
+        self.command(Command("stop"))
+
+    @property
+    def progress(self) -> float:
+        run = self.run
+        return 0.0 if run is None else min(1.0, run.step_count / run.total_steps)
+
+    @property
+    def pace(self) -> str:
+        """The pace it keeps."""
+        return self._pace
+
+    @property
+    def state_name(self) -> str:
+        """queued, running, paused, or how it ended."""
+        return self._state
+
+    def _ready(self) -> None:
+        self.ready_at = 0.0
+        self._wake()
+
+    # -- in the compute thread -----------------------------------------------------------------------------------
+
+    def advance(self, budget_s: float) -> None:
+        if self.run is None and not self._start():
+            return
+        run = self.run
+        assert run is not None
+        end = time.monotonic() + budget_s
+        self._obey(run)
+        while not run.is_over and not self._commands:
+            now = time.monotonic()
+            if now >= end or not self._may_go_on(run, now):
+                break
+            run.piece()
+            self._snapshot_if_due(run)
+        self._report(run)
+        if run.is_over:
+            self._end(run)
+        elif not self._commands:
+            self.ready_at = self._next_turn(run)
+            if self._commands:
+                self.ready_at = 0.0
+
+    def _start(self) -> bool:
+        """Build the run once its data are there; False while they are not."""
+        if not self._prepare.done():
+            if any(command.kind == "stop" for command in self._commands):
+                self._prepare.cancel()
+                self._close("stopped", Outcome("stopped", "by_user", Text("Stopped before the first update.")))
+                return False
+            self.ready_at = math.inf if not self._prepare.done() else 0.0
+            return False
+        self._prepare.result()
+        self.run = self._build()
+        self.run.listener = self
+        self._set_state("paused" if self._paused else "running")
+        if self._snapshots_step_zero():
+            self._save(self.run, "start")
+        return True
+
+    def _snapshots_step_zero(self) -> bool:
+        return self.run is not None and self.run.step_count == 0
+
+    def _may_go_on(self, run: Run, now: float) -> bool:
+        """Whether the next piece may be done now: evaluations always, updates by pause and pace."""
+        if run.evaluation_due:
+            return True
+        if self._paused:
+            if not self._single:
+                return False
+            self._single = False
+            return True
+        interval = self._interval(run)
+        if interval <= 0 or run.step_count >= run.total_steps:
+            return True
+        if now < self._next_step_at:
+            return False
+        # Time lost to others is not made up for by a burst.
+        self._next_step_at = max(self._next_step_at, now - 0.1) + interval
+        return True
+
+    def _interval(self, run: Run) -> float:
+        """Seconds between updates at the present pace; 0 for as fast as possible."""
+        whole = {"10s": 10.0, "1min": 60.0}.get(self._pace)
+        if whole is not None:
+            return whole / run.planned_steps
+        return 1.0 if self._pace == "1/s" else 0.0
+
+    def _next_turn(self, run: Run) -> float:
+        if run.evaluation_due or self._single:
+            return 0.0
+        if self._paused:
+            return math.inf
+        return self._next_step_at if self._interval(run) > 0 else 0.0
+
+    # -- commands ------------------------------------------------------------------------------------------------
+
+    def _obey(self, run: Run) -> None:
+        while self._commands:
+            command = self._commands.popleft()
+            self._actor = command.actor
+            problem = None
+            try:
+                self._apply(run, command)
+            except CoreError as error:
+                problem = error
+            for sink in self._sinks:
+                sink.applied(command, run.step_count, problem)
+            self._actor = self.owner
+
+    def _apply(self, run: Run, command: Command) -> None:
+        kind, values = command.kind, command.values
+        if kind in ("start", "resume"):
+            self._paused = False
+            self._next_step_at = 0.0
+            self._set_state("running")
+        elif kind == "pause":
+            self._pause(run)
+        elif kind == "step":
+            if not self._paused:
+                self._pause(run)
+            self._single = True
+        elif kind == "pace":
+            if values.get("pace") not in PACES:
+                raise BadInput(
+                    Text("“{pace}” is no pace.", pace=str(values.get("pace"))),
+                    Text("A run keeps one of a few paces."),
+                    Text("Use one of {paces}.", paces=", ".join(PACES)),
+                )
+            self._pace = values["pace"]
+            self._next_step_at = 0.0
+        elif kind in Event.CHANGING:
+            run.apply(Event(run.step_count, kind, values))
+            if kind == "stop":
+                self._paused = False
+        else:
+            raise BadInput(
+                Text("“{kind}” is no command.", kind=kind),
+                Text("A run knows a few commands."),
+                Text("Use start, pause, resume, step, stop, extend, set or pace."),
+            )
+
+    def _pause(self, run: Run) -> None:
+        run.flush()
+        if run.is_over:
+            return
+        self._paused = True
+        self._set_state("paused")
+        self._save(run, "pause")
+
+    # -- reporting -----------------------------------------------------------------------------------------------
+
+    def on_block(self, block: StepBlock) -> None:
+        assert self.run is not None
+        for sink in self._sinks:
+            sink.block(self.run, block)
+
+    def on_evaluation(self, evaluation: Evaluation) -> None:
+        assert self.run is not None
+        for sink in self._sinks:
+            sink.evaluation(self.run, evaluation)
+
+    def on_event(self, event: Event) -> None:
+        assert self.run is not None
+        for sink in self._sinks:
+            sink.event(self.run, event, self._actor)
+
+    def _report(self, run: Run) -> None:
+        now = time.monotonic()
+        idle = self._paused or self._interval(run) > FLUSH_S
+        if idle or run.is_over or now - self._flushed_at >= FLUSH_S:
+            run.flush()
+            self._flushed_at = now
+        if idle or run.is_over or now - self._reported_at >= PROGRESS_S:
+            self._reported_at = now
+            for sink in self._sinks:
+                sink.progress(run, self._pace, self._seconds_left(run))
+
+    def _seconds_left(self, run: Run) -> float | None:
+        left = run.total_steps - run.step_count
+        if run.step_count == 0:
+            return left * self._interval(run) or None
+        cost = (run.train_s + run.evaluation_s) / run.step_count
+        return left * max(cost, self._interval(run))
+
+    def _set_state(self, state: str) -> None:
+        self._state = state
+        for sink in self._sinks:
+            sink.state(state, self.run, None)
+
+    # -- snapshots -----------------------------------------------------------------------------------------------
+
+    def _snapshot_if_due(self, run: Run) -> None:
+        step = run.step_count
+        if step == self._saved_step or run.evaluation_due or run.is_over or self._snapshots.is_busy:
+            return
+        since = time.monotonic() - self._saved_at
+        at_epoch = step % run.steps_per_epoch == 0 and since >= EPOCH_SNAPSHOT_S
+        if at_epoch or is_root_two_power(step) or since >= SNAPSHOT_S:
+            self._save(run, "epoch" if at_epoch else "power")
+
+    def _save(self, run: Run, kind: str) -> None:
+        # Rows first: a snapshot says that everything up to it is recorded, and a divergence must be seen before.
+        run.flush()
+        if run.step_count == self._saved_step and kind != "end":
+            return
+        self._saved_step, self._saved_at = run.step_count, time.monotonic()
+        self._snapshots.save(run.step_count, kind, *run.state())
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _end(self, run: Run) -> None:
+        assert run.outcome is not None
+        self._save(run, "end")
+        self._close(run.outcome.state, run.outcome)
+
+    def _close(self, state: str, outcome: Outcome | None) -> None:
+        self.done = True
+        self._state = state
+        for sink in self._sinks:
+            sink.state(state, self.run, outcome)
+        self.over.set()
+        if self._finished is not None:
+            self._finished(self)
+
+    def failed(self, error: BaseException) -> None:
+        self.error = error
+        if isinstance(error, CoreError):
+            text = Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix)
+            self._close("failed", Outcome("failed", "bad_input" if isinstance(error, BadInput) else "error", text))
+        else:
+            super().failed(error)
+            text = Text("It failed: {error}", error=f"{type(error).__name__}: {error}"[:500])
+            self._close("failed", Outcome("failed", "exception", text))
+
+    def closing(self) -> None:
+        """The program ends: keep the state, so that the run can be resumed."""
+        if self.run is not None and not self.run.is_over:
+            self._save(self.run, "closing")
+        self._close("interrupted", Outcome("interrupted", "closed", Text("The program was closed; the run can be resumed.")))
+
+
+def is_root_two_power(step: int) -> bool:
+    """Whether `step` is a rounded power of √2: 1, 2, 3, 4, 6, 8, 11, 16, 23, 32 …"""
+    if step < 1:
+        return False
+    exponent = round(2 * math.log2(step))
+    return any(round(2 ** (near / 2)) == step for near in (exponent - 1, exponent, exponent + 1))

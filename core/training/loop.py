@@ -1,0 +1,87 @@
+"""One update, from batch to recorded row. Nothing here reads a tensor back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from core.catalog.regularizers.counter_dropout import CounterDropout
+from core.catalog.regularizers.terms import Decay, NormClip, Penalty, ValueClip
+from core.training.batch import Batch
+from core.training.guard import Guard
+from core.training.instruments.norms import Norms
+from core.training.recorder import Recorder
+from core.training.seeding import seed32
+
+
+@dataclass
+class Loop:
+    """The pieces of one run's update, in the order in which `step` uses them.
+
+    Penalties name the parameters they act on by place, decays hold them.
+    """
+
+    seed: int
+    batch_of: Callable[[int], Batch]
+    augment: Callable[[Batch, int], Batch] | None
+    dropouts: list[tuple[str, CounterDropout]]
+    model: nn.Module
+    autocast: Callable[[], AbstractContextManager[object]] | None
+    criterion: Callable[[Tensor, Tensor], Tensor]
+    parameters: list[nn.Parameter]
+    penalties: list[tuple[Penalty, list[int]]]
+    clips: list[NormClip | ValueClip]
+    decays: list[tuple[Decay, list[Tensor]]]
+    optimizer: torch.optim.Optimizer
+    norms: Norms
+    guard: Guard
+    recorder: Recorder
+
+    def step(self, step: int, lr: float) -> None:
+        """Do update `step` (counted from 0) with learning rate `lr`."""
+        batch = self.batch_of(step)
+        if self.augment is not None:
+            batch = self.augment(batch, step)
+        for name, dropout in self.dropouts:
+            if dropout.generator is not None:
+                dropout.generator.manual_seed(seed32(self.seed, "dropout", name, step))
+        self.guard.remember_buffers()
+        loss = self._loss(batch)
+        for parameter in self.parameters:
+            parameter.grad = None
+        loss.backward()
+        with torch.no_grad():
+            self._update([parameter.grad for parameter in self.parameters], loss, lr)  # type: ignore[misc]
+        self.recorder.end_row(lr, time.time())
+
+    def _loss(self, batch: Batch) -> Tensor:
+        if self.autocast is None:
+            return self.criterion(self.model(batch.inputs), batch.targets)
+        with self.autocast():
+            return self.criterion(self.model(batch.inputs), batch.targets)
+
+    def _update(self, gradients: list[Tensor], loss: Tensor, lr: float) -> None:
+        recorder, guard = self.recorder, self.guard
+        recorder.loss.copy_(loss)
+        for number, (penalty, places) in enumerate(self.penalties):
+            weights = [self.parameters[place] for place in places]
+            value = penalty.value(weights)
+            recorder.penalty.copy_(value) if number == 0 else recorder.penalty.add_(value)
+            penalty.add_gradient([gradients[place] for place in places], weights)
+        self.norms.gradients(gradients)
+        guard.check()
+        for clip in self.clips:
+            recorder.clipped.copy_(clip.apply(gradients, recorder.gradient_squares.sum().sqrt_()))
+        guard.remember_state()
+        self.norms.before_update()
+        for decay, weights in self.decays:
+            decay.apply(weights, lr, guard.found)
+        self.optimizer.step()
+        if guard.undoes:
+            guard.undo()
+        self.norms.after_update()

@@ -1,0 +1,110 @@
+"""Recorder: one float64 row per update in preallocated device memory, handed over in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+BLOCK_ROWS = 64
+"""Rows until a block is full: a divergence is seen after so many updates at the latest."""
+
+
+@dataclass(frozen=True)
+class StepBlock:
+    """Rows of consecutive updates: `steps` counts updates done (the first update's row has step 1)."""
+
+    steps: np.ndarray
+    columns: dict[str, np.ndarray]
+    stamps: np.ndarray
+    first_bad: int | None
+    """The step of the first non-finite loss, penalty or gradient; no row follows it."""
+
+
+class Recorder:
+    """Collects the rows of a run whose parameter tensors belong to `layers` (one layer name per tensor).
+
+    The step loop writes into `loss`, `penalty`, `clipped` (1 where a clipping acted) and `norms` (3, T), then calls
+    `end_row`. `flush` turns the rows since the last flush into named series: norms and ratios as log10, −inf for
+    exactly zero. `clips` says whether the run clips at all.
+    """
+
+    def __init__(self, device: torch.device | str, layers: Sequence[str], *, clips: bool) -> None:
+        count = len(layers)
+        self._row = torch.zeros(3 + 3 * count, dtype=torch.float64, device=device)
+        self.loss, self.penalty, self.clipped = self._row[:3].unbind(0)
+        self.norms = self._row[3:].view(3, count)
+        self.watched = self._row[: 3 + count]
+        self.gradient_squares = self._row[3 : 3 + count]
+        self._block = torch.zeros(BLOCK_ROWS, self._row.shape[0], dtype=torch.float64, device=device)
+        self._rows = list(self._block.unbind(0))
+        self._lrs: list[float] = []
+        self._stamps: list[float] = []
+        self._step = 0
+        self._clips = clips
+        self.layers = tuple(dict.fromkeys(layers))
+        self._membership = np.array([[layer == name for layer in layers] for name in self.layers])
+
+    @property
+    def num_rows(self) -> int:
+        """Rows not yet flushed."""
+        return len(self._lrs)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether `flush` must be called before the next update."""
+        return len(self._lrs) == BLOCK_ROWS
+
+    def end_row(self, lr: float, stamp: float) -> None:
+        """The update is done: keep the row. `stamp` is the wall-clock time in seconds."""
+        self._rows[len(self._lrs)].copy_(self._row)
+        self._lrs.append(lr)
+        self._stamps.append(stamp)
+
+    def start_at(self, step: int) -> None:
+        """Forget unflushed rows; the next row belongs to update `step` + 1."""
+        self._lrs.clear()
+        self._stamps.clear()
+        self._step = step
+
+    def flush(self) -> StepBlock | None:
+        """The rows since the last flush as series, or None when there are none."""
+        count = len(self._lrs)
+        if not count:
+            return None
+        rows = self._block[:count].cpu().numpy().copy()
+        lrs, stamps = np.array(self._lrs), np.array(self._stamps)
+        steps = np.arange(self._step + 1, self._step + count + 1)
+        tensors = self.norms.shape[1]
+        bad_rows = np.flatnonzero(~np.isfinite(rows[:, : 3 + tensors]).all(axis=1))
+        first_bad = None
+        if bad_rows.size:
+            end = int(bad_rows[0]) + 1
+            rows, lrs, stamps, steps = rows[:end], lrs[:end], stamps[:end], steps[:end]
+            first_bad = int(steps[-1])
+        self.start_at(int(steps[-1]))
+        return StepBlock(steps, self._series(rows, lrs), stamps, first_bad)
+
+    def _series(self, rows: np.ndarray, lrs: np.ndarray) -> dict[str, np.ndarray]:
+        with np.errstate(all="ignore"):
+            # Squares summed per layer; a non-finite tensor makes its own layer non-finite and no other.
+            gradient, weight, update = (
+                np.stack([part[:, member].sum(axis=1) for member in self._membership], axis=1)
+                for part in np.split(rows[:, 3:], 3, axis=1)
+            )
+            total = gradient.sum(axis=1)
+            columns = {
+                "batch/loss": rows[:, 0],
+                "batch/penalty": rows[:, 1],
+                "lr": lrs,
+                "gradient_norm/total": 0.5 * np.log10(total),
+            }
+            for place, name in enumerate(self.layers):
+                columns[f"gradient_norm/{name}"] = 0.5 * np.log10(gradient[:, place])
+                columns[f"weight_norm/{name}"] = 0.5 * np.log10(weight[:, place])
+                columns[f"update_ratio/{name}"] = 0.5 * (np.log10(update[:, place]) - np.log10(weight[:, place]))
+            if self._clips:
+                columns["clipped"] = rows[:, 2]
+        return columns

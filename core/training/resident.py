@@ -1,0 +1,238 @@
+"""Data resident on the device: one tensor per data set serves all runs; splits are index vectors.
+
+Inputs stay as they are stored (uint8 images), scaling happens in the batch. The test split is reached only through
+`sealed_test_split`, so that nothing looks at it by accident.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.catalog.datasets.dataset import DataSet, Progress, Samples, no_progress
+from core.catalog.datasets.generated import Generated
+from core.catalog.registry import entries
+from core.errors import BadInput
+from core.text import Text
+from core.training.splits import draw_splits, split_sizes
+
+NUM_EVALUATED = 10_000
+"""Training splits above this size have their error measured on this many fixed, stratified samples."""
+
+
+class DataChoice(Protocol):
+    """The part of an experiment that decides about data."""
+
+    @property
+    def dataset(self) -> Any: ...
+    @property
+    def split_seed(self) -> int: ...
+    @property
+    def validation_fraction(self) -> float: ...
+    @property
+    def train_size(self) -> int | None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class ResidentSplits:
+    """Row indices, int64, on the device. `evaluation` is `train`, or a fixed stratified 10 000 of it."""
+
+    train: Tensor
+    validation: Tensor
+    evaluation: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class ResidentData:
+    """All a run needs of its data.
+
+    inputs: uint8 or float32 (N, ...); targets: int64 (N,) or float32 (N, 1); shift, factor: float32 of the shape
+    (C, 1, 1), (C, 1) or (F,), fitted on the training split; shift is None where nothing is subtracted. `target_spread`
+    is the standard deviation of the training targets, None for classification. `hashes` name the three splits.
+    """
+
+    dataset: DataSet
+    inputs: Tensor
+    targets: Tensor
+    splits: ResidentSplits
+    shift: Tensor | None
+    factor: Tensor
+    num_outputs: int
+    class_names: tuple[str, ...]
+    target_spread: float | None
+    hashes: dict[str, str]
+    num_test: int
+    _test: np.ndarray = field(repr=False)
+    _held: _Held = field(repr=False)
+
+    @property
+    def task(self) -> str:
+        """`classification` or `regression`."""
+        return self.dataset.task
+
+    @property
+    def num_train(self) -> int:
+        """Samples in the training split."""
+        return len(self.splits.train)
+
+    @property
+    def num_validation(self) -> int:
+        """Samples in the validation split."""
+        return len(self.splits.validation)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors are."""
+        return self.inputs.device
+
+
+def resident(
+    experiment: DataChoice, folder: Path, device: torch.device | str, progress: Progress = no_progress
+) -> ResidentData:
+    """The experiment's data on the device; loaded once per process, however many runs use them.
+
+    folder: the data folder. Raises BadInput when the data cannot be had, do not fit into the memory budget or cannot be
+    split as asked. May be called from any thread.
+    """
+    dataset = experiment.dataset
+    assert isinstance(dataset, DataSet)
+    choice = {"validation_fraction": experiment.validation_fraction, "train_size": experiment.train_size}
+    split_sizes(dataset, **choice)
+    device = torch.device(device)
+    held = _cache.held(dataset, experiment.split_seed, folder, device, progress)
+    splits = draw_splits(held.samples, dataset, split_seed=experiment.split_seed, **choice)
+    shift, factor = held.samples.scale.fitted(held.samples.inputs, splits.train)
+    train = torch.from_numpy(splits.train).to(device)
+    facts = dataset.facts()
+    spread = float(held.samples.targets[splits.train].std(dtype=np.float64)) if dataset.task == "regression" else None
+    return ResidentData(
+        dataset=dataset,
+        inputs=held.inputs,
+        targets=held.targets,
+        splits=ResidentSplits(train, torch.from_numpy(splits.validation).to(device), train[:NUM_EVALUATED]),
+        shift=torch.from_numpy(shift).to(device) if np.any(shift != 0) else None,
+        factor=torch.from_numpy(factor).to(device),
+        num_outputs=facts.num_outputs,
+        class_names=facts.class_names,
+        target_spread=spread,
+        hashes=splits.hashes,
+        num_test=len(splits.test),
+        _test=splits.test,
+        _held=held,
+    )
+
+
+def sealed_test_split(data: ResidentData) -> Tensor:
+    """Row indices (int64, on the device) of the sealed test split; who calls this records a look."""
+    return torch.from_numpy(data._test).to(data.device)
+
+
+def host_samples(data: ResidentData) -> Samples:
+    """The samples as arrays in the host's memory, for pictures; rows as in the resident tensors."""
+    return data._held.samples
+
+
+def budget_bytes(device: torch.device | str) -> int:
+    """How large a data set may be: a quarter of the device's free memory."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] // 4
+    import psutil
+
+    return psutil.virtual_memory().available // 4
+
+
+def check_budget(dataset: DataSet, budget: int, folder: Path) -> None:
+    """Raise BadInput when the declared size is above `budget` bytes, naming a size or data sets that fit."""
+    declared = dataset.facts().bytes
+    if declared <= budget:
+        return
+    fitting = [
+        cls.key
+        for cls in entries("datasets").values()
+        if cls().facts().bytes <= budget and cls().available(folder) is None  # type: ignore[attr-defined]
+    ]
+    num_points = _num_points_within(dataset, budget)
+    raise BadInput(
+        Text("{title} needs {size:.3g} MB of memory.", title=Text(dataset.title), size=declared / 1e6),
+        Text("A quarter of the free memory is {budget:.3g} MB.", budget=budget / 1e6),
+        Text("Use {num} training points or fewer.", num=num_points)
+        if num_points
+        else Text("These fit: {fitting}.", fitting=", ".join(fitting))
+        if fitting
+        else Text("Close other programs and try again."),
+    )
+
+
+def _num_points_within(dataset: DataSet, budget: int) -> int | None:
+    """The largest `n` of generated data that fits into the budget; None when there is none."""
+    if not isinstance(dataset, Generated):
+        return None
+    least = next(parameter.low for parameter in dataset.parameters() if parameter.name == "n")
+    low, high = int(least or 1), dataset.n
+    if dataset.model_copy(update={"n": low}).facts().bytes > budget:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = dataset.model_copy(update={"n": middle}).facts().bytes <= budget
+        low, high = (middle, high) if fits else (low, middle)
+    return low
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """One data set in memory."""
+
+    samples: Samples
+    inputs: Tensor
+    targets: Tensor
+
+
+class _Cache:
+    """Loaded data sets: those in use by anyone are found again; the last used ones are kept within the budget."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loading: dict[Hashable, threading.Lock] = {}
+        self._alive: weakref.WeakValueDictionary[Hashable, _Held] = weakref.WeakValueDictionary()
+        self._recent: OrderedDict[Hashable, _Held] = OrderedDict()
+
+    def held(self, dataset: DataSet, split_seed: int, folder: Path, device: torch.device, progress: Progress) -> _Held:
+        key = (dataset, split_seed if dataset.generated else None, Path(folder).resolve(), str(device))
+        with self._lock:
+            loading = self._loading.setdefault(key, threading.Lock())
+        # One lock a data set: two threads never load the same one, and a download holds up nobody else.
+        with loading:
+            with self._lock:
+                found = self._alive.get(key)
+            if found is None:
+                check_budget(dataset, budget_bytes(device), folder)
+                found = _to_device(dataset.load(folder, split_seed, progress), device)
+            with self._lock:
+                self._alive[key] = found
+                self._recent[key] = found
+                self._recent.move_to_end(key)
+                self._forget(device, budget_bytes(device))
+        return found
+
+    def _forget(self, device: torch.device, budget: int) -> None:
+        """Let go of what was unused for longest until the rest fits; runs that use a data set keep it alive."""
+        kept = [key for key, held in self._recent.items() if held.inputs.device == device]
+        while len(kept) > 1 and sum(self._recent[key].samples.bytes for key in kept) > budget:
+            del self._recent[kept.pop(0)]
+
+
+def _to_device(samples: Samples, device: torch.device) -> _Held:
+    return _Held(samples, torch.from_numpy(samples.inputs).to(device), torch.from_numpy(samples.targets).to(device))
+
+
+_cache = _Cache()

@@ -1,0 +1,353 @@
+"""The five choices of the Train page in reading order, the eight visible decisions, and what stands behind "more"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.catalog.architectures import Architecture, LayerPlan
+from core.catalog.augmentations.strengths import STRENGTHS
+from core.catalog.datasets.dataset import DataSet
+from core.catalog.entry import Entry, Parameter
+from core.catalog.registry import canonical_key, entries, entry_class, parse
+from core.catalog.schedules.schedule import Schedule
+from core.errors import BadInput
+from core.experiment import Experiment
+from core.figures.curves import ScheduleCurve, schedule_figure
+from core.language import translator
+from core.text import Text
+from pages.components import state
+from pages.components.error_box import error_box
+from pages.components.language import language, show, t
+from pages.components.param_form import (
+    LIVE_MARK,
+    entry_choice,
+    entry_fields,
+    field,
+    heading,
+    is_more,
+    keep,
+    rare_choice,
+    title_of,
+)
+
+MORE_NUMBERS = ("batch_size", "validation_fraction", "evaluate_every", "split_seed", "precision")
+
+
+def chosen(family: str, value: Any) -> Entry:
+    """The entry of a part of the draft, or its class's defaults where the draft cannot be used yet."""
+    try:
+        return parse(family, value)
+    except BadInput:
+        return entry_class(family, value["key"])()
+
+
+def dataset() -> DataSet:
+    """The chosen data set."""
+    entry = chosen("datasets", state.draft()["dataset"])
+    assert isinstance(entry, DataSet)
+    return entry
+
+
+def architecture() -> Architecture:
+    """The chosen network."""
+    entry = chosen("architectures", state.draft()["architecture"])
+    assert isinstance(entry, Architecture)
+    return entry
+
+
+def fits_data(cls: type[Entry]) -> bool:
+    """Whether a network or an augmentation takes the chosen data's kind of input."""
+    return dataset().input_kind in getattr(cls, "input_kinds", ())
+
+
+def adapt_to_data() -> None:
+    """After a change of data: replace or drop what cannot take the new kind of input, and say so."""
+    document, data = dict(state.draft()), dataset()
+    if not fits_data(type(architecture())):
+        key, cls = next((key, cls) for key, cls in reversed(entries("architectures").items()) if fits_data(cls))
+        state.remark(
+            Text(
+                "{old} cannot take {data}; the network is now {new}.",
+                old=Text(architecture().title),
+                data=Text(data.title),
+                new=Text(cls.title),
+            )
+        )
+        document["architecture"] = {"key": key}
+    kept = [item for item in document["augmentations"] if fits_data(entry_class("augmentations", item["key"]))]
+    if len(kept) < len(document["augmentations"]):
+        state.remark(Text("Augmentations that do not suit {data} were removed.", data=Text(data.title)))
+        document["augmentations"] = kept
+    loss = document["loss"]
+    if loss and data.task not in getattr(entry_class("losses", loss["key"]), "tasks", (data.task,)):
+        state.remark(Text("The loss now follows the data set."))
+        document["loss"] = None
+    if document["train_size"] is not None:
+        document["train_size"] = None
+        state.remark(Text("All training samples are used again."))
+    state.put_draft(document)
+
+
+# -- the five --------------------------------------------------------------------------------------------------------
+
+
+def data_choice() -> None:
+    """Data, and how much of it."""
+    heading(t("DATA"), [type(dataset())])
+    entry_choice("datasets", "dataset", state.draft()["dataset"], label="", after=adapt_to_data)
+    if not dataset().generated:
+        number("train_size", empty=t("all"))
+
+
+def augmentation_choice() -> None:
+    """None, light, strong, or one's own list."""
+    items = state.draft()["augmentations"]
+    kind = dataset().input_kind
+    strengths = STRENGTHS[kind]
+    names = {"none": t("none"), "light": t("light"), "strong": t("strong"), "custom": t("custom ..")}
+    current = next((name for name, strength in strengths.items() if same(items, strength)), "custom")
+    if st.session_state.get("custom augmentation"):
+        current = "custom"
+    heading(t("AUGMENTATION"), [])
+    key = f"augmentation|{language()}"
+    keep(key, current)
+
+    def take() -> None:
+        wanted = st.session_state[key]
+        st.session_state["custom augmentation"] = wanted == "custom"
+        if wanted in strengths:
+            state.put("augmentations", strengths[wanted])
+
+    st.pills(
+        t("AUGMENTATION"),
+        list(names),
+        key=key,
+        required=True,
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        on_change=take,
+    )
+    if current == "custom":
+        several("augmentations", "augmentations", items)
+
+
+def same(items: list[dict[str, Any]], strength: list[dict[str, Any]]) -> bool:
+    """Whether two lists name equal entries."""
+    try:
+        return [parse("augmentations", item) for item in items] == [parse("augmentations", item) for item in strength]
+    except BadInput:
+        return False
+
+
+def network_choice() -> None:
+    """The network with its sizes before anything is trained."""
+    heading(t("NETWORK"), [type(architecture())])
+    entry_choice(
+        "architectures",
+        "architecture",
+        state.draft()["architecture"],
+        label="",
+        fits=fits_data,
+        show_field=lambda parameter: not is_more(parameter) and not parameter.choices,
+    )
+    facts = dataset().facts()
+    try:
+        rows = architecture().plan(facts.input_shape, facts.num_outputs)
+    except BadInput as error:
+        error_box(error)
+        return
+    weights = sum(row.num_parameters for row in rows)
+    with st.popover(t("{count} weights in {layers} layers", count=grouped(weights), layers=len(rows)), type="tertiary"):
+        layer_table(rows, facts.input_shape)
+
+
+def regularizer_choice() -> None:
+    """What keeps the weights small or the network humble: none, one or several."""
+    items = state.draft()["regularizers"]
+    heading(t("REGULARIZER"), [entry_class("regularizers", item["key"]) for item in items])
+    several("regularizers", "regularizers", items)
+
+
+def optimizer_choice() -> None:
+    """The rule of the update and its learning rate."""
+    value = state.draft()["optimizer"]
+    heading(t("OPTIMIZER"), [entry_class("optimizers", value["key"])])
+    entry_choice("optimizers", "optimizer", value, label="")
+
+
+def several(family: str, path: str, items: list[dict[str, Any]]) -> None:
+    """Any number of a family's entries, each with its parameters."""
+    keys = [canonical_key(family, item["key"]) for item in items]
+    fitting = [key for key, cls in entries(family).items() if not getattr(cls, "input_kinds", ()) or fits_data(cls)]
+    first = [key for key in fitting if not entries(family)[key].more or key in keys]
+    rare = [key for key in fitting if key not in first]
+    key = f"{path}|{language()}|keys"
+    keep(key, [name for name in first if name in keys])
+
+    def take(also: str = "") -> None:
+        wanted = [*st.session_state[key], *([st.session_state[also]] if also else [])]
+        kept = [item for item in items if canonical_key(family, item["key"]) in wanted]
+        state.put(path, [*kept, *({"key": name} for name in wanted if name not in keys)])
+
+    st.pills(
+        t("none chosen"),
+        first,
+        selection_mode="multi",
+        key=key,
+        format_func=lambda name: title_of(family, name),
+        label_visibility="collapsed",
+        on_change=take,
+    )
+    if rare:
+        rare_choice(family, f"{path}|{language()}|more", rare, take)
+    for place, item in enumerate(items):
+        if len(items) > 1 and entry_class(family, item["key"]).model_fields:
+            st.caption(title_of(family, item["key"]))
+        entry_fields(family, f"{path}.{place}", item, show_field=lambda parameter: not is_more(parameter))
+
+
+# -- numbers and more ------------------------------------------------------------------------------------------------
+
+
+def number(name: str, *, empty: str = "") -> None:
+    """One of the experiment's own fields."""
+    parameter = Experiment.parameters()[name]
+    field(parameter, name, state.draft()[name], state.problem_of_number(name), empty=empty)
+
+
+def more_fields() -> list[tuple[str, str, dict[str, Any], Parameter]]:
+    """The parameters of the chosen entries that stand behind "more": family, path, entry, parameter."""
+    document = state.draft()
+    parts = [
+        ("datasets", "dataset", document["dataset"]),
+        ("architectures", "architecture", document["architecture"]),
+        ("optimizers", "optimizer", document["optimizer"]),
+        *(("augmentations", f"augmentations.{i}", item) for i, item in enumerate(document["augmentations"])),
+        *(("regularizers", f"regularizers.{i}", item) for i, item in enumerate(document["regularizers"])),
+    ]
+
+    def hidden(family: str, parameter: Parameter) -> bool:
+        return is_more(parameter) or (family == "architectures" and bool(parameter.choices))
+
+    return [
+        (family, path, entry, parameter)
+        for family, path, entry in parts
+        for parameter in entry_class(family, entry["key"]).parameters()
+        if hidden(family, parameter)
+    ]
+
+
+def more_choices() -> None:
+    """Everything else, closed until it is opened."""
+    fields = more_fields()
+    count = len(fields) + len(MORE_NUMBERS) + 3
+    with st.expander(t("{count} more (first weights, batch, schedule, loss, precision ..)", count=count)):
+        document = state.draft()
+        entry_choice(
+            "initializers",
+            "initializer",
+            document["initializer"],
+            label=t("first weights"),
+            absent=t("as the activation wants"),
+        )
+        entry_choice("schedules", "schedule", document["schedule"], label=t("schedule"), show_field=lambda _: True)
+        schedule_picture()
+        task = dataset().task
+        entry_choice(
+            "losses",
+            "loss",
+            document["loss"],
+            label=t("loss"),
+            absent=t("as the data set wants"),
+            fits=lambda cls: task in getattr(cls, "tasks", (task,)),
+            show_field=lambda _: True,
+        )
+        for name in MORE_NUMBERS:
+            number(name, empty=t("by itself"))
+        for family, path, entry, parameter in fields:
+            entry_fields(family, path, entry, show_field=only(parameter.name))
+
+
+def only(name: str) -> Callable[[Parameter], bool]:
+    """A filter that lets one parameter through."""
+    return lambda parameter: parameter.name == name
+
+
+def schedule_picture() -> None:
+    """The learning rate over the planned run, where it does not stay what it is."""
+    experiment = state.experiment()
+    schedule = experiment.schedule
+    if not isinstance(schedule, Schedule) or schedule == Experiment().schedule:
+        return
+    per_epoch = updates_per_epoch(experiment)
+    total = per_epoch * experiment.epochs
+    updates = np.unique(np.linspace(0, total - 1, min(total, 400)).astype(np.int64))
+    rate = getattr(experiment.optimizer, "learning_rate", lambda: 1.0)()
+    lr = np.array([rate * schedule.factor(int(update), total, per_epoch) for update in updates])
+    st.plotly_chart(
+        schedule_figure(ScheduleCurve(updates, lr, per_epoch), translator(language())),
+        key="schedule picture",
+        config={"displayModeBar": False},
+        alt=t("Learning rate over the epochs of the planned run"),
+    )
+
+
+def updates_per_epoch(experiment: Experiment) -> int:
+    """Updates in one pass over the training split."""
+    facts = experiment.dataset.facts()
+    pool = facts.num_train_pool
+    train = pool if facts.num_validation is not None else pool - round(pool * experiment.validation_fraction)
+    return max(1, -(-min(train, experiment.train_size or train) // experiment.batch_size))
+
+
+# -- the layer table ---------------------------------------------------------------------------------------------------
+
+
+def grouped(number: int) -> str:
+    """A whole number with thin spaces between its thousands."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def size(shape: tuple[int, ...]) -> str:
+    """A shape as people write it: height × width × channels, or one number."""
+    ordered = (*shape[1:], shape[0]) if len(shape) > 1 else shape
+    return " × ".join(str(side) for side in ordered)
+
+
+def layer_table(rows: list[LayerPlan], input_shape: tuple[int, ...]) -> None:
+    """Every layer with what it gives out and what it costs."""
+    table = {
+        t("layer"): [t("input"), *(row.name for row in rows)],
+        t("kind"): ["–", *(show(row.kind) for row in rows)],
+        t("output"): [size(input_shape), *(size(row.output_shape) for row in rows)],
+        t("weights"): ["–", *(grouped(row.num_parameters) for row in rows)],
+        t("multiplications"): ["–", *(grouped(row.multiplications) for row in rows)],
+    }
+    if any(row.receptive_field for row in rows):
+        fields = [row.receptive_field for row in rows]
+        table[t("sees, pixels")] = ["1", *(str(side) if side else t("all") for side in fields)]
+    st.table(table, border="horizontal", hide_index=True)
+
+
+def legend() -> None:
+    """When a change takes effect."""
+    st.caption(t("{mark} acts at once · all others: new run", mark=f"`{LIVE_MARK}`"))
+
+
+def choices() -> None:
+    """The whole left pane."""
+    if state.problem_of_draft() is not None:
+        st.caption(t("Mend what is marked; until then the last usable choice is shown."))
+    data_choice()
+    augmentation_choice()
+    network_choice()
+    regularizer_choice()
+    optimizer_choice()
+    number("seed")
+    number("epochs")
+    more_choices()
+    legend()

@@ -1,0 +1,22 @@
+"""Nothing on a page without its explanation one click away: a popover for an entry, and one for a rule."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.catalog.entry import Entry
+from pages.components.language import prose, t
+
+
+def explain_entry(cls: type[Entry]) -> None:
+    """A button with the entry's name that opens its formula, why, how to choose and source."""
+    with st.popover(t(cls.title), type="tertiary", help=t("Formula, why and how to choose")):
+        entry_text(cls)
+
+
+def entry_text(cls: type[Entry]) -> None:
+    """What an entry is: formula, why it helps, how to choose it, where it comes from."""
+    st.latex(cls.formula)
+    st.markdown(prose(cls.why))
+    st.markdown(prose(cls.choose))
+    st.caption(t("Source: {source}", source=cls.source))

@@ -1,0 +1,23 @@
+"""The bridge from a page to the services of core: who acts, and the one workbench of this process."""
+
+from __future__ import annotations
+
+from core.studies.workbench import Workbench, workbench
+
+ACTOR = "local"
+"""Laptop mode has one person."""
+
+
+def services() -> Workbench:
+    """The one workbench of this process, opened by the launcher."""
+    return workbench()
+
+
+def live_token() -> str:
+    """The secret with which this tab's live chart asks for curves and sends commands."""
+    return workbench().tokens.mint(ACTOR)
+
+
+def device_words() -> str:
+    """What computes here, in words."""
+    return workbench().device

@@ -1,0 +1,169 @@
+"""What one tab has chosen: a draft as typed, the experiment it makes, the run it looks at, and the address bar.
+
+The draft is a JSON document that may hold a value that cannot be used; it is kept as typed until it is mended.
+`experiment()` is the last draft that was valid.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.catalog.registry import parse
+from core.errors import BadInput
+from core.experiment import Experiment, set_path
+from core.text import Text
+
+_DRAFT = "draft"
+_EXPERIMENT = "experiment"
+_NOTES = "notes about the last change"
+_ADDRESS = "experiment in the address bar"
+_RUN = "run looked at"
+_VIEW = "view of the pages"
+_ARRIVAL = "start on arrival"
+PAGE_PARAMETERS = ("lang", "present", "run", "family", "measure")
+"""Query parameters of the frame and the pages; every other one belongs to the experiment."""
+
+
+# -- the choices -----------------------------------------------------------------------------------------------------
+
+
+def experiment() -> Experiment:
+    """The last valid choice."""
+    if _EXPERIMENT not in st.session_state:
+        st.session_state[_EXPERIMENT] = Experiment()
+    return st.session_state[_EXPERIMENT]
+
+
+def draft() -> dict[str, Any]:
+    """The choices as typed, a JSON document with every field."""
+    if _DRAFT not in st.session_state:
+        st.session_state[_DRAFT] = experiment().to_json()
+    return st.session_state[_DRAFT]
+
+
+def notes() -> list[Text]:
+    """What the last change did beside what was asked."""
+    return st.session_state.get(_NOTES, [])
+
+
+def remark(text: Text) -> None:
+    """Add a sentence about the last change."""
+    st.session_state[_NOTES] = [*notes(), text]
+
+
+def choose(chosen: Experiment, remarks: list[Text] | None = None) -> None:
+    """Replace everything chosen so far."""
+    st.session_state[_EXPERIMENT] = chosen
+    st.session_state[_DRAFT] = chosen.to_json()
+    st.session_state[_NOTES] = remarks or []
+
+
+def put(path: str, value: Any) -> None:
+    """Change one value of the draft by its dotted path; the experiment follows when the draft is valid."""
+    try:
+        changed, remarks = set_path(draft(), path, value)
+    except BadInput as error:
+        st.session_state[_NOTES] = [Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix)]
+        return
+    put_draft(changed)
+    st.session_state[_NOTES] = remarks
+
+
+def put_draft(changed: dict[str, Any]) -> None:
+    """Replace the draft; the experiment follows when it is valid."""
+    st.session_state[_DRAFT] = changed
+    try:
+        st.session_state[_EXPERIMENT] = Experiment.from_json(changed)
+    except BadInput:
+        return
+
+
+def problem_of_draft() -> BadInput | None:
+    """Why the draft cannot be used as it is, or None."""
+    try:
+        Experiment.from_json(draft())
+    except BadInput as error:
+        return error
+    return None
+
+
+def problem_of_field(family: str, entry: dict[str, Any], name: str) -> BadInput | None:
+    """Why one field of an entry cannot be used, judged alone, or None."""
+    try:
+        parse(family, {"key": entry["key"], name: entry[name]})
+    except BadInput as error:
+        return error
+    return None
+
+
+def problem_of_number(name: str) -> BadInput | None:
+    """Why one of the experiment's own fields cannot be used, or None."""
+    try:
+        Experiment.from_json({name: draft()[name]})
+    except BadInput as error:
+        return error
+    return None
+
+
+# -- the run looked at ------------------------------------------------------------------------------------------------
+
+
+def shown_run() -> tuple[str, Experiment] | None:
+    """The run on the Train page, and the experiment it computes by now, or None."""
+    return st.session_state.get(_RUN)
+
+
+def show_run(run: str, computed: Experiment) -> None:
+    """Look at a run."""
+    st.session_state[_RUN] = (run, computed)
+
+
+def forget_run() -> None:
+    """Look at no run."""
+    st.session_state.pop(_RUN, None)
+
+
+def start_on_arrival() -> None:
+    """Let the Train page start what is chosen as soon as it is shown."""
+    st.session_state[_ARRIVAL] = True
+
+
+def starts_on_arrival() -> bool:
+    """Whether to start now; true once."""
+    return st.session_state.pop(_ARRIVAL, False)
+
+
+# -- the address bar --------------------------------------------------------------------------------------------------
+
+
+def view(name: str, default: str) -> str:
+    """What a page was set to show (`family` of the formulas), kept for the session."""
+    return st.session_state.setdefault(_VIEW, {}).setdefault(name, default)
+
+
+def set_view(name: str, value: str) -> None:
+    """Keep what a page shows, for the address bar and for coming back."""
+    st.session_state.setdefault(_VIEW, {})[name] = value
+
+
+def read_address() -> None:
+    """Take over the experiment of the address bar when it is new; unreadable parts are named in the notes."""
+    query = {name: value for name, value in st.query_params.to_dict().items() if name not in PAGE_PARAMETERS}
+    if not query or query == st.session_state.get(_ADDRESS):
+        return
+    chosen, problems = Experiment.from_url(query)
+    st.session_state[_ADDRESS] = query
+    choose(chosen, problems)
+
+
+def write_address(*, with_experiment: bool, **page: str | None) -> None:
+    """Make the address bar say what the page shows; nothing is sent when it already does."""
+    query = {name: value for name, value in page.items() if value}
+    if with_experiment:
+        chosen = experiment().to_url()
+        st.session_state[_ADDRESS] = chosen
+        query |= chosen
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)

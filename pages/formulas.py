@@ -1,0 +1,134 @@
+"""Formulas: every entry of the catalogue with formula, why, how to choose, source, parameters, picture and a run."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.catalog.activations import Activation
+from core.catalog.entry import Entry, Parameter
+from core.catalog.presets import presets
+from core.catalog.registry import FAMILIES, entries
+from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment, set_path
+from core.figures.curves import ActivationCurve, activation_figure
+from core.language import translator
+from pages.components import state
+from pages.components.explain import entry_text
+from pages.components.language import language, prose, show, t
+from pages.components.param_form import shown_number
+
+NESTED_PATHS = {"activations": "architecture.activation"}
+
+
+def family_names() -> dict[str, str]:
+    """The families in reading order, by the names people use."""
+    return {
+        "datasets": t("Data sets"),
+        "augmentations": t("Augmentations"),
+        "architectures": t("Networks"),
+        "activations": t("Activations"),
+        "initializers": t("First weights"),
+        "regularizers": t("Regularizers"),
+        "losses": t("Losses"),
+        "optimizers": t("Optimizers"),
+        "schedules": t("Schedules"),
+    }
+
+
+def showing(cls: type[Entry]) -> Experiment:
+    """The experiment that shows an entry: its preset, else the default experiment with the entry in it."""
+    if cls.see in presets():
+        return Experiment.from_json({"preset": cls.see})
+    paths = {family: part for part, family in {**PART_FAMILIES, **LIST_FAMILIES}.items()} | NESTED_PATHS
+    document, _ = set_path(Experiment().to_json(), paths[cls.family], cls.key)
+    return Experiment.from_json(document)
+
+
+def run_it(cls: type[Entry]) -> None:
+    """Take the entry's experiment to the Train page and start it there."""
+    state.choose(showing(cls))
+    state.start_on_arrival()
+
+
+def parameter_table(parameters: tuple[Parameter, ...]) -> None:
+    """Name, default, usual and legal range and meaning of an entry's parameters."""
+    rows = {t("parameter"): [], t("default"): [], t("usual"): [], t("legal"): [], t("meaning"): []}
+    for parameter in parameters:
+        usual = parameter.usual
+        default = parameter.default
+        cells = (
+            t(parameter.title),
+            default.key if isinstance(default, Entry) else shown_number(default) or "–",
+            t("{low:g} to {high:g}", low=usual.low, high=usual.high) if usual else "–",
+            show(parameter.range_text),
+            t(parameter.help),
+        )
+        for column, cell in zip(rows.values(), cells, strict=True):
+            column.append(cell)
+    st.table(rows, border="horizontal", hide_index=True)
+
+
+def entry_card(cls: type[Entry]) -> None:
+    """Everything about one entry."""
+    with st.container(border=True, key=f"entry-{cls.family}-{cls.key}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(t(cls.title), anchor=cls.key.replace("_", "-"), width="stretch")
+            if st.button(
+                t("Run it"),
+                key=f"run {cls.family} {cls.key}",
+                on_click=run_it,
+                args=(cls,),
+                icon=":material/play_arrow:",
+            ):
+                st.switch_page("train.py")
+        entry_text(cls)
+        if issubclass(cls, Activation):
+            x = np.linspace(-4, 4, 321)
+            value, slope = cls().curve(x)
+            figure = activation_figure(ActivationCurve(x, value, slope), translator(language()))
+            st.plotly_chart(
+                figure,
+                key=f"curve {cls.key}",
+                config={"displayModeBar": False},
+                alt=t("{name} and its slope between −4 and 4", name=t(cls.title)),
+            )
+        if cls.model_fields:
+            parameter_table(cls.parameters())
+        names = ", ".join([cls.key, *cls.synonyms])
+        st.caption(t("In links and files: {names}", names=f"`{names}`"))
+
+
+def matches(cls: type[Entry], words: str) -> bool:
+    """Whether an entry's texts contain every word, in English or in the reader's language."""
+    texts = (cls.title, cls.why, cls.choose, cls.source)
+    text = " ".join([cls.key, *cls.synonyms, *texts, *(t(text) for text in texts)]).lower()
+    return all(word in text for word in words.lower().split())
+
+
+st.title(t("Formulas"))
+st.markdown(
+    prose("Everything you can choose: what it computes, why it helps, how to choose it, and where it comes from.")
+)
+names = family_names()
+asked = st.query_params.get("family", "")
+key = f"family|{language()}"
+if key not in st.session_state:
+    st.session_state[key] = state.view("family", asked if asked in FAMILIES else "optimizers")
+family = st.pills(
+    t("Family"), list(names), key=key, required=True, format_func=names.__getitem__, label_visibility="collapsed"
+)
+words = st.text_input(
+    t("Search in all families"),
+    key="search formulas",
+    placeholder=t("Search in all families: momentum, Kingma, slope ..."),
+    label_visibility="collapsed",
+    icon=":material/search:",
+)
+state.set_view("family", family)
+shown = [
+    cls for name in (names if words else [family]) for cls in entries(name).values() if not words or matches(cls, words)
+]
+if not shown:
+    st.info(t("Nothing in the catalogue contains all of these words. Try one of them, or clear the search."))
+for cls in shown:
+    entry_card(cls)

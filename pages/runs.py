@@ -1,0 +1,300 @@
+"""Runs: every stored run in a table; open, resume, rename, note, delete, export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import CoreError
+from core.experiment import Experiment
+from core.exports.csv import csv_bytes
+from core.exports.parquet import parquet_bytes
+from core.exports.tables import differing_settings, measurement_table, run_table, settings_of
+from core.store.records import RunRecord
+from pages.components import state
+from pages.components.error_box import error_box, plain
+from pages.components.language import language, prose, show, t
+from pages.components.services import ACTOR, services
+
+HIGHLIGHT = "background-color: rgba(230, 159, 0, 0.22)"
+
+
+def state_names() -> dict[str, str]:
+    """The states a run can be in, as words."""
+    return {
+        "queued": t("waiting"),
+        "running": t("running"),
+        "paused": t("paused"),
+        "finished": t("finished"),
+        "stopped": t("stopped"),
+        "diverged": t("diverged"),
+        "failed": t("failed"),
+        "interrupted": t("interrupted"),
+    }
+
+
+def orders() -> dict[str, str]:
+    """Ways to sort the table."""
+    return {
+        "newest": t("newest first"),
+        "best": t("best validation error"),
+        "last": t("last validation error"),
+        "name": t("name"),
+    }
+
+
+def sorted_runs(runs: Sequence[RunRecord], order: str) -> list[RunRecord]:
+    """The runs in one of the orders; a run without the number comes last."""
+
+    def error(value: float | None) -> tuple[bool, float]:
+        missing = value is None or value != value
+        return missing, 0.0 if missing else float(value or 0.0)
+
+    if order == "best":
+        return sorted(runs, key=lambda run: error(run.best_validation_error))
+    if order == "last":
+        return sorted(runs, key=lambda run: error(run.last_validation_error))
+    if order == "name":
+        return sorted(runs, key=lambda run: run.name.lower())
+    return sorted(runs, key=lambda run: run.created, reverse=True)
+
+
+def matches(run: RunRecord, words: str) -> bool:
+    """Whether a run's name, note, state or settings contain every word."""
+    settings = " ".join(f"{name}={value}" for name, value in settings_of(run).items())
+    text = " ".join([run.id, run.name, run.note, run.state, state_names()[run.state], settings]).lower()
+    return all(word in text for word in words.lower().split())
+
+
+def is_classification(run: RunRecord) -> bool:
+    """Whether a run's error is a share of wrong answers; else it is a relative error, which is no percentage."""
+    return Experiment.from_json(dict(run.experiment)).dataset.task == "classification"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def error_columns(runs: Sequence[RunRecord]) -> dict[str, list[float | None]]:
+    """Best and last validation error and training error: in per cent for classes, plain for regressions."""
+    columns: dict[str, list[float | None]] = {}
+    shares = [is_classification(run) for run in runs]
+    kinds = (
+        (True, 100.0, t("best validation error, %"), t("last validation error, %"), t("training error, %")),
+        (False, 1.0, t("best relative error"), t("last relative error"), t("relative training error")),
+    )
+    for kind, factor, best, last, train in kinds:
+        if kind in shares:
+            for name, field in (
+                (best, "best_validation_error"),
+                (last, "last_validation_error"),
+                (train, "last_train_error"),
+            ):
+                values = [
+                    getattr(run, field) if share == kind else None for run, share in zip(runs, shares, strict=True)
+                ]
+                columns[name] = [None if value is None else factor * value for value in values]
+    return columns
+
+
+def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
+    """The table as shown, and the names of its columns of settings that differ."""
+    names = state_names()
+    settings = differing_settings(runs)
+    columns = {
+        t("name"): [run.name for run in runs],
+        t("state"): [names[run.state] for run in runs],
+        **error_columns(runs),
+        **settings,
+        t("epochs"): [run.epoch for run in runs],
+        t("updates"): [run.step for run in runs],
+        t("seconds in updates"): [run.train_s for run in runs],
+        t("begun"): [run.created for run in runs],
+        t("note"): [run.note for run in runs],
+    }
+    return pd.DataFrame(columns), list(settings)
+
+
+def table(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Draw the table; returns the selected runs."""
+    frame, differing = table_of(runs)
+    styled = frame.style.map(lambda value: HIGHLIGHT if value else "", subset=differing) if differing else frame.style
+    formats: dict[str, Any] = {name: st.column_config.NumberColumn(format="%.2f") for name in error_columns(runs)}
+    formats[t("epochs")] = formats[t("seconds in updates")] = st.column_config.NumberColumn(format="%.1f")
+    formats[t("begun")] = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")
+    with st.container(key="runs-table"):
+        event = st.dataframe(
+            styled,
+            # Rows are selected by their place: other rows make another table, so a selection never slips to them.
+            key=f"runs-table-{hash(tuple(run.id for run in runs))}",
+            hide_index=True,
+            column_config=formats,
+            on_select="rerun",
+            selection_mode="multi-row",
+            alt=t("Table of {count} runs", count=len(runs)),
+        )
+    return [runs[place] for place in event.selection.rows if place < len(runs)]
+
+
+def confirm_delete(runs: Sequence[RunRecord]) -> None:
+    """Ask before runs are deleted for good."""
+    if len(runs) == 1:
+        st.markdown(t("Delete the run “{name}” with its curves and snapshots?", name=plain(runs[0].name)))
+    else:
+        st.markdown(t("Delete {count} runs with their curves and snapshots?", count=len(runs)))
+        st.markdown("\n".join(f"- {plain(run.name)}" for run in runs))
+    st.caption(t("This cannot be undone."))
+    with st.container(horizontal=True):
+        if st.button(t("Delete"), type="primary", icon=":material/delete:"):
+            for run in runs:
+                services().delete(run.id, actor=ACTOR)
+            st.rerun()
+        if st.button(t("Keep")):
+            st.rerun()
+
+
+def ask_to_delete(runs: Sequence[RunRecord]) -> None:
+    """Open the question."""
+    st.dialog(t("Delete"))(confirm_delete)(runs)
+
+
+def open_run(run: RunRecord) -> None:
+    """Show a run on the Train page, with its experiment and its curves."""
+    state.choose(Experiment.from_json(dict(run.experiment)))
+    state.show_run(run.id)
+
+
+def resume_run(run: RunRecord) -> None:
+    """Go on with a run where its last snapshot is."""
+    try:
+        services().resume(run.id, actor=ACTOR)
+    except CoreError as error:
+        st.session_state["refused"] = error
+        return
+    open_run(run)
+
+
+def rename(run: RunRecord, key: str) -> None:
+    """Give a run another name."""
+    services().rename(run.id, st.session_state[key], actor=ACTOR)
+
+
+def annotate(run: RunRecord, key: str) -> None:
+    """Write a note to a run."""
+    services().note(run.id, st.session_state[key], actor=ACTOR)
+
+
+def measurements(run: RunRecord, kind: str) -> bytes:
+    """A run's measurements as a file."""
+    columns = measurement_table(services().store.evaluations(run.id), services().store.steps(run.id))
+    return csv_bytes(columns) if kind == "csv" else parquet_bytes(columns)
+
+
+def actions_for_one(run: RunRecord) -> None:
+    """What can be done with one selected run."""
+    with st.container(border=True, key="one-run"):
+        reason = f" · {plain(show(run.reason_text))}" if run.reason_text else ""
+        st.markdown(f"**{plain(run.name)}** · {state_names()[run.state]}{reason}")
+        with st.container(horizontal=True):
+            if st.button(t("Open"), type="primary", icon=":material/show_chart:", on_click=open_run, args=(run,)):
+                st.switch_page("train.py")
+            if run.state in ("interrupted", "paused", "stopped") and st.button(
+                t("Resume"), icon=":material/play_arrow:", on_click=resume_run, args=(run,)
+            ):
+                if "refused" not in st.session_state:
+                    st.switch_page("train.py")
+            if st.button(t("Delete .."), icon=":material/delete:", disabled=run.state in ("queued", "running")):
+                ask_to_delete([run])
+            st.download_button(
+                t("CSV"), lambda: measurements(run, "csv"), f"{run.id}.csv", "text/csv", icon=":material/download:"
+            )
+            st.download_button(
+                t("Parquet"),
+                lambda: measurements(run, "parquet"),
+                f"{run.id}.parquet",
+                "application/vnd.apache.parquet",
+                icon=":material/download:",
+            )
+        if "refused" in st.session_state:
+            error_box(st.session_state.pop("refused"))
+        name, note = f"name of {run.id}", f"note of {run.id}"
+        st.text_input(t("Name"), run.name, key=name, max_chars=200, on_change=rename, args=(run, name))
+        st.text_area(
+            t("Note"),
+            run.note,
+            key=note,
+            max_chars=5000,
+            height=80,
+            on_change=annotate,
+            args=(run, note),
+            placeholder=t("Whatever you want to remember about this run"),
+        )
+
+
+def actions_for_many(runs: Sequence[RunRecord]) -> None:
+    """What can be done with several selected runs."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="many-runs"):
+        st.markdown(t("{count} runs selected", count=len(runs)), width="stretch")
+        busy = any(run.state in ("queued", "running") for run in runs)
+        if st.button(t("Delete .."), icon=":material/delete:", disabled=busy):
+            ask_to_delete(runs)
+
+
+def empty() -> None:
+    """What to do when nothing has been trained yet."""
+    st.info(t("No run is stored yet. Train a network: the run appears here as soon as it starts."))
+    st.page_link("train.py", label=t("Train the first network"), icon=":material/play_arrow:")
+
+
+def page() -> None:
+    """The whole page."""
+    st.title(t("Runs"))
+    stored = services().runs(actor=ACTOR)
+    if not stored:
+        empty()
+        return
+    st.markdown(
+        prose("Every run is kept until you delete it. Settings that differ between the runs shown are highlighted.")
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input(
+            t("Search"),
+            key="search runs",
+            persist_state="session",
+            placeholder=t("Search: moons, adam, optimizer.lr=0.1, interrupted .."),
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width="stretch",
+        )
+        names = orders()
+        order = st.selectbox(
+            t("Sort by"),
+            list(names),
+            key=f"order|{language()}",
+            persist_state="session",
+            format_func=names.__getitem__,
+            label_visibility="collapsed",
+            width=220,
+        )
+    runs = sorted_runs([run for run in stored if matches(run, words or "")], order)
+    if not runs:
+        st.info(t("No run matches “{words}”. {count} runs are hidden by the search.", words=words, count=len(stored)))
+        return
+    selected = table(runs)
+    if len(selected) == 1:
+        actions_for_one(selected[0])
+    elif selected:
+        actions_for_many(selected)
+    else:
+        st.caption(t("Select a row to open, resume, rename, delete or export the run."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("Table of {count} runs with all settings", count=len(runs)), width="content")
+        st.download_button(t("Table as CSV"), lambda: csv_bytes(run_table(runs)), "runs.csv", "text/csv")
+        st.download_button(
+            t("Table as Parquet"),
+            lambda: parquet_bytes(run_table(runs)),
+            "runs.parquet",
+            "application/vnd.apache.parquet",
+        )
+
+
+page()

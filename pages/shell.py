@@ -1,0 +1,97 @@
+"""The frame of every page: page config, navigation on top, device and mode, language, presentation mode, help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.language import LANGUAGES
+from pages.components import state
+from pages.components.language import begin_page, browser_language, language, prose, set_language, t
+from pages.components.services import device_words
+
+ASSETS = Path(__file__).parent.parent / "assets"
+LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
+
+
+def present() -> bool:
+    """Whether this tab is in presentation mode: large, without choices and menus."""
+    if "present" not in st.session_state:
+        st.session_state["present"] = st.query_params.get("present") == "1"
+    return st.session_state["present"]
+
+
+def leave_or_enter(on: bool) -> None:
+    """Switch presentation mode."""
+    st.session_state["present"] = on
+
+
+def help_text() -> None:
+    """Keys, words and where things are kept."""
+    st.markdown(
+        prose(
+            "Choose five things, press Start, and watch. Everything on a page has its explanation one click away: "
+            "press the name of what is chosen."
+        )
+    )
+    st.markdown(prose("Error is the share of wrong answers. Accuracy = 100 % − error."))
+    st.markdown(prose("Gap is validation error − training error, in points. Overfitting is a verdict, not a gap."))
+    st.markdown(prose("An update is one step of the optimizer; an epoch is one pass over the training set."))
+    st.markdown(t("Keys: space starts and pauses, . makes one update, Esc leaves presentation mode."))
+    st.caption(t("Laptop mode: this server answers this computer only."))
+
+
+def bar() -> None:
+    """Device, mode, language, presentation and help, at the right end of the head line."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key="bar", width="content", wrap=False
+    ):
+        with st.container(key="device", width="content"):
+            st.badge(
+                device_words(), icon=":material/memory:", color="gray", help=t("What computes, and how busy it is")
+            )
+        with st.container(key="mode", width="content"):
+            st.badge(t("laptop"), color="gray", help=t("Laptop mode: this server answers this computer only."))
+        key = "language switch"
+        if st.session_state.get(key) != language():
+            st.session_state[key] = language()
+        st.segmented_control(
+            t("Language"),
+            list(LANGUAGES),
+            key=key,
+            required=True,
+            format_func=LANGUAGE_NAMES.__getitem__,
+            label_visibility="collapsed",
+            on_change=lambda: set_language(st.session_state[key]),
+        )
+        with st.container(key="presenter", width="content"):
+            st.button(
+                t("Present"), type="tertiary", on_click=leave_or_enter, args=(True,), help=t("Large, for a projector")
+            )
+        with st.popover(t("Help"), type="tertiary"):
+            help_text()
+
+
+st.set_page_config(page_title="Saddlepoint", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+begin_page()
+st.html(ASSETS / "pages.css")
+st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
+page = st.navigation(
+    {
+        "": [st.Page("train.py", title=t("Train"), default=True)],
+        t("Shelf"): [st.Page("runs.py", title=t("Runs")), st.Page("formulas.py", title=t("Formulas"))],
+    },
+    position="hidden" if present() else "top",
+)
+if present():
+    with st.container(key="leave"):
+        st.button(t("Leave"), type="tertiary", shortcut="Esc", on_click=leave_or_enter, args=(False,))
+else:
+    bar()
+page.run()
+state.write_address(
+    with_experiment=page.url_path == "",
+    lang=language() if language() != browser_language() else None,
+    present="1" if present() else None,
+)

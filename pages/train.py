@@ -1,0 +1,194 @@
+"""Train: choose five things, press Start, watch a real network learn."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.catalog.entry import Entry
+from core.catalog.presets import Preset, presets
+from core.errors import CoreError
+from core.experiment import Experiment
+from pages.components import state
+from pages.components.choices import choices
+from pages.components.error_box import error_box, notes_box
+from pages.components.language import language, prose, t
+from pages.components.live_chart import live_chart, live_labels
+from pages.components.services import ACTOR, live_token, services
+
+
+def take_preset(preset: Preset) -> None:
+    """Choose a starting point; it is not started by itself."""
+    st.session_state["custom augmentation"] = False
+    state.choose(Experiment.from_json({"preset": preset.key}))
+
+
+def starting_points() -> None:
+    """One sentence, and what one can begin with, named after what happens."""
+    st.markdown(
+        prose(
+            "Choose five things on the left, press Start, and watch a real network learn. Or begin with one of these:"
+        )
+    )
+    with st.container(horizontal=True, gap="small", key="starting-points"):
+        for preset in presets().values():
+            if preset.first:
+                st.button(
+                    t(preset.title),
+                    key=f"preset {preset.key}",
+                    help=t(preset.caption),
+                    on_click=take_preset,
+                    args=(preset,),
+                )
+
+
+# -- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def live_fields(entry: Entry) -> set[str]:
+    """The parameters of an entry that act at once."""
+    return {parameter.name for parameter in entry.parameters() if parameter.usual and parameter.usual.live}
+
+
+def live_changes(before: Experiment, after: Experiment) -> dict[str, Any] | None:
+    """What changed between two experiments when all of it acts at once, else None."""
+    optimizer = after.optimizer
+    if type(before.optimizer) is not type(optimizer):
+        return None
+    changes = {
+        name: getattr(optimizer, name)
+        for name in live_fields(optimizer)
+        if getattr(before.optimizer, name) != getattr(optimizer, name)
+    }
+    same = optimizer.model_copy(update={name: getattr(before.optimizer, name) for name in changes})
+    rest = after.model_copy(update={"optimizer": same})
+    return changes if changes and rest.fingerprint() == before.fingerprint() else None
+
+
+def follow_changes() -> tuple[str | None, str | None]:
+    """The run that shows what is chosen, or None; and the run to keep as a ghost.
+
+    A change that acts at once goes to the running run; any other needs a new run, and the old one stays as a ghost.
+    """
+    shown = state.shown_run()
+    if shown is None:
+        return None, None
+    run, computed = shown
+    now = state.experiment()
+    if now.fingerprint() == computed.fingerprint():
+        return run, None
+    changes = live_changes(computed, now)
+    if changes and services().is_active(run):
+        services().command(run, "set", changes, actor=ACTOR)
+        state.show_run(run, now)
+        return run, None
+    return None, run
+
+
+def start(experiment: Experiment) -> bool:
+    """Train an experiment and look at it; False when it was refused, which the page says."""
+    try:
+        run = services().start(experiment, actor=ACTOR)
+    except CoreError as error:
+        st.session_state["refused"] = error
+        return False
+    state.show_run(run, experiment)
+    return True
+
+
+def attach() -> None:
+    """A new tab or a reload finds the run of its address, else one that is running."""
+    if "attached" in st.session_state:
+        return
+    st.session_state["attached"] = True
+    asked = st.query_params.get("run", "")
+    record = services().find(asked) if asked else services().running(actor=ACTOR)
+    if record is None:
+        return
+    computed = Experiment.from_json(dict(record.experiment))
+    if asked or not state.experiment().differences() or computed.fingerprint() == state.experiment().fingerprint():
+        state.choose(computed)
+        state.show_run(record.id, computed)
+
+
+def seen() -> None:
+    """The live part: numbers, curves, what it has learned, the sentence, the next action."""
+    run, ghost = follow_changes()
+    if ghost is not None:
+        st.caption(t("This change needs a new run: press Start. The old curve stays as a ghost."))
+    try:
+        channel = run or services().preview(state.experiment())
+    except CoreError as error:
+        error_box(error)
+        return
+    result = live_chart(
+        channel,
+        token=live_token(),
+        labels=live_labels(t),
+        lang=language(),
+        present=st.session_state.get("present", False),
+        ghost=ghost,
+        form_key="choose",
+        measure=st.query_params.get("measure") == "1",
+    )
+    problem = state.problem_of_draft()
+    if result.start and problem is not None:
+        st.session_state["refused"] = problem
+        st.rerun()
+    if result.start and start(state.experiment()):
+        st.rerun()
+    if result.again and start(again(result.again["run"])):
+        st.rerun()
+    if result.suggestion:
+        suggested = services().suggested(result.suggestion["run"], result.suggestion["id"])
+        state.choose(suggested)
+        if start(suggested):
+            st.rerun()
+    if result.leave:
+        st.session_state["present"] = False
+        st.rerun()
+
+
+def again(run: str) -> Experiment:
+    """The experiment of a run as it was started, to be run once more with the same seed."""
+    record = services().find(run)
+    experiment = Experiment.from_json(dict(record.experiment)) if record else state.experiment()
+    state.choose(experiment)
+    return experiment
+
+
+def link() -> None:
+    """The address that reproduces the experiment."""
+    with st.popover(t("link"), icon=":material/link:", help=t("The address that reproduces this experiment")):
+        st.markdown(t("Whoever opens this address sees the same choices, and trains to the same result:"))
+        query = urlencode(state.experiment().to_url())
+        address = (st.context.url or "").split("?")[0]
+        st.code(f"{address}?{query}" if query else address, language=None, wrap_lines=True)
+
+
+def page() -> None:
+    """The whole page."""
+    state.read_address()
+    attach()
+    if state.starts_on_arrival():
+        start(state.experiment())
+    present = st.session_state.get("present", False)
+    if not present:
+        starting_points()
+    notes_box(state.notes())
+    if "refused" in st.session_state:
+        error_box(st.session_state.pop("refused"))
+    if present:
+        seen()
+        return
+    with st.container(horizontal=True, gap="medium", key="train"):
+        with st.container(border=True, key="choose", gap="small"):
+            choices()
+            link()
+        with st.container(key="seen", gap="small"):
+            seen()
+
+
+page()

@@ -1,0 +1,60 @@
+"""What holds for every test: a data folder of its own, one torch thread, the CPU, and nothing written elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import configuration, settings
+
+_session_folder = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Point the data folder, and the platform's data folder behind it, into a temporary folder of this process.
+
+    It happens here rather than in a fixture, so that it also holds while test modules are imported.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="saddlepoint-tests-"))
+    config.stash[_session_folder] = folder
+    os.environ["SADDLEPOINT_DATA"] = str(folder / "data")
+    os.environ["SADDLEPOINT_DEVICE"] = "cpu"
+    os.environ["XDG_DATA_HOME"] = str(folder / "platform")
+    os.environ.pop("SADDLEPOINT_DATABASE", None)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    (folder / "platform").mkdir()
+    configuration.set_hypothesis_home_dir(folder / "hypothesis")
+    settings.register_profile("saddlepoint", deadline=None, database=None, derandomize=True, max_examples=50)
+    settings.load_profile("saddlepoint")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the temporary folder."""
+    shutil.rmtree(config.stash[_session_folder], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def session_folder(pytestconfig: pytest.Config) -> Path:
+    """The temporary folder of this test process: `data/` is its data folder, `platform/` the platform's."""
+    return pytestconfig.stash[_session_folder]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_written_elsewhere(session_folder: Path) -> Iterator[None]:
+    """Fail the test after which the platform's data folder, the one nobody asked for, holds something of ours."""
+    yield
+    strays = [path.name for path in (session_folder / "platform").iterdir() if "saddlepoint" in path.name.lower()]
+    assert not strays, f"written into the platform's data folder instead of $SADDLEPOINT_DATA: {strays}"
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder for one test; `$SADDLEPOINT_DATA` names it."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("SADDLEPOINT_DATA", str(folder))
+    return folder

@@ -1,0 +1,22 @@
+"""Waiting in tests: for a condition and with a deadline, never for a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], within_s: float = 10.0, what: str = "the condition") -> T:
+    """The first true value of `condition()`; AssertionError when `within_s` seconds bring none."""
+    deadline = time.monotonic() + within_s
+    pause = threading.Event()
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"{what} did not come true within {within_s} s"
+        pause.wait(0.01)
