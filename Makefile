@@ -100,7 +100,11 @@ else \
   echo "Installing into $(VENV). The first time this fetches about 3 GB, most of it torch, and takes some minutes."; \
 fi; \
 $(BIN)/python -m pip install $$quiet --disable-pip-version-check -r $(VENV)/wanted.txt -c $(VENV)/kept.txt || { \
-  echo "The installation did not finish. The lines above say why; run the same command to go on." >&2; exit 1; }
+  echo "The installation did not finish. The lines above say why; run the same command to go on." >&2; exit 1; }; \
+if [ -n "$$quiet" ] && ! $(BIN)/python -c 'import torchvision' 2>/dev/null; then \
+  echo "The torchvision of $(VENV) does not work with its torch: MNIST, Fashion-MNIST and CIFAR-10 cannot be loaded."; \
+  echo "Install the torchvision of the same build, from where that torch came. Everything else works."; \
+fi
 endef
 
 define PORT_IS_FREE

@@ -64,15 +64,31 @@ def literals(expression: ast.expr) -> Iterator[str]:
 
 
 def glued(expression: ast.expr) -> bool:
-    """Whether a template is put together at run time, so that no catalog can hold it."""
+    """Whether a template is put together at run time, so that no catalog can hold it.
+
+    A list of placeholders ("{a} + {b} + {c}") may be: it has no word to translate.
+    """
     if isinstance(expression, ast.IfExp):
         return glued(expression.body) or glued(expression.orelse)
+    if is_placeholders(expression):
+        return False
     formatted = isinstance(expression, ast.Call) and getattr(expression.func, "attr", "") in (
         "format",
         "join",
         "replace",
     )
     return formatted or isinstance(expression, ast.JoinedStr | ast.BinOp)
+
+
+def is_placeholders(expression: ast.expr) -> bool:
+    """Whether an expression is `" + ".join(f"{{{name}}}" for …)`: placeholders between signs, without a letter."""
+    if not (isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute) and expression.args):
+        return False
+    parts = expression.args[0]
+    if expression.func.attr != "join" or not isinstance(parts, ast.GeneratorExp | ast.ListComp):
+        return False
+    fixed = [leaf.value for leaf in ast.walk(expression) if isinstance(leaf, ast.Constant)]
+    return isinstance(parts.elt, ast.JoinedStr) and not any(letter.isalpha() for text in fixed for letter in str(text))
 
 
 def templates_of_code(tree: ast.AST, *, refusals: bool = False) -> Iterator[str]:

@@ -15,7 +15,7 @@ from core.language import translator
 from pages.components import state
 from pages.components.explain import entry_text
 from pages.components.language import language, prose, show, t
-from pages.components.param_form import shown_number
+from pages.components.param_form import shown_list
 
 NESTED_PATHS = {"activations": "architecture.activation"}
 
@@ -51,21 +51,22 @@ def run_it(cls: type[Entry]) -> None:
 
 
 def parameter_table(parameters: tuple[Parameter, ...]) -> None:
-    """Name, default, usual and legal range and meaning of an entry's parameters."""
-    rows = {t("parameter"): [], t("default"): [], t("usual"): [], t("legal"): [], t("meaning"): []}
+    """Name and default, usual and legal range, and meaning of an entry's parameters."""
+    names, ranges, meanings = [], [], []
     for parameter in parameters:
-        usual = parameter.usual
-        default = parameter.default
-        cells = (
-            t(parameter.title),
-            default.key if isinstance(default, Entry) else shown_number(default) or "–",
-            t("{low:g} to {high:g}", low=usual.low, high=usual.high) if usual else "–",
-            show(parameter.range_text),
-            t(parameter.help),
+        usual, default = parameter.usual, parameter.default
+        shown = default.key if isinstance(default, Entry) else shown_list(default)
+        names.append(t("{name} = {default}", name=t(parameter.title), default=shown or t("by itself")))
+        legal = show(parameter.range_text)
+        ranges.append(
+            t("usual {low:g} to {high:g}; legal {legal}", low=usual.low, high=usual.high, legal=legal) if usual else legal
         )
-        for column, cell in zip(rows.values(), cells, strict=True):
-            column.append(cell)
-    st.table(rows, border="horizontal", hide_index=True)
+        meanings.append(t(parameter.help))
+    st.table(
+        {t("parameter and default"): names, t("range"): ranges, t("meaning"): meanings},
+        border="horizontal",
+        hide_index=True,
+    )
 
 
 def entry_card(cls: type[Entry]) -> None:

@@ -19,6 +19,7 @@ from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.services import ACTOR, services
 
+RESUMABLE = ("interrupted", "paused", "stopped")
 HIGHLIGHT = "background-color: rgba(230, 159, 0, 0.22)"
 
 
@@ -103,8 +104,8 @@ def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
     columns = {
         t("name"): [run.name for run in runs],
         t("state"): [names[run.state] for run in runs],
-        **error_columns(runs),
         **settings,
+        **error_columns(runs),
         t("epochs"): [run.epoch for run in runs],
         t("updates"): [run.step for run in runs],
         t("seconds in updates"): [run.train_s for run in runs],
@@ -114,10 +115,16 @@ def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
     return pd.DataFrame(columns), list(settings)
 
 
+def unusual(column: pd.Series) -> list[str]:
+    """The style of a settings column: what most runs have stays plain, the others are highlighted."""
+    common = column.mode().iloc[0]
+    return ["" if value == common else HIGHLIGHT for value in column]
+
+
 def table(runs: Sequence[RunRecord]) -> list[RunRecord]:
     """Draw the table; returns the selected runs."""
     frame, differing = table_of(runs)
-    styled = frame.style.map(lambda value: HIGHLIGHT if value else "", subset=differing) if differing else frame.style
+    styled = frame.style.apply(unusual, subset=differing) if differing else frame.style
     formats: dict[str, Any] = {name: st.column_config.NumberColumn(format="%.2f") for name in error_columns(runs)}
     formats[t("epochs")] = formats[t("seconds in updates")] = st.column_config.NumberColumn(format="%.1f")
     formats[t("begun")] = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")
@@ -130,6 +137,7 @@ def table(runs: Sequence[RunRecord]) -> list[RunRecord]:
             column_config=formats,
             on_select="rerun",
             selection_mode="multi-row",
+            placeholder="–",
             alt=t("Table of {count} runs", count=len(runs)),
         )
     return [runs[place] for place in event.selection.rows if place < len(runs)]
@@ -159,18 +167,20 @@ def ask_to_delete(runs: Sequence[RunRecord]) -> None:
 
 def open_run(run: RunRecord) -> None:
     """Show a run on the Train page, with its experiment and its curves."""
-    state.choose(Experiment.from_json(dict(run.experiment)))
-    state.show_run(run.id)
+    computed = Experiment.from_json(dict(run.experiment))
+    state.choose(computed)
+    state.show_run(run.id, computed)
 
 
-def resume_run(run: RunRecord) -> None:
-    """Go on with a run where its last snapshot is."""
+def resumed(run: RunRecord) -> bool:
+    """Go on with a run where its last snapshot is; False, with the reason shown, when that cannot be."""
     try:
         services().resume(run.id, actor=ACTOR)
     except CoreError as error:
-        st.session_state["refused"] = error
-        return
+        error_box(error)
+        return False
     open_run(run)
+    return True
 
 
 def rename(run: RunRecord, key: str) -> None:
@@ -197,11 +207,8 @@ def actions_for_one(run: RunRecord) -> None:
         with st.container(horizontal=True):
             if st.button(t("Open"), type="primary", icon=":material/show_chart:", on_click=open_run, args=(run,)):
                 st.switch_page("train.py")
-            if run.state in ("interrupted", "paused", "stopped") and st.button(
-                t("Resume"), icon=":material/play_arrow:", on_click=resume_run, args=(run,)
-            ):
-                if "refused" not in st.session_state:
-                    st.switch_page("train.py")
+            if run.state in RESUMABLE and st.button(t("Resume"), icon=":material/play_arrow:") and resumed(run):
+                st.switch_page("train.py")
             if st.button(t("Delete .."), icon=":material/delete:", disabled=run.state in ("queued", "running")):
                 ask_to_delete([run])
             st.download_button(
@@ -214,8 +221,6 @@ def actions_for_one(run: RunRecord) -> None:
                 "application/vnd.apache.parquet",
                 icon=":material/download:",
             )
-        if "refused" in st.session_state:
-            error_box(st.session_state.pop("refused"))
         name, note = f"name of {run.id}", f"note of {run.id}"
         st.text_input(t("Name"), run.name, key=name, max_chars=200, on_change=rename, args=(run, name))
         st.text_area(

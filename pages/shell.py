@@ -53,17 +53,14 @@ def bar() -> None:
             )
         with st.container(key="mode", width="content"):
             st.badge(t("laptop"), color="gray", help=t("Laptop mode: this server answers this computer only."))
-        key = "language switch"
-        if st.session_state.get(key) != language():
-            st.session_state[key] = language()
-        st.segmented_control(
-            t("Language"),
-            list(LANGUAGES),
-            key=key,
-            required=True,
-            format_func=LANGUAGE_NAMES.__getitem__,
-            label_visibility="collapsed",
-            on_change=lambda: set_language(st.session_state[key]),
+        other = next(lang for lang in LANGUAGES if lang != language())
+        st.button(
+            LANGUAGE_NAMES[other],
+            key="language switch",
+            type="tertiary",
+            on_click=set_language,
+            args=(other,),
+            help=t("Change the language"),
         )
         with st.container(key="presenter", width="content"):
             st.button(
@@ -73,10 +70,15 @@ def bar() -> None:
             help_text()
 
 
-st.set_page_config(page_title="Saddlepoint", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 begin_page()
+st.set_page_config(
+    page_title="Saddlepoint",
+    page_icon=str(ASSETS / "icon.svg"),
+    layout="wide",
+    menu_items={"About": t("Saddlepoint: watch networks learn.")},
+)
 st.html(ASSETS / "pages.css")
-st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
+st.logo(str(ASSETS / "logo.svg"))
 page = st.navigation(
     {
         "": [st.Page("train.py", title=t("Train"), default=True)],

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from pages.components.live_chart import live_chart, live_labels
 
 from core.catalog.entry import Entry
 from core.catalog.presets import Preset, presets
@@ -15,7 +16,6 @@ from pages.components import state
 from pages.components.choices import choices
 from pages.components.error_box import error_box, notes_box
 from pages.components.language import language, prose, t
-from pages.components.live_chart import live_chart, live_labels
 from pages.components.services import ACTOR, live_token, services
 
 
@@ -184,7 +184,7 @@ def page() -> None:
         seen()
         return
     with st.container(horizontal=True, gap="medium", key="train"):
-        with st.container(border=True, key="choose", gap="small"):
+        with st.container(border=True, key="choose", gap="xsmall", width=376):
             choices()
             link()
         with st.container(key="seen", gap="small"):

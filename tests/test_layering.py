@@ -21,6 +21,7 @@ LAYERS: dict[str, int] = {
     "core.catalog": 1,
     "core.experiment": 2,
     "core.compatibility": 3,
+    "core.describe": 3,
     "core.training": 3,
     "core.live": 3,
     "core.executors": 4,
@@ -146,10 +147,19 @@ def test_pages_compute_nothing_themselves():
 
 
 LIGHT_ROOMS = (
-    "core.text", "core.errors", "core.language", "core.strict_json", "core.catalog", "core.experiment", "core.compatibility",
+    "core.text",
+    "core.errors",
+    "core.language",
+    "core.strict_json",
+    "core.catalog",
+    "core.experiment",
+    "core.compatibility",
+    "core.describe",
     "core.store",
-    "core.figures", "core.messages", "core.cli",
-)  # fmt: skip
+    "core.figures",
+    "core.messages",
+    "core.cli",
+)
 
 IMPORT_AND_REPORT = """
 import importlib, json, sys

@@ -3,6 +3,7 @@
 from core.catalog import (
     activations,
     architectures,
+    augmentations,
     datasets,
     initializers,
     losses,
@@ -11,4 +12,14 @@ from core.catalog import (
     schedules,
 )
 
-__all__ = ["activations", "architectures", "datasets", "initializers", "losses", "optimizers", "regularizers", "schedules"]
+__all__ = [
+    "activations",
+    "architectures",
+    "augmentations",
+    "datasets",
+    "initializers",
+    "losses",
+    "optimizers",
+    "regularizers",
+    "schedules",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,17 +16,52 @@ Columns = dict[str, list[Any]]
 RESULTS = ("train_loss", "train_error", "validation_loss", "validation_error", "gap", "best_epoch", "test_error")
 
 
+def experiment_of(run: RunRecord) -> Experiment:
+    """A run's experiment without its name and notes, which are the run's own."""
+    return Experiment.from_json(
+        {name: value for name, value in run.experiment.items() if name not in ("name", "notes")}
+    )
+
+
 def settings_of(run: RunRecord) -> dict[str, str]:
     """A run's settings as dotted names, only what differs from the defaults, as in a link."""
-    fields = {name: value for name, value in run.experiment.items() if name not in ("name", "notes")}
-    return Experiment.from_json(fields).to_url()
+    return experiment_of(run).to_url()
+
+
+def all_settings(run: RunRecord) -> dict[str, str]:
+    """Every setting of a run as a dotted name: what a link would hold if nothing were left to the defaults."""
+    flat: dict[str, str] = {}
+
+    def walk(path: str, value: Any) -> None:
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                walk(path if name == "key" else f"{path}.{name}", inner)
+        elif isinstance(value, list) and all(isinstance(item, Mapping) and "key" in item for item in value):
+            flat[path] = ",".join(item["key"] for item in value)
+            for place, item in enumerate(value):
+                walk(f"{path}.{place}", {name: inner for name, inner in item.items() if name != "key"})
+        else:
+            flat[path] = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+
+    for name, value in experiment_of(run).to_json().items():
+        if name not in ("version", "name", "notes"):
+            walk(name, value)
+    return flat
 
 
 def differing_settings(runs: Sequence[RunRecord]) -> Columns:
-    """The settings in which these runs differ, each as a column; "" is the default."""
-    settings = [settings_of(run) for run in runs]
+    """The settings in which these runs differ, each as a column; "" where a run has no such setting.
+
+    A setting counts that some run changed from its default, or that all runs have.
+    """
+    settings = [all_settings(run) for run in runs]
+    changed = {name for run in runs for name in settings_of(run)}
     names = dict.fromkeys(name for setting in settings for name in setting)
-    columns = {name: [setting.get(name, "") for setting in settings] for name in names}
+    columns = {
+        name: [setting.get(name, "") for setting in settings]
+        for name in names
+        if name in changed or all(name in setting for setting in settings)
+    }
     return {name: column for name, column in columns.items() if len(set(column)) > 1}
 
 

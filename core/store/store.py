@@ -115,7 +115,7 @@ class Store:
 
     def flush(self, timeout_s: float = ANSWER_S) -> bool:
         """Write what is queued now; False when that takes longer (it stays queued)."""
-        return self._writing().tell(Operation(lambda connection: None), timeout_s)
+        return self._writing().tell(Operation(lambda connection: None), timeout_s, patient=True)
 
     # Runs
 

@@ -91,10 +91,13 @@ class Writer:
             self._queue.append(operation)
             self._changed.notify_all()
 
-    def tell(self, operation: Operation, timeout_s: float) -> bool:
-        """Queue a change that must not be lost and wait a moment. True: it is on the disk; False: it will be."""
+    def tell(self, operation: Operation, timeout_s: float, *, patient: bool = False) -> bool:
+        """Queue a change that must not be lost and wait a moment. True: it is on the disk; False: it will be.
+
+        While saving is delayed only the patient wait.
+        """
         self._enqueue(operation)
-        operation.done.wait(0.0 if self._trouble is not None else timeout_s)
+        operation.done.wait(timeout_s if patient or self._trouble is None else 0.0)
         if operation.error is not None:
             raise operation.error
         return operation.done.is_set()

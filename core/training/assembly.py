@@ -107,12 +107,6 @@ def assemble(
     of_kind = {
         kind: [entry for entry in regularizers if entry.kind == kind] for kind in ("penalty", "decay", "clip", "stop")
     }
-    recorder = Recorder(where.device, [layer_of(name) for name, _ in named], clips=bool(of_kind["clip"]))
-    fused = optimizer_entry.fused(parameters)
-    guard = Guard(recorder.watched, list(model.buffers()), None if fused else partial(_touched, parameters, optimizer))
-    if fused:
-        optimizer.found_inf = guard.found  # type: ignore[attr-defined]  # read by the fused kernels
-
     feed = Feed(
         data.inputs,
         data.targets if data.task == "classification" else data.targets.to(where.dtype),
@@ -123,6 +117,17 @@ def assemble(
         experiment.seed,
         channels_last=where.memory_format == "channels_last",
     )
+    recorder = Recorder(
+        where.device,
+        [layer_of(name) for name, _ in named],
+        steps_per_epoch=feed.steps_per_epoch,
+        clips=bool(of_kind["clip"]),
+    )
+    fused = optimizer_entry.fused(parameters)
+    guard = Guard(recorder.watched, list(model.buffers()), None if fused else partial(_touched, parameters, optimizer))
+    if fused:
+        optimizer.found_inf = guard.found  # type: ignore[attr-defined]  # read by the fused kernels
+
     places = {id(parameter): place for place, parameter in enumerate(parameters)}
     task = data.task
     loss = cast(Loss, experiment.loss or _default_loss(task))

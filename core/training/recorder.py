@@ -31,7 +31,7 @@ class Recorder:
     exactly zero. `clips` says whether the run clips at all.
     """
 
-    def __init__(self, device: torch.device | str, layers: Sequence[str], *, clips: bool) -> None:
+    def __init__(self, device: torch.device | str, layers: Sequence[str], *, steps_per_epoch: int, clips: bool) -> None:
         count = len(layers)
         self._row = torch.zeros(3 + 3 * count, dtype=torch.float64, device=device)
         self.loss, self.penalty, self.clipped = self._row[:3].unbind(0)
@@ -42,6 +42,8 @@ class Recorder:
         self._rows = list(self._block.unbind(0))
         self._lrs: list[float] = []
         self._stamps: list[float] = []
+        self._times: list[float] = []
+        self._steps_per_epoch = steps_per_epoch
         self._step = 0
         self._clips = clips
         self.layers = tuple(dict.fromkeys(layers))
@@ -63,10 +65,15 @@ class Recorder:
         self._lrs.append(lr)
         self._stamps.append(stamp)
 
+    def note_time(self, train_s: float) -> None:
+        """The time spent in updates up to the row just ended, in seconds."""
+        self._times.append(train_s)
+
     def start_at(self, step: int) -> None:
         """Forget unflushed rows; the next row belongs to update `step` + 1."""
         self._lrs.clear()
         self._stamps.clear()
+        self._times.clear()
         self._step = step
 
     def flush(self) -> StepBlock | None:
@@ -75,17 +82,19 @@ class Recorder:
         if not count:
             return None
         rows = self._block[:count].cpu().numpy().copy()
-        lrs, stamps = np.array(self._lrs), np.array(self._stamps)
+        host = np.array([self._lrs, self._times, self._stamps])
         steps = np.arange(self._step + 1, self._step + count + 1)
         tensors = self.norms.shape[1]
         bad_rows = np.flatnonzero(~np.isfinite(rows[:, : 3 + tensors]).all(axis=1))
         first_bad = None
         if bad_rows.size:
             end = int(bad_rows[0]) + 1
-            rows, lrs, stamps, steps = rows[:end], lrs[:end], stamps[:end], steps[:end]
+            rows, host, steps = rows[:end], host[:, :end], steps[:end]
             first_bad = int(steps[-1])
         self.start_at(int(steps[-1]))
-        return StepBlock(steps, self._series(rows, lrs), stamps, first_bad)
+        lrs, times, stamps = host
+        columns = {"epoch": steps / self._steps_per_epoch, "train_s": times, **self._series(rows, lrs)}
+        return StepBlock(steps, columns, stamps, first_bad)
 
     def _series(self, rows: np.ndarray, lrs: np.ndarray) -> dict[str, np.ndarray]:
         with np.errstate(all="ignore"):

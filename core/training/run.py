@@ -110,6 +110,11 @@ class Run:
         return self.outcome is not None
 
     @property
+    def is_evaluating(self) -> bool:
+        """Whether an evaluation has begun and is not finished: the network is in evaluation mode."""
+        return self._evaluating is not None
+
+    @property
     def learning_rate(self) -> float:
         """Learning rate of the next update. Past the planned end the schedule keeps its last value."""
         base = self.lr_override if self.lr_override is not None else self.parts.base_lr
@@ -157,6 +162,7 @@ class Run:
         parts.loop.step(self.step_count, lr)
         self.step_count += 1
         self.train_s += time.perf_counter() - start
+        parts.recorder.note_time(self.train_s)
         if parts.recorder.is_full:
             self.flush()
 

@@ -72,11 +72,13 @@ def draw_splits(
         validation_fraction,
         train_size,
     )
-    order = pool[stratified_order(_strata(samples, dataset)[pool], rng)]
-    if own_validation is None:
-        validation, order = order[: sizes.num_validation], order[sizes.num_validation :]
-    else:
-        validation = own_validation
+    strata = _strata(samples, dataset)
+    validation = own_validation
+    if validation is None:
+        order = pool[stratified_order(strata[pool], rng)]
+        validation, pool = order[: sizes.num_validation], order[sizes.num_validation :]
+    # Ordered anew, so that prefixes of the training split follow its own shares exactly.
+    order = pool[stratified_order(strata[pool], rng)]
     rows = {
         "train": order[: sizes.num_train].astype(np.int64),
         "validation": np.sort(validation).astype(np.int64),

@@ -12,7 +12,7 @@ from core.catalog.architectures import Architecture, LayerPlan
 from core.catalog.augmentations.strengths import STRENGTHS
 from core.catalog.datasets.dataset import DataSet
 from core.catalog.entry import Entry, Parameter
-from core.catalog.registry import canonical_key, entries, entry_class, parse
+from core.catalog.registry import entries, entry_class, parse
 from core.catalog.schedules.schedule import Schedule
 from core.errors import BadInput
 from core.experiment import Experiment
@@ -30,8 +30,7 @@ from pages.components.param_form import (
     heading,
     is_more,
     keep,
-    rare_choice,
-    title_of,
+    several,
 )
 
 MORE_NUMBERS = ("batch_size", "validation_fraction", "evaluate_every", "split_seed", "precision")
@@ -132,7 +131,7 @@ def augmentation_choice() -> None:
         on_change=take,
     )
     if current == "custom":
-        several("augmentations", "augmentations", items)
+        several("augmentations", "augmentations", items, fits=fits_data)
 
 
 def same(items: list[dict[str, Any]], strength: list[dict[str, Any]]) -> bool:
@@ -169,7 +168,7 @@ def regularizer_choice() -> None:
     """What keeps the weights small or the network humble: none, one or several."""
     items = state.draft()["regularizers"]
     heading(t("REGULARIZER"), [entry_class("regularizers", item["key"]) for item in items])
-    several("regularizers", "regularizers", items)
+    several("regularizers", "regularizers", items, absent=t("none"))
 
 
 def optimizer_choice() -> None:
@@ -177,37 +176,6 @@ def optimizer_choice() -> None:
     value = state.draft()["optimizer"]
     heading(t("OPTIMIZER"), [entry_class("optimizers", value["key"])])
     entry_choice("optimizers", "optimizer", value, label="")
-
-
-def several(family: str, path: str, items: list[dict[str, Any]]) -> None:
-    """Any number of a family's entries, each with its parameters."""
-    keys = [canonical_key(family, item["key"]) for item in items]
-    fitting = [key for key, cls in entries(family).items() if not getattr(cls, "input_kinds", ()) or fits_data(cls)]
-    first = [key for key in fitting if not entries(family)[key].more or key in keys]
-    rare = [key for key in fitting if key not in first]
-    key = f"{path}|{language()}|keys"
-    keep(key, [name for name in first if name in keys])
-
-    def take(also: str = "") -> None:
-        wanted = [*st.session_state[key], *([st.session_state[also]] if also else [])]
-        kept = [item for item in items if canonical_key(family, item["key"]) in wanted]
-        state.put(path, [*kept, *({"key": name} for name in wanted if name not in keys)])
-
-    st.pills(
-        t("none chosen"),
-        first,
-        selection_mode="multi",
-        key=key,
-        format_func=lambda name: title_of(family, name),
-        label_visibility="collapsed",
-        on_change=take,
-    )
-    if rare:
-        rare_choice(family, f"{path}|{language()}|more", rare, take)
-    for place, item in enumerate(items):
-        if len(items) > 1 and entry_class(family, item["key"]).model_fields:
-            st.caption(title_of(family, item["key"]))
-        entry_fields(family, f"{path}.{place}", item, show_field=lambda parameter: not is_more(parameter))
 
 
 # -- numbers and more ------------------------------------------------------------------------------------------------

@@ -17,6 +17,6 @@ def explain_entry(cls: type[Entry]) -> None:
 def entry_text(cls: type[Entry]) -> None:
     """What an entry is: formula, why it helps, how to choose it, where it comes from."""
     st.latex(cls.formula)
-    st.markdown(prose(cls.why))
-    st.markdown(prose(cls.choose))
+    st.markdown(f"**{t('Why')}** · {prose(cls.why)}")
+    st.markdown(f"**{t('How to choose')}** · {prose(cls.choose)}")
     st.caption(t("Source: {source}", source=cls.source))

@@ -28,7 +28,7 @@ _NICE = (1, 1.5, 2, 3, 5, 7)
 # -- numbers ---------------------------------------------------------------------------------------------------------
 
 
-def log_steps(low: float, high: float, *, whole: bool) -> list[float]:
+def log_stops(low: float, high: float, *, whole: bool) -> list[float]:
     """The stops of a logarithmic slider: round numbers, six a decade, with both ends."""
     first = low if low > 0 else min(1.0, high)
     stops = {low, high}
@@ -40,13 +40,14 @@ def log_steps(low: float, high: float, *, whole: bool) -> list[float]:
     return sorted(int(stop) if whole else stop for stop in stops)
 
 
-def linear_step(low: float, high: float, *, whole: bool) -> float:
-    """The step of a linear slider: about fifty stops, a round number."""
-    if whole:
-        return max(1, round((high - low) / 50))
-    rough = (high - low) / 50
+def linear_stops(low: float, high: float, *, whole: bool) -> list[float]:
+    """The stops of a linear slider: about fifty, a round number apart, with both ends."""
+    rough = max((high - low) / 50, 1.0 if whole else 0.0)
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough * 0.999)
+    step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough * 0.999)
+    count = math.floor((high - low) / step + 1e-9)
+    stops = {float(f"{low + place * step:.6g}") for place in range(count + 1)} | {float(low), float(high)}
+    return sorted(int(stop) if whole else stop for stop in stops)
 
 
 def shown_number(value: Any) -> str:
@@ -79,7 +80,8 @@ def _typed(text: str) -> Any:
 
 
 def _label(parameter: Parameter) -> str:
-    unit = f" ({t(parameter.usual.unit)})" if parameter.usual and parameter.usual.unit else ""
+    unit = parameter.usual.unit if parameter.usual else ""
+    unit = f" ({t(unit)})" if unit and unit not in parameter.title else ""
     mark = f" {LIVE_MARK}" if parameter.usual and parameter.usual.live else ""
     return t(parameter.title) + unit + mark
 
@@ -95,54 +97,40 @@ def _help(parameter: Parameter) -> str:
 
 
 def number_field(parameter: Parameter, path: str, value: Any, *, whole: bool, optional: bool, empty: str = "") -> None:
-    """A slider over the usual range beside a box for any value; an optional number may be left empty."""
+    """A box for any value beside a slider over the usual range; an optional number may be left empty."""
     usual = parameter.usual
     assert usual is not None
-    scope = f"{path}|{language()}"
-    box, slider = f"{scope}|box", f"{scope}|slider"
+    box, slider = f"{path}|{language()}|box", f"{path}|{language()}|slider"
     label = _label(parameter)
+    make_stops = log_stops if usual.scale == "log" else linear_stops
+    stops: list[Any] = make_stops(usual.low, usual.high, whole=whole)
+    if _is_number(value) and math.isfinite(value) and value not in stops:
+        stops = sorted([*stops, value])
+    if optional:
+        stops = [*stops, None]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.markdown(label, width="stretch", help=_help(parameter))
+        st.markdown(f":small[{label}]", width="stretch", help=_help(parameter))
         keep(box, shown_number(value))
         st.text_input(
             label,
             key=box,
-            width=84,
+            width=76,
             label_visibility="collapsed",
             placeholder=empty if optional else None,
             on_change=_put_from,
             args=(path, box, _typed),
         )
-        place = value if _is_number(value) and math.isfinite(value) else usual.high if value is None else usual.low
-        if usual.scale == "log":
-            stops = log_steps(usual.low, usual.high, whole=whole)
-            keep(slider, min(stops, key=lambda stop: abs(stop - place)))
-            st.select_slider(
-                label,
-                stops,
-                key=slider,
-                format_func=shown_number,
-                width=120,
-                label_visibility="collapsed",
-                on_change=_put_from,
-                args=(path, slider),
-            )
-        else:
-            kind = int if whole else float
-            low, high = kind(usual.low), kind(usual.high)
-            step = kind(linear_step(low, high, whole=whole))
-            keep(slider, min(high, max(low, kind(low + round((place - low) / step) * step))))
-            st.slider(
-                label,
-                low,
-                high,
-                step=step,
-                key=slider,
-                width=120,
-                label_visibility="collapsed",
-                on_change=_put_from,
-                args=(path, slider),
-            )
+        keep(slider, value if value in stops else stops[0])
+        st.select_slider(
+            label,
+            stops,
+            key=slider,
+            format_func=lambda stop: empty if stop is None else shown_number(stop),
+            width=104,
+            label_visibility="collapsed",
+            on_change=_put_from,
+            args=(path, slider),
+        )
 
 
 # -- other kinds -----------------------------------------------------------------------------------------------------
@@ -258,11 +246,24 @@ def title_of(family: str, key: str) -> str:
     return t(entry_class(family, key).title)
 
 
-def split_choices(family: str, current: str, fits: Callable[[type[Entry]], bool]) -> tuple[list[str], list[str]]:
-    """The keys to show first, among them the chosen one, and those behind "more"."""
-    keys = [key for key, cls in entries(family).items() if fits(cls) or key == current]
-    first = [key for key in keys if not entries(family)[key].more or key == current]
-    return first, [key for key in keys if key not in first]
+MORE = "…"
+"""The pill that shows a family's rarer entries."""
+
+
+def offered(family: str, path: str, fits: Callable[[type[Entry]], bool], taken: Sequence[str]) -> list[str]:
+    """The keys offered side by side: the first choices and what is taken, the rarer ones once they are asked for."""
+    keys = [key for key, cls in entries(family).items() if fits(cls) or key in taken]
+    if st.session_state.get(f"{path}|all"):
+        return keys
+    first = [key for key in keys if not entries(family)[key].more or key in taken]
+    return [*first, MORE] if len(first) < len(keys) else first
+
+
+def name_of(family: str, option: str, absent: str = "") -> str:
+    """What stands on a pill."""
+    if option == MORE:
+        return t("more ..")
+    return title_of(family, option) if option else absent
 
 
 def entry_choice(
@@ -276,52 +277,74 @@ def entry_choice(
     show_field: Callable[[Parameter], bool] | None = None,
     after: Callable[[], None] | None = None,
 ) -> None:
-    """One entry of a family, its alternatives side by side, the rarer ones in a list; then its own parameters.
+    """One entry of a family, its alternatives side by side, the rarer ones behind "more .."; then its own parameters.
 
     `absent` names the choice of none, where there is one; `show_field` says which parameters are shown (by default
     those not behind "more"); `after` is called when another entry was chosen.
     """
+    key = f"{path}|{language()}|key"
+    current = canonical_key(family, value["key"]) if value else ""
 
-    def take(control: str) -> None:
-        state.put(path, st.session_state[control] or None)
+    def take() -> None:
+        wanted = st.session_state[key]
+        if wanted == MORE:
+            st.session_state[f"{path}|all"] = True
+            return
+        state.put(path, wanted or None)
         if after is not None:
             after()
 
-    key = f"{path}|{language()}|key"
-    current = canonical_key(family, value["key"]) if value else ""
-    first, rare = split_choices(family, current, fits)
-    options = [*([""] if absent else []), *first]
     keep(key, current)
     st.pills(
         label or t("choice"),
-        options,
+        [*([""] if absent else []), *offered(family, path, fits, [current])],
         key=key,
         required=True,
-        format_func=lambda option: title_of(family, option) if option else absent,
+        format_func=lambda option: name_of(family, option, absent),
         on_change=take,
-        args=(key,),
         label_visibility="visible" if label else "collapsed",
     )
-    if rare:
-        rare_choice(family, f"{path}|{language()}|more", rare, take)
     if value:
         entry_fields(family, path, value, show_field=show_field or (lambda parameter: not is_more(parameter)))
 
 
-def rare_choice(family: str, key: str, rare: Sequence[str], take: Callable[[str], None]) -> None:
-    """The entries behind "more ..", in a list that takes one line; `take` is called with the control's key."""
-    st.session_state[key] = None
-    st.selectbox(
-        t("more .."),
-        rare,
-        index=None,
+def several(
+    family: str,
+    path: str,
+    items: list[dict[str, Any]],
+    *,
+    fits: Callable[[type[Entry]], bool] = lambda cls: True,
+    absent: str = "",
+) -> None:
+    """Any number of a family's entries, each with its parameters; `absent` names the choice of none of them."""
+    taken = [canonical_key(family, item["key"]) for item in items]
+    key = f"{path}|{language()}|keys"
+
+    def take() -> None:
+        wanted = st.session_state[key]
+        if MORE in wanted:
+            st.session_state[f"{path}|all"] = True
+            return
+        if "" in wanted and taken:
+            wanted = []
+        kept = [item for item in items if canonical_key(family, item["key"]) in wanted]
+        state.put(path, [*kept, *({"key": name} for name in wanted if name and name not in taken)])
+
+    options = [*([""] if absent else []), *offered(family, path, fits, taken)]
+    keep(key, [name for name in options if name in (taken or [""])])
+    st.pills(
+        t("choice"),
+        options,
+        selection_mode="multi",
         key=key,
-        format_func=lambda option: title_of(family, option),
-        placeholder=t("more .."),
+        format_func=lambda option: name_of(family, option, absent),
         label_visibility="collapsed",
         on_change=take,
-        args=(key,),
     )
+    for place, item in enumerate(items):
+        if len(items) > 1 and entry_class(family, item["key"]).model_fields:
+            st.caption(title_of(family, item["key"]))
+        entry_fields(family, f"{path}.{place}", item, show_field=lambda parameter: not is_more(parameter))
 
 
 def heading(name: str, chosen: Sequence[type[Entry]]) -> None:

@@ -42,6 +42,12 @@ def test_a_glued_template_is_recognised(code: str):
     assert messages.glued(ast.parse(code, mode="eval").body)
 
 
+def test_a_list_of_placeholders_needs_no_catalog():
+    code = "' + '.join(f'{{{name}}}' for name in parts)"
+    assert not messages.glued(ast.parse(code, mode="eval").body)
+    assert messages.glued(ast.parse("' '.join(sentences)", mode="eval").body)
+
+
 def test_fields_are_sorted_names_without_formats():
     assert messages.fields("{low:g} to {high:.2f} ({})") == ["", "high", "low"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, SerializeAsAny
+from pydantic import BeforeValidator, SerializeAsAny, WithJsonSchema
 
 from core.catalog.entry import Entry
 from core.catalog.registry import parse
@@ -38,5 +38,13 @@ def _parse(value: Any) -> Any:
     return parse("activations", value)
 
 
-AnyActivation = Annotated[SerializeAsAny[Activation], BeforeValidator(_parse)]
+_SCHEMA = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "object", "properties": {"key": {"type": "string"}}, "required": ["key"]},
+    ],
+    "family": "activations",
+}
+
+AnyActivation = Annotated[SerializeAsAny[Activation], BeforeValidator(_parse), WithJsonSchema(_SCHEMA)]
 """The type of a field that holds an activation: a key, an object with its fields, or an entry."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_serializer
+from pydantic import BeforeValidator, Field, ValidationError, model_serializer
 
 from core.catalog.activations import AnyActivation
 from core.catalog.architectures.normalization import GroupsField, Normalization
@@ -13,6 +13,21 @@ from core.catalog.entry import Entry, Usual
 from core.catalog.registry import bad_field
 from core.errors import BadInput
 from core.text import Text
+
+MAX_PADDING = 62
+
+
+def parse_padding(value: Any) -> Any:
+    """Padding by name or as a number of pixels; BadInput otherwise."""
+    if value in ("valid", "same") or (
+        isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_PADDING
+    ):
+        return value
+    raise BadInput(
+        Text("The padding is {value}.", value=repr(value)),
+        Text("Padding adds a frame of zeros around the input, or none."),
+        Text("Use valid, same, or a number of pixels from 0 to {high}.", high=MAX_PADDING),
+    )
 
 
 class Block(Entry):
@@ -36,7 +51,8 @@ class Block(Entry):
         Usual(1, 3, "linear", reason="With a stride of 0 the kernel would never move on."),
     ] = 1
     padding: Annotated[
-        Literal["valid", "same"] | int,
+        Literal["valid", "same"] | Annotated[int, Field(ge=0, le=MAX_PADDING)],
+        BeforeValidator(parse_padding),
         Field(
             title="padding",
             description="Zeros around the input: none (valid), as many as keep the size (same), or a number of them.",
@@ -65,13 +81,6 @@ class Block(Entry):
         AnyActivation | None,
         Field(title="activation", description="Activation of this block; empty is the network's."),
     ] = None
-
-    @field_validator("padding", mode="after")
-    @classmethod
-    def _padding_is_not_negative(cls, padding: str | int) -> str | int:
-        if isinstance(padding, int) and not 0 <= padding <= 62:
-            raise ValueError("Padding adds pixels: valid, same, or a number from 0 to 62.")
-        return padding
 
     @model_serializer(mode="wrap")
     def _with_key(self, handler: Any) -> dict[str, Any]:
@@ -105,12 +114,22 @@ class Block(Entry):
 
 def parse_blocks(value: Any) -> Any:
     """Blocks from a list of objects; BadInput names the block."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        return value
+    if isinstance(value, str) or not isinstance(value, Sequence) or not 1 <= len(value) <= 50:
+        raise BadInput(
+            Text("The blocks of a CNN are {value}.", value=repr(value)),
+            Text("They are a list of 1 to 50 objects, one for each convolution block."),
+            Text("Write for example {example}.", example='[{"channels": 32, "kernel": 3, "pooling": "max"}]'),
+        )
     blocks = []
     for number, item in enumerate(value, start=1):
-        if isinstance(item, Mapping):
+        if not isinstance(item, Block):
             try:
+                if not isinstance(item, Mapping):
+                    raise BadInput(
+                        Text("{value} is no block.", value=repr(item)),
+                        Text("A block is an object with its settings."),
+                        Text("Its fields: {known}.", known=", ".join(Block.model_fields)),
+                    )
                 item = Block(**item)
             except ValidationError as error:
                 raise in_block(number, bad_field(Block, error)) from None

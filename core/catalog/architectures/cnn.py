@@ -12,7 +12,7 @@ from core.catalog.activations import Activation, AnyActivation
 from core.catalog.activations.rectified import Relu
 from core.catalog.architectures.architecture import Architecture, LayerPlan
 from core.catalog.architectures.block import Block, parse_blocks
-from core.catalog.architectures.dense import Width, build_dense, dense_plan, output_plan
+from core.catalog.architectures.dense import Widths, build_dense, dense_plan, output_plan
 from core.catalog.architectures.normalization import (
     Normalization,
     NormalizationField,
@@ -68,7 +68,7 @@ class Cnn(Architecture):
         ),
     ] = DEFAULT_BLOCKS
     dense: Annotated[
-        tuple[Width, ...],
+        Widths,
         Field(title="dense layers", description="Units of each dense layer between the blocks and the output."),
     ] = (64,)
     global_average: Annotated[

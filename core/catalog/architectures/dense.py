@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from core.catalog.activations import Activation, AnyActivation
 from core.catalog.activations.rectified import Relu
@@ -21,6 +21,7 @@ from core.catalog.architectures.normalization import (
 from core.catalog.entry import Usual
 from core.catalog.registry import register
 from core.catalog.regularizers.dropout import DropoutRates
+from core.errors import BadInput
 from core.text import Text
 
 if TYPE_CHECKING:
@@ -30,7 +31,29 @@ if TYPE_CHECKING:
 
 ALL_INPUTS = ("image", "sequence", "points", "features")
 
-Width = Annotated[int, Field(ge=1, le=65536)]
+MAX_WIDTH = 65_536
+MAX_DEPTH = 200
+
+
+def parse_widths(value: Any) -> Any:
+    """A list with the units of each layer (or None); BadInput otherwise."""
+    if value is None:
+        return value
+    widths = list(value) if isinstance(value, list | tuple) else [None]
+    if len(widths) > MAX_DEPTH or not all(type(width) is int and 1 <= width <= MAX_WIDTH for width in widths):
+        raise BadInput(
+            Text("The widths of the dense layers are {value}.", value=repr(value)),
+            Text(
+                "Each is a number of units from 1 to {high}, and there are at most {depth}.",
+                high=MAX_WIDTH,
+                depth=MAX_DEPTH,
+            ),
+            Text("Write for example [128, 64] for two layers."),
+        )
+    return tuple(widths)
+
+
+Widths = Annotated[tuple[int, ...], BeforeValidator(parse_widths)]
 
 
 def dense_plan(
@@ -119,17 +142,21 @@ class MultilayerPerceptron(Architecture):
     hidden_layers: Annotated[
         int,
         Field(
-            ge=0, le=200, title="hidden layers", description="Number of layers between input and output; 0 is linear."
+            ge=0,
+            le=MAX_DEPTH,
+            title="hidden layers",
+            description="Number of layers between input and output; 0 is linear.",
         ),
         Usual(1, 8, "linear", reason="A number of layers is between 0 and 200."),
     ] = 2
     width: Annotated[
         int,
-        Field(ge=1, le=65536, title="width", description="Number of units in each hidden layer."),
+        Field(ge=1, le=MAX_WIDTH, title="width", description="Number of units in each hidden layer."),
         Usual(8, 512, "log", reason="A layer has at least one unit."),
     ] = 64
     widths: Annotated[
-        tuple[Width, ...] | None,
+        tuple[int, ...] | None,
+        BeforeValidator(parse_widths),
         Field(
             title="widths, one a layer",
             description="Units of each hidden layer in order, as [128, 64]; it takes the place of depth and width.",

@@ -26,7 +26,9 @@ class Crop(GeometricAugmentation):
     synonyms: ClassVar[tuple[str, ...]] = ("random_crop",)
     title: ClassVar[str] = "Pad and crop"
     why: ClassVar[str] = "It moves the picture by whole pixels, so nothing is blurred."
-    choose: ClassVar[str] = "4 pixels is the custom for 32×32 photographs, 2 for 28×28 digits, 1 for 8×8 digits."
+    choose: ClassVar[str] = (
+        "4 pixels for 32×32 photographs, 2 for 28×28 digits; none for 8×8 digits, where one pixel is an eighth."
+    )
     formula: ClassVar[str] = (
         r"a, b \sim U\{-p, \dots, p\},\qquad x'_{c,i,j} = x_{c,\,i+a,\,j+b}\ \text{or}\ 0\ \text{outside}"
     )

@@ -127,24 +127,31 @@ def _is_ready(cls: type, folder: Path) -> bool:
 
 def _fetched(url: str, file: RemoteFile, path: Path, arrived: Callable[[int], None]) -> Text | None:
     """Write one file; None when its checksum is the published one, else why it is not there."""
-    digest = hashlib.md5(usedforsecurity=False)
-    num = 0
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response, path.open("wb") as target:
-            expected = response.length
-            while chunk := response.read(CHUNK_BYTES):
-                num += len(chunk)
-                if num > 2 * file.num_bytes:
-                    return Text("{url} sends more than was published.", url=url)
-                digest.update(chunk)
-                target.write(chunk)
-                arrived(num)
+        response = urllib.request.urlopen(url, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
+        error.close()
         return Text("{url} answers {code} {reason}.", url=url, code=error.code, reason=error.reason)
     except urllib.error.URLError as error:
         return Text("{url} cannot be reached: {reason}.", url=url, reason=str(error.reason))
-    except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
-        return Text("{url} broke off: {reason}.", url=url, reason=str(error) or type(error).__name__)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return Text("{url} cannot be reached: {reason}.", url=url, reason=str(error) or type(error).__name__)
+    digest = hashlib.md5(usedforsecurity=False)
+    num, expected = 0, response.length
+    with response, path.open("wb") as target:
+        while True:
+            try:
+                chunk = response.read(CHUNK_BYTES)
+            except (OSError, http.client.HTTPException) as error:
+                return Text("{url} broke off: {reason}.", url=url, reason=str(error) or type(error).__name__)
+            if not chunk:
+                break
+            num += len(chunk)
+            if num > 2 * file.num_bytes:
+                return Text("{url} sends more than was published.", url=url)
+            digest.update(chunk)
+            target.write(chunk)
+            arrived(num)
     if expected is not None and num < expected:
         return Text("{url} broke off after {num} of {expected} bytes.", url=url, num=num, expected=expected)
     if digest.hexdigest() != file.md5:

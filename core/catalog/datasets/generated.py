@@ -69,7 +69,7 @@ class Generated(DataSet):
         starts = ends - [num for num, _ in plan.values()]
         target_type = np.int64 if self.task == "classification" else np.float32
         return Samples(
-            inputs=np.concatenate([inputs for inputs, _ in drawn]).astype(np.float32),
+            inputs=np.concatenate([inputs for inputs, _ in drawn]).astype(np.float32, order="C"),
             targets=np.concatenate([targets for _, targets in drawn]).astype(target_type),
             scale=Scale(),
             parts={

@@ -34,7 +34,7 @@ class Polynomial(Generated):
     degree: Annotated[
         int,
         Field(
-            ge=0, le=20, title="degree", description="Degree of the polynomial behind the points: how often it bends."
+            ge=1, le=20, title="degree", description="Degree of the polynomial behind the points: how often it bends."
         ),
         Usual(1, 8, reason="A constant has no spread to explain, and beyond 20 the bends are closer than the points."),
     ] = 3

@@ -47,7 +47,7 @@ class Adam(Optimizer):
     )
     formula: ClassVar[str] = _MOMENTS + r"w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
     source: ClassVar[str] = "Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 1"
-    has_fused_kernel: ClassVar[bool] = True
+    fused_kernel: ClassVar[str] = "aten::_fused_adam_"
 
     lr: LearningRate = 0.001
     beta1: Beta1 = 0.9
@@ -78,7 +78,7 @@ class AdamW(Optimizer):
         _MOMENTS + r"w \leftarrow w - \eta\, \lambda\, w - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
     )
     source: ClassVar[str] = "Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2"
-    has_fused_kernel: ClassVar[bool] = True
+    fused_kernel: ClassVar[str] = "aten::_fused_adamw_"
 
     lr: LearningRate = 0.001
     weight_decay: Annotated[

@@ -30,7 +30,7 @@ class AdaGrad(Optimizer):
     )
     formula: ClassVar[str] = r"s \leftarrow s + g^2, \quad w \leftarrow w - \frac{\eta}{\sqrt{s} + \epsilon}\, g"
     source: ClassVar[str] = "Duchi, Hazan and Singer, Adaptive Subgradient Methods, 2011, section 1.1"
-    has_fused_kernel: ClassVar[bool] = True
+    fused_kernel: ClassVar[str] = "aten::_fused_adagrad_"
 
     lr: LearningRate = 0.05
     eps: Epsilon = 1e-10

@@ -61,7 +61,7 @@ class Sgd(Optimizer):
     )
     formula: ClassVar[str] = r"w \leftarrow w - \eta\, g"
     source: ClassVar[str] = "Robbins and Monro, A Stochastic Approximation Method, 1951, section 2"
-    has_fused_kernel: ClassVar[bool] = True
+    fused_kernel: ClassVar[str] = "aten::_fused_sgd_"
 
     lr: LearningRate = 0.1
 
@@ -85,7 +85,7 @@ class MomentumSgd(Optimizer):
     )
     formula: ClassVar[str] = r"v \leftarrow \gamma v + g, \quad w \leftarrow w - \eta\, v"
     source: ClassVar[str] = "Polyak, Some Methods of Speeding Up the Convergence of Iteration Methods, 1964, section 2"
-    has_fused_kernel: ClassVar[bool] = True
+    fused_kernel: ClassVar[str] = "aten::_fused_sgd_"
 
     lr: LearningRate = 0.05
     momentum: Momentum = 0.9
@@ -109,7 +109,7 @@ class Nesterov(Optimizer):
     source: ClassVar[str] = (
         "Sutskever et al., On the Importance of Initialization and Momentum in Deep Learning, 2013, section 2"
     )
-    has_fused_kernel: ClassVar[bool] = True
+    fused_kernel: ClassVar[str] = "aten::_fused_sgd_"
 
     lr: LearningRate = 0.05
     momentum: Annotated[

@@ -25,6 +25,10 @@ Epsilon = Annotated[
 ]
 
 
+_DISPATCH_KEYS = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
+"""What torch's dispatcher calls the devices."""
+
+
 class Optimizer(Entry):
     """The update rule. Traits tell the loop what it needs; no code asks for a key."""
 
@@ -34,8 +38,8 @@ class Optimizer(Entry):
     """Gradients computed for one update."""
     elementwise: ClassVar[bool] = True
     """Each weight's update depends on its own gradients only."""
-    has_fused_kernel: ClassVar[bool] = False
-    """PyTorch has one kernel for the whole update. It also skips the update where `optimizer.found_inf` is 1."""
+    fused_kernel: ClassVar[str] = ""
+    """The name of PyTorch's kernel for the whole update, where there is one."""
 
     def build(self, params: Iterable[torch.Tensor], lr_override: float | None = None) -> torch.optim.Optimizer:
         """The torch optimizer over the parameters, fused where the device has the kernel.
@@ -54,13 +58,18 @@ class Optimizer(Entry):
         return 0.0
 
     def fused(self, params: Iterable[torch.Tensor]) -> bool:
-        """Whether the fused kernel is used: where every parameter's device and dtype has it."""
-        if not self.has_fused_kernel:
-            return False
-        from torch.utils._foreach_utils import _get_fused_kernels_supported_devices
+        """Whether the fused kernel is used: where this build of torch has it for every parameter's device.
 
-        devices = set(_get_fused_kernels_supported_devices())
-        return all(tensor.device.type in devices and tensor.is_floating_point() for tensor in params)
+        A fused optimizer leaves weights and state untouched where its attribute `found_inf` is a tensor of 1.
+        """
+        import torch
+
+        return bool(self.fused_kernel) and all(
+            tensor.device.type in _DISPATCH_KEYS
+            and tensor.is_floating_point()
+            and torch._C._dispatch_has_kernel_for_dispatch_key(self.fused_kernel, _DISPATCH_KEYS[tensor.device.type])
+            for tensor in params
+        )
 
     def _kernel(self, params: list[torch.Tensor]) -> dict[str, bool]:
         """The keyword that selects the kernel: one fused for all tensors, else one call a step for all tensors."""

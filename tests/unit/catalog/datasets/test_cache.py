@@ -24,9 +24,14 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    with pytest.raises(KeyError), replacing(path) as file:
-        file.write(b"half of the new")
-        raise KeyError
+
+    def fail_half_way() -> None:
+        with replacing(path) as file:
+            file.write(b"half of the new")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_half_way()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from pathlib import Path
 
@@ -110,10 +109,13 @@ def test_a_mirror_of_ones_own_is_asked_instead(mnist_online, tmp_path: Path, mon
 
 
 def test_a_cancelled_download_leaves_nothing(mnist_online, tmp_path: Path) -> None:
-    def cancel(fraction: float, doing: Text) -> None:
-        raise InterruptedError("cancelled")
+    class Cancelled(Exception):
+        """What a job raises from its progress."""
 
-    with pytest.raises(Unavailable):
+    def cancel(fraction: float, doing: Text) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
         MNIST().load(tmp_path, 0, cancel)
     assert left_in(tmp_path) == []
 
@@ -142,6 +144,11 @@ def test_a_server_that_says_nothing_is_given_up(mnist_online, tmp_path: Path, mo
         assert_refused(tmp_path, because="timed out")
 
 
+def test_a_mirror_that_is_no_address_is_said(mnist_online, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MIRROR, "the cupboard")
+    assert_refused(tmp_path, because="cannot be reached")
+
+
 def test_addresses_and_checksums_are_the_ones_torchvision_has() -> None:
     from torchvision import datasets
 
@@ -158,4 +165,3 @@ def test_downloaded_files_are_compared_with_what_was_published_not_with_what_cam
     files = tuple(RemoteFile(file.name, "0" * 32, file.num_bytes) for file in MNIST.files)
     monkeypatch.setattr(MNIST, "files", files)
     assert_refused(tmp_path, because="checksum differs")
-    assert MIRROR not in os.environ

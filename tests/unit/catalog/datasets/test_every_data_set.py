@@ -122,6 +122,7 @@ def test_generated_data_hold_at_the_ends_of_their_legal_ranges(key: str) -> None
             (parameter.low, parameter.low_is_legal, 0.01),
             (parameter.high, parameter.high_is_legal, -0.01),
         ):
+            assert bound is not None
             value = bound if legal else bound + inward
             if parameter.name == "n" and value > 1000:
                 continue

@@ -1,0 +1,181 @@
+// Gradient size, layer × update, on a log scale: the input's side below, the output above. Values are log10; exactly
+// zero, underflow and non-finite have marks of their own.
+
+import { extent, largest, positions, smallest } from "./axes.js";
+import { level } from "./buckets.js";
+import { fill } from "./text.js";
+
+const MAX_COLUMNS = 96;
+const MAX_MARKS = 24;
+const UNDERFLOW = -37.9;
+const SYMBOLS = { zero: "circle-open", underflow: "triangle-down-open", broken: "x" };
+
+// What a log10 norm is: "zero", "underflow", "broken" or "normal".
+export function kind(value) {
+  if (value === -Infinity) return "zero";
+  if (!Number.isFinite(value)) return "broken";
+  return value < UNDERFLOW ? "underflow" : "normal";
+}
+
+export function layersOf(data) {
+  return (data.meta.layers ?? []).filter((layer) => data.column("update", `gradient_norm/${layer}`).steps.length);
+}
+
+// Columns of equally many updates; a cell holds the last ordinary value and the worst kind in it.
+export function cells(data, layers) {
+  const last = data.lastStep("update");
+  const size = 2 ** level(Math.max(last, 0), MAX_COLUMNS);
+  const count = Math.floor(last / size) + 1;
+  const rank = { normal: 0, underflow: 1, zero: 2, broken: 3 };
+  const grid = layers.map((layer) => {
+    const { steps, values } = data.column("update", `gradient_norm/${layer}`);
+    const row = Array.from({ length: count }, () => ({ value: null, kind: "normal", empty: true }));
+    values.forEach((value, i) => {
+      const cell = row[Math.floor(steps[i] / size)];
+      const found = kind(value);
+      cell.empty = false;
+      if (found === "normal") cell.value = value;
+      if (rank[found] > rank[cell.kind]) cell.kind = found;
+    });
+    // A column may be newer than the last value that thinning left to a layer: it keeps that layer's value.
+    row.forEach((cell, column) => {
+      if (cell.empty && column > 0) Object.assign(cell, row[column - 1]);
+    });
+    return row;
+  });
+  return { size, count, grid };
+}
+
+export function drawGradients(chart, data, view, context) {
+  const { labels, palette, size } = context;
+  const layers = layersOf(data);
+  const names = layers.map((layer) => (layer === "output" ? labels.layer_output : layer));
+  if (!layers.length) return chart.draw([], empty(labels.gradients_none, palette), labels.gradients_none);
+  const { size: width, count, grid } = cells(data, layers);
+  const values = grid.flat().map((cell) => cell.value).filter((value) => value !== null);
+  const low = Math.max(-16, Math.min(-5, Math.floor(smallest(values))));
+  const high = Math.max(0, Math.ceil(largest(values)));
+  const said = gradientSummary(layers, grid, labels);
+  if (count === 1 && width === 1) return drawBars(chart, names, grid, [low, high], context, said);
+  const at = positions(data, view.x);
+  const centre = (column) => at((column + 0.5) * width);
+  const colours = {
+    uid: "cells",
+    type: "heatmap",
+    x: Array.from({ length: count + 1 }, (_, column) => at(column * width)),
+    y: names,
+    z: grid.map((row) => row.map((cell) => cell.value)),
+    zmin: low,
+    zmax: high,
+    colorscale: "Viridis",
+    hoverongaps: false,
+    hovertemplate: "%{y}: 10<sup>%{z:.1f}</sup><extra></extra>",
+    colorbar: colourBar(low, high, context),
+  };
+  const traces = [colours, ...marks(grid, names, centre, context)];
+  const marked = traces.slice(1).some((trace) => trace.x.length);
+  return chart.draw(
+    traces,
+    {
+      showlegend: marked,
+      legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, font: { size: size * 0.85 } },
+      xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 2 }, showgrid: false, nticks: 5 },
+      yaxis: { mode: "layers", type: "category", categoryarray: names, range: [-0.5, names.length - 0.5], showgrid: false, ...sparse(names) },
+    },
+    said,
+  );
+}
+
+function colourBar(low, high, { labels, size }) {
+  const step = Math.max(1, Math.ceil((high - low) / 4));
+  const ticks = [];
+  for (let power = high; power >= low; power -= step) ticks.push(power);
+  return {
+    thickness: size * 0.7,
+    outlinewidth: 0,
+    tickvals: ticks,
+    ticktext: ticks.map((power) => (power === 0 ? "1" : `10<sup>${power}</sup>`)),
+    title: { text: labels.gradient_norm_short, side: "right" },
+  };
+}
+
+// Before the first update: one bar a layer.
+function drawBars(chart, names, grid, range, { labels, palette, size }, said) {
+  const first = grid.map((row) => row[0]);
+  const bars = {
+    uid: "bars",
+    type: "bar",
+    orientation: "h",
+    y: names,
+    x: first.map((cell) => (cell.value === null ? 0 : cell.value - range[0])),
+    base: range[0],
+    marker: { color: palette.run(0) },
+    text: first.map((cell) => (cell.value === null ? labels[`gradient_${cell.kind}`] : `10<sup>${cell.value.toFixed(1).replace("-", "−")}</sup>`)),
+    textposition: "auto",
+    hoverinfo: "skip",
+  };
+  const span = range[1] - range[0];
+  return chart.draw(
+    [bars],
+    {
+      bargap: 0.35,
+      xaxis: { mode: "size", range: [range[0], range[1] + span * 0.06], tickvals: powers(range), ticktext: powers(range).map((power) => (power === 0 ? "1" : `10<sup>${power}</sup>`)), title: { text: labels.gradient_norm, standoff: 2 }, tickfont: { size: size * 0.9 } },
+      yaxis: { mode: "layers", type: "category", categoryarray: names, ...sparse(names) },
+    },
+    said,
+  );
+}
+
+function powers([low, high]) {
+  const step = Math.max(1, Math.round((high - low) / 4));
+  return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => high - i * step).reverse();
+}
+
+// At most eight names on the axis, the first and the last among them.
+function sparse(names) {
+  const every = Math.ceil(names.length / 8);
+  const shown = names.filter((_, i) => (names.length - 1 - i) % every === 0 || i === 0);
+  return { tickvals: shown, ticktext: shown };
+}
+
+function marks(grid, names, centre, { labels, palette, size }) {
+  return Object.entries(SYMBOLS).map(([found, symbol]) => {
+    const x = [];
+    const y = [];
+    grid.forEach((row, layer) => {
+      const every = Math.max(1, Math.ceil(row.length / MAX_MARKS));
+      row.forEach((cell, column) => {
+        const starts = column === 0 || row[column - 1].kind !== found;
+        if (cell.kind !== found || !(starts || column % every === 0)) return;
+        x.push(centre(column));
+        y.push(names[layer]);
+      });
+    });
+    return {
+      uid: found,
+      type: "scatter",
+      mode: "markers",
+      name: labels[`gradient_${found}`],
+      x,
+      y,
+      showlegend: x.length > 0,
+      marker: { symbol, size: size * 0.6, color: palette.text, line: { width: 1.5, color: palette.text } },
+      hovertemplate: "%{y}<extra>%{fullData.name}</extra>",
+    };
+  });
+}
+
+function gradientSummary(layers, grid, labels) {
+  const newest = (row) => row.findLast((cell) => cell.value !== null)?.value;
+  const [first, last] = [newest(grid[0]), newest(grid[grid.length - 1])];
+  if (first === undefined || last === undefined) return labels.gradients_none;
+  return fill(labels.summary_gradients, { count: layers.length, first: first.toFixed(1), last: last.toFixed(1) });
+}
+
+export function empty(text, palette) {
+  return {
+    xaxis: { mode: "empty", visible: false, range: [0, 1] },
+    yaxis: { mode: "empty", visible: false, range: [0, 1] },
+    annotations: [{ text, x: 0.5, y: 0.5, showarrow: false, font: { color: palette.muted } }],
+  };
+}

@@ -1,0 +1,143 @@
+// The parts of the picture in reading order: experiment, controls, numbers, picture, sentence, next action.
+
+import { choice, element, setAttribute, setText } from "./dom.js";
+import { samplesNode } from "./learned.js";
+import { PICTURES } from "./more.js";
+import { Numbers } from "./numbers.js";
+import { short } from "./text.js";
+import { Toolbar } from "./toolbar.js";
+import { Words } from "./words.js";
+
+// `act`, `trigger`: of the toolbar; `change(name, value)`: of the view's settings.
+export function build(labels, settings, { act, trigger, change }) {
+  const toolbar = new Toolbar(labels, act, trigger);
+  const numbers = new Numbers(labels);
+  const words = new Words(labels, (id) => trigger("suggestion", { id }));
+  const banner = element("div", { className: "sp-banner", role: "status", hidden: true });
+  const line = element("div", { className: "sp-line" });
+  const corner = element("span", { className: "sp-corner" });
+  const edit = settings.form_key
+    ? element("button", { type: "button", className: "sp-edit", text: labels.change, onclick: () => document.querySelector(`.st-key-${settings.form_key}`)?.scrollIntoView({ behavior: "smooth" }) })
+    : null;
+  const plot = (name) => element("div", { className: `sp-plot sp-plot-${name}` });
+  const plots = { main: plot("main"), learned: plot("learned"), gradients: plot("gradients"), more: plot("more") };
+  const start = startButton(labels, toolbar);
+  const toggles = viewToggles(labels, change);
+  const title = element("h3", { className: "sp-main-title" });
+  const chart = element("section", { className: "sp-panel sp-main", label: labels.main_chart }, title, element("div", { className: "sp-stage" }, plots.main, start.node), toggles.node);
+  const samples = samplesNode();
+  const caption = element("p", { className: "sp-caption", hidden: true });
+  const learnedTitle = element("h3", { text: labels.learned });
+  const learned = element("section", { className: "sp-panel sp-learned", label: labels.learned }, learnedTitle, plots.learned, samples, caption);
+  const gradients = element("section", { className: "sp-panel sp-gradients", label: labels.gradients }, element("h3", { text: labels.gradients }), plots.gradients);
+  const more = morePanel(labels, change, plots.more, act);
+  const tabs = choice(
+    ["learned", "gradients", "loss", "more"].map((key) => ({ key, text: labels[`tab_${key}`] })),
+    (key) => {
+      change("tab", key);
+      if (key === "loss") change("more", "loss");
+    },
+    labels.tabs,
+  );
+  tabs.group.classList.add("sp-tabs");
+  const hints = settings.present ? presentHints(labels, toolbar, trigger) : null;
+  const head = element("div", { className: "sp-head" }, line, corner, edit);
+  const side = element("div", { className: "sp-side" }, tabs.group, learned, gradients);
+  const top = element("div", { className: "sp-grid" }, numbers.node, chart, side);
+  const controls = element("div", { className: "sp-controls" }, toolbar.node, toolbar.progress, toolbar.alert);
+  const nodes = [banner, head, controls, top, words.node, more.node, hints].filter(Boolean);
+
+  function show(data, view, { narrow, present }) {
+    const { meta } = data;
+    setText(line, (meta.choices ?? []).join(" › "));
+    setText(corner, present ? `${labels.axis_epoch} ${short(Math.floor((meta.epoch ?? 0) * 10) / 10)}` : (meta.device ?? ""));
+    const regression = meta.task === "regression";
+    setText(title, view.quantity === "loss" ? labels.title_loss : regression ? labels.title_relative_error : labels.title_error);
+    setText(learnedTitle, meta.state === "untrained" ? labels.learned_untrained : labels.learned);
+    toggles.show(view);
+    tabs.choose(view.tab);
+    const phone = narrow && !present;
+    learned.hidden = phone && view.tab !== "learned";
+    gradients.hidden = phone && view.tab !== "gradients";
+    more.show(view, phone, data);
+    start.show(data);
+  }
+
+  const panels = { learned, gradients, more: more.node };
+  return { nodes, toolbar, numbers, words, banner, plots, panels, samples, caption, wrong: more.wrong, show };
+}
+
+// The big button in the chart before the first update, with the price under it.
+function startButton(labels, toolbar) {
+  const button = element("button", { type: "button", className: "sp-start", onclick: () => toolbar.startOrPause() }, element("span", { text: labels.start }), element("kbd", { text: labels.key_space }));
+  const price = element("div", { className: "sp-price" });
+  const warning = element("div", { className: "sp-warning" });
+  const node = element("div", { className: "sp-over" }, warning, button, price);
+  const show = ({ meta }) => {
+    node.hidden = meta.state !== "untrained";
+    setText(price, meta.price);
+    setText(warning, meta.warning);
+    setAttribute(button, "aria-busy", String(toolbar.pending.has("start")));
+  };
+  return { node, show };
+}
+
+function viewToggles(labels, change) {
+  const options = {
+    quantity: ["error", "loss"],
+    scale: ["linear", "log"],
+    x: ["epoch", "update", "seconds"],
+    smoothing: [0, 0.6, 0.9],
+  };
+  const rows = Object.entries(options).map(([name, keys]) => {
+    const made = choice(
+      keys.map((key) => ({ key, text: labels[`view_${name}_${String(key).replace(".", "")}`] })),
+      (key) => change(name, key),
+      labels[`view_${name}`],
+    );
+    return [name, made];
+  });
+  const label = (name) => (name === "smoothing" ? element("span", { text: labels.view_smoothing, "aria-hidden": "true" }) : null);
+  const node = element("div", { className: "sp-toggles" }, ...rows.map(([name, made]) => element("div", { className: "sp-toggle" }, label(name), made.group)));
+  return { node, show: (view) => rows.forEach(([name, made]) => made.choose(view[name])) };
+}
+
+function morePanel(labels, change, plot, act) {
+  const picker = choice(
+    [...PICTURES, ""].map((key) => ({ key, text: key ? labels[`more_${key}`] : labels.more_off })),
+    (key) => change("more", key),
+    labels.more,
+  );
+  const wrong = samplesNode();
+  const nothing = element("p", { className: "sp-hint", text: labels.wrong_none });
+  const input = element("input", { type: "text", inputmode: "decimal", size: 8, label: labels.new_rate });
+  const set = () => {
+    const lr = Number(input.value.replace(",", "."));
+    input.setAttribute("aria-invalid", String(!(lr > 0)));
+    if (lr > 0 && Number.isFinite(lr)) act("set", { lr });
+  };
+  const rate = element("form", { className: "sp-rate", onsubmit: (event) => (event.preventDefault(), set()) }, element("label", { text: labels.new_rate }), input, element("button", { type: "submit", text: labels.set_rate }));
+  const node = element("section", { className: "sp-panel sp-more", label: labels.more }, element("h3", { text: labels.more }), picker.group, rate, plot, wrong, nothing);
+  const show = (view, phone, data) => {
+    node.hidden = phone && view.tab !== "loss" && view.tab !== "more";
+    picker.group.hidden = phone && view.tab === "loss";
+    picker.choose(view.more);
+    plot.hidden = !view.more || view.more === "wrong";
+    wrong.hidden = view.more !== "wrong" || !data.pictures.wrong;
+    nothing.hidden = view.more !== "wrong" || Boolean(data.pictures.wrong);
+    rate.hidden = view.more !== "rate" || !["running", "paused", "queued"].includes(data.meta.state);
+    setAttribute(input, "placeholder", data.meta.lr ? short(data.meta.lr) : "");
+  };
+  return { node, wrong, show };
+}
+
+function presentHints(labels, toolbar, trigger) {
+  const hint = (key, text, onclick) => element("button", { type: "button", onclick }, element("kbd", { text: key }), element("span", { text }));
+  return element(
+    "div",
+    { className: "sp-hints" },
+    hint(labels.key_space, labels.hint_start, () => toolbar.startOrPause()),
+    hint(".", labels.one_update, () => toolbar.oneUpdate()),
+    hint("Esc", labels.hint_leave, () => trigger("leave", {})),
+  );
+}

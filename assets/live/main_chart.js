@@ -1,0 +1,210 @@
+// Training and validation on one axis, the gap between them as an area: colour = run, thick = validation, thin and
+// dashed = training.
+
+import { extent, positions, verticalRange } from "./axes.js";
+import { fill, percent, short } from "./text.js";
+import { translucent } from "./theme.js";
+
+const NO_VALUE = { steps: [], values: [] };
+
+// Column of the split in the view's quantity, smoothed as the view says.
+function curve(data, split, view) {
+  const name = `${split}/${view.quantity}`;
+  const raw = data.column("evaluation", name);
+  const smooth = view.smoothing ? data.column("evaluation", `${name}~${view.smoothing}`) : raw;
+  return { raw, shown: smooth.steps.length ? smooth : raw };
+}
+
+// The earliest lowest evaluation of validation, from the run itself, never smoothed: {step, value}, null without one.
+export function lowest(data, quantity) {
+  const { steps, values } = data.column("evaluation", `validation/${quantity}`);
+  let best = null;
+  values.forEach((value, row) => {
+    if (Number.isFinite(value) && (best === null || value < best.value)) best = { step: steps[row], value };
+  });
+  return best;
+}
+
+export function drawMain(chart, data, ghost, view, context) {
+  const { labels, palette, size, narrow, present } = context;
+  const inPercent = view.quantity === "error" && data.meta.task !== "regression";
+  const factor = inPercent ? 100 : 1;
+  const colour = palette.run(data.meta.slot);
+  const at = positions(data, view.x);
+  const curves = { training: curve(data, "train", view), validation: curve(data, "validation", view) };
+  const scaled = (column) => column.values.map((value) => value * factor);
+  const before = ghost?.loaded ? { training: curve(ghost, "train", view), validation: curve(ghost, "validation", view) } : null;
+  const ghostAt = before ? positions(ghost, view.x) : at;
+  const guess = (view.quantity === "error" ? data.meta.guess_error : data.meta.guess_loss) ?? null;
+  // The untrained network stands far above what follows; it alone does not set the scale.
+  const trained = Object.values(curves).flatMap(({ raw }) => scaled(raw).filter((_, row) => raw.steps[row] > 0));
+  const all = trained.length ? trained : Object.values(curves).flatMap(({ raw }) => scaled(raw)).concat(guess === null ? [] : guess * factor);
+  const range = verticalRange(all, view.scale, inPercent ? 100 : 1);
+  const floor = view.scale === "log" ? 10 ** range[0] : -Infinity;
+
+  const line = (key, column, place, style, extra = {}) => ({
+    uid: key,
+    type: "scatter",
+    mode: column.steps.length === 1 ? "markers" : "lines",
+    name: labels[key] ?? key,
+    x: column.steps.map(place),
+    y: scaled(column).map((value) => (value < floor ? floor : value)),
+    line: style,
+    marker: { color: style.color, size: size * 0.55, symbol: key === "training" ? "circle-open" : "circle" },
+    hovertemplate: `%{y:.3~g}${inPercent ? " %" : ""}<extra>%{fullData.name}</extra>`,
+    ...extra,
+  });
+  const dashes = palette.dashed(data.meta.slot) ? "dashdot" : "solid";
+  const wide = present ? 5 : 3;
+  const ghostStyle = (width, dash) => ({ color: translucent(palette.text, 0.38), width, dash });
+  const faint = (key, column) =>
+    line(`${key}_raw`, view.smoothing ? column : NO_VALUE, at, { color: translucent(colour, 0.3), width: 1 }, { name: labels[key], showlegend: false, hoverinfo: "skip" });
+  const ghostLine = (key, width, dash) =>
+    line(`ghost_${key}`, before?.[key].shown ?? NO_VALUE, ghostAt, ghostStyle(width, dash), {
+      name: fill(labels[`ghost_${key}`], { name: ghost?.meta.name ?? "" }),
+      showlegend: Boolean(before),
+    });
+  const traces = [
+    ghostLine("training", 1, "dot"),
+    ghostLine("validation", 2, "solid"),
+    faint("training", curves.training.raw),
+    faint("validation", curves.validation.raw),
+    line("training", curves.training.shown, at, { color: colour, width: present ? 3 : 1.6, dash: "dash" }),
+    line("validation", curves.validation.shown, at, { color: colour, width: wide, dash: dashes }, { fill: "tonexty", fillcolor: translucent(colour, palette.dark ? 0.22 : 0.14) }),
+    edgeMarks(curves, at, factor, view, context),
+  ];
+
+  const best = lowest(data, view.quantity);
+  const annotations = [...endNames(curves, at, scaled, range, view, context, colour)];
+  if (best && best.step > 0 && data.column("evaluation", `validation/${view.quantity}`).steps.length > 3) {
+    const y = Math.max(best.value * factor, floor);
+    annotations.push({
+      x: at(best.step),
+      y: view.scale === "log" ? Math.log10(y) : y,
+      text: fill(labels.lowest_at, { epoch: short(best.step / (data.meta.steps_per_epoch || 1)) }),
+      showarrow: true,
+      arrowhead: 2,
+      arrowsize: 1,
+      arrowwidth: 1.5,
+      arrowcolor: palette.text,
+      ax: 0,
+      ay: present ? 46 : 30,
+      bgcolor: translucent(palette.background, 0.75),
+    });
+  }
+  const shapes = [];
+  guessing(guess, factor, range, data, view, context, shapes, annotations);
+  events(data, at, context, shapes, annotations);
+
+  const unit = inPercent ? labels.axis_error_percent : view.quantity === "error" ? labels.axis_relative_error : labels.axis_loss;
+  return chart.draw(
+    traces,
+    {
+      margin: { l: 8, r: narrow ? 10 : present ? 130 : 92, t: size * 0.9, b: 8 },
+      showlegend: Boolean(before) && !narrow,
+      legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
+      xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 4 }, zeroline: false },
+      yaxis: { mode: `${view.quantity} ${view.scale}`, type: view.scale, range, title: narrow ? undefined : { text: unit, standoff: 6 }, nticks: 6, ...logTicks(view) },
+      yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
+      annotations,
+      shapes,
+    },
+    summary(data, view, best, labels, inPercent),
+  );
+}
+
+function logTicks(view) {
+  return view.scale === "log" ? { dtick: "D2", exponentformat: "power" } : {};
+}
+
+// Values that no line can show stand on the edge: NaN and ∞ above, and below what is too small for a log axis.
+function edgeMarks(curves, at, factor, view, { labels, palette, size }) {
+  const marks = { x: [], y: [], text: [], symbol: [] };
+  for (const [key, { raw }] of Object.entries(curves)) {
+    raw.values.forEach((value, row) => {
+      const broken = !Number.isFinite(value);
+      if (!broken && !(view.scale === "log" && value <= 0)) return;
+      marks.x.push(at(raw.steps[row]));
+      marks.y.push(broken ? 0.975 : 0.02);
+      marks.symbol.push(broken ? "x" : "triangle-down");
+      marks.text.push(`${labels[key]}: ${short(value * factor)}`);
+    });
+  }
+  return {
+    uid: "edge",
+    type: "scatter",
+    mode: "markers",
+    name: labels.edge_marks,
+    showlegend: false,
+    yaxis: "y2",
+    x: marks.x,
+    y: marks.y,
+    text: marks.text,
+    hovertemplate: "%{text}<extra></extra>",
+    cliponaxis: false,
+    marker: { symbol: marks.symbol, size: size * 0.65, color: palette.text },
+  };
+}
+
+// Names at the line ends, moved apart where the ends meet.
+function endNames(curves, at, scaled, range, view, { labels, palette, narrow, size, height }, colour) {
+  const log = view.scale === "log";
+  const height01 = (value) => ((log ? Math.log10(value) : value) - range[0]) / (range[1] - range[0]);
+  const ends = [];
+  for (const key of ["validation", "training"]) {
+    const column = curves[key].shown;
+    const row = column.values.findLastIndex((value) => Number.isFinite(value));
+    if (row < 0) continue;
+    const share = Math.min(1, Math.max(0, height01(scaled(column)[row])));
+    ends.push({ key, x: at(column.steps[row]), share: Number.isFinite(share) ? share : 0 });
+  }
+  const apart = (size * 1.35) / Math.max(120, height);
+  if (ends.length === 2 && Math.abs(ends[0].share - ends[1].share) < apart) {
+    const upper = ends[0].share >= ends[1].share ? 0 : 1;
+    const middle = Math.max((ends[0].share + ends[1].share) / 2, apart / 2);
+    ends[upper].share = middle + apart / 2;
+    ends[1 - upper].share = middle - apart / 2;
+  }
+  return ends.map(({ key, x, share }) => ({
+    x,
+    yref: "y2",
+    y: share,
+    text: labels[key],
+    showarrow: false,
+    xanchor: narrow ? "right" : "left",
+    yanchor: narrow ? "bottom" : "middle",
+    xshift: narrow ? 0 : 8,
+    font: { color: key === "validation" ? colour : palette.text, size },
+  }));
+}
+
+function guessing(guess, factor, range, data, view, { labels, palette }, shapes, annotations) {
+  if (guess === null || guess === undefined) return;
+  const log = view.scale === "log";
+  const value = log ? Math.log10(guess * factor) : guess * factor;
+  const text = view.quantity === "error" && data.meta.guess_text ? data.meta.guess_text : fill(labels.guess_loss, { value: short(guess) });
+  const common = { xref: "paper", showarrow: false, font: { color: palette.muted } };
+  if (value > range[1]) {
+    annotations.push({ ...common, x: 0.5, xanchor: "center", yref: "paper", y: 1, yanchor: "top", text: fill(labels.guess_above, { text }) });
+    return;
+  }
+  shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: guess * factor, y1: guess * factor, line: { color: palette.muted, width: 1.2, dash: "dot" } });
+  annotations.push({ ...common, x: 0.5, xanchor: "center", yref: "y", y: value, yanchor: "bottom", text });
+}
+
+function events(data, at, { palette, size }, shapes, annotations) {
+  for (const event of data.events) {
+    if (event.mark === false) continue;
+    const x = at(event.step);
+    shapes.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: palette.muted, width: 1, dash: "dashdot" } });
+    annotations.push({ x, yref: "paper", y: 0.9, text: event.text ?? event.kind, showarrow: false, textangle: -90, xanchor: "right", yanchor: "top", font: { color: palette.muted, size: size * 0.9 } });
+  }
+}
+
+function summary(data, view, best, labels, inPercent) {
+  const shown = (value) => (inPercent ? percent(value) : short(value));
+  const now = (split) => shown(data.newest("evaluation", `${split}/${view.quantity}`));
+  const parts = [fill(labels.summary_main, { training: now("train"), validation: now("validation") })];
+  if (best && best.step > 0) parts.push(fill(labels.summary_lowest, { value: shown(best.value), epoch: short(best.step / (data.meta.steps_per_epoch || 1)) }));
+  return parts.join(" ");
+}

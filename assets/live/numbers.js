@@ -1,0 +1,56 @@
+// The three big numbers: training, validation, gap. Always with a count and, for validation, with ±.
+
+import { element, setText } from "./dom.js";
+import { fill, grouped, percent, short, signed } from "./text.js";
+
+export class Numbers {
+  constructor(labels) {
+    this.labels = labels;
+    this.cells = {};
+    this.node = element("div", { className: "sp-numbers" });
+    for (const key of ["training", "validation", "gap"]) {
+      const cell = {
+        value: element("span", { className: "sp-value" }),
+        spread: element("span", { className: "sp-spread" }),
+        note: element("div", { className: "sp-note" }),
+      };
+      this.cells[key] = cell;
+      const figure = element("div", { className: "sp-figure" }, cell.value, cell.spread);
+      cell.title = element("div", { className: "sp-name", text: labels[`${key}_error`] });
+      this.node.append(element("div", { className: `sp-number sp-${key}` }, cell.title, figure, cell.note));
+    }
+    this.note = element("div", { className: "sp-note sp-measured" });
+    this.node.append(this.note);
+  }
+
+  draw(data) {
+    const { labels } = this;
+    const regression = data.meta.task === "regression";
+    const value = (name) => data.newest("evaluation", name);
+    const shown = (error) => (regression ? short(error) : percent(error));
+    const splits = { training: "train", validation: "validation" };
+    const known = data.column("evaluation", "validation/error").values.length > 0;
+    for (const [key, split] of Object.entries(splits)) {
+      const [error, num, wrong] = [value(`${split}/error`), value(`${split}/num`), value(`${split}/wrong`)];
+      const { value: node, note, spread } = this.cells[key];
+      setText(node, known ? shown(error) : "–");
+      const counts = { wrong: grouped(wrong), num: grouped(num) };
+      const template = regression ? labels.of_samples : labels.of_wrong;
+      setText(note, Number.isFinite(num) && (regression || Number.isFinite(wrong)) ? fill(template, counts) : "");
+      setText(spread, key === "validation" && known ? this.spread(error, num, value("validation/uncertainty"), regression) : "");
+    }
+    const gap = value("validation/error") - value("train/error");
+    const points = regression ? short(gap) : fill(labels.points, { value: signed((100 * gap).toFixed(1)) });
+    setText(this.cells.gap.value, Number.isFinite(gap) ? points : "–");
+    setText(this.cells.gap.note, Number.isFinite(gap) ? (gap < 0 ? labels.gap_negative : labels.gap_area) : "");
+    this.note.hidden = data.meta.state !== "untrained";
+    setText(this.note, this.note.hidden ? "" : labels.untrained_measured);
+  }
+
+  // One standard error: as measured, else of a share p of n, √(p(1−p)/n).
+  spread(error, num, measured, regression) {
+    const spread = Number.isFinite(measured) ? measured : regression ? NaN : Math.sqrt((error * (1 - error)) / num);
+    if (!(spread > 0)) return "";
+    return `± ${regression ? short(spread) : (100 * spread).toFixed(1)}`;
+  }
+}

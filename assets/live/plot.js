@@ -1,0 +1,123 @@
+// A Plotly chart that is drawn again and again on the same node, keeping the person's zoom and hidden traces.
+
+import { setAttribute } from "./dom.js";
+
+const CJK = '"Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei"';
+let loading = null;
+
+export function loadPlotly(url) {
+  if (window.Plotly?.react) return Promise.resolve(window.Plotly);
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      loading = null;
+      reject(new Error(url));
+    };
+    document.head.append(script);
+  });
+  return loading;
+}
+
+export class Chart {
+  // `context` has Plotly, palette, labels, size (of letters, px); `refresh` asks for a new drawing.
+  constructor(node, context, refresh) {
+    this.node = node;
+    this.context = context;
+    this.refresh = refresh;
+    this.zoom = {};
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(node);
+    node.setAttribute("role", "img");
+  }
+
+  draw(traces, layout, summary) {
+    const { Plotly, palette, size } = this.context;
+    const axis = (name) => this.axis(layout[name], name);
+    const axes = Object.fromEntries(Object.keys(layout).filter((name) => /^[xy]axis/.test(name)).map((name) => [name, axis(name)]));
+    const full = {
+      margin: { l: 8, r: 8, t: 6, b: 8 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: `${palette.font}, ${CJK}`, size, color: palette.text },
+      hoverlabel: { font: { size } },
+      showlegend: false,
+      uirevision: "constant",
+      hovermode: "closest",
+      dragmode: "zoom",
+      ...layout,
+      ...axes,
+    };
+    setAttribute(this.node, "aria-label", summary);
+    this.drawing = Plotly.react(this.node, traces, full, this.config());
+    if (!this.listening) this.listen();
+    return this.drawing;
+  }
+
+  axis(given, name) {
+    const { palette } = this.context;
+    const zoomed = this.zoom[name] && this.zoom[name].mode === given.mode ? { range: this.zoom[name].range, autorange: false } : {};
+    const { mode, ...rest } = given;
+    this.modes = { ...this.modes, [name]: mode };
+    return {
+      gridcolor: palette.grid,
+      zerolinecolor: palette.grid,
+      linecolor: palette.muted,
+      tickcolor: palette.muted,
+      ticks: "outside",
+      ticklen: 4,
+      automargin: true,
+      ...rest,
+      ...zoomed,
+    };
+  }
+
+  config() {
+    const { labels } = this.context;
+    const reset = {
+      name: "reset",
+      title: labels.reset_zoom,
+      icon: this.context.Plotly.Icons.home,
+      click: () => this.unzoom(),
+    };
+    return {
+      displaylogo: false,
+      responsive: false,
+      doubleClick: false,
+      showTips: false,
+      modeBarButtons: [["toImage", reset]],
+      locale: "page",
+      locales: { page: { dictionary: { "Download plot as a PNG": labels.download, "Download plot as a png": labels.download } } },
+    };
+  }
+
+  listen() {
+    this.listening = true;
+    this.node.on("plotly_relayout", (change) => this.zoomed(change));
+    this.node.on("plotly_doubleclick", () => this.unzoom());
+  }
+
+  zoomed(change) {
+    for (const key of Object.keys(change)) {
+      const name = key.split(".")[0];
+      if (!/^[xy]axis\d*$/.test(name) || !key.includes("range")) continue;
+      const range = change[`${name}.range`] ?? [change[`${name}.range[0]`], change[`${name}.range[1]`]];
+      if (range.every((limit) => limit !== undefined)) this.zoom[name] = { mode: this.modes[name], range };
+    }
+  }
+
+  unzoom() {
+    this.zoom = {};
+    this.refresh();
+  }
+
+  resize() {
+    if (this.drawing && this.node.offsetWidth) this.context.Plotly.Plots.resize(this.node);
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    if (this.drawing) this.context.Plotly.purge(this.node);
+  }
+}

@@ -1,0 +1,55 @@
+// Small images or signals with the true class and the network's answer, wrong ones first.
+
+import { element, setAttribute, setText } from "./dom.js";
+import { fill } from "./text.js";
+
+const SIDE = 56;
+
+export function drawSamples(node, payload, { labels, palette }) {
+  const count = payload.true.length;
+  while (node.children.length > count) node.lastElementChild.remove();
+  while (node.children.length < count) {
+    node.append(element("figure", { role: "listitem" }, element("canvas", { "aria-hidden": "true" }), element("figcaption")));
+  }
+  for (let i = 0; i < count; i += 1) {
+    const [figure, truth, answer] = [node.children[i], payload.true[i], payload.predicted[i]];
+    const names = { truth: payload.class_names[truth], predicted: payload.class_names[answer] };
+    const right = truth === answer;
+    figure.className = right ? "sp-right" : "sp-wrong";
+    const [canvas, caption] = figure.children;
+    if (payload.images) paint(canvas, payload.images, i);
+    else trace(canvas, payload.signals, i, palette.text);
+    setText(caption, fill(labels.sample, names));
+    const sure = payload.confidence ? Math.round(100 * payload.confidence[i]) : null;
+    const said = fill(right ? labels.sample_right : labels.sample_wrong, { ...names, sure: sure ?? "–" });
+    setAttribute(figure, "aria-label", said);
+    setAttribute(figure, "title", said);
+  }
+}
+
+function paint(canvas, images, index) {
+  const [, height, width, depth = 1] = images.shape;
+  const picture = new ImageData(width, height);
+  const size = height * width * depth;
+  for (let pixel = 0; pixel < height * width; pixel += 1) {
+    const from = index * size + pixel * depth;
+    for (let channel = 0; channel < 3; channel += 1) picture.data[4 * pixel + channel] = images[from + (depth === 3 ? channel : 0)];
+    picture.data[4 * pixel + 3] = 255;
+  }
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  canvas.getContext("2d").putImageData(picture, 0, 0);
+}
+
+function trace(canvas, signals, index, colour) {
+  const length = signals.shape[1];
+  const values = signals.subarray(index * length, (index + 1) * length);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (canvas.width !== 2 * SIDE) Object.assign(canvas, { width: 2 * SIDE, height: 2 * SIDE });
+  const pen = canvas.getContext("2d");
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  pen.strokeStyle = colour;
+  pen.lineWidth = 2;
+  pen.beginPath();
+  values.forEach((value, i) => pen.lineTo((i / (length - 1)) * 2 * SIDE, 2 * SIDE * (0.95 - (0.9 * (value - low)) / (high - low || 1))));
+  pen.stroke();
+}

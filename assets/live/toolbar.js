@@ -1,0 +1,145 @@
+// Start, pause, one update, again, more epochs, stop, pace; and how far the run is. A press is shown as pending until
+// the run says at which update it was applied.
+
+import { choice, element, setAttribute, setText } from "./dom.js";
+import { clock, fill, grouped, short } from "./text.js";
+
+const PACES = ["10s", "1min", "1/s", "max"];
+const ACTIVE = ["queued", "running", "paused"];
+const ENDING = ["pause", "step", "stop", "set", "pace"];
+const PENDING_MS = 15000;
+
+export class Toolbar {
+  // `act(kind, values)` sends a command and resolves to its answer; `trigger(name, value)` asks Python for a new run.
+  constructor(labels, act, trigger) {
+    this.labels = labels;
+    this.act = act;
+    this.trigger = trigger;
+    this.pending = new Map();
+    this.data = null;
+    const button = (className, onclick, text) => element("button", { type: "button", className, onclick, text });
+    this.primary = button("sp-primary", () => this.startOrPause());
+    this.step = button("sp-step", () => this.oneUpdate(), labels.one_update);
+    this.again = button("sp-again", () => this.ask("again", {}), labels.again);
+    this.extend = button("sp-extend", () => this.send("extend", { epochs: this.extendEpochs() }));
+    this.stop = button("sp-stop", () => this.send("stop"), labels.stop);
+    this.pace = choice(
+      PACES.map((key) => ({ key, text: labels[`pace_${key}`] })),
+      (key) => this.send("pace", { pace: key }),
+      labels.pace,
+    );
+    setAttribute(this.step, "aria-keyshortcuts", ".");
+    setAttribute(this.primary, "aria-keyshortcuts", "Space");
+    this.buttons = element("div", { className: "sp-buttons", role: "toolbar", label: labels.controls }, this.primary, this.step, this.again, this.extend, this.stop);
+    this.paces = element("div", { className: "sp-pace" }, element("span", { text: labels.pace, "aria-hidden": "true" }), this.pace.group);
+    this.bar = element("progress", { max: 1, value: 0, label: labels.progress });
+    this.where = element("span", { className: "sp-where" });
+    this.applied = element("span", { className: "sp-applied", "aria-live": "polite" });
+    this.progress = element("div", { className: "sp-progress" }, this.bar, this.where, this.applied);
+    this.alert = element("div", { className: "sp-alert", role: "alert", hidden: true });
+    this.node = element("div", { className: "sp-toolbar" }, this.buttons, this.paces);
+  }
+
+  get state() {
+    return this.data?.meta.state ?? "";
+  }
+
+  extendEpochs() {
+    const { extend_epochs: chosen, epochs } = this.data?.meta ?? {};
+    return chosen ?? Math.min(epochs ?? 10, 100);
+  }
+
+  startOrPause() {
+    if (!this.data?.loaded) return;
+    if (this.state === "running" || this.state === "queued") this.send("pause");
+    else if (this.state === "paused" || this.state === "interrupted") this.send("resume");
+    else this.ask("start", { one_update: false });
+  }
+
+  oneUpdate() {
+    if (!this.data?.loaded) return;
+    if (this.state === "untrained") this.ask("start", { one_update: true });
+    else if (ACTIVE.includes(this.state)) this.send("step");
+  }
+
+  // A new run: pending until the page has it.
+  ask(name, value) {
+    if (this.pending.has(name)) return;
+    this.pending.set(name, { number: Infinity, until: performance.now() + PENDING_MS });
+    this.trigger(name, value);
+    this.draw(this.data);
+  }
+
+  async send(kind, values = {}) {
+    const run = this.data?.run;
+    const number = this.data?.meta.applied?.number ?? 0;
+    this.pending.set(kind, { number, until: performance.now() + PENDING_MS, value: Object.values(values)[0] });
+    this.draw(this.data);
+    const answer = await this.act(kind, values);
+    if (answer?.type === "received" || run !== this.data?.run) return;
+    this.pending.delete(kind);
+    this.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected);
+    this.draw(this.data);
+  }
+
+  complain(text) {
+    setText(this.alert, text);
+    this.alert.hidden = !text;
+    clearTimeout(this.timer);
+    if (text) this.timer = setTimeout(() => this.complain(""), 12000);
+  }
+
+  // Commands are pending until the run tells of a newer one of their kind, or has come to an end.
+  settle(meta) {
+    const ended = !ACTIVE.includes(meta.state);
+    for (const [kind, sent] of this.pending) {
+      const answered = meta.applied && meta.applied.number > sent.number && meta.applied.kind === kind;
+      if (answered || performance.now() > sent.until || (ended && ENDING.includes(kind))) this.pending.delete(kind);
+    }
+  }
+
+  draw(data) {
+    if (!data) return;
+    if (this.data && this.data.run !== data.run) this.pending.clear();
+    this.data = data;
+    const { labels, state } = this;
+    const { meta } = data;
+    this.settle(meta);
+    const going = state === "running" || state === "queued";
+    const goOn = state === "paused" || state === "interrupted";
+    const word = going ? labels.pause : goOn ? labels.resume : labels.start;
+    setText(this.primary, word);
+    setAttribute(this.primary, "data-does", going ? "pause" : goOn ? "resume" : "start");
+    const active = ACTIVE.includes(state);
+    this.step.disabled = !(active || state === "untrained");
+    this.again.disabled = !data.loaded || state === "untrained";
+    this.stop.disabled = !active;
+    this.extend.disabled = !(active || state === "finished" || state === "stopped");
+    setText(this.extend, fill(labels.extend, { epochs: grouped(this.extendEpochs()) }));
+    this.pace.choose(this.pending.get("pace")?.value ?? meta.pace ?? "10s");
+    this.pace.buttons.forEach((button) => (button.disabled = !active));
+    const waits = { [going ? "pause" : goOn ? "resume" : "start"]: this.primary, again: this.again, step: this.step, extend: this.extend, stop: this.stop };
+    for (const [kind, button] of Object.entries(waits)) setAttribute(button, "aria-busy", String(this.pending.has(kind)));
+    setAttribute(this.pace.group, "aria-busy", String(this.pending.has("pace")));
+    this.drawProgress(data);
+  }
+
+  drawProgress(data) {
+    const { labels, state } = this;
+    const { meta } = data;
+    const step = Math.max(meta.step ?? 0, data.lastStep("update"), data.lastStep("evaluation"), 0);
+    const planned = meta.num_steps ?? 0;
+    const each = meta.steps_per_epoch || 1;
+    this.bar.value = planned ? Math.min(1, step / planned) : 0;
+    const epoch = Math.min(meta.epochs ?? Infinity, state === "running" ? Math.ceil(step / each) : step / each);
+    const parts = [
+      fill(labels.epoch_of, { epoch: short(epoch), epochs: grouped(meta.epochs ?? 0) }),
+      fill(labels.update_of, { step: grouped(step), steps: grouped(planned) }),
+    ];
+    if (Number.isFinite(meta.seconds_left) && (state === "running" || state === "queued")) parts.push(fill(labels.time_left, { time: clock(meta.seconds_left) }));
+    if (state && state !== "running") parts.push(labels[`state_${state}`]);
+    setText(this.where, parts.filter(Boolean).join(" · "));
+    const { applied } = meta;
+    setText(this.applied, this.pending.size ? labels.pending : applied ? (applied.text ?? fill(labels.applied, { step: grouped(applied.step) })) : "");
+  }
+}

@@ -1,0 +1,50 @@
+// In words: the status sentence, the rule and its numbers one click away, and what to try beside this run.
+
+import { element, setText } from "./dom.js";
+
+export class Words {
+  constructor(labels, onSuggestion) {
+    this.labels = labels;
+    this.onSuggestion = onSuggestion;
+    this.sentence = element("p", { className: "sp-sentence", "aria-live": "polite" });
+    this.more = element("p", { className: "sp-hint" });
+    this.rule = element("p");
+    this.numbers = element("dl");
+    this.details = element("details", { className: "sp-rule" }, element("summary", { text: labels.rule }), this.rule, this.numbers);
+    this.suggestions = element("div", { className: "sp-suggestions" });
+    this.node = element(
+      "section",
+      { className: "sp-panel sp-words", label: labels.words },
+      element("h3", { text: labels.words }),
+      this.sentence,
+      this.more,
+      this.suggestions,
+      this.details,
+    );
+    this.drawn = "";
+  }
+
+  draw(data) {
+    const { status, reason, train_note: note, saving_delayed: delayed, state } = data.meta;
+    this.node.hidden = !status && !reason && !note && !delayed && !data.unknown;
+    setText(this.sentence, data.unknown ? this.labels.unknown_run : [reason, status?.text].filter(Boolean).join(" ") || (this.labels[`state_${state}`] ?? ""));
+    setText(this.more, [status?.more, note, delayed].filter(Boolean).join(" "));
+    this.more.hidden = !this.more.textContent;
+    this.details.hidden = !status?.rule;
+    const drawn = JSON.stringify([status?.rule, status?.numbers, status?.suggestions]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    setText(this.rule, status?.rule);
+    this.numbers.replaceChildren(
+      ...(status?.numbers ?? []).map(([name, value]) => element("div", {}, element("dt", { text: name }), element("dd", { text: value }))),
+    );
+    const suggestions = status?.suggestions ?? [];
+    this.suggestions.hidden = suggestions.length === 0;
+    this.suggestions.replaceChildren(
+      element("span", { text: this.labels.try_beside }),
+      ...suggestions.map(({ id, label, help }) =>
+        element("button", { type: "button", text: label, title: help, "data-suggestion": id, onclick: () => this.onSuggestion(id) }),
+      ),
+    );
+  }
+}

@@ -1,0 +1,66 @@
+"""An experiment in a few words: the line above a chart and a row of a table. Loads no data and no torch."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from core.catalog.entry import Entry
+from core.experiment import Experiment
+from core.text import Text
+
+
+def choices(experiment: Experiment) -> list[Text]:
+    """Data, augmentation, network, regularizer, optimizer and seed, one Text each."""
+    return [
+        data_words(experiment),
+        _list_words(experiment.augmentations, Text("no augmentation"), with_value=False),
+        network_words(experiment),
+        _list_words(experiment.regularizers, Text("no regularizer"), with_value=True),
+        optimizer_words(experiment),
+        Text("seed {seed}", seed=experiment.seed),
+    ]
+
+
+def data_words(experiment: Experiment) -> Text:
+    """Title of the data set and number of training samples."""
+    from core.training.splits import split_sizes
+
+    dataset = cast(Any, experiment.dataset)
+    sizes = split_sizes(
+        dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
+    )
+    return Text("{title}, {num:,} training samples", title=Text(dataset.title), num=sizes.num_train)
+
+
+def network_words(experiment: Experiment) -> Text:
+    """Title of the network, the sizes of its layers and its activation."""
+    facts = cast(Any, experiment.dataset).facts()
+    architecture = cast(Any, experiment.architecture)
+    sizes = [layer.output_shape[0] for layer in architecture.plan(facts.input_shape, facts.num_outputs) if layer.fan_in]
+    shown = [*map(str, sizes[:3]), "…", str(sizes[-1])] if len(sizes) > 6 else [str(size) for size in sizes]
+    activation = getattr(architecture, "activation", None)
+    words = Text("{title} {sizes}", title=Text(architecture.title), sizes="-".join(shown))
+    if isinstance(activation, Entry):
+        words = Text("{network} {activation}", network=words, activation=Text(activation.title))
+    return Text("{network}, {count} layers", network=words, count=len(sizes)) if len(sizes) > 6 else words
+
+
+def optimizer_words(experiment: Experiment) -> Text:
+    """Title of the optimizer and its learning rate, where it has one to choose."""
+    return _with_value(experiment.optimizer)
+
+
+def _list_words(entries: tuple[Entry, ...], none: Text, *, with_value: bool) -> Text:
+    if not entries:
+        return none
+    parts = {f"part{place}": _with_value(e) if with_value else Text(e.title) for place, e in enumerate(entries)}
+    return Text(" + ".join(f"{{{name}}}" for name in parts), **parts)
+
+
+def _with_value(entry: Entry) -> Text:
+    """The entry's title and the value of its first number."""
+    for parameter in entry.parameters():
+        value = getattr(entry, parameter.name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and not (parameter.usual and parameter.usual.more):
+            return Text("{title} {value:g}", title=Text(entry.title), value=value)
+    return Text(entry.title)

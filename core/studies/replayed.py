@@ -1,0 +1,104 @@
+"""A stored run shown again: its rows from the store into the hub."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.describe import choices
+from core.experiment import Experiment
+from core.live.hub import Hub
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.training.evaluation import Evaluation, Score
+from core.training.run import Event
+from core.training.trend import Trend
+from core.training.verdict import status
+
+
+def stored_evaluations(store: Store, run: str) -> list[Evaluation]:
+    """The evaluations of a run as they were measured."""
+    return [
+        Evaluation(
+            row.step,
+            row.epoch,
+            _score(row.values, "train"),
+            _score(row.values, "validation"),
+            row.train_s,
+            float("nan"),
+            row.values.get("samples_per_s", float("nan")),
+        )
+        for row in store.read_evaluations(run)
+    ]
+
+
+def _score(values: dict[str, float] | object, split: str) -> Score:
+    numbers: dict[str, float] = dict(values)  # type: ignore[arg-type]
+    wrong = numbers.get(f"{split}/wrong")
+    return Score(
+        numbers[f"{split}/loss"],
+        numbers[f"{split}/error"],
+        int(numbers[f"{split}/num"]),
+        None if wrong is None else int(wrong),
+    )
+
+
+def opening_meta(experiment: Experiment, record: RunRecord) -> dict[str, object]:
+    """What the hub is told of a run when it opens, before anything is built."""
+    dataset = experiment.dataset
+    return {
+        "state": record.state,
+        "reason": record.reason_text,
+        "task": dataset.task,  # type: ignore[attr-defined]
+        "name": record.name,
+        "choices": choices(experiment),
+        "slot": record.colour_slot,
+        "extend_epochs": min(experiment.epochs, 100),
+    }
+
+
+def show_rows(store: Store, run: str, attempt: int, hub: Hub) -> list[Evaluation]:
+    """Put a run's stored rows and events into the hub; returns its evaluations."""
+    from core.studies.sinks import EVENT_WORDS
+
+    evaluations = stored_evaluations(store, run)
+    if evaluations:
+        rows = [evaluation.to_row() | {"epoch": evaluation.epoch} for evaluation in evaluations]
+        columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in rows[0]}
+        hub.append(run, attempt, "evaluation", np.array([evaluation.step for evaluation in evaluations]), columns)
+    columns = dict(store.read_steps(run))
+    steps = columns.pop("step", np.array([], dtype=np.int64))
+    if len(steps):
+        hub.append(run, attempt, "update", steps, columns)
+    for event in store.events(run):
+        if event.kind in EVENT_WORDS:
+            words = EVENT_WORDS[event.kind](Event(event.step, event.kind, dict(event.values)))
+            hub.event(run, {"step": event.step, "kind": event.kind, "text": words})
+    return evaluations
+
+
+def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
+    """Show a run that is not active here: all its rows, its state, the sentence that sums it up."""
+    experiment = Experiment.from_json(record.experiment)
+    hub.open(record.id, opening_meta(experiment, record))
+    attempt = max(1, record.attempt)
+    hub.attempt(record.id, attempt, 0)
+    evaluations = show_rows(store, record.id, attempt, hub)
+    answer = record.answer
+    known = {name: answer[name] for name in ("num_train", "num_validation") if name in answer}
+    layers = [
+        name.removeprefix("weight_norm/") for name in store.read_steps(record.id) if name.startswith("weight_norm/")
+    ]
+    task = experiment.dataset.task  # type: ignore[attr-defined]
+    said = status(experiment, Trend(task, None, evaluations), state=record.state, reason=record.reason_text)
+    hub.update(
+        record.id,
+        **known,
+        layers=layers,
+        step=record.step,
+        epoch=record.epoch,
+        num_steps=record.step,
+        epochs=record.epoch,
+        steps_per_epoch=record.step / record.epoch if record.epoch else None,
+        status=said.to_meta(),
+    )
+    hub.close(record.id)

@@ -1,0 +1,182 @@
+"""Where the news of a run go: the live hub and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from core.errors import CoreError
+from core.live.hub import Hub
+from core.store.records import Evaluation as StoredEvaluation
+from core.store.records import RunFacts
+from core.store.store import Store
+from core.text import Text
+from core.training.answer import answer
+from core.training.evaluation import Evaluation
+from core.training.guessing import guessing
+from core.training.job import Command
+from core.training.recorder import StepBlock
+from core.training.run import Event, Outcome, Run
+from core.training.trend import Trend
+from core.training.verdict import Status, status
+
+OVER = ("finished", "stopped", "diverged", "failed", "interrupted")
+
+
+class StoreSink:
+    """Writes a run's news into the store; waits at most a third of a second for an acknowledgement."""
+
+    def __init__(self, store: Store, run: str, attempt: int, actor: str) -> None:
+        self._store, self._run, self._attempt, self._actor = store, run, attempt, actor
+        self._has_facts = False
+
+    def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
+        if run is not None and not self._has_facts:
+            self._has_facts = True
+            self._store.set_facts(self._run, _facts(run), actor=self._actor)
+        known = answer(run) if run is not None else None
+        self._store.set_state(
+            self._run,
+            state,  # type: ignore[arg-type]
+            actor=self._actor,
+            reason=outcome.reason if outcome else None,
+            reason_text=outcome.reason_text if outcome else None,
+            answer=known,
+            weights_sha256=known["weights_sha256"] if known else None,
+        )
+
+    def block(self, run: Run, block: StepBlock) -> None:
+        self._store.append_steps(self._run, self._attempt, {"step": block.steps, **block.columns})
+
+    def evaluation(self, run: Run, evaluation: Evaluation) -> None:
+        row = evaluation.to_row()
+        stored = StoredEvaluation(evaluation.step, evaluation.epoch, row.pop("train_s"), row)
+        self._store.append_evaluations(self._run, self._attempt, [stored])
+
+    def event(self, run: Run, event: Event, actor: str) -> None:
+        self._store.add_event(
+            self._run,
+            event.kind,
+            actor=actor,
+            step=event.step,
+            epoch=event.step / run.steps_per_epoch,
+            train_s=run.train_s,
+            values=event.values,
+            recipe=event.kind in Event.CHANGING,
+        )
+
+    def applied(self, command: Command, step: int, problem: CoreError | None) -> None:
+        """Commands that change the result come as events; the others leave no trace in the store."""
+
+    def progress(self, run: Run, pace: str, seconds_left: float | None) -> None:
+        """Progress is for the screen only."""
+
+
+def _facts(run: Run) -> RunFacts:
+    where = run.conditions
+    return RunFacts(
+        device=where.device,
+        threads=where.threads,
+        precision=where.precision,
+        engine=where.engine,
+        split_hashes=run.parts.data.hashes,
+        environment={"conditions": where.to_json(), "started": datetime.now(UTC).isoformat()},
+    )
+
+
+EVENT_WORDS: dict[str, Callable[[Event], Text]] = {
+    "set": lambda event: Text("learning rate {lr:g}", lr=event.values["lr"]),
+    "extend": lambda event: Text("+{epochs} epochs", epochs=event.values["epochs"]),
+    "stop": lambda event: Text("stopped"),
+    "diverged": lambda event: Text("not a number at update {step}", step=event.step),
+    "early_stop": lambda event: Text("stopped early; weights of epoch {epoch:.3g} are back", epoch=event.values["best_epoch"]),
+}
+
+
+class LiveSink:
+    """Shows a run's news to whoever watches, with the sentence that sums them up."""
+
+    def __init__(self, hub: Hub, run: str, attempt: int, trend_of: list[Evaluation], saving: Callable[[], Text | None]) -> None:
+        self._hub, self._run, self._attempt = hub, run, attempt
+        self._earlier, self._saving = trend_of, saving
+        self._trend: Trend | None = None
+        self._num_applied = 0
+        self.status: Status | None = None
+
+    def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
+        reason = outcome.reason_text if outcome else None
+        self._hub.update(self._run, state=state, reason=reason)
+        if run is not None:
+            if self._trend is None:
+                self._describe(run)
+            self._say(run, state, reason)
+        if state in OVER:
+            self._hub.close(self._run)
+
+    def _describe(self, run: Run) -> None:
+        error, loss, words = guessing(run.parts.data)
+        self._trend = Trend(run.parts.data.task, error, self._earlier)
+        self._hub.update(self._run, guess_error=error, guess_loss=loss, guess_text=words, **live_facts(run))
+
+    def _say(self, run: Run, state: str, reason: Text | None) -> None:
+        assert self._trend is not None
+        restored = run.best if run.final is run.best and run.is_over and run.parts.stops_early else None
+        self.status = status(run.experiment, self._trend, state=state, reason=reason, restored=restored)
+        self._hub.update(self._run, status=self.status.to_meta())
+
+    def block(self, run: Run, block: StepBlock) -> None:
+        self._hub.append(self._run, self._attempt, "update", block.steps, block.columns, block.stamps)
+
+    def evaluation(self, run: Run, evaluation: Evaluation) -> None:
+        columns = {name: np.array([value]) for name, value in evaluation.to_row().items()}
+        columns["epoch"] = np.array([evaluation.epoch])
+        self._hub.append(self._run, self._attempt, "evaluation", np.array([evaluation.step]), columns)
+        if self._trend is not None:
+            self._trend.add(evaluation)
+            self._say(run, "running", None)
+
+    def event(self, run: Run, event: Event, actor: str) -> None:
+        self._hub.event(self._run, {"step": event.step, "kind": event.kind, "text": EVENT_WORDS[event.kind](event)})
+
+    def applied(self, command: Command, step: int, problem: CoreError | None) -> None:
+        self._num_applied += 1
+        text = Text("{what} {why} {fix}", what=problem.what, why=problem.why, fix=problem.fix) if problem else None
+        self._hub.update(
+            self._run, applied={"number": self._num_applied, "kind": command.kind, "step": step, "text": text}
+        )
+
+    def progress(self, run: Run, pace: str, seconds_left: float | None) -> None:
+        self._hub.update(
+            self._run,
+            step=run.step_count,
+            epoch=run.epoch,
+            seconds_left=seconds_left,
+            pace=pace,
+            lr=run.learning_rate,
+            num_steps=run.total_steps,
+            epochs=run.total_steps / run.steps_per_epoch,
+            saving_delayed=self._saving(),
+        )
+
+
+def live_facts(run: Run) -> dict[str, Any]:
+    """What a viewer must know of a run once: sizes, layers, notes."""
+    data = run.parts.data
+    measured = len(data.splits.evaluation)
+    return {
+        "num_steps": run.total_steps,
+        "steps_per_epoch": run.steps_per_epoch,
+        "epochs": run.total_steps / run.steps_per_epoch,
+        "layers": list(run.parts.recorder.layers),
+        "num_train": measured,
+        "num_validation": data.num_validation,
+        "train_note": Text(
+            "Training error is measured on a fixed {measured:,} of {num:,} samples.", measured=measured, num=data.num_train
+        )
+        if measured < data.num_train
+        else None,
+        "lr": run.learning_rate,
+    }

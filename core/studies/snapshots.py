@@ -1,0 +1,69 @@
+"""Snapshots of one run, written in the background in the order in which they were taken."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from torch import Tensor
+
+from core.errors import CoreError
+from core.store.records import SnapshotEntry
+from core.store.store import Store
+from core.training.checkpoint import prune, write_snapshot
+
+logger = logging.getLogger(__name__)
+
+
+class SnapshotWriter:
+    """Copies states at once and writes them in a pool of one thread.
+
+    A snapshot counts only when the rows before it are in the store and it stands in the store's index: so whoever
+    resumes from it finds everything up to it, whenever the process was killed.
+    """
+
+    def __init__(self, store: Store, run: str, attempt: int, pool: ThreadPoolExecutor) -> None:
+        self._store, self._run, self._attempt, self._pool = store, run, attempt, pool
+        self._folder = store.folder.snapshots(run)
+        self._lock = threading.Lock()
+        self._pending: list[Future[None]] = []
+        self.trouble: CoreError | None = None
+        """Why the last snapshot could not be written."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a snapshot is still being written."""
+        with self._lock:
+            self._pending = [future for future in self._pending if not future.done()]
+            return bool(self._pending)
+
+    def save(self, step: int, kind: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
+        """Take the state now, write it soon."""
+        copies = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+        with self._lock:
+            self._pending.append(self._pool.submit(self._write, step, kind, copies, position))
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Until everything taken so far is written."""
+        with self._lock:
+            pending = list(self._pending)
+        for future in pending:
+            future.result(timeout_s)
+
+    def _write(self, step: int, kind: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
+        try:
+            self._store.flush()
+            file = write_snapshot(self._folder, step, tensors, position, run=self._run)
+            entry = SnapshotEntry(step, file.path.name, file.sha256, file.num_bytes, kind, self._attempt)
+            self._store.record_snapshot(self._run, entry)
+            best = position["best"]["step"] if position["best"] else None
+            removed = prune(self._folder, best=best).removed
+            if removed:
+                self._store.forget_snapshots(self._run, removed)
+            self.trouble = None
+        except CoreError as error:
+            # Training goes on; the earlier snapshots are whole, and the page says why this one is missing.
+            self.trouble = error
+            logger.warning("%s", error)

@@ -1,0 +1,200 @@
+"""Workbench: everything one process works with — data folder, store, live hub, compute thread — and its services.
+
+Importing this module loads no torch: the write lock is taken first, and commands that only read stay fast.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.errors import BadInput, Refused
+from core.experiment import Experiment
+from core.live.hub import Hub
+from core.live.tokens import Tokens
+from core.store.folder import DataFolder, WriteLock
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.text import Text
+
+if TYPE_CHECKING:
+    from core.studies.runner import Runner
+
+LOCAL = "local"
+"""The one actor of laptop mode."""
+
+
+class Workbench:
+    """Opened once per process by the launcher or the command line; closed at its end."""
+
+    def __init__(self, folder: DataFolder, store: Store, lock: WriteLock | None, *, live: bool) -> None:
+        self.folder = folder
+        self.store = store
+        self.hub = Hub(load=self._load_stored)
+        self.tokens = Tokens()
+        self._lock = lock
+        self._live = live
+        self._runner: Runner | None = None
+
+    @classmethod
+    def open(cls, data: str | os.PathLike[str] | None = None, *, live: bool = True) -> Workbench:
+        """Take the write lock, open and migrate the store, mark runs that a killed process left.
+
+        `live` False is for a process without viewers. Raises Refused when another process holds the folder.
+        """
+        folder = DataFolder.find(data)
+        lock = WriteLock.acquire(folder)
+        try:
+            store = Store.open(folder, lock)
+            store.mark_interrupted(actor=LOCAL)
+        except BaseException:
+            lock.release()
+            raise
+        return cls(folder, store, lock, live=live)
+
+    @classmethod
+    def reading(cls, data: str | os.PathLike[str] | None = None) -> Workbench:
+        """A workbench that only reads: no lock, works while another process trains."""
+        folder = DataFolder.find(data)
+        return cls(folder, Store.open(folder), None, live=False)
+
+    def close(self) -> None:
+        """Write what must be kept (snapshots, rows), then let go of everything."""
+        try:
+            if self._runner is not None:
+                self._runner.close()
+        finally:
+            try:
+                self.store.close()
+            finally:
+                if self._lock is not None:
+                    self._lock.release()
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def runner(self) -> Runner:
+        """What trains here; made on first use, which imports torch."""
+        if self._lock is None:
+            raise Refused(
+                Text("This process only reads."),
+                Text("It does not hold the write lock of the data folder."),
+                Text("Use a command that trains."),
+            )
+        if self._runner is None:
+            from core.studies.runner import Runner
+
+            self._runner = Runner(self.folder, self.store, self.hub if self._live else None)
+        return self._runner
+
+    @property
+    def device(self) -> str:
+        """What computes here, in words."""
+        from core.training.device import default_device, describe
+
+        return describe(default_device())
+
+    # -- runs ----------------------------------------------------------------------------------------------------
+
+    def start(
+        self, experiment: Experiment, *, actor: str = LOCAL, pace: str = "10s", paused: bool = False, name: str = ""
+    ) -> str:
+        """Store and queue a new run; returns its id. BadInput when the parts of the experiment do not fit."""
+        from core.compatibility import check
+
+        check(experiment)
+        return self.runner.start(experiment, actor=actor, pace=pace, paused=paused, name=name or experiment.name)
+
+    def resume(self, run: str, *, actor: str = LOCAL, pace: str = "10s", epochs: int = 0) -> str:
+        """Continue a run from its latest valid snapshot, `epochs` longer than planned; returns its id."""
+        record = self.store.get_run(run, actor=actor)
+        return self.runner.resume(record, actor=actor, pace=pace, epochs=epochs)
+
+    def command(self, run: str, kind: str, values: Mapping[str, Any] | None = None, *, actor: str = LOCAL) -> None:
+        """Tell a run something: start, pause, resume, step, stop, extend, set, pace; received at once."""
+        record = self.store.get_run(run, actor=actor)
+        self.runner.command(record, kind, dict(values or {}), actor=actor)
+
+    def is_active(self, run: str) -> bool:
+        """Whether the run is queued, running or paused in this process."""
+        return self._runner is not None and self._runner.job(run) is not None
+
+    def running(self, *, actor: str = LOCAL) -> RunRecord | None:
+        """The newest run that is active, for a tab that opens without asking for one."""
+        active = [record for record in self.runs(actor=actor) if self.is_active(record.id)]
+        return active[-1] if active else None
+
+    def wait(self, run: str, timeout_s: float | None = None) -> RunRecord:
+        """Wait until a run of this process is over and stored."""
+        self.runner.wait(run, timeout_s)
+        return self.store.get_run(run, actor=LOCAL)
+
+    def preview(self, experiment: Experiment) -> str:
+        """A channel of the hub on which the untrained network of an experiment is measured and shown."""
+        return self.runner.preview(experiment)
+
+    def suggested(self, run: str, suggestion: str) -> Experiment | None:
+        """The experiment that a suggestion beside a run stands for."""
+        return self.runner.suggested(run, suggestion)
+
+    def queue_length(self) -> int:
+        """Runs that are waiting or running here."""
+        return self._runner.compute.queue_length() if self._runner is not None else 0
+
+    # -- stored runs ---------------------------------------------------------------------------------------------
+
+    def runs(self, *, actor: str = LOCAL) -> tuple[RunRecord, ...]:
+        """All runs the actor may see, newest last."""
+        return self.store.list_runs(actor=actor)
+
+    def find(self, run: str, *, actor: str = LOCAL) -> RunRecord | None:
+        """A run, or None when there is none with this id."""
+        try:
+            return self.store.get_run(run, actor=actor)
+        except BadInput:
+            return None
+
+    def rename(self, run: str, name: str, *, actor: str = LOCAL) -> None:
+        """Give a run another name."""
+        self.store.rename(run, name, actor=actor)
+        self.hub.update(run, name=name)
+
+    def note(self, run: str, note: str, *, actor: str = LOCAL) -> None:
+        """Replace a run's note."""
+        self.store.note(run, note, actor=actor)
+
+    def delete(self, run: str, *, actor: str = LOCAL) -> None:
+        """Delete a run for good; Refused while it is active."""
+        self.store.delete(run, actor=actor)
+        self.hub.forget(run)
+
+    def _load_stored(self, run: str, hub: Hub) -> bool:
+        """Fill a stored run into the hub for a viewer; False when there is none."""
+        from core.studies.replayed import show_stored
+
+        record = self.find(run)
+        if record is None:
+            return False
+        show_stored(self.store, record, hub)
+        return True
+
+
+_workbench: Workbench | None = None
+
+
+def use_workbench(opened: Workbench | None) -> None:
+    """Make a workbench the one of this process (None: there is none any more)."""
+    global _workbench
+    _workbench = opened
+
+
+def workbench() -> Workbench:
+    """The workbench of this process, as its launcher opened it."""
+    if _workbench is None:
+        raise RuntimeError("the launcher has not opened a workbench")
+    return _workbench

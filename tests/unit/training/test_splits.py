@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.catalog.datasets.dataset import DataSet, Samples, Scale
+from core.catalog.datasets.digits import Digits
+from core.catalog.datasets.linear_200 import Linear200
+from core.catalog.datasets.mnist_1d import MNIST1D
+from core.catalog.datasets.moons import Moons
+from core.catalog.datasets.polynomial import Polynomial
+from core.catalog.datasets.tables import BreastCancer, Iris, Wine
+from core.errors import BadInput
+from core.training.splits import Splits, draw_splits, split_sizes, stratified_order
+
+NOWHERE = Path("unused")
+DATA_SETS = [Digits(), Iris(), Wine(), BreastCancer(), MNIST1D(), Moons(n=60), Polynomial(), Linear200()]
+
+
+def drawn(
+    dataset: DataSet, split_seed: int = 0, validation_fraction: float = 0.2, train_size: int | None = None
+) -> Splits:
+    return draw_splits(
+        dataset.load(NOWHERE, split_seed),
+        dataset,
+        split_seed=split_seed,
+        validation_fraction=validation_fraction,
+        train_size=train_size,
+    )
+
+
+def counts(dataset: DataSet, rows: np.ndarray, split_seed: int = 0) -> np.ndarray:
+    return np.bincount(dataset.load(NOWHERE, split_seed).targets[rows], minlength=dataset.facts().num_outputs)
+
+
+@pytest.mark.parametrize("dataset", DATA_SETS, ids=lambda dataset: dataset.key)
+def test_the_three_splits_share_no_sample_and_leave_none_out(dataset: DataSet) -> None:
+    splits = drawn(dataset)
+    rows = np.concatenate([splits.train, splits.validation, splits.test])
+    assert sorted(rows.tolist()) == list(range(dataset.facts().num_samples))
+    assert {part.dtype for part in (splits.train, splits.validation, splits.test)} == {np.dtype(np.int64)}
+
+
+@pytest.mark.parametrize("dataset", DATA_SETS, ids=lambda dataset: dataset.key)
+@pytest.mark.parametrize("train_size", [None, 12])
+def test_sizes_are_known_before_anything_is_loaded(dataset: DataSet, train_size: int | None) -> None:
+    splits = drawn(dataset, train_size=train_size)
+    sizes = split_sizes(dataset, train_size=train_size)
+    assert (sizes.num_train, sizes.num_validation, sizes.num_test) == tuple(
+        map(len, (splits.train, splits.validation, splits.test))
+    )
+
+
+def test_digits_have_1150_training_287_validation_and_360_test_images() -> None:
+    sizes = split_sizes(Digits())
+    assert (sizes.num_train, sizes.num_validation, sizes.num_test) == (1150, 287, 360)
+
+
+@pytest.mark.parametrize("dataset", DATA_SETS, ids=lambda dataset: dataset.key)
+def test_the_split_seed_changes_training_and_validation_and_never_the_test_split(dataset: DataSet) -> None:
+    one, other = drawn(dataset, 1), drawn(dataset, 2)
+    assert one.hashes["test"] == other.hashes["test"]
+    assert np.array_equal(one.test, other.test)
+    assert one.hashes["train"] != other.hashes["train"]
+    assert one.hashes["validation"] != other.hashes["validation"]
+
+
+@pytest.mark.parametrize("dataset", DATA_SETS, ids=lambda dataset: dataset.key)
+def test_the_same_seed_draws_the_same_splits(dataset: DataSet) -> None:
+    one, again = drawn(dataset, 3), drawn(dataset, 3)
+    assert one.hashes == again.hashes
+    assert np.array_equal(one.train, again.train)
+
+
+def test_an_official_test_split_is_kept_row_by_row() -> None:
+    assert drawn(MNIST1D()).test.tolist() == list(range(4000, 5000))
+
+
+def test_two_data_sets_of_one_size_have_test_splits_of_their_own() -> None:
+    class Cousin(Digits):
+        key = "cousin"
+
+    assert not np.array_equal(drawn(Digits()).test, drawn(Cousin()).test)
+
+
+@pytest.mark.parametrize("dataset", [Digits(), Iris(), Wine(), BreastCancer(), MNIST1D()], ids=lambda d: d.key)
+def test_every_split_holds_every_class_in_its_share(dataset: DataSet) -> None:
+    splits = drawn(dataset, 5)
+    pool = np.concatenate([splits.train, splits.validation])
+    share = counts(dataset, pool) / len(pool)
+    for rows in (splits.train, splits.validation):
+        assert abs(counts(dataset, rows) - share * len(rows)).max() <= 1
+    if dataset.key != "mnist_1d":
+        everything = counts(dataset, np.concatenate([pool, splits.test]))
+        assert abs(counts(dataset, splits.test) - everything * len(splits.test) / everything.sum()).max() <= 1
+
+
+@pytest.mark.parametrize("dataset", DATA_SETS, ids=lambda dataset: dataset.key)
+def test_a_smaller_training_set_is_part_of_a_larger_one_and_leaves_validation_as_it_is(dataset: DataSet) -> None:
+    whole, some, few = drawn(dataset), drawn(dataset, train_size=15), drawn(dataset, train_size=10)
+    assert (len(some.train), len(few.train)) == (15, 10)
+    assert set(few.train) < set(some.train) < set(whole.train)
+    assert few.hashes["validation"] == some.hashes["validation"] == whole.hashes["validation"]
+    assert few.hashes["test"] == whole.hashes["test"]
+    assert few.hashes["train"] != some.hashes["train"]
+
+
+@pytest.mark.parametrize("dataset", [Digits(), Wine(), Moons(n=60)], ids=lambda dataset: dataset.key)
+def test_a_smaller_training_set_is_stratified(dataset: DataSet) -> None:
+    whole = counts(dataset, drawn(dataset).train)
+    for train_size in (len(whole), 20, 40):
+        kept = counts(dataset, drawn(dataset, train_size=train_size).train)
+        assert abs(kept - whole * train_size / whole.sum()).max() <= 1.25
+        assert kept.min() >= 1
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=80), st.integers(0, 2**32 - 1))
+def test_every_prefix_of_a_stratified_order_holds_every_class_in_its_share(labels: list[int], seed: int) -> None:
+    strata = np.array(labels)
+    order = stratified_order(strata, np.random.default_rng(seed))
+    assert sorted(order.tolist()) == list(range(len(labels)))
+    share = np.bincount(strata, minlength=5) / len(strata)
+    for num in range(1, len(labels) + 1):
+        kept = np.bincount(strata[order[:num]], minlength=5)
+        # Each class is rounded, so five classes can be off by half a sample each, all against one.
+        assert abs(kept - share * num).max() <= 2.5
+
+
+def test_generated_points_keep_their_own_validation_whatever_the_fraction() -> None:
+    assert drawn(Moons(n=60), validation_fraction=0.5).hashes == drawn(Moons(n=60)).hashes
+
+
+def test_the_hash_of_generated_points_names_the_points_and_not_their_rows() -> None:
+    quiet, noisy, more = drawn(Moons(n=60, noise=0.1)), drawn(Moons(n=60, noise=0.3)), drawn(Moons(n=90, noise=0.1))
+    assert quiet.hashes["test"] != noisy.hashes["test"]
+    assert quiet.hashes["test"] == more.hashes["test"]
+    assert quiet.hashes["validation"] == more.hashes["validation"]
+
+
+def test_scaling_makes_no_new_test_split_of_the_same_wines() -> None:
+    assert drawn(Wine(scaling="raw")).hashes == drawn(Wine()).hashes
+
+
+def test_the_splits_of_the_default_experiment_are_the_ones_every_release_draws() -> None:
+    assert {name: digest[:12] for name, digest in drawn(Digits()).hashes.items()} == {
+        "train": "0f23b93d3219",
+        "validation": "54621ac03563",
+        "test": "5e7da36c65db",
+    }
+
+
+@pytest.mark.parametrize("fraction", [0.0001, 0.999])
+def test_an_impossible_validation_fraction_is_answered_with_one_that_works(fraction: float) -> None:
+    with pytest.raises(BadInput) as caught:
+        split_sizes(Iris(), validation_fraction=fraction)
+    values = caught.value.fix.values
+    for works in (values["low"], values["high"]):
+        assert split_sizes(Iris(), validation_fraction=float(f"{works:.3g}")).num_train >= 3
+
+
+@pytest.mark.parametrize("train_size", [2, 97, 10**9])
+def test_an_impossible_training_size_is_answered_with_sizes_that_work(train_size: int) -> None:
+    with pytest.raises(BadInput) as caught:
+        split_sizes(Iris(), train_size=train_size)
+    values = caught.value.fix.values
+    assert (values["low"], values["high"]) == (3, 96)
+    assert [split_sizes(Iris(), train_size=size).num_train for size in (3, 96)] == [3, 96]
+
+
+def test_regression_needs_two_training_values_to_have_a_spread() -> None:
+    assert split_sizes(Linear200(), train_size=2).num_train == 2
+    with pytest.raises(BadInput, match="at least 2"):
+        split_sizes(Linear200(), train_size=1)
+
+
+def test_sizes_follow_the_samples_that_were_loaded() -> None:
+    rng = np.random.default_rng(0)
+    samples = Samples(rng.integers(0, 17, (100, 1, 8, 8), dtype=np.uint8), np.arange(100) % 10, Scale())
+    splits = draw_splits(samples, Digits(), split_seed=0)
+    assert [len(rows) for rows in (splits.train, splits.validation, splits.test)] == [64, 16, 20]
+
+
+def test_splitting_imports_no_torch() -> None:
+    program = "import core.training.splits, sys; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,94 @@
+"""Suggested next experiments: they fit, they change something, and they are what a teacher would try."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.compatibility import check
+from core.experiment import Experiment
+from core.training.suggestions import MOST, suggestions
+
+MOONS = {
+    "dataset": {"key": "moons", "n": 60, "noise": 0.35},
+    "optimizer": {"key": "adam", "lr": 0.01},
+    "epochs": 200,
+}
+EXPERIMENTS = {
+    "digits": {},
+    "moons": MOONS,
+    "few samples": {"train_size": 100},
+    "logistic": {"architecture": "logistic", "optimizer": "sgd"},
+    "adadelta": {"optimizer": "adadelta"},
+    "deep sigmoid": {"architecture": {"key": "mlp", "hidden_layers": 20, "activation": "sigmoid"}},
+    "raw wine": {"dataset": {"key": "wine", "scaling": "raw"}, "optimizer": "sgd"},
+    "regression": {"dataset": "linear_200", "architecture": "logistic"},
+    "everything": {
+        "regularizers": [{"key": "l2", "strength": 0.01}, {"key": "dropout"}, {"key": "early_stopping"}, {"key": "clip_norm"}]
+    },
+}  # fmt: skip
+VERDICTS = ("gap_grows", "overfitting", "not_learning", "plateau", "diverged", "finished")
+
+
+def of(verdict: str, document: dict) -> dict[str, Experiment]:
+    """The suggested experiments by id."""
+    experiment = Experiment.from_json(document)
+    return {item.id: item.applied_to(experiment)[0] for item in suggestions(verdict, experiment)}
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_suggestion_is_a_new_experiment_that_fits(name: str, verdict: str):
+    experiment = Experiment.from_json(EXPERIMENTS[name])
+    found = suggestions(verdict, experiment)
+    assert 2 <= len(found) <= MOST
+    assert len({item.id for item in found}) == len(found)
+    for item in found:
+        changed, _ = item.applied_to(experiment)
+        check(changed)
+        assert changed.fingerprint() != experiment.fingerprint()
+        assert str(item.label)
+        assert item.help is not None
+
+
+@pytest.mark.parametrize("name", ["digits", "moons", "few samples", "deep sigmoid", "raw wine"])
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_there_are_three_suggestions_for_ordinary_experiments(name: str, verdict: str):
+    assert len(suggestions(verdict, Experiment.from_json(EXPERIMENTS[name]))) >= 3
+
+
+@pytest.mark.parametrize("verdict", ["untrained", "learning"])
+def test_a_run_that_simply_learns_is_left_alone(verdict: str):
+    assert suggestions(verdict, Experiment()) == ()
+
+
+def test_against_overfitting_come_l2_dropout_stopping_and_more_points():
+    labels = [str(item.label) for item in suggestions("overfitting", Experiment.from_json(MOONS))]
+    assert labels == ["L2 0.01", "dropout 0.5", "stop at the lowest", "300 points"]
+    changed = of("overfitting", MOONS)
+    assert changed["l2"].differences()["regularizers"] == [{"key": "l2", "strength": 0.01}]
+    assert changed["more_samples"].differences()["dataset"]["n"] == 300
+
+
+def test_an_l2_that_is_there_grows_instead_of_standing_twice():
+    changed = of("overfitting", {**MOONS, "regularizers": [{"key": "l2", "strength": 0.01}]})
+    assert changed["l2"].differences()["regularizers"] == [{"key": "l2", "strength": 0.03}]
+
+
+def test_the_training_size_goes_back_to_all_samples():
+    assert of("overfitting", {"train_size": 100})["more_samples"].train_size is None
+
+
+def test_raw_inputs_that_do_not_learn_are_scaled_first():
+    first = suggestions("not_learning", Experiment.from_json(EXPERIMENTS["raw wine"]))[0]
+    assert first.id == "scaled_inputs"
+
+
+def test_a_deep_sigmoid_network_gets_batch_normalization_and_relu():
+    changed = of("not_learning", EXPERIMENTS["deep sigmoid"])
+    assert changed["batch_norm"].differences()["architecture"]["normalization"] == "batch"
+    assert "activation" not in changed["relu"].differences()["architecture"]
+
+
+def test_a_diverged_run_is_tried_with_a_tenth_of_its_rate():
+    changed = of("diverged", {"optimizer": {"key": "sgd", "lr": 0.3}})
+    assert changed["lower_rate"].differences()["optimizer"] == {"key": "sgd", "lr": 0.03}
