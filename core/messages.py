@@ -168,8 +168,8 @@ def update(lang: str) -> list[str]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as stream:
         stream.write(HEADER.format(language=LANGUAGES[lang], lang=lang).encode())
-        write_po(stream, new, width=None, omit_header=True, sort_output=True)
-    return [message.id for message in new if message.id and not message.string]
+        write_po(stream, new, width=0, omit_header=True, sort_output=True)
+    return [str(message.id) for message in new if message.id and not message.string]
 
 
 def main() -> int:

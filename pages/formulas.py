@@ -59,7 +59,9 @@ def parameter_table(parameters: tuple[Parameter, ...]) -> None:
         names.append(t("{name} = {default}", name=t(parameter.title), default=shown or t("by itself")))
         legal = show(parameter.range_text)
         ranges.append(
-            t("usual {low:g} to {high:g}; legal {legal}", low=usual.low, high=usual.high, legal=legal) if usual else legal
+            t("usual {low:g} to {high:g}; legal {legal}", low=usual.low, high=usual.high, legal=legal)
+            if usual
+            else legal
         )
         meanings.append(t(parameter.help))
     st.table(

@@ -195,7 +195,7 @@ def annotate(run: RunRecord, key: str) -> None:
 
 def measurements(run: RunRecord, kind: str) -> bytes:
     """A run's measurements as a file."""
-    columns = measurement_table(services().store.evaluations(run.id), services().store.steps(run.id))
+    columns = measurement_table(services().store.read_evaluations(run.id), services().store.read_steps(run.id))
     return csv_bytes(columns) if kind == "csv" else parquet_bytes(columns)
 
 

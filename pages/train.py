@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
-from pages.components.live_chart import live_chart, live_labels
 
 from core.catalog.entry import Entry
 from core.catalog.presets import Preset, presets
@@ -16,6 +15,7 @@ from pages.components import state
 from pages.components.choices import choices
 from pages.components.error_box import error_box, notes_box
 from pages.components.language import language, prose, t
+from pages.components.live_chart import live_chart, live_labels
 from pages.components.services import ACTOR, live_token, services
 
 
@@ -133,7 +133,7 @@ def seen() -> None:
         form_key="choose",
         measure=st.query_params.get("measure") == "1",
     )
-    problem = state.problem_of_draft()
+    problem = state.problem_of_draft() or state.problem_of_combination()
     if result.start and problem is not None:
         st.session_state["refused"] = problem
         st.rerun()
@@ -143,9 +143,10 @@ def seen() -> None:
         st.rerun()
     if result.suggestion:
         suggested = services().suggested(result.suggestion["run"], result.suggestion["id"])
-        state.choose(suggested)
-        if start(suggested):
-            st.rerun()
+        if suggested is not None:
+            state.choose(suggested)
+            if start(suggested):
+                st.rerun()
     if result.leave:
         st.session_state["present"] = False
         st.rerun()

@@ -39,7 +39,7 @@ APART: dict[str, int] = {"core.store": 4, "core.figures": 4}
 """Rooms that stand beside the stack: they use only the layer BESIDE, and are used from above this layer."""
 
 
-LEAVES = {"core.training.seeding", "core.training.batch"}
+LEAVES = {"core.seeding", "core.training.batch"}
 """Files that every layer may use, wherever their room stands, because they themselves use nothing of the project."""
 
 
@@ -115,7 +115,7 @@ def test_an_import_that_points_up_is_found(path: str, line: str):
     ("path", "line"),
     [
         ("core/training/run.py", "from core.catalog.registry import parse"),
-        ("core/catalog/datasets/spirals.py", "from core.training.seeding import seed32"),
+        ("core/catalog/datasets/spirals.py", "from core.seeding import seed32"),
         ("core/studies/workbench.py", "from core.store.store import Store"),
         ("pages/train.py", "from core.figures import curves"),
         ("core/figures/curves.py", "from core.text import Text"),

@@ -29,7 +29,7 @@ export class LiveView {
     this.runs = new Map();
     this.drawn = {};
     this.busyUntil = 0;
-    this.root = element("div", { className: "sp-live" });
+    this.root = element("div", { className: this.settings.present ? "sp-live sp-present" : "sp-live" });
     this.style = element("link", { rel: "stylesheet", href: data.css });
     const styled = new Promise((resolve) => Object.assign(this.style, { onload: resolve, onerror: resolve }));
     this.parts = build(this.labels, this.settings, {

@@ -61,10 +61,15 @@ class Assets:
         self._files, self._version, self._stamp = files, digest.hexdigest()[:12], stamp
 
 
-def plotly_js() -> tuple[Asset, str]:
-    """plotly.min.js of the installed wheel, and the wheel's version."""
+def plotly_version() -> str:
+    """The version of the installed plotly wheel, the `v` of the address of its plotly.min.js."""
     from importlib.metadata import version
+
+    return version("plotly")
+
+
+def plotly_js() -> Asset:
+    """plotly.min.js of the installed wheel."""
     from importlib.resources import files
 
-    content = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
-    return Asset(content, TYPES[".js"]), version("plotly")
+    return Asset(files("plotly").joinpath("package_data/plotly.min.js").read_bytes(), TYPES[".js"])

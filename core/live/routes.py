@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.errors import CoreError
 from core.live import protocol
-from core.live.assets import Asset, Assets, plotly_js
+from core.live.assets import Asset, Assets, plotly_js, plotly_version
 from core.live.hub import GROUPS, Hub, Position
 from core.live.pusher import Pusher, Viewer
 from core.live.tokens import Tokens
@@ -52,7 +52,7 @@ def live_routes(
     """
     files = assets if isinstance(assets, Assets) else Assets(assets)
     pusher = Pusher(hub, translate)
-    plotly: list[tuple[Asset, str]] = []
+    plotly: list[Asset] = []
 
     async def live(websocket: WebSocket) -> None:
         if not same_origin(websocket.headers.get("origin"), websocket.headers.get("host"), hosts):
@@ -70,9 +70,8 @@ def live_routes(
     async def plotly_file(request: Request) -> Response:
         if not plotly:
             plotly.append(await asyncio.to_thread(plotly_js))
-        found, version = plotly[0]
-        fresh = request.query_params.get("v") == version
-        return await _response(request, found, FOREVER if fresh else "no-cache")
+        fresh = request.query_params.get("v") == plotly_version()
+        return await _response(request, plotly[0], FOREVER if fresh else "no-cache")
 
     return [
         WebSocketRoute("/live", live),

@@ -30,7 +30,7 @@ from core.training.instruments.norms import Norms
 from core.training.loop import Loop
 from core.training.recorder import Recorder
 from core.training.resident import ResidentData, resident
-from core.training.seeding import generator, seed32
+from core.seeding import augmentation_seeds, generator, seed32
 
 
 @dataclass
@@ -201,11 +201,7 @@ def _augmentation(experiment: Experiment, input_shape: tuple[int, ...], device: 
     from core.catalog.augmentations.pipeline import compile_pipeline
 
     pipeline = compile_pipeline(experiment.augmentations, input_shape)
-    source = None if device == "meta" else generator(device, 0)
-
-    def seeds(name: str, step: int) -> torch.Generator | None:
-        return None if source is None else source.manual_seed(seed32(experiment.seed, "augment", name, step))
-
+    seeds = augmentation_seeds(experiment.seed, device)
     return lambda batch, step: pipeline(batch, step, seeds)
 
 

@@ -7,26 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from core.catalog.augmentations.pipeline import Seeds, compile_pipeline
+from core.catalog.augmentations.pipeline import compile_pipeline
 from core.catalog.entry import Entry
+from core.seeding import augmentation_seeds
 from core.training.batch import Batch
-from core.training.seeding import generator, seed32
 
 MOST_SAMPLES = 64
 """The most samples a page may compute on; more belong to the compute thread."""
-
-
-def augmentation_seeds(run_seed: int, device: torch.device) -> Seeds:
-    """The generators of a run's augmentations: one generator, seeded anew by (run seed, entry and occurrence, step).
-
-    Nothing is drawn on the meta device, which has no generators; the CPU's stands in.
-    """
-    shared = generator("cpu" if device.type == "meta" else device, 0)
-
-    def seeded(name: str, step: int) -> torch.Generator:
-        return shared.manual_seed(seed32(run_seed, "augment", name, step))
-
-    return seeded
 
 
 def preview(entries: Sequence[Entry], inputs: Tensor, seed: int, k: int = 1) -> Tensor:

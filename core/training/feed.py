@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from core.training.batch import Batch
-from core.training.seeding import generator, seed32
+from core.seeding import generator, seed32
 
 
 class Feed:

@@ -16,7 +16,7 @@ from core.training.batch import Batch
 from core.training.guard import Guard
 from core.training.instruments.norms import Norms
 from core.training.recorder import Recorder
-from core.training.seeding import seed32
+from core.seeding import seed32
 
 
 @dataclass

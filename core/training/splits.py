@@ -14,7 +14,7 @@ import numpy as np
 from core.catalog.datasets.dataset import DataSet, Samples, num_test_of
 from core.errors import BadInput
 from core.text import Text
-from core.training.seeding import seed32
+from core.seeding import seed32
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from core.experiment import Experiment
 from core.figures.curves import ScheduleCurve, schedule_figure
 from core.language import translator
 from core.text import Text
+from core.training.splits import split_sizes
 from pages.components import state
-from pages.components.error_box import error_box
+from pages.components.error_box import error_box, plain
 from pages.components.language import language, show, t
 from pages.components.param_form import (
     LIVE_MARK,
@@ -156,9 +157,8 @@ def network_choice() -> None:
     facts = dataset().facts()
     try:
         rows = architecture().plan(facts.input_shape, facts.num_outputs)
-    except BadInput as error:
-        error_box(error)
-        return
+    except BadInput:
+        return  # said above the choices
     weights = sum(row.num_parameters for row in rows)
     with st.popover(t("{count} weights in {layers} layers", count=grouped(weights), layers=len(rows)), type="tertiary"):
         layer_table(rows, facts.input_shape)
@@ -266,10 +266,10 @@ def schedule_picture() -> None:
 
 def updates_per_epoch(experiment: Experiment) -> int:
     """Updates in one pass over the training split."""
-    facts = experiment.dataset.facts()
-    pool = facts.num_train_pool
-    train = pool if facts.num_validation is not None else pool - round(pool * experiment.validation_fraction)
-    return max(1, -(-min(train, experiment.train_size or train) // experiment.batch_size))
+    sizes = split_sizes(
+        experiment.dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
+    )
+    return max(1, -(-sizes.num_train // experiment.batch_size))
 
 
 # -- the layer table ---------------------------------------------------------------------------------------------------
@@ -308,7 +308,10 @@ def legend() -> None:
 
 def choices() -> None:
     """The whole left pane."""
-    if state.problem_of_draft() is not None:
+    clash = state.problem_of_combination()
+    if clash is not None:
+        error_box(clash)
+    elif state.problem_of_draft() is not None:
         st.caption(t("Mend what is marked; until then the last usable choice is shown."))
     data_choice()
     augmentation_choice()
@@ -318,4 +321,6 @@ def choices() -> None:
     number("seed")
     number("epochs")
     more_choices()
+    for note in state.without_effect():
+        st.caption(plain(show(note)))
     legend()

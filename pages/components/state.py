@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.catalog.registry import parse
+from core.compatibility import check
 from core.errors import BadInput
 from core.experiment import Experiment, set_path
 from core.text import Text
@@ -72,21 +73,37 @@ def put(path: str, value: Any) -> None:
 
 
 def put_draft(changed: dict[str, Any]) -> None:
-    """Replace the draft; the experiment follows when it is valid."""
+    """Replace the draft; the experiment follows when it can be trained."""
     st.session_state[_DRAFT] = changed
     try:
-        st.session_state[_EXPERIMENT] = Experiment.from_json(changed)
+        made = Experiment.from_json(changed)
+        check(made)
     except BadInput:
         return
+    st.session_state[_EXPERIMENT] = made
 
 
 def problem_of_draft() -> BadInput | None:
-    """Why the draft cannot be used as it is, or None."""
+    """Why a value of the draft cannot be used, or None."""
     try:
         Experiment.from_json(draft())
     except BadInput as error:
         return error
     return None
+
+
+def problem_of_combination() -> BadInput | None:
+    """Why values that can be used alone do not fit together, or None."""
+    try:
+        check(Experiment.from_json(draft()))
+    except BadInput as error:
+        return None if problem_of_draft() else error
+    return None
+
+
+def without_effect() -> list[Text]:
+    """Settings of the experiment that change nothing, each as a sentence."""
+    return check(experiment())
 
 
 def problem_of_field(family: str, entry: dict[str, Any], name: str) -> BadInput | None:
@@ -155,6 +172,12 @@ def read_address() -> None:
         return
     chosen, problems = Experiment.from_url(query)
     st.session_state[_ADDRESS] = query
+    try:
+        check(chosen)
+    except BadInput as error:
+        problems.append(Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix))
+        st.session_state[_DRAFT], st.session_state[_NOTES] = chosen.to_json(), problems
+        return
     choose(chosen, problems)
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from core.catalog.datasets.dataset import DataFacts, DataSet, Progress, Samples, Scale, no_progress
 from core.catalog.entry import Usual
-from core.training.seeding import seed32
+from core.seeding import seed32
 
 NUM_VALIDATION = 1_000
 NUM_TEST = 1_000

@@ -117,6 +117,7 @@ def test_the_receptive_field_is_the_patch_whose_change_reaches_one_output() -> N
     assert row.receptive_field == int(seen[-1] - seen[0]) + 1
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5])
 def test_same_padding_equals_torchs_and_keeps_the_size(kernel: int) -> None:
     _, model = build({"key": "cnn", "blocks": [{"channels": 2, "kernel": kernel, "padding": "same"}],

@@ -15,7 +15,7 @@ from core import catalog
 from core.catalog.architectures import Architecture
 from core.catalog.initializers import Initializer, initialize
 from core.catalog.registry import entries, parse
-from core.training.seeding import seed32
+from core.seeding import seed32
 
 assert catalog
 SEED_OF = partial(seed32, 3, "init")

@@ -7,6 +7,7 @@ other draws unchanged. Seeds have 32 bits because torch's CPU generator keeps on
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,3 +29,18 @@ def generator(device: torch.device | str, seed: int) -> torch.Generator:
     import torch
 
     return torch.Generator(device=device).manual_seed(seed)
+
+
+def augmentation_seeds(run_seed: int, device: torch.device | str) -> Callable[[str, int], torch.Generator]:
+    """The generators of a run's augmentations: one, seeded anew by (run seed, entry and occurrence, step).
+
+    The meta device has no generators and nothing is drawn there; the CPU's stands in.
+    """
+    import torch
+
+    shared = generator("cpu" if torch.device(device).type == "meta" else device, 0)
+
+    def seeded(name: str, step: int) -> torch.Generator:
+        return shared.manual_seed(seed32(run_seed, "augment", name, step))
+
+    return seeded

@@ -1,0 +1,102 @@
+"""The live chart as a Streamlit component: mounted once, fed by its own socket, never by reruns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import streamlit as st
+from pages.components.live_labels import live_labels
+
+from core.figures.theme import SLOTS
+from core.live.assets import Assets, plotly_version
+
+__all__ = ["Fired", "live_chart", "live_labels"]
+
+ASSETS = Assets(Path(__file__).parents[2] / "assets")
+
+# Only this loader travels with the page; the modules it imports are cached by the browser.
+_LOADER = """
+export default function (component) {
+  let cleanup = null;
+  let superseded = false;
+  import(new URL(component.data.module, window.location.href).href)
+    .then((module) => {
+      if (!superseded) cleanup = module.mount(component);
+    })
+    .catch((error) => {
+      if (!superseded) component.parentElement.textContent = component.data.labels.not_loaded + " " + error.message;
+    });
+  return () => {
+    superseded = true;
+    if (cleanup) cleanup();
+  };
+}
+"""
+
+_component = st.components.v2.component("saddlepoint_live_chart", js=_LOADER, isolate_styles=False)
+
+
+class Fired(NamedTuple):
+    """What was pressed since the last run of the page; each is None or a dict with the key "run".
+
+    `start` {"run", "one_update": begin paused after one update}, `again` {"run"}, `suggestion` {"run", "id"},
+    `leave` {"run"}: the presentation was left.
+    """
+
+    start: dict[str, Any] | None
+    again: dict[str, Any] | None
+    suggestion: dict[str, Any] | None
+    leave: dict[str, Any] | None
+
+
+def live_chart(
+    run: str,
+    *,
+    token: str,
+    labels: Mapping[str, str],
+    key: str,
+    lang: str = "en",
+    present: bool = False,
+    ghost: str | None = None,
+    form_key: str | None = None,
+    view: Mapping[str, Any] | None = None,
+    measure: bool = False,
+) -> Fired:
+    """Show a run or preview of the hub, live.
+
+    `ghost` is a run drawn pale behind it; `form_key` the `key=` of the container with the choices, where the phone's
+    "change" leads; `view` overrides what the browser remembers: quantity (error, loss), scale (linear, log), x (epoch,
+    update, seconds), smoothing (0, 0.6, 0.9), more; `measure` records step-to-pixel times in the browser. With equal
+    arguments nothing is sent again, so the picture stays as it is over reruns.
+    """
+    version = ASSETS.version
+    data = {
+        "run": run,
+        "ghost": ghost,
+        "token": token,
+        "lang": lang,
+        "labels": dict(labels),
+        "colors": [asdict(slot) for slot in SLOTS],
+        "settings": {"present": present, "form_key": form_key, "view": dict(view or {}), "measure": measure},
+        "version": version,
+        "module": f"/live/assets/{version}/live_chart.js",
+        "css": f"/live/assets/{version}/live.css",
+        "plotly": f"/live/plotly.min.js?v={plotly_version()}",
+        "socket": "/live",
+    }
+    result = _component(
+        key=key,
+        data=data,
+        on_start_change=_nothing,
+        on_again_change=_nothing,
+        on_suggestion_change=_nothing,
+        on_leave_change=_nothing,
+    )
+    return Fired(*(result.get(name) for name in Fired._fields))
+
+
+def _nothing() -> None:
+    """Streamlit reports a trigger only when a callback is named for it."""
