@@ -19,7 +19,7 @@ from core.language import translator
 from core.live.routes import live_routes
 from core.studies.workbench import Workbench, use_workbench
 
-ASSETS = Path(__file__).parent / "assets" / "live"
+ASSETS = Path(__file__).parent / "assets"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 

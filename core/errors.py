@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import reprlib
+
 from core.text import Text, Translate, untranslated
+
+_short = reprlib.Repr()
+_short.maxlevel, _short.maxdict, _short.maxlist, _short.maxstring, _short.maxlong = 3, 4, 6, 80, 40
+
+
+def shown(value: object) -> str:
+    """A value from outside as an error quotes it: short, however long or deep it is."""
+    return f"{value:g}" if isinstance(value, float) else _short.repr(value)
 
 
 class CoreError(Exception):

@@ -117,9 +117,10 @@ asked = st.query_params.get("family", "")
 key = f"family|{language()}"
 if key not in st.session_state:
     st.session_state[key] = state.view("family", asked if asked in FAMILIES else "optimizers")
-family = st.pills(
+chosen = st.pills(
     t("Family"), list(names), key=key, required=True, format_func=names.__getitem__, label_visibility="collapsed"
 )
+family = chosen or "optimizers"
 words = st.text_input(
     t("Search in all families"),
     key="search formulas",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import pandas as pd
@@ -132,7 +133,7 @@ def table(runs: Sequence[RunRecord]) -> list[RunRecord]:
         event = st.dataframe(
             styled,
             # Rows are selected by their place: other rows make another table, so a selection never slips to them.
-            key=f"runs-table-{hash(tuple(run.id for run in runs))}",
+            key=f"runs {sha256(repr([run.id for run in runs]).encode()).hexdigest()[:12]}",
             hide_index=True,
             column_config=formats,
             on_select="rerun",

@@ -87,10 +87,12 @@ def follow_changes() -> tuple[str | None, str | None]:
     return None, run
 
 
-def start(experiment: Experiment) -> bool:
-    """Train an experiment and look at it; False when it was refused, which the page says."""
+def start(experiment: Experiment, *, one_update: bool = False) -> bool:
+    """Train an experiment and look at it, paused after one update if asked; False when refused, which the page says."""
     try:
-        run = services().start(experiment, actor=ACTOR)
+        run = services().start(experiment, actor=ACTOR, paused=one_update)
+        if one_update:
+            services().command(run, "step", actor=ACTOR)
     except CoreError as error:
         st.session_state["refused"] = error
         return False
@@ -127,6 +129,7 @@ def seen() -> None:
         channel,
         token=live_token(),
         labels=live_labels(t),
+        key="live",
         lang=language(),
         present=st.session_state.get("present", False),
         ghost=ghost,
@@ -137,7 +140,7 @@ def seen() -> None:
     if result.start and problem is not None:
         st.session_state["refused"] = problem
         st.rerun()
-    if result.start and start(state.experiment()):
+    if result.start and start(state.experiment(), one_update=bool(result.start.get("one_update"))):
         st.rerun()
     if result.again and start(again(result.again["run"])):
         st.rerun()

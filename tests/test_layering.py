@@ -18,6 +18,7 @@ LAYERS: dict[str, int] = {
     "core.text": BESIDE,
     "core.language": BESIDE,
     "core.strict_json": BESIDE,
+    "core.seeding": BESIDE,
     "core.catalog": 1,
     "core.experiment": 2,
     "core.compatibility": 3,
@@ -39,7 +40,7 @@ APART: dict[str, int] = {"core.store": 4, "core.figures": 4}
 """Rooms that stand beside the stack: they use only the layer BESIDE, and are used from above this layer."""
 
 
-LEAVES = {"core.seeding", "core.training.batch"}
+LEAVES = {"core.training.batch"}
 """Files that every layer may use, wherever their room stands, because they themselves use nothing of the project."""
 
 
@@ -151,6 +152,7 @@ LIGHT_ROOMS = (
     "core.errors",
     "core.language",
     "core.strict_json",
+    "core.seeding",
     "core.catalog",
     "core.experiment",
     "core.compatibility",

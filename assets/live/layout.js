@@ -24,7 +24,8 @@ export function build(labels, settings, { act, trigger, change }) {
   const start = startButton(labels, toolbar);
   const toggles = viewToggles(labels, change);
   const title = element("h3", { className: "sp-main-title" });
-  const chart = element("section", { className: "sp-panel sp-main", label: labels.main_chart }, title, element("div", { className: "sp-stage" }, plots.main, start.node), toggles.node);
+  const heading = element("div", { className: "sp-heading" }, title, toggles.smoothing);
+  const chart = element("section", { className: "sp-panel sp-main", label: labels.main_chart }, heading, element("div", { className: "sp-stage" }, plots.main, start.node), toggles.node);
   const samples = samplesNode();
   const caption = element("p", { className: "sp-caption", hidden: true });
   const learnedTitle = element("h3", { text: labels.learned });
@@ -97,9 +98,11 @@ function viewToggles(labels, change) {
     );
     return [name, made];
   });
-  const label = (name) => (name === "smoothing" ? element("span", { text: labels.view_smoothing, "aria-hidden": "true" }) : null);
-  const node = element("div", { className: "sp-toggles" }, ...rows.map(([name, made]) => element("div", { className: "sp-toggle" }, label(name), made.group)));
-  return { node, show: (view) => rows.forEach(([name, made]) => made.choose(view[name])) };
+  const groups = Object.fromEntries(rows.map(([name, made]) => [name, made.group]));
+  const word = element("span", { text: labels.view_smoothing, "aria-hidden": "true" });
+  const smoothing = element("div", { className: "sp-toggles" }, word, groups.smoothing);
+  const node = element("div", { className: "sp-toggles" }, groups.quantity, groups.scale, groups.x);
+  return { node, smoothing, show: (view) => rows.forEach(([name, made]) => made.choose(view[name])) };
 }
 
 function morePanel(labels, change, plot, act) {

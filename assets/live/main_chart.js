@@ -100,7 +100,7 @@ export function drawMain(chart, data, ghost, view, context) {
   return chart.draw(
     traces,
     {
-      margin: { l: 8, r: narrow ? 10 : present ? 130 : 92, t: size * 0.9, b: 8 },
+      margin: { l: 8, r: narrow ? 10 : nameWidth(context), t: size * 0.9, b: 8 },
       showlegend: Boolean(before) && !narrow,
       legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
       xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 4 }, zeroline: false },
@@ -111,6 +111,13 @@ export function drawMain(chart, data, ghost, view, context) {
     },
     summary(data, view, best, labels, inPercent),
   );
+}
+
+// The room that the names need behind the line ends.
+function nameWidth({ labels, palette, size }) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${size}px ${palette.font}`;
+  return 14 + Math.max(...[labels.training, labels.validation].map((name) => pen.measureText(name).width));
 }
 
 function logTicks(view) {
@@ -159,6 +166,7 @@ function endNames(curves, at, scaled, range, view, { labels, palette, narrow, si
     ends.push({ key, x: at(column.steps[row]), share: Number.isFinite(share) ? share : 0 });
   }
   const apart = (size * 1.35) / Math.max(120, height);
+  ends.forEach((end) => (end.share = Math.min(1 - apart / 2, Math.max(apart / 2, end.share))));
   if (ends.length === 2 && Math.abs(ends[0].share - ends[1].share) < apart) {
     const upper = ends[0].share >= ends[1].share ? 0 : 1;
     const middle = Math.max((ends[0].share + ends[1].share) / 2, apart / 2);

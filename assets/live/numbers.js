@@ -40,8 +40,9 @@ export class Numbers {
       setText(spread, key === "validation" && known ? this.spread(error, num, value("validation/uncertainty"), regression) : "");
     }
     const gap = value("validation/error") - value("train/error");
-    const points = regression ? short(gap) : fill(labels.points, { value: signed((100 * gap).toFixed(1)) });
+    const points = regression ? short(gap) : signed((100 * gap).toFixed(1));
     setText(this.cells.gap.value, Number.isFinite(gap) ? points : "–");
+    setText(this.cells.gap.spread, Number.isFinite(gap) && !regression ? labels.points : "");
     setText(this.cells.gap.note, Number.isFinite(gap) ? (gap < 0 ? labels.gap_negative : labels.gap_area) : "");
     this.note.hidden = data.meta.state !== "untrained";
     setText(this.note, this.note.hidden ? "" : labels.untrained_measured);

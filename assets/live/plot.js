@@ -58,7 +58,7 @@ export class Chart {
   axis(given, name) {
     const { palette } = this.context;
     const zoomed = this.zoom[name] && this.zoom[name].mode === given.mode ? { range: this.zoom[name].range, autorange: false } : {};
-    const { mode, ...rest } = given;
+    const { mode, title, ...rest } = given;
     this.modes = { ...this.modes, [name]: mode };
     return {
       gridcolor: palette.grid,
@@ -68,6 +68,7 @@ export class Chart {
       ticks: "outside",
       ticklen: 4,
       automargin: true,
+      title: title && { ...title, font: { size: this.context.size, color: palette.muted } },
       ...rest,
       ...zoomed,
     };

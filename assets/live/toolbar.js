@@ -17,12 +17,11 @@ export class Toolbar {
     this.trigger = trigger;
     this.pending = new Map();
     this.data = null;
-    const button = (className, onclick, text) => element("button", { type: "button", className, onclick, text });
-    this.primary = button("sp-primary", () => this.startOrPause());
-    this.step = button("sp-step", () => this.oneUpdate(), labels.one_update);
-    this.again = button("sp-again", () => this.ask("again", {}), labels.again);
-    this.extend = button("sp-extend", () => this.send("extend", { epochs: this.extendEpochs() }));
-    this.stop = button("sp-stop", () => this.send("stop"), labels.stop);
+    this.primary = worded("sp-primary", () => this.startOrPause());
+    this.step = worded("sp-step", () => this.oneUpdate(), labels.one_update, "1");
+    this.again = worded("sp-again", () => this.ask("again", {}), labels.again, labels.again_short);
+    this.extend = worded("sp-extend", () => this.send("extend", { epochs: this.extendEpochs() }));
+    this.stop = worded("sp-stop", () => this.send("stop"), labels.stop);
     this.pace = choice(
       PACES.map((key) => ({ key, text: labels[`pace_${key}`] })),
       (key) => this.send("pace", { pace: key }),
@@ -108,14 +107,15 @@ export class Toolbar {
     const going = state === "running" || state === "queued";
     const goOn = state === "paused" || state === "interrupted";
     const word = going ? labels.pause : goOn ? labels.resume : labels.start;
-    setText(this.primary, word);
+    setWords(this.primary, word);
     setAttribute(this.primary, "data-does", going ? "pause" : goOn ? "resume" : "start");
     const active = ACTIVE.includes(state);
     this.step.disabled = !(active || state === "untrained");
     this.again.disabled = !data.loaded || state === "untrained";
     this.stop.disabled = !active;
     this.extend.disabled = !(active || state === "finished" || state === "stopped");
-    setText(this.extend, fill(labels.extend, { epochs: grouped(this.extendEpochs()) }));
+    const epochs = grouped(this.extendEpochs());
+    setWords(this.extend, fill(labels.extend, { epochs }), `+${epochs}`);
     this.pace.choose(this.pending.get("pace")?.value ?? meta.pace ?? "10s");
     this.pace.buttons.forEach((button) => (button.disabled = !active));
     const waits = { [going ? "pause" : goOn ? "resume" : "start"]: this.primary, again: this.again, step: this.step, extend: this.extend, stop: this.stop };
@@ -142,4 +142,18 @@ export class Toolbar {
     const { applied } = meta;
     setText(this.applied, this.pending.size ? labels.pending : applied ? (applied.text ?? fill(labels.applied, { step: grouped(applied.step) })) : "");
   }
+}
+
+// A button with a name in full and a short one for a phone.
+function worded(className, onclick, text = "", brief = "") {
+  const button = element("button", { type: "button", className, onclick }, element("span", { className: "sp-long" }), element("span", { className: "sp-short" }));
+  setWords(button, text, brief);
+  return button;
+}
+
+function setWords(button, text, brief = "") {
+  const [long, abridged] = button.children;
+  setText(long, text);
+  setText(abridged, brief);
+  setAttribute(button, "aria-label", text);
 }

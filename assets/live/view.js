@@ -82,6 +82,7 @@ export class LiveView {
     this.learned = new Learned(this.charts.learned, plots.learned, this.parts.samples, this.parts.caption);
     this.root.style.visibility = "";
     this.resized();
+    this.schedule(true);
   }
 
   // New data from Python: another run, another ghost, or only another theme.
@@ -89,7 +90,6 @@ export class LiveView {
     this.slots = data.colors;
     this.palette = palette(this.parent, this.slots);
     this.root.classList.toggle("sp-dark", this.palette.dark);
-    this.root.style.setProperty("--sp-run", this.palette.run(0));
     this.run = data.run;
     this.ghost = data.ghost && data.ghost !== data.run ? data.ghost : null;
     const wanted = [this.run, this.ghost].filter(Boolean);
@@ -161,6 +161,7 @@ export class LiveView {
     const ghost = this.ghost === data.run ? null : (this.runs.get(this.ghost) ?? null);
     const { parts, view } = this;
     const context = this.context();
+    this.root.style.setProperty("--sp-run", this.palette.run(data.meta.slot));
     Object.values(this.charts).forEach((chart) => (chart.context = context));
     parts.show(data, view, context);
     parts.numbers.draw(data);

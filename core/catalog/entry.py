@@ -7,10 +7,20 @@ search space, the Formulas page and the command line.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, SerializeAsAny, model_serializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PrivateAttr,
+    SerializeAsAny,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+)
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
@@ -109,6 +119,19 @@ def parameter_of(name: str, field: FieldInfo) -> Parameter:
     )
 
 
+def of_its_kind(value: Any, annotation: Any) -> Any:
+    """The value itself; ValueError for text, or true and false, where a field of this type holds a number.
+
+    pydantic would read "64" as 64 and true as 1. A switch takes true or false only.
+    """
+    kinds = {annotation} if annotation in (int, float, bool) else set(get_args(annotation)) - {NoneType}
+    if kinds and kinds <= {int, float} and isinstance(value, str | bool):
+        raise ValueError("A number is written with digits, without quotes.")
+    if kinds == {bool} and not isinstance(value, bool):
+        raise ValueError("A switch is true or false.")
+    return value
+
+
 class Entry(BaseModel):
     """Base of every choice. A subclass is registered with `core.catalog.registry.register`.
 
@@ -132,6 +155,11 @@ class Entry(BaseModel):
     """Listed behind "more" rather than among the first choices."""
 
     _typed_key: str = PrivateAttr(default="")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        return of_its_kind(value, cls.model_fields[info.field_name or ""].annotation)
 
     @model_serializer(mode="wrap")
     def _with_key(self, handler: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_origin
 from pydantic import ValidationError
 
 from core.catalog.entry import Entry, parameter_of
-from core.errors import BadInput
+from core.errors import BadInput, shown
 from core.text import Text
 
 FAMILIES: dict[str, str] = {
@@ -97,7 +97,7 @@ def parse(family: str, value: Any) -> Entry:
         value = {"key": value}
     if not isinstance(value, Mapping) or not isinstance(value.get("key"), str):
         raise BadInput(
-            Text("{family}: {value} names no entry.", family=family, value=repr(value)),
+            Text("{family}: {value} names no entry.", family=family, value=shown(value)),
             Text("An entry is a key, or an object with “key” and its fields."),
             Text("There are: {known}.", known=", ".join(_entries[family])),
         )
@@ -126,8 +126,6 @@ def bad_field(cls: type[Entry], error: ValidationError) -> BadInput:
             else Text("Its fields: {known}.", known=known),
         )
     parameter = parameter_of(name, cls.model_fields[name])
-    given = problem["input"]
-    shown = f"{given:g}" if isinstance(given, int | float) and not isinstance(given, bool) else repr(given)
     usual = parameter.usual
     why = Text(usual.reason) if usual and usual.reason else Text("It must be {range}.", range=parameter.range_text)
     if problem["type"] == "value_error":
@@ -142,4 +140,4 @@ def bad_field(cls: type[Entry], error: ValidationError) -> BadInput:
             low=usual.low,
             high=usual.high,
         )
-    return BadInput(Text("{name} is {value} for {title}.", name=name, value=shown, title=title), why, fix)
+    return BadInput(Text("{name} is {value} for {title}.", name=name, value=shown(problem["input"]), title=title), why, fix)

@@ -78,8 +78,8 @@ def run_table(runs: Sequence[RunRecord]) -> Columns:
     }
     for name in dict.fromkeys(name for setting in settings for name in setting):
         columns[name] = [setting.get(name, "") for setting in settings]
-    columns["updates"] = [run.step for run in runs]
-    columns["epochs"] = [run.epoch for run in runs]
+    columns["updates done"] = [run.step for run in runs]
+    columns["epochs done"] = [run.epoch for run in runs]
     columns["train_s"] = [run.train_s for run in runs]
     columns["best_validation_error"] = [run.best_validation_error for run in runs]
     for name in RESULTS:

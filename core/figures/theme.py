@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LIGHT_BACKGROUNDS = ("#FFFFFF", "#F0F2F6")
-DARK_BACKGROUNDS = ("#0E1117", "#262730")
+LIGHT_BACKGROUNDS = ("#ffffff", "#f4f5f6")
+DARK_BACKGROUNDS = ("#14181b", "#1e2428")
 
 SEQUENTIAL = "Viridis"
 DIVERGING = "RdBu"

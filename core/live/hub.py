@@ -82,7 +82,7 @@ class Hub:
         self._budget_bytes = budget_bytes
         self._keep_closed = keep_closed
         self._lock = threading.Lock()
-        self._load_lock = threading.Lock()
+        self._load_lock = threading.RLock()
         self._runs: dict[str, _Run] = {}
         self._count = itertools.count(1)
         self._name = secrets.token_hex(4)

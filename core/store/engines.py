@@ -81,7 +81,7 @@ def reading_engine(url: URL) -> Engine:
                 return _open_sqlite_reader(path, "mode=ro")
             except sqlite3.OperationalError:
                 journal = path.with_name(path.name + "-wal")
-                if not path.exists() or (journal.exists() and journal.stat().st_size > 0):
+                if not os.path.exists(path) or (os.path.exists(journal) and os.path.getsize(journal) > 0):
                     raise
                 return _open_sqlite_reader(path, "mode=ro&immutable=1")
 
@@ -112,8 +112,6 @@ def _open_sqlite_reader(path: Path, options: str) -> sqlite3.Connection:
 def _prepare_sqlite_writer(connection: sqlite3.Connection, _: Any) -> None:
     # Transactions are begun by `_begin_immediate`: Python's own handling would leave schema changes outside of them.
     connection.isolation_level = None
-    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in _WRITE_PRAGMAS:
         connection.execute(pragma)
 

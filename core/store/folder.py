@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from contextlib import suppress
@@ -102,9 +103,10 @@ class DataFolder:
         return self
 
     def fill_reserve(self) -> None:
-        """Write the reserve unless it is there; without success when the disk has no room."""
+        """Write the reserve unless it is there; not on a disk with little room, where it would do harm."""
         with suppress(OSError):
-            if not self.reserve.exists() or self.reserve.stat().st_size < _RESERVE_BYTES:
+            there = self.reserve.exists() and self.reserve.stat().st_size >= _RESERVE_BYTES
+            if not there and shutil.disk_usage(self.path).free > 2 * _RESERVE_BYTES:
                 self.reserve.write_bytes(bytes(_RESERVE_BYTES))
 
     def release_reserve(self) -> bool:
@@ -170,7 +172,7 @@ class WriteLock:
         lock = FileLock(folder.path / "write.lock", thread_local=False)
         try:
             lock.acquire(timeout=max(0.0, min(timeout_s, 2.0) - 0.3), poll_interval=0.05)
-            Holder(os.getpid(), datetime.now(UTC), command_line()).write(cls._note(folder))
+            cls._leave_note(folder)
         except Timeout:
             raise in_use(folder, cls._holder(folder, deadline)) from None
         except OSError as error:
@@ -181,6 +183,17 @@ class WriteLock:
     @staticmethod
     def _note(folder: DataFolder) -> Path:
         return folder.path / "write.lock.json"
+
+    @classmethod
+    def _leave_note(cls, folder: DataFolder) -> None:
+        holder = Holder(os.getpid(), datetime.now(UTC), command_line())
+        try:
+            holder.write(cls._note(folder))
+        except OSError:
+            # On a full disk the reserve makes room, so that the program can start and runs be deleted.
+            if not folder.release_reserve():
+                raise
+            holder.write(cls._note(folder))
 
     @classmethod
     def _holder(cls, folder: DataFolder, deadline: float) -> Holder | None:

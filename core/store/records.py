@@ -117,7 +117,7 @@ class SnapshotEntry:
     sha256: str
     num_bytes: int
     kind: str
-    attempt: int = 0
+    attempt: int
 
 
 @dataclass(frozen=True)

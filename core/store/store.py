@@ -72,7 +72,7 @@ class Store:
             raise ValueError("the lock is not the right to write into this folder")
         engine = engines.writing_engine(parsed)
         try:
-            _patiently(lambda: migrations.migrate(engine))
+            _patiently(lambda: migrations.migrate(engine), folder.release_reserve)
         except BaseException:
             engine.dispose()
             raise
@@ -445,10 +445,11 @@ class Store:
                 return ()
             with self._reader.connect() as connection:
                 return connection.execute(query).all()
-        except DBAPIError as error:
+        except (DBAPIError, OSError) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error.strerror
             raise CoreError(
                 Text("The stored runs cannot be read."),
-                engines.trouble(error) or Text("The database says: {reason}.", reason=str(error.orig)),
+                engines.trouble(error) or Text("The system says: {reason}.", reason=str(reason)),
                 Text("Try again in a moment; check that the data folder is the right one."),
             ) from error
 
@@ -476,18 +477,19 @@ def _existence(backend: str, database: str | None, reader: Engine) -> Callable[[
     return exists
 
 
-def _patiently(act: Callable[[], None]) -> None:
-    """Try again for a few seconds while another process has the database locked."""
+def _patiently(act: Callable[[], None], make_room: Callable[[], bool]) -> None:
+    """Try again for a few seconds while another process has the database locked, once more on a full disk."""
     deadline = time.monotonic() + ANSWER_S
     while True:
         try:
             return act()
         except DBAPIError as error:
             why = engines.trouble(error)
-            if why is None or time.monotonic() > deadline or engines.disk_trouble(error):
+            final = not make_room() if engines.disk_trouble(error) else time.monotonic() > deadline
+            if why is None or final:
                 raise CoreError(
                     Text("The stored runs cannot be opened."),
-                    why or Text("The database says: {reason}.", reason=str(error.orig)),
+                    why or Text("The system says: {reason}.", reason=str(error.orig)),
                     Text("Try again in a moment; check the disk, or choose another folder with --data DIR."),
                 ) from error
             time.sleep(0.1)

@@ -20,7 +20,8 @@ from core.text import Text
 
 FLUSH_S = 0.5
 """Metrics wait at most this long for their transaction."""
-_RETRY_S = 0.2
+_RETRY_S = (0.2, 2.0)
+"""The first and the longest pause before another try."""
 _LATE_S = 3.0
 _log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Writer:
         self._mergeable: dict[Hashable, Operation] = {}
         self._failures: dict[str, BaseException] = {}
         self._trouble: Text | None = None
+        self._pause_s = _RETRY_S[0]
         self._hurry = False
         self._closing = False
         self._give_up_at = float("inf")
@@ -133,7 +135,7 @@ class Writer:
             self._changed.notify_all()
         self._thread.join(timeout_s + 5.0)
         self._engine.dispose()
-        return len(self._queue)
+        return len(self._queue) + len(self._flying)
 
     def _refuse_if_closed(self) -> None:
         if self._closing:
@@ -190,18 +192,22 @@ class Writer:
         with self._engine.connect() as connection, connection.begin():
             for operation in batch:
                 operation.error = None
+                savepoint = connection.begin_nested()
                 try:
-                    with connection.begin_nested():
-                        operation.result = operation.act(connection)
+                    operation.result = operation.act(connection)
+                    savepoint.commit()
                 except Exception as error:
+                    # On a full disk SQLite has rolled back everything by itself, the savepoint too.
                     if trouble(error) is not None:
                         raise
+                    savepoint.rollback()
                     operation.error = error
 
     def _finish(self, batch: list[Operation], error: Exception | None) -> None:
         with self._changed:
             self._flying = []
             self._trouble = None
+            self._pause_s = _RETRY_S[0]
             for operation in batch:
                 operation.error = error or operation.error
                 if operation.error is not None and not operation.asked:
@@ -220,7 +226,10 @@ class Writer:
             self._flying = []
             self._hurry = True
             self._changed.notify_all()
-            retry_at = time.monotonic() + _RETRY_S
-            while (left_s := retry_at - time.monotonic()) > 0:
+            retry_at = time.monotonic() + self._pause_s
+            self._pause_s = min(2 * self._pause_s, _RETRY_S[1])
+            while (left_s := min(retry_at, self._give_up_at) - time.monotonic()) > 0:
                 self._changed.wait(left_s)
+                if any(waiting.urgent and waiting not in batch for waiting in self._queue):
+                    break
             return time.monotonic() < self._give_up_at

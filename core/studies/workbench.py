@@ -47,7 +47,7 @@ class Workbench:
         lock = WriteLock.acquire(folder)
         try:
             store = Store.open(folder, lock)
-            store.mark_interrupted(actor=LOCAL)
+            store.mark_interrupted()
         except BaseException:
             lock.release()
             raise

@@ -51,7 +51,7 @@ class Loop:
             if dropout.generator is not None:
                 dropout.generator.manual_seed(seed32(self.seed, "dropout", name, step))
         self.guard.remember_buffers()
-        loss = self._loss(batch)
+        loss = self.loss_of(batch)
         for parameter in self.parameters:
             parameter.grad = None
         loss.backward()
@@ -59,7 +59,8 @@ class Loop:
             self._update([parameter.grad for parameter in self.parameters], loss, lr)  # type: ignore[misc]
         self.recorder.end_row(lr, time.time())
 
-    def _loss(self, batch: Batch) -> Tensor:
+    def loss_of(self, batch: Batch) -> Tensor:
+        """The data loss of a batch, with its graph."""
         if self.autocast is None:
             return self.criterion(self.model(batch.inputs), batch.targets)
         with self.autocast():

@@ -85,7 +85,8 @@ class Trend:
         else:
             found = self._mild_verdict(now, lowest)
             last, count = self._candidate
-            self._candidate = (found, count + 1 if found == last else 1)
+            is_clear = not self.epochs_above and not self.epochs_at_guess
+            self._candidate = (found, is_clear * (count + 1 if found == last else 1))
             if self._candidate[1] >= EPOCHS_RUNNING:
                 self.verdict = found
             return

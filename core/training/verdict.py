@@ -23,16 +23,17 @@ OVER = ("finished", "stopped", "failed", "interrupted")
 RULES = {
     "untrained": Text("No update has been done: these are the errors of the first weights."),
     "learning": Text(
-        "None of the other verdicts holds: validation error is not more than twice its ± above its lowest for three "
-        "epochs, and training error has left the guessing line."
+        "None of the other verdicts has held for three epochs running. (Overfitting is said when validation error is above "
+        "its lowest by more than twice its ± for three epochs running while training error falls.)"
     ),
     "gap_grows": Text(
-        "The gap is more than twice the ± of the validation error and larger than half-way, and validation error had its "
+        "For three epochs running the gap was more than twice the ± of the validation error, and validation error had its "
         "lowest value within the last three epochs or the last tenth of the run."
     ),
     "overfitting": Text(
         "Validation error above its lowest by more than twice its ±, at the end of three epochs running, while training "
-        "error is below its value at that lowest point, or at 0."
+        "error is below its value at that lowest point, or at 0. It is taken back when another verdict has held for three "
+        "epochs running."
     ),
     "not_learning": Text(
         "At the end of three epochs running, and after at least {updates} updates, training error was no more than a "
@@ -165,12 +166,7 @@ def _sentence(verdict: str, trend: Trend, state: str, reason: Text | None, resto
         values = {**_only(values, "now", "uncertainty"), "guess": _guess_text(trend)}
         return Text("Untrained. Validation error {now} ± {uncertainty}; guessing gives {guess}.", **values)
     if verdict == "overfitting":
-        return Text(
-            "Overfitting. Validation error was lowest at epoch {epoch} ({lowest}); now {now}, more than twice its "
-            "uncertainty ({uncertainty}) above, for {count} epochs running, training error {train}.",
-            **values,
-            count=trend.epochs_above,
-        )
+        return _overfitting(trend, values)
     if verdict == "not_learning":
         return _not_learning(trend, latest)
     if verdict == "gap_grows":
@@ -181,10 +177,9 @@ def _sentence(verdict: str, trend: Trend, state: str, reason: Text | None, resto
         )
     if verdict == "plateau":
         return Text(
-            "Nothing moves any more. For {count} epochs validation error has stayed at {now} ± {uncertainty} and training "
-            "error at {train}; lowest at epoch {epoch} ({lowest}).",
+            "Nothing moves any more: validation error stays at {now} ± {uncertainty}, training error at {train}. Validation "
+            "error was lowest at epoch {epoch} ({lowest}).",
             **values,
-            count=trend.standstill(),
         )
     if verdict == "learning":
         return Text(
@@ -193,6 +188,21 @@ def _sentence(verdict: str, trend: Trend, state: str, reason: Text | None, resto
             **values,
         )
     return _ended(values, shown, state, reason, restored is not None)
+
+
+def _overfitting(trend: Trend, values: dict[str, Any]) -> Text:
+    if trend.epochs_above:
+        return Text(
+            "Overfitting. Validation error was lowest at epoch {epoch} ({lowest}); now {now}, more than twice its "
+            "uncertainty ({uncertainty}) above, for {count} epochs running, training error {train}.",
+            **values,
+            count=trend.epochs_above,
+        )
+    return Text(
+        "Overfitting. Validation error was lowest at epoch {epoch} ({lowest}) and then, for three epochs running, more than "
+        "twice its uncertainty above; now {now} ± {uncertainty}, training error {train}.",
+        **values,
+    )
 
 
 def _not_learning(trend: Trend, latest: Evaluation) -> Text:

@@ -68,7 +68,7 @@ def adapt_to_data() -> None:
     """After a change of data: replace or drop what cannot take the new kind of input, and say so."""
     document, data = dict(state.draft()), dataset()
     if not fits_data(type(architecture())):
-        key, cls = next((key, cls) for key, cls in reversed(entries("architectures").items()) if fits_data(cls))
+        key, cls = next((key, cls) for key, cls in reversed(list(entries("architectures").items())) if fits_data(cls))
         state.remark(
             Text(
                 "{old} cannot take {data}; the network is now {new}.",

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import streamlit as st
-from pages.components.live_labels import live_labels
+from streamlit.components.v2 import component
 
 from core.figures.theme import SLOTS
 from core.live.assets import Assets, plotly_version
+from pages.components.live_labels import live_labels
 
 __all__ = ["Fired", "live_chart", "live_labels"]
 
@@ -36,7 +36,7 @@ export default function (component) {
 }
 """
 
-_component = st.components.v2.component("saddlepoint_live_chart", js=_LOADER, isolate_styles=False)
+_component = component("saddlepoint_live_chart", js=_LOADER, isolate_styles=False)
 
 
 class Fired(NamedTuple):
@@ -57,7 +57,7 @@ def live_chart(
     *,
     token: str,
     labels: Mapping[str, str],
-    key: str,
+    key: str = "live_chart",
     lang: str = "en",
     present: bool = False,
     ghost: str | None = None,

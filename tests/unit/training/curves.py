@@ -48,10 +48,10 @@ def healthy(seed: int, *, num_epochs: int = 40, num_validation: int = 500, per_e
     floor = rng.uniform(0.03, 0.15)
     validation = floor + (0.9 - floor) * np.exp(-epochs / speed)
     train = 0.9 * np.exp(-epochs / speed)
-    # The same samples are measured each time, so neighbouring errors go together.
+    # The same samples are measured each time: neighbouring errors go together and move by a third of their ±.
     noise = rng.standard_normal(epochs.size + 9)
     smooth = np.convolve(noise, np.ones(10) / np.sqrt(10), mode="valid") * np.sqrt(validation * (1 - validation) / num_validation)
-    validation = np.clip(validation + 0.5 * smooth, 0, 1)
+    validation = np.clip(validation + 0.35 * smooth, 0, 1)
     return evaluations(train, validation, num_train=900, num_validation=num_validation, per_epoch=per_epoch)
 
 

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,7 @@ def test_a_process_killed_while_writing_leaves_the_old_snapshot_or_the_new_one(t
 
 ENDLESS = """
 import sys
+import threading
 from pathlib import Path
 import torch
 from core.training import checkpoint
@@ -302,8 +304,6 @@ def test_a_folder_that_cannot_be_made_is_said_clearly(tmp_path: Path):
 
 
 def test_snapshots_may_be_written_from_several_threads(tmp_path: Path):
-    import threading
-
     threads = [threading.Thread(target=write, args=(tmp_path, step % 3, step)) for step in range(9)]
     for thread in threads:
         thread.start()

@@ -66,7 +66,7 @@ def test_against_overfitting_come_l2_dropout_stopping_and_more_points():
     assert labels == ["L2 0.01", "dropout 0.5", "stop at the lowest", "300 points"]
     changed = of("overfitting", MOONS)
     assert changed["l2"].differences()["regularizers"] == [{"key": "l2", "strength": 0.01}]
-    assert changed["more_samples"].differences()["dataset"]["n"] == 300
+    assert changed["more_samples"].dataset.n == 300  # type: ignore[attr-defined]
 
 
 def test_an_l2_that_is_there_grows_instead_of_standing_twice():

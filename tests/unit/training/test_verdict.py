@@ -50,7 +50,7 @@ def test_all_ten_overfitting_runs_are_found_and_stay_found():
 
 
 def test_with_one_uncertainty_healthy_runs_would_be_accused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("core.training.trend.TIMES_UNCERTAINTY", 0.5)
+    monkeypatch.setattr("core.training.trend.TIMES_UNCERTAINTY", 1)
     assert any("overfitting" in verdicts(healthy(seed)) for seed in range(20))
 
 
@@ -63,6 +63,12 @@ def test_three_epochs_running_are_needed_and_not_three_evaluations():
     first = measured[found.index("overfitting")]
     assert first.epoch == 4.0
     assert "overfitting" not in verdicts(measured[:40])
+
+
+def test_a_verdict_is_taken_back_when_another_has_held_for_three_epochs():
+    validation = [0.5, 0.1, 0.2, 0.2, 0.2, 0.11, 0.11, 0.2, 0.11, 0.11, 0.11]
+    found = verdicts(evaluations(np.linspace(0.5, 0.0, 11), validation))
+    assert found[4:] == ["overfitting"] * 6 + ["learning"]
 
 
 def test_a_single_epoch_below_starts_the_count_anew():
@@ -152,7 +158,7 @@ def test_errors_that_stand_still_are_a_plateau():
     falling = [0.9, 0.5, 0.3, 0.2, 0.12, 0.101]
     measured = evaluations([*falling, *[0.05] * 20], [*falling, 0.1, *[0.104] * 19])
     assert last(measured).verdict == "plateau"
-    assert "For 8 epochs validation error has stayed at 10.4 %" in str(last(measured).text)
+    assert "validation error stays at 10.4 %" in str(last(measured).text)
 
 
 def test_a_diverged_run_says_why():
@@ -215,7 +221,7 @@ def test_the_live_page_gets_every_key_it_reads():
 
 
 def test_every_verdict_has_its_rule():
-    assert all(str(rule).endswith(".") for rule in RULES.values())
+    assert all(str(rule).endswith((".", ".)")) for rule in RULES.values())
     assert set(RULES) == {
         "untrained", "learning", "gap_grows", "overfitting", "not_learning", "plateau", "diverged", "finished"
     }  # fmt: skip

@@ -27,10 +27,11 @@ NETS: list[tuple[Any, tuple[int, ...]]] = [
     ("cnn", (3, 32, 32)),
     ({"key": "cnn", "normalization": "batch", "activation": "tanh", "global_average": True, "dense": []}, IMAGE),
     ({"key": "cnn", "blocks": [{"kernel": 4, "padding": "same", "stride": 2, "pooling": "average"}]}, IMAGE),
-    ({"key": "cnn", "blocks": [{"kernel": 5, "padding": 3, "pooling": "max", "pool_window": 3, "pool_stride": 1}]}, IMAGE),
+    ({"key": "cnn", "blocks": [{"kernel": 5, "padding": 3, "pooling": "max", "pool_window": 3, "pool_stride": 1}]},
+     IMAGE),
     ({"key": "cnn", "blocks": [{"normalization": "group", "activation": "prelu"}, {"normalization": "layer"}]}, IMAGE),
     ({"key": "cnn", "blocks": [{"kernel": 3, "normalization": "batch", "pooling": "max"}], "dense": [9, 7]}, SIGNAL),
-    *((net["architecture"], (1, 40) if net["dataset"]["key"] == "mnist_1d" else (1, 28, 28)) for net in REFERENCE_NETS.values()),
+    *((net["architecture"], (1, 40) if key == "cnn_1d" else (1, 28, 28)) for key, net in REFERENCE_NETS.items()),
 ]  # fmt: skip
 
 

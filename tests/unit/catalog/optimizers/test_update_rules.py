@@ -192,7 +192,7 @@ def test_an_optimizer_works_on_meta(key: str) -> None:
 def test_every_optimizer_descends_on_a_convex_quadratic(key: str) -> None:
     entry = entry_of(key)
     parameter = nn.Parameter(torch.tensor([1.0, -1.0], dtype=torch.float64))
-    optimizer = entry.build([parameter], lr_override=None if key == "adadelta" else 0.02)
+    optimizer = entry.build([parameter], lr_override=None if key == "adadelta" else 0.002)
     losses = []
     for _ in range(20):
         optimizer.zero_grad()

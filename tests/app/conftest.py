@@ -1,0 +1,41 @@
+"""A workbench on a data folder of its own, and the pages on top of it, run without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.studies.workbench import Workbench, use_workbench
+
+SHELL = Path(__file__).parents[2] / "pages" / "shell.py"
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def bench(data_folder: Path) -> Iterator[Workbench]:
+    """The workbench of this process, as the launcher would have opened it."""
+    opened = Workbench.open(data_folder)
+    use_workbench(opened)
+    yield opened
+    use_workbench(None)
+    opened.close()
+
+
+@pytest.fixture
+def open_page(bench: Workbench) -> OpenPage:
+    """Opens a page in a new tab: `open_page("runs.py", lang="zh")`; fails when the page raises."""
+
+    def opened(page: str = "train.py", **query: str) -> AppTest:
+        tab = AppTest.from_file(str(SHELL), default_timeout=30)
+        tab.query_params.update(query)
+        tab.run()
+        if page != "train.py":
+            tab.switch_page(page).run()
+        assert not tab.exception, tab.exception[0].message
+        return tab
+
+    return opened

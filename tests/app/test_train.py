@@ -1,0 +1,249 @@
+"""The choices of the Train page: what is chosen is what would be trained, and what cannot be used is said in place."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.experiment import Experiment
+from core.studies.workbench import Workbench
+
+
+def box(tab, path: str):
+    """The text box of a parameter."""
+    return tab.text_input(key=f"{path}|en|box")
+
+
+def pick(tab, path: str, option: str):
+    """Press a pill of a choice."""
+    tab.pills(key=f"{path}|en|key").set_value(option).run()
+    assert not tab.exception
+    return tab
+
+
+def chosen(tab) -> Experiment:
+    return tab.session_state["experiment"]
+
+
+def live(tab) -> dict:
+    """What the live component was given."""
+    return json.loads(tab.get("bidi_component")[0].proto.json)
+
+
+def errors(tab) -> str:
+    return "\n".join(error.value for error in tab.error)
+
+
+def test_the_first_visit_shows_the_default_experiment_and_measures_it_untrained(open_page):
+    tab = open_page()
+    assert chosen(tab) == Experiment()
+    assert live(tab)["run"].startswith("preview-")
+    assert live(tab)["ghost"] is None
+    assert not tab.error
+
+
+def test_the_eight_visible_decisions_are_there(open_page):
+    tab = open_page()
+    assert {"dataset|en|key", "architecture|en|key", "optimizer|en|key"} <= {pills.key for pills in tab.pills}
+    for path in ("train_size", "architecture.width", "architecture.hidden_layers", "optimizer.lr", "seed", "epochs"):
+        assert box(tab, path)
+
+
+def test_a_typed_value_reaches_the_experiment_the_slider_and_the_address(open_page):
+    tab = open_page()
+    box(tab, "optimizer.lr").set_value("3e-3").run()
+    assert chosen(tab).optimizer.lr == 0.003
+    assert tab.select_slider(key="optimizer.lr|en|slider").value == 0.003
+    assert tab.query_params == {"optimizer": ["adam"], "optimizer.lr": ["0.003"]} or tab.query_params == {
+        "optimizer": "adam",
+        "optimizer.lr": "0.003",
+    }
+
+
+def test_a_value_outside_the_usual_range_is_taken_and_the_slider_reaches_it(open_page):
+    tab = open_page()
+    box(tab, "architecture.width").set_value("1000").run()
+    assert chosen(tab).architecture.width == 1000
+    assert tab.select_slider(key="architecture.width|en|slider").value == 1000
+    assert not tab.error
+
+
+def test_a_slider_writes_the_box(open_page):
+    tab = open_page()
+    tab.select_slider(key="epochs|en|slider").set_value(50).run()
+    assert chosen(tab).epochs == 50
+    assert box(tab, "epochs").value == "50"
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "reason"),
+    [
+        ("optimizer.lr", "-0.1", "learning rate"),
+        ("optimizer.lr", "fast", "lr"),
+        ("epochs", "0", "epochs"),
+        ("architecture.width", "1e99", "width"),
+        ("seed", "2.5", "seed"),
+        ("optimizer.lr", "nan", "lr"),
+        ("optimizer.lr", "<b>*x*</b>", "lr"),
+    ],
+)
+def test_a_wrong_value_stays_as_typed_with_its_reason_and_the_last_good_experiment(open_page, path, typed, reason):
+    tab = open_page()
+    box(tab, path).set_value(typed).run()
+    assert not tab.exception
+    assert box(tab, path).value == typed
+    assert reason in errors(tab)
+    assert chosen(tab) == Experiment()
+
+
+def test_a_mended_value_takes_the_error_away(open_page):
+    tab = open_page()
+    box(tab, "epochs").set_value("none").run()
+    box(tab, "epochs").set_value("3").run()
+    assert not tab.error
+    assert chosen(tab).epochs == 3
+
+
+def test_a_wrong_value_survives_a_change_elsewhere(open_page):
+    tab = open_page()
+    box(tab, "epochs").set_value("0").run()
+    box(tab, "seed").set_value("4").run()
+    assert box(tab, "epochs").value == "0"
+    assert "epochs" in errors(tab)
+    box(tab, "epochs").set_value("7").run()
+    assert (chosen(tab).epochs, chosen(tab).seed) == (7, 4)
+
+
+def test_an_optional_number_left_empty_follows_by_itself(open_page):
+    tab = open_page()
+    box(tab, "train_size").set_value("100").run()
+    assert chosen(tab).train_size == 100
+    box(tab, "train_size").set_value("").run()
+    assert chosen(tab).train_size is None
+
+
+def test_another_optimizer_brings_its_own_learning_rate(open_page):
+    tab = pick(open_page(), "optimizer", "sgd")
+    assert chosen(tab).optimizer.key == "sgd"
+    assert box(tab, "optimizer.lr").value == "0.1"
+
+
+def test_rarer_entries_come_with_one_press(open_page):
+    tab = open_page()
+    assert not [pill for pill in tab.pills(key="dataset|en|key").options if "Wine" in pill]
+    tab = pick(tab, "dataset", "…")
+    assert chosen(tab) == Experiment()
+    assert [pill for pill in tab.pills(key="dataset|en|key").options if "Wine" in pill]
+    assert pick(tab, "dataset", "wine").session_state["experiment"].dataset.key == "wine"
+
+
+def test_points_after_a_cnn_change_the_network_and_say_so(open_page):
+    tab = pick(open_page(), "dataset", "mnist_5000")
+    tab = pick(tab, "architecture", "cnn")
+    tab = pick(tab, "dataset", "moons")
+    assert chosen(tab).architecture.key == "mlp"
+    assert any("CNN" in info.value and "MLP" in info.value for info in tab.info)
+    assert not tab.error
+
+
+def test_regularizers_can_be_combined_and_cleared(open_page):
+    tab = open_page()
+    regularizers = lambda: tab.pills(key="regularizers|en|keys")  # noqa: E731 - the widget is another after each run
+    regularizers().set_value(["", "l2"]).run()
+    assert [item.key for item in chosen(tab).regularizers] == ["l2"]
+    box(tab, "regularizers.0.strength").set_value("0.02").run()
+    regularizers().set_value(["l2", "dropout"]).run()
+    assert [item.key for item in chosen(tab).regularizers] == ["l2", "dropout"]
+    assert chosen(tab).regularizers[0].strength == 0.02
+    regularizers().set_value(["", "l2", "dropout"]).run()
+    assert chosen(tab).regularizers == ()
+
+
+def test_augmentation_is_chosen_by_strength(open_page):
+    tab = open_page()
+    tab.pills(key="augmentation|en").set_value("light").run()
+    assert [item.key for item in chosen(tab).augmentations]
+    tab.pills(key="augmentation|en").set_value("none").run()
+    assert chosen(tab).augmentations == ()
+
+
+def test_sizes_that_cannot_be_are_explained_before_start(open_page):
+    tab = open_page(architecture="cnn", dataset="digits", **{"architecture.blocks": "[]"})
+    assert not tab.exception
+
+
+def test_the_layer_table_counts_every_weight(open_page):
+    tab = open_page()
+    table = tab.table[0].value
+    assert list(table["layer"]) == ["input", "hidden.1", "hidden.2", "output"]
+    assert list(table["weights"]) == ["–", "4 160".replace(" ", "\u202f"), "4 160".replace(" ", "\u202f"), "650"]
+
+
+def test_a_link_makes_the_experiment(open_page):
+    tab = open_page(**{"dataset": "moons", "dataset.noise": "0.35", "optimizer.lr": "0.01", "epochs": "200"})
+    assert chosen(tab).to_url() == {
+        "dataset": "moons",
+        "dataset.noise": "0.35",
+        "optimizer": "adam",
+        "optimizer.lr": "0.01",
+        "epochs": "200",
+    }
+    assert not tab.info
+
+
+def test_an_unreadable_part_of_a_link_is_named_and_the_rest_applied(open_page):
+    tab = open_page(dataset="moons", epochs="many", optimizer="adamm")
+    assert chosen(tab).dataset.key == "moons"
+    assert chosen(tab).epochs == Experiment().epochs
+    said = " ".join(info.value for info in tab.info)
+    assert "epochs=many" in said
+    assert "adamm" in said
+
+
+def test_a_link_whose_parts_do_not_fit_is_explained(open_page):
+    tab = open_page(dataset="moons", architecture="cnn")
+    assert errors(tab)
+    assert chosen(tab) == Experiment()
+
+
+def test_a_starting_point_is_one_press_away(open_page):
+    from core.catalog.presets import presets
+
+    tab = open_page()
+    first = [preset for preset in presets().values() if preset.first]
+    assert len(first) == 5
+    for preset in first:
+        tab.button(key=f"preset {preset.key}").click().run()
+        assert not tab.exception
+        assert chosen(tab) == Experiment.from_json({"preset": preset.key})
+
+
+def test_a_change_that_needs_a_new_run_keeps_the_old_curve_as_a_ghost(open_page, bench: Workbench):
+    run = bench.start(Experiment(epochs=1), pace="max")
+    bench.wait(run, 30)
+    tab = open_page(run=run)
+    assert live(tab)["run"] == run
+    box(tab, "epochs").set_value("2").run()
+    assert live(tab)["ghost"] == run
+    assert live(tab)["run"].startswith("preview-")
+    assert any("new run" in caption.value for caption in tab.caption)
+
+
+def test_a_learning_rate_acts_at_once_on_a_running_run(open_page, bench: Workbench):
+    run = bench.start(Experiment(epochs=1000), pace="1/s")
+    tab = open_page(run=run)
+    box(tab, "optimizer.lr").set_value("0.05").run()
+    assert live(tab)["run"] == run
+    assert live(tab)["ghost"] is None
+    bench.command(run, "stop")
+    bench.wait(run, 30)
+    sets = [event for event in bench.store.events(run) if event.kind == "set"]
+    assert [event.values["lr"] for event in sets] == [0.05]
+
+
+def test_a_new_tab_finds_the_run_that_is_running(open_page, bench: Workbench):
+    run = bench.start(Experiment(epochs=1000), pace="1/s")
+    assert live(open_page())["run"] == run
+    bench.command(run, "stop")
+    bench.wait(run, 30)
