@@ -102,7 +102,7 @@ fi; \
 $(BIN)/python -m pip install $$quiet --disable-pip-version-check -r $(VENV)/wanted.txt -c $(VENV)/kept.txt || { \
   echo "The installation did not finish. The lines above say why; run the same command to go on." >&2; exit 1; }; \
 if [ -n "$$quiet" ] && ! $(BIN)/python -c 'import torchvision' 2>/dev/null; then \
-  echo "The torchvision of $(VENV) does not work with its torch: MNIST, Fashion-MNIST and CIFAR-10 cannot be loaded."; \
+  echo "The torchvision of $(VENV) does not work with its torch: MNIST and Fashion-MNIST cannot be downloaded."; \
   echo "Install the torchvision of the same build, from where that torch came. Everything else works."; \
 fi
 endef

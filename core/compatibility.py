@@ -31,9 +31,7 @@ def check(experiment: Experiment) -> list[Text]:
     _check_input(experiment, dataset, architecture)
     if experiment.loss is not None:
         cast("Loss", experiment.loss).check(dataset.task)
-    sizes = split_sizes(
-        dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
-    )
+    sizes = split_sizes(dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size)
     architecture.plan(facts.input_shape, facts.num_outputs)
     notes = [*architecture.notes()]
     for entry in experiment.augmentations:
@@ -42,7 +40,10 @@ def check(experiment: Experiment) -> list[Text]:
     if min(experiment.batch_size, sizes.num_train) < architecture.min_batch_size:
         raise BadInput(
             Text("A batch of {size} cannot train this network.", size=min(experiment.batch_size, sizes.num_train)),
-            Text("Batch normalization needs at least {least} samples to have a spread.", least=architecture.min_batch_size),
+            Text(
+                "Batch normalization needs at least {least} samples to have a spread.",
+                least=architecture.min_batch_size,
+            ),
             Text("Use larger batches, or another normalization."),
         )
     if experiment.batch_size > sizes.num_train:
@@ -56,7 +57,10 @@ def check(experiment: Experiment) -> list[Text]:
     default_fraction = Experiment.model_fields["validation_fraction"].default
     if facts.num_validation is not None and experiment.validation_fraction != default_fraction:
         notes.append(
-            Text("The validation share has no effect: this data set has {num} validation samples of its own.", num=facts.num_validation)
+            Text(
+                "The validation share has no effect: this data set has {num} validation samples of its own.",
+                num=facts.num_validation,
+            )
         )
     return notes
 
@@ -65,11 +69,17 @@ def _check_input(experiment: Experiment, dataset: DataSet, architecture: Archite
     kind = dataset.input_kind
     if kind not in architecture.input_kinds:
         fitting = [
-            cls.title for cls in entries("architectures").values() if kind in cast("type[Architecture]", cls).input_kinds
+            cls.title
+            for cls in entries("architectures").values()
+            if kind in cast("type[Architecture]", cls).input_kinds
         ]
         raise BadInput(
             Text("{network} cannot read {data}.", network=Text(architecture.title), data=Text(dataset.title)),
-            Text("It takes {kinds}; these data are {kind}.", kinds=_kinds(architecture.input_kinds), kind=Text(KINDS[kind])),
+            Text(
+                "It takes {kinds}; these data are {kind}.",
+                kinds=_kinds(architecture.input_kinds),
+                kind=Text(KINDS[kind]),
+            ),
             Text("Use one of {fitting}, or other data.", fitting=", ".join(fitting)),
         )
     for entry in experiment.augmentations:
@@ -77,7 +87,11 @@ def _check_input(experiment: Experiment, dataset: DataSet, architecture: Archite
         if kind not in augmentation.input_kinds:
             raise BadInput(
                 Text("{title} cannot change {data}.", title=Text(augmentation.title), data=Text(dataset.title)),
-                Text("It changes {kinds}; these data are {kind}.", kinds=_kinds(augmentation.input_kinds), kind=Text(KINDS[kind])),
+                Text(
+                    "It changes {kinds}; these data are {kind}.",
+                    kinds=_kinds(augmentation.input_kinds),
+                    kind=Text(KINDS[kind]),
+                ),
                 Text("Leave it out, or choose other data."),
             )
 

@@ -7,17 +7,17 @@ and the fingerprint hold; the defaults of a published version are never edited.
 from __future__ import annotations
 
 import copy
+import difflib
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from core.catalog.entry import Entry, Parameter, Usual, entry_of, parameter_of
+from core.catalog.entry import Entry, Parameter, Usual, from_family, of_its_kind, parameter_of
 from core.catalog.presets import preset
-from core.catalog.registry import entry_class, parse
-from core.errors import BadInput
+from core.errors import BadInput, shown
 from core.text import Text
 
 VERSION = 1
@@ -34,10 +34,6 @@ LABELS = ("name", "notes")
 """Fields that say something about an experiment and change nothing in it: not part of the fingerprint."""
 
 
-def _entries_of(family: str) -> Any:
-    return Annotated[tuple[entry_of(family), ...], Field(max_length=16)]
-
-
 class Experiment(BaseModel):
     """Everything that decides a run. `Experiment()` is the default preset: digits, MLP 64-64, Adam 0.001.
 
@@ -50,14 +46,14 @@ class Experiment(BaseModel):
     version: Annotated[Literal[1], Field(title="version", description="Version of the experiment's defaults.")] = 1
     name: Annotated[str, Field(max_length=200, title="name", description="What this experiment is called.")] = ""
     notes: Annotated[str, Field(max_length=5000, title="notes", description="Whatever you want to remember.")] = ""
-    dataset: entry_of("datasets") = "digits"
-    augmentations: _entries_of("augmentations") = ()
-    architecture: entry_of("architectures") = "mlp"
-    initializer: entry_of("initializers") | None = None
-    regularizers: _entries_of("regularizers") = ()
-    optimizer: entry_of("optimizers") = "adam"
-    loss: entry_of("losses") | None = None
-    schedule: entry_of("schedules") = "constant"
+    dataset: Annotated[Any, from_family("datasets")] = "digits"
+    augmentations: Annotated[tuple[Annotated[Any, from_family("augmentations")], ...], Field(max_length=16)] = ()
+    architecture: Annotated[Any, from_family("architectures")] = "mlp"
+    initializer: Annotated[Any, from_family("initializers", optional=True)] = None
+    regularizers: Annotated[tuple[Annotated[Any, from_family("regularizers")], ...], Field(max_length=16)] = ()
+    optimizer: Annotated[Any, from_family("optimizers")] = "adam"
+    loss: Annotated[Any, from_family("losses", optional=True)] = None
+    schedule: Annotated[Any, from_family("schedules")] = "constant"
     batch_size: Annotated[
         int,
         Field(ge=1, le=65536, title="batch size", description="Samples that one update averages its gradient over."),
@@ -108,6 +104,11 @@ class Experiment(BaseModel):
         Field(title="precision", description="Number format of the computation; bfloat16 keeps float32 weights."),
     ] = "float32"
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        return of_its_kind(value, cls.model_fields[info.field_name or ""].annotation)
+
     @field_validator("name", "notes")
     @classmethod
     def _printable(cls, value: str) -> str:
@@ -123,15 +124,9 @@ class Experiment(BaseModel):
         """
         if isinstance(value, cls):
             return value
-        if not isinstance(value, Mapping):
-            raise BadInput(
-                Text("An experiment is a JSON object, not {kind}.", kind=type(value).__name__),
-                Text("Its fields are named, such as “dataset” and “optimizer”."),
-                Text("Write {{}} for the default experiment."),
-            )
-        document = resolve_presets(dict(value))
+        document = resolve_presets(checked_document(value))
         try:
-            return cls(**document)
+            return cls.model_validate(document)
         except ValidationError as error:
             raise _bad_field(cls, error) from None
 
@@ -177,28 +172,53 @@ class Experiment(BaseModel):
 
         Parameters whose first word is no field of an experiment are left alone: they belong to the page.
         """
+        from core.set_path import set_path
+
         known = set(cls.model_fields) | {"preset"}
         document: dict[str, Any] = {}
         problems: list[Text] = []
-        keys = sorted((key for key in query if key.split(".")[0] in known), key=lambda key: (key != "preset", key.count(".")))
-        for key in keys:
-            try:
-                changed, _ = set_path(document, key, query[key])
-                cls.from_json(changed)
-            except BadInput as error:
-                problems.append(
-                    Text("“{part}” in the link could not be used: {reason}", part=f"{key}={query[key]}", reason=_sentence(error))
-                )
-            else:
-                document = changed
+        left = sorted(
+            (key for key in query if key.split(".")[0] in known), key=lambda key: (key != "preset", key.count("."))
+        )
+        while left:
+            errors: dict[str, BadInput] = {}
+            for key in left:
+                try:
+                    changed, _ = set_path(document, key, query[key])
+                    cls.from_json(changed)
+                except BadInput as error:
+                    errors[key] = error
+                else:
+                    document = changed
+            if len(errors) == len(left):
+                problems = [
+                    Text(
+                        "“{part}” in the link could not be used: {what} {why} {fix}",
+                        part=f"{key}={query[key]}"[:200],
+                        what=error.what,
+                        why=error.why,
+                        fix=error.fix,
+                    )
+                    for key, error in errors.items()
+                ]
+                break
+            # A value may be legal only beside another that came later: the ends of a range are such a pair.
+            left = list(errors)
         return cls.from_json(document), problems
 
 
 Experiment.model_rebuild()
 
 
-def _sentence(error: BadInput) -> Text:
-    return Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix)
+def checked_document(value: Any) -> dict[str, Any]:
+    """A copy of the JSON object that describes an experiment; BadInput when it is none."""
+    if not isinstance(value, Mapping):
+        raise BadInput(
+            Text("An experiment is a JSON object, not {value}.", value=shown(value)),
+            Text("Its fields are named, such as “dataset” and “optimizer”."),
+            Text("Write {empty} for the default experiment.", empty="{}"),
+        )
+    return dict(value)
 
 
 def resolve_presets(document: dict[str, Any]) -> dict[str, Any]:
@@ -212,165 +232,38 @@ def resolve_presets(document: dict[str, Any]) -> dict[str, Any]:
             extra = {field: given for field, given in value.items() if field != "preset"}
             if extra and not isinstance(part, Mapping):
                 raise BadInput(
-                    Text("“{name}” takes a preset without further fields.", name=name),
-                    Text("The preset “{preset}” has a list there.", preset=value["preset"]),
-                    Text("Write the list out."),
+                    Text(
+                        "“{name}” takes the preset “{preset}” without further fields.",
+                        name=name,
+                        preset=value["preset"],
+                    ),
+                    Text("The preset has no single entry there that they could change."),
+                    Text("Write “{name}” out.", name=name),
                 )
             document[name] = {**part, **extra} if isinstance(part, Mapping) else part
     return document
 
 
-def set_path(document: Mapping[str, Any], path: str, value: Any) -> tuple[dict[str, Any], list[Text]]:
-    """Set one value by its dotted path, as `--set` and the URL do; returns the new document and notes.
-
-    `value` text is read as JSON where it is JSON, else taken as text. Changing an entry's key keeps the fields that
-    the new entry has and drops the others, which a note says. A list is given by keys (`l2,dropout`), as JSON, or by
-    position (`regularizers.0.strength`).
-    """
-    document = resolve_presets(copy.deepcopy(dict(document)))
-    head, *rest = path.split(".")
-    if head not in Experiment.model_fields and head != "preset":
-        known = ", ".join(Experiment.model_fields)
-        raise BadInput(
-            Text("An experiment has no field “{name}”.", name=head),
-            Text("A setting without effect would be misleading."),
-            Text("Its fields: {known}.", known=known),
-        )
-    parsed = _read_value(value)
-    notes: list[Text] = []
-    if head == "preset":
-        document = resolve_presets({"preset": str(parsed)})
-    elif head in PART_FAMILIES:
-        document[head] = _set_entry(document.get(head), PART_FAMILIES[head], head, rest, parsed, notes)
-    elif head in LIST_FAMILIES:
-        document[head] = _set_in_list(document.get(head, []), LIST_FAMILIES[head], head, rest, parsed, notes)
-    elif rest:
-        raise BadInput(
-            Text("“{path}” does not exist.", path=path),
-            Text("“{name}” has no parts.", name=head),
-            Text("Set “{name}” itself.", name=head),
-        )
-    else:
-        document[head] = value if head in LABELS else parsed
-    return document, notes
-
-
-def _read_value(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
-def _default_part(name: str) -> dict[str, Any] | None:
-    default = Experiment().to_json()[name]
-    return copy.deepcopy(default)
-
-
-def _set_entry(
-    current: Any, family: str, name: str, rest: list[str], value: Any, notes: list[Text]
-) -> dict[str, Any] | None:
-    """The part `name` after setting its key, the whole of it, or one of its fields."""
-    current = current if current is not None else (_default_part(name) if name in PART_FAMILIES else None)
-    if isinstance(current, str):
-        current = {"key": current}
-    if not rest and (value is None or isinstance(value, Mapping)):
-        return dict(value) if value is not None else None
-    if not rest or rest == ["key"]:
-        return _change_key(current, family, str(value), notes)
-    if current is None:
-        raise BadInput(
-            Text("“{path}” cannot be set.", path=".".join([name, *rest])),
-            Text("“{name}” is not chosen: it follows from the other choices.", name=name),
-            Text("Set “{name}” to a key first.", name=name),
-        )
-    field, *deeper = rest
-    cls = entry_class(family, current["key"])
-    if field not in cls.model_fields:
-        parse(family, {"key": current["key"], field: value})  # raises: the entry has no such field
-    given = current.get(field, cls.model_fields[field].get_default(call_default_factory=True))
-    nested = isinstance(given, Entry) or (isinstance(given, Mapping) and "key" in given)
-    if nested or (isinstance(given, str) and deeper):
-        inner = _nested_family(cls, field)
-        if inner:
-            before = given.model_dump(mode="json") if isinstance(given, Entry) else given
-            return {**current, field: _set_entry(before, inner, field, deeper, value, notes)}
-    if deeper:
-        raise BadInput(
-            Text("“{path}” does not exist.", path=".".join([name, *rest])),
-            Text("“{name}” has no parts.", name=field),
-            Text("Set “{name}” itself.", name=field),
-        )
-    return {**current, field: value}
-
-
-def _nested_family(cls: type[Entry], field: str) -> str | None:
-    default = cls.model_fields[field].get_default(call_default_factory=True)
-    value = getattr(cls(), field) if not isinstance(default, Entry) else default
-    return value.family if isinstance(value, Entry) else None
-
-
-def _change_key(current: Any, family: str, key: str, notes: list[Text]) -> dict[str, Any]:
-    cls = entry_class(family, key)
-    fields = {name: value for name, value in (current or {}).items() if name != "key"}
-    if current and entry_class(family, current["key"]) is cls:
-        return {"key": key, **fields}
-    old_defaults = parse(family, current["key"]).model_dump(mode="json") if current else {}
-    kept, dropped = {}, []
-    for name, value in fields.items():
-        if value == old_defaults.get(name):
-            continue
-        try:
-            parse(family, {"key": key, name: value})
-        except BadInput:
-            dropped.append(name)
-        else:
-            kept[name] = value
-    if dropped:
-        notes.append(
-            Text("{title} has no {fields}: dropped with the change of key.", title=Text(cls.title), fields=", ".join(dropped))
-        )
-    if kept:
-        notes.append(Text("{title} keeps {fields}.", title=Text(cls.title), fields=", ".join(f"{n} = {v}" for n, v in kept.items())))
-    return {"key": key, **kept}
-
-
-def _set_in_list(current: Any, family: str, name: str, rest: list[str], value: Any, notes: list[Text]) -> list[Any]:
-    if not rest:
-        if isinstance(value, str):
-            return [{"key": key.strip()} for key in value.split(",") if key.strip()]
-        if isinstance(value, Mapping) and "preset" not in value:
-            return [dict(value)]
-        return value
-    place, *deeper = rest
-    items = list(current)
-    if not place.isdigit() or int(place) > len(items):
-        raise BadInput(
-            Text("“{path}” does not exist.", path=".".join([name, *rest])),
-            Text("“{name}” is a list of {count}, counted from 0.", name=name, count=len(items)),
-            Text("Set “{name}” to a list first.", name=name),
-        )
-    index = int(place)
-    item = _set_entry(items[index] if index < len(items) else None, family, f"{name}.{place}", deeper, value, notes)
-    return [*items[:index], item, *items[index + 1 :]]
-
-
-def _entry_differences(entry: Entry, *, typed: bool) -> dict[str, Any]:
+def entry_differences(entry: Entry, *, typed: bool) -> dict[str, Any]:
+    """What an entry differs in from its own defaults, with its key; `typed` echoes a synonym."""
     key = entry._typed_key if typed and entry._typed_key else entry.key
-    changed: dict[str, Any] = {"key": key}
+    changed: dict[str, Any] = {"key": key} if key else {}
     defaults = type(entry)()
     for name in type(entry).model_fields:
         value, default = getattr(entry, name), getattr(defaults, name)
-        if value == default:
-            continue
-        if isinstance(value, Entry):
-            inner = _entry_differences(value, typed=typed)
-            changed[name] = inner if len(inner) > 1 else inner["key"]
-        else:
-            changed[name] = entry.model_dump(mode="json", include={name})[name]
+        typed_inside = typed and isinstance(value, Entry) and value._typed_key
+        if value != default or typed_inside:
+            changed[name] = _value_differences(value, typed=typed)
     return changed
+
+
+def _value_differences(value: Any, *, typed: bool) -> Any:
+    if isinstance(value, Entry):
+        inner = entry_differences(value, typed=typed)
+        return inner["key"] if set(inner) == {"key"} else inner
+    if isinstance(value, tuple):
+        return [_value_differences(item, typed=typed) for item in value]
+    return value
 
 
 def _differences(experiment: Experiment, *, typed: bool) -> dict[str, Any]:
@@ -381,19 +274,19 @@ def _differences(experiment: Experiment, *, typed: bool) -> dict[str, Any]:
         if name == "version":
             continue
         if isinstance(value, Entry):
-            inner = _entry_differences(value, typed=typed)
+            inner = entry_differences(value, typed=typed)
             if value != default or (typed and value._typed_key):
                 changed[name] = inner
         elif name in LIST_FAMILIES:
             if value:
-                changed[name] = [_entry_differences(item, typed=typed) for item in value]
+                changed[name] = [entry_differences(item, typed=typed) for item in value]
         elif value != default:
             changed[name] = value
     return changed
 
 
 def _flatten(differences: Mapping[str, Any]) -> dict[str, str]:
-    """Differences as dotted paths: `optimizer=sgd`, `optimizer.lr=0.1`, `regularizers=l2`, `regularizers.0.strength=…`."""
+    """Differences as dotted paths: `optimizer=sgd`, `optimizer.lr=0.1`, `regularizers.0.strength`."""
     flat: dict[str, str] = {}
 
     def entry(path: str, fields: Mapping[str, Any], with_key: bool = True) -> None:
@@ -419,22 +312,42 @@ def _flatten(differences: Mapping[str, Any]) -> dict[str, str]:
     return flat
 
 
+def unknown_field(name: str) -> BadInput:
+    """The error for a field that an experiment does not have."""
+    known = list(Experiment.model_fields)
+    near = difflib.get_close_matches(name[:80], known, n=1)
+    return BadInput(
+        Text("An experiment has no field “{name}”.", name=name[:80]),
+        Text("A setting without effect would be misleading."),
+        Text("Did you mean “{near}”? Its fields: {known}.", near=near[0], known=", ".join(known))
+        if near
+        else Text("Its fields: {known}.", known=", ".join(known)),
+    )
+
+
 def _bad_field(cls: type[Experiment], error: ValidationError) -> BadInput:
     problem = error.errors()[0]
     name = str(problem["loc"][0]) if problem["loc"] else ""
     if name not in cls.model_fields:
-        return BadInput(
-            Text("An experiment has no field “{name}”.", name=name),
-            Text("A setting without effect would be misleading."),
-            Text("Its fields: {known}.", known=", ".join(cls.model_fields)),
-        )
+        return unknown_field(name)
     parameter = parameter_of(name, cls.model_fields[name])
     usual = parameter.usual
     choices = parameter.choices or (get_args(cls.model_fields[name].annotation) if name == "precision" else ())
-    fix = Text("Use a list of entries.") if name in LIST_FAMILIES else Text("Use text of at most {n} letters.", n=5000)
+    fix = (
+        Text("Use a list of entries.")
+        if name in LIST_FAMILIES
+        else Text("Use text of at most {n} letters.", n=200 if name == "name" else 5000)
+    )
     if choices:
         fix = Text("Use one of {choices}.", choices=", ".join(str(choice) for choice in choices))
     elif usual:
-        fix = Text("Use a value {range}; {low:g} to {high:g} is usual.", range=parameter.range_text, low=usual.low, high=usual.high)
+        fix = Text(
+            "Use a value {range}; {low:g} to {high:g} is usual.",
+            range=parameter.range_text,
+            low=usual.low,
+            high=usual.high,
+        )
     why = Text(usual.reason) if usual and usual.reason else Text("It must be {range}.", range=parameter.range_text)
-    return BadInput(Text("{name} is {value}.", name=name, value=repr(problem["input"])), why, fix)
+    if problem["type"] == "value_error":
+        why = Text(str(problem.get("ctx", {}).get("error", "")))
+    return BadInput(Text("{name} is {value}.", name=name, value=shown(problem["input"])), why, fix)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import streamlit as st
 
@@ -9,13 +11,14 @@ from core.catalog.activations import Activation
 from core.catalog.entry import Entry, Parameter
 from core.catalog.presets import presets
 from core.catalog.registry import FAMILIES, entries
-from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment, set_path
+from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
 from core.figures.curves import ActivationCurve, activation_figure
 from core.language import translator
+from core.set_path import set_path
 from pages.components import state
 from pages.components.explain import entry_text
 from pages.components.language import language, prose, show, t
-from pages.components.param_form import shown_list
+from pages.components.param_form import shape_of, shown_list
 
 NESTED_PATHS = {"activations": "architecture.activation"}
 
@@ -50,19 +53,36 @@ def run_it(cls: type[Entry]) -> None:
     state.start_on_arrival()
 
 
-def parameter_table(parameters: tuple[Parameter, ...]) -> None:
+def all_parameters(cls: type[Entry], before: str = "") -> Iterator[tuple[str, Parameter]]:
+    """An entry's parameters with their names; those of a list's items follow the list."""
+    for parameter in cls.parameters():
+        name = before + t(parameter.title)
+        yield name, parameter
+        record = shape_of(parameter.annotation).record
+        if record is not None:
+            yield from all_parameters(record, f"{name} › ")
+
+
+def default_of(parameter: Parameter) -> str:
+    """A parameter's default as a person would read it."""
+    default = parameter.default
+    if isinstance(default, Entry):
+        return t(default.title)
+    if isinstance(default, tuple) and default and isinstance(default[0], Entry):
+        return str(len(default))
+    return shown_list(default) or t("by itself")
+
+
+def parameter_table(cls: type[Entry]) -> None:
     """Name and default, usual and legal range, and meaning of an entry's parameters."""
     names, ranges, meanings = [], [], []
-    for parameter in parameters:
-        usual, default = parameter.usual, parameter.default
-        shown = default.key if isinstance(default, Entry) else shown_list(default)
-        names.append(t("{name} = {default}", name=t(parameter.title), default=shown or t("by itself")))
+    for name, parameter in all_parameters(cls):
+        names.append(t("{name} = {default}", name=name, default=default_of(parameter)))
         legal = show(parameter.range_text)
-        ranges.append(
-            t("usual {low:g} to {high:g}; legal {legal}", low=usual.low, high=usual.high, legal=legal)
-            if usual
-            else legal
-        )
+        if parameter.usual:
+            low, high = parameter.usual.low, parameter.usual.high
+            legal = t("usual {low:g} to {high:g}; legal {legal}", low=low, high=high, legal=legal)
+        ranges.append(legal)
         meanings.append(t(parameter.help))
     st.table(
         {t("parameter and default"): names, t("range"): ranges, t("meaning"): meanings},
@@ -96,7 +116,7 @@ def entry_card(cls: type[Entry]) -> None:
                 alt=t("{name} and its slope between −4 and 4", name=t(cls.title)),
             )
         if cls.model_fields:
-            parameter_table(cls.parameters())
+            parameter_table(cls)
         names = ", ".join([cls.key, *cls.synonyms])
         st.caption(t("In links and files: {names}", names=f"`{names}`"))
 

@@ -144,6 +144,15 @@ def table(runs: Sequence[RunRecord]) -> list[RunRecord]:
     return [runs[place] for place in event.selection.rows if place < len(runs)]
 
 
+def delete(runs: Sequence[RunRecord]) -> None:
+    """Delete runs for good; what is refused is said on the page."""
+    for run in runs:
+        try:
+            services().delete(run.id, actor=ACTOR)
+        except CoreError as error:
+            st.session_state["refused"] = error
+
+
 def confirm_delete(runs: Sequence[RunRecord]) -> None:
     """Ask before runs are deleted for good."""
     if len(runs) == 1:
@@ -153,9 +162,7 @@ def confirm_delete(runs: Sequence[RunRecord]) -> None:
         st.markdown("\n".join(f"- {plain(run.name)}" for run in runs))
     st.caption(t("This cannot be undone."))
     with st.container(horizontal=True):
-        if st.button(t("Delete"), type="primary", icon=":material/delete:"):
-            for run in runs:
-                services().delete(run.id, actor=ACTOR)
+        if st.button(t("Delete"), type="primary", icon=":material/delete:", on_click=delete, args=(runs,)):
             st.rerun()
         if st.button(t("Keep")):
             st.rerun()
@@ -254,6 +261,8 @@ def empty() -> None:
 def page() -> None:
     """The whole page."""
     st.title(t("Runs"))
+    if "refused" in st.session_state:
+        error_box(st.session_state.pop("refused"))
     stored = services().runs(actor=ACTOR)
     if not stored:
         empty()

@@ -25,7 +25,7 @@ def take_preset(preset: Preset) -> None:
     state.choose(Experiment.from_json({"preset": preset.key}))
 
 
-def starting_points() -> None:
+def welcome() -> None:
     """One sentence, and what one can begin with, named after what happens."""
     st.markdown(
         prose(
@@ -33,15 +33,20 @@ def starting_points() -> None:
         )
     )
     with st.container(horizontal=True, gap="small", key="starting-points"):
-        for preset in presets().values():
-            if preset.first:
-                st.button(
-                    t(preset.title),
-                    key=f"preset {preset.key}",
-                    help=t(preset.caption),
-                    on_click=take_preset,
-                    args=(preset,),
-                )
+        starting_points()
+
+
+def starting_points() -> None:
+    """A button for each."""
+    for preset in presets().values():
+        if preset.first:
+            st.button(
+                t(preset.title),
+                key=f"preset {preset.key}",
+                help=t(preset.caption),
+                on_click=take_preset,
+                args=(preset,),
+            )
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------
@@ -118,8 +123,9 @@ def attach() -> None:
 def seen() -> None:
     """The live part: numbers, curves, what it has learned, the sentence, the next action."""
     run, ghost = follow_changes()
-    if ghost is not None:
-        st.caption(t("This change needs a new run: press Start. The old curve stays as a ghost."))
+    with st.container(key="above-live"):
+        if ghost is not None:
+            st.caption(t("This change needs a new run: press Start. The old curve stays as a ghost."))
     try:
         channel = run or services().preview(state.experiment())
     except CoreError as error:
@@ -179,18 +185,25 @@ def page() -> None:
     if state.starts_on_arrival():
         start(state.experiment())
     present = st.session_state.get("present", False)
-    if not present:
-        starting_points()
-    notes_box(state.notes())
-    if "refused" in st.session_state:
-        error_box(st.session_state.pop("refused"))
+    first_visit = state.shown_run() is None
+    # What comes and goes stands in a container that stays, so that the live part below keeps its place in the page.
+    with st.container(key="above", gap="small"):
+        if first_visit and not present:
+            welcome()
+        notes_box(state.notes())
+        if "refused" in st.session_state:
+            error_box(st.session_state.pop("refused"))
     if present:
         seen()
         return
     with st.container(horizontal=True, gap="medium", key="train"):
         with st.container(border=True, key="choose", gap="xsmall", width=376):
             choices()
-            link()
+            with st.container(horizontal=True, gap="small"):
+                link()
+                if not first_visit:
+                    with st.popover(t("begin with .."), icon=":material/flag:"):
+                        starting_points()
         with st.container(key="seen", gap="small"):
             seen()
 

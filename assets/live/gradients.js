@@ -57,6 +57,9 @@ export function drawGradients(chart, data, view, context) {
   const high = Math.max(0, Math.ceil(largest(values)));
   const said = gradientSummary(layers, grid, labels);
   if (count === 1 && width === 1) return drawBars(chart, names, grid, [low, high], context, said);
+  const height = Math.max(40, chart.node.offsetHeight - 5 * size);
+  const rowHeight = height / names.length;
+  const room = height / (1.6 * size);
   const at = positions(data, view.x);
   const centre = (column) => at((column + 0.5) * width);
   const colours = {
@@ -72,7 +75,7 @@ export function drawGradients(chart, data, view, context) {
     hovertemplate: "%{y}: 10<sup>%{z:.1f}</sup><extra></extra>",
     colorbar: colourBar(low, high, context),
   };
-  const traces = [colours, ...marks(grid, names, centre, context)];
+  const traces = [colours, ...marks(grid, names, centre, rowHeight, context)];
   const marked = traces.slice(1).some((trace) => trace.x.length);
   return chart.draw(
     traces,
@@ -80,22 +83,22 @@ export function drawGradients(chart, data, view, context) {
       showlegend: marked,
       legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, font: { size: size * 0.85 } },
       xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 2 }, showgrid: false, nticks: 5 },
-      yaxis: { mode: "layers", type: "category", categoryarray: names, range: [-0.5, names.length - 0.5], showgrid: false, ...sparse(names) },
+      yaxis: { mode: "layers", type: "category", categoryarray: names, range: [-0.5, names.length - 0.5], showgrid: false, ...sparse(names, room) },
     },
     said,
   );
 }
 
-function colourBar(low, high, { labels, size }) {
+function colourBar(low, high, { size }) {
   const step = Math.max(1, Math.ceil((high - low) / 4));
   const ticks = [];
   for (let power = high; power >= low; power -= step) ticks.push(power);
   return {
-    thickness: size * 0.7,
+    thickness: size * 0.6,
+    xpad: 4,
     outlinewidth: 0,
     tickvals: ticks,
     ticktext: ticks.map((power) => (power === 0 ? "1" : `10<sup>${power}</sup>`)),
-    title: { text: labels.gradient_norm_short, side: "right" },
   };
 }
 
@@ -120,7 +123,7 @@ function drawBars(chart, names, grid, range, { labels, palette, size }, said) {
     {
       bargap: 0.35,
       xaxis: { mode: "size", range: [range[0], range[1] + span * 0.06], tickvals: powers(range), ticktext: powers(range).map((power) => (power === 0 ? "1" : `10<sup>${power}</sup>`)), title: { text: labels.gradient_norm, standoff: 2 }, tickfont: { size: size * 0.9 } },
-      yaxis: { mode: "layers", type: "category", categoryarray: names, ...sparse(names) },
+      yaxis: { mode: "layers", type: "category", categoryarray: names, ...sparse(names, chart.node.offsetHeight / (1.6 * size) - 3) },
     },
     said,
   );
@@ -131,14 +134,14 @@ function powers([low, high]) {
   return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => high - i * step).reverse();
 }
 
-// At most eight names on the axis, the first and the last among them.
-function sparse(names) {
-  const every = Math.ceil(names.length / 8);
-  const shown = names.filter((_, i) => (names.length - 1 - i) % every === 0 || i === 0);
+// As many names as there is room for, the first and the last among them.
+function sparse(names, room) {
+  const count = Math.max(2, Math.min(names.length, Math.floor(room)));
+  const shown = names.length < 2 ? names : Array.from({ length: count }, (_, i) => names[Math.round((i * (names.length - 1)) / (count - 1))]);
   return { tickvals: shown, ticktext: shown };
 }
 
-function marks(grid, names, centre, { labels, palette, size }) {
+function marks(grid, names, centre, rowHeight, { labels, palette, size }) {
   return Object.entries(SYMBOLS).map(([found, symbol]) => {
     const x = [];
     const y = [];
@@ -159,7 +162,7 @@ function marks(grid, names, centre, { labels, palette, size }) {
       x,
       y,
       showlegend: x.length > 0,
-      marker: { symbol, size: size * 0.6, color: palette.text, line: { width: 1.5, color: palette.text } },
+      marker: { symbol, size: Math.max(4, Math.min(size * 0.6, rowHeight * 0.8)), color: palette.text, line: { width: 1.5, color: palette.text } },
       hovertemplate: "%{y}<extra>%{fullData.name}</extra>",
     };
   });

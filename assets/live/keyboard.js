@@ -1,6 +1,7 @@
 // Shortcuts: space start or pause, full stop one update, Escape leaves the presentation. Not while somebody types.
 
 const TYPING = 'input, textarea, select, [contenteditable="true"], [role="textbox"], [role="combobox"], [role="slider"], [role="listbox"], [role="dialog"]';
+const OURS = ".sp-live button, .stButton button";
 const PRESSING = 'button, a[href], summary, [role="button"], [role="tab"], [role="radio"], [role="checkbox"], [role="switch"]';
 
 // Returns a function that ends the listening.
@@ -16,6 +17,15 @@ export function listen({ startOrPause, oneUpdate, leave }) {
     else return;
     event.preventDefault();
   };
+  // A button that was pressed with the mouse gives the keyboard back, so that the space bar starts and pauses.
+  const onClick = (event) => {
+    const button = event.detail > 0 && event.target instanceof Element ? event.target.closest(OURS) : null;
+    button?.blur();
+  };
   document.addEventListener("keydown", onKey);
-  return () => document.removeEventListener("keydown", onKey);
+  document.addEventListener("click", onClick);
+  return () => {
+    document.removeEventListener("keydown", onKey);
+    document.removeEventListener("click", onClick);
+  };
 }

@@ -2,7 +2,7 @@
 // dashed = training.
 
 import { extent, positions, verticalRange } from "./axes.js";
-import { fill, percent, short } from "./text.js";
+import { epochs, fill, percent, short } from "./text.js";
 import { translucent } from "./theme.js";
 
 const NO_VALUE = { steps: [], values: [] };
@@ -76,19 +76,22 @@ export function drawMain(chart, data, ghost, view, context) {
 
   const best = lowest(data, view.quantity);
   const annotations = [...endNames(curves, at, scaled, range, view, context, colour)];
-  if (best && best.step > 0 && data.column("evaluation", `validation/${view.quantity}`).steps.length > 3) {
+  if (best && best.step > 0 && isPast(best, data)) {
     const y = Math.max(best.value * factor, floor);
+    const height = view.scale === "log" ? Math.log10(y) : y;
+    const along = at(best.step) / extent(data, view.x)[1];
     annotations.push({
       x: at(best.step),
-      y: view.scale === "log" ? Math.log10(y) : y,
-      text: fill(labels.lowest_at, { epoch: short(best.step / (data.meta.steps_per_epoch || 1)) }),
+      y: height,
+      xanchor: along < 0.15 ? "left" : along > 0.85 ? "right" : "center",
+      text: fill(labels.lowest_at, { epoch: epochs(best.step / (data.meta.steps_per_epoch || 1)) }),
       showarrow: true,
       arrowhead: 2,
       arrowsize: 1,
       arrowwidth: 1.5,
       arrowcolor: palette.text,
       ax: 0,
-      ay: present ? 46 : 30,
+      ay: (present ? 52 : 34) * (height > range[0] + 0.8 * (range[1] - range[0]) ? 1 : -1),
       bgcolor: translucent(palette.background, 0.75),
     });
   }
@@ -104,7 +107,7 @@ export function drawMain(chart, data, ghost, view, context) {
       showlegend: Boolean(before) && !narrow,
       legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
       xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 4 }, zeroline: false },
-      yaxis: { mode: `${view.quantity} ${view.scale}`, type: view.scale, range, title: narrow ? undefined : { text: unit, standoff: 6 }, nticks: 6, ...logTicks(view) },
+      yaxis: { mode: `${view.quantity} ${view.scale}`, type: view.scale, range, title: narrow ? undefined : { text: unit, standoff: 6 }, nticks: 6, ...logTicks(view, range) },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
       annotations,
       shapes,
@@ -120,8 +123,20 @@ function nameWidth({ labels, palette, size }) {
   return 14 + Math.max(...[labels.training, labels.validation].map((name) => pen.measureText(name).width));
 }
 
-function logTicks(view) {
-  return view.scale === "log" ? { dtick: "D2", exponentformat: "power" } : {};
+// 1, 2 and 5 times the powers of ten, written out; only the powers over more than four decades.
+function logTicks(view, [low, high]) {
+  if (view.scale !== "log") return {};
+  const factors = high - low > 4 ? [1] : high - low > 2 ? [1, 3] : [1, 2, 5];
+  const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
+  const tickvals = powers.flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)));
+  return { tickvals, ticktext: tickvals.map(short) };
+}
+
+// Whether the lowest point lies so far back that saying so is news: 3 % of the run, or the run has ended.
+function isPast(best, data) {
+  const since = data.lastStep("evaluation") - best.step;
+  const running = ["running", "queued", "paused"].includes(data.meta.state);
+  return since >= (running ? 0.03 * (data.meta.num_steps || 0) : 1);
 }
 
 // Values that no line can show stand on the edge: NaN and ∞ above, and below what is too small for a log axis.
@@ -213,6 +228,6 @@ function summary(data, view, best, labels, inPercent) {
   const shown = (value) => (inPercent ? percent(value) : short(value));
   const now = (split) => shown(data.newest("evaluation", `${split}/${view.quantity}`));
   const parts = [fill(labels.summary_main, { training: now("train"), validation: now("validation") })];
-  if (best && best.step > 0) parts.push(fill(labels.summary_lowest, { value: shown(best.value), epoch: short(best.step / (data.meta.steps_per_epoch || 1)) }));
+  if (best && best.step > 0) parts.push(fill(labels.summary_lowest, { value: shown(best.value), epoch: epochs(best.step / (data.meta.steps_per_epoch || 1)) }));
   return parts.join(" ");
 }

@@ -34,12 +34,14 @@ function lossAndPenalty(data, view, { labels, palette }) {
   const steps = paid ? [...new Set([...loss.steps, ...penalty.steps])].sort((a, b) => a - b) : loss.steps;
   const lossAt = paid ? steps.map((step) => interpolated(loss.steps, loss.values, step)) : loss.values;
   const sum = paid ? steps.map((step, i) => lossAt[i] + interpolated(penalty.steps, penalty.values, step)) : [];
-  const colour = palette.run(data.meta.slot);
+  const slot = data.meta.slot ?? 0;
+  const colour = palette.run(slot);
+  const second = palette.run(slot + 4);
   const area = (uid, name, y, style, fill, fillcolor) => ({ uid, type: "scatter", mode: "lines", name, x: y.length ? steps.map(at) : [], y, line: style, fill, fillcolor });
   const logarithmic = view.scale === "log";
   const traces = [
     area("loss", labels.batch_loss, lossAt, { color: colour, width: 1.5 }, logarithmic ? "none" : "tozeroy", translucent(colour, 0.14)),
-    area("penalty", labels.penalty, sum, { color: palette.run(4), width: 1.5, dash: "dot" }, "tonexty", translucent(palette.run(4), 0.3)),
+    area("penalty", labels.penalty, sum, { color: second, width: 1.5, dash: "dot" }, "tonexty", translucent(second, 0.3)),
   ].slice(0, paid ? 2 : 1);
   const range = verticalRange([...lossAt, ...sum], view.scale, 1);
   return { traces, vertical: { type: view.scale, range }, title: labels.axis_loss_penalty };
@@ -61,7 +63,7 @@ function lines(data, view, { labels, palette }) {
     .map((layer, i) => {
       const { steps, values } = data.column("update", `${PREFIX[view.more]}/${layer}`);
       return {
-        uid: layer,
+        uid: `layer${i}`,
         type: "scatter",
         mode: "lines",
         name: layer === "output" ? labels.layer_output : layer,

@@ -22,6 +22,11 @@ export function short(value) {
   return String(Number(value.toPrecision(3))).replace("-", "−");
 }
 
+// An epoch with at most one digit after the point.
+export function epochs(value) {
+  return Number.isFinite(value) ? String(Number(value.toFixed(value < 100 ? 1 : 0))) : "–";
+}
+
 // A share 0 … 1 as percent with one digit.
 export function percent(share) {
   return Number.isFinite(share) ? `${signed((100 * share).toFixed(1))}${NO_BREAK}%` : short(share);

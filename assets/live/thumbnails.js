@@ -7,6 +7,7 @@ const SIDE = 56;
 
 export function drawSamples(node, payload, { labels, palette }) {
   const count = payload.true.length;
+  node.classList.toggle("sp-many", count > 12);
   while (node.children.length > count) node.lastElementChild.remove();
   while (node.children.length < count) {
     node.append(element("figure", { role: "listitem" }, element("canvas", { "aria-hidden": "true" }), element("figcaption")));

@@ -2,7 +2,7 @@
 // the run says at which update it was applied.
 
 import { choice, element, setAttribute, setText } from "./dom.js";
-import { clock, fill, grouped, short } from "./text.js";
+import { clock, epochs as epochText, fill, grouped } from "./text.js";
 
 const PACES = ["10s", "1min", "1/s", "max"];
 const ACTIVE = ["queued", "running", "paused"];
@@ -133,7 +133,7 @@ export class Toolbar {
     this.bar.value = planned ? Math.min(1, step / planned) : 0;
     const epoch = Math.min(meta.epochs ?? Infinity, state === "running" ? Math.ceil(step / each) : step / each);
     const parts = [
-      fill(labels.epoch_of, { epoch: short(epoch), epochs: grouped(meta.epochs ?? 0) }),
+      fill(labels.epoch_of, { epoch: epochText(epoch), epochs: grouped(meta.epochs ?? 0) }),
       fill(labels.update_of, { step: grouped(step), steps: grouped(planned) }),
     ];
     if (Number.isFinite(meta.seconds_left) && (state === "running" || state === "queued")) parts.push(fill(labels.time_left, { time: clock(meta.seconds_left) }));

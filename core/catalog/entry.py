@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import NoneType
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 from pydantic import (
@@ -16,7 +16,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     PrivateAttr,
-    SerializeAsAny,
     ValidationInfo,
     field_validator,
     model_serializer,
@@ -82,14 +81,19 @@ class Parameter:
         if self.low is not None:
             return Text("{low:g} or more", low=self.low) if self.low_is_legal else Text("above {low:g}", low=self.low)
         if self.high is not None:
-            return Text("{high:g} or less", high=self.high) if self.high_is_legal else Text("below {high:g}", high=self.high)
+            return (
+                Text("{high:g} or less", high=self.high)
+                if self.high_is_legal
+                else Text("below {high:g}", high=self.high)
+            )
         return Text("a value of its kind")
 
 
 def parameter_of(name: str, field: FieldInfo) -> Parameter:
     """Read one pydantic field's declaration into a Parameter."""
     usual = next((item for item in field.metadata if isinstance(item, Usual)), None)
-    low = high = None
+    low: Any = None
+    high: Any = None
     low_is_legal = high_is_legal = True
     for item in field.metadata:
         if isinstance(item, Gt):
@@ -103,7 +107,7 @@ def parameter_of(name: str, field: FieldInfo) -> Parameter:
         elif isinstance(item, MultipleOf):
             continue
     literal = get_origin(field.annotation) is Literal
-    choices = tuple(field.annotation.__args__) if literal and field.annotation is not None else ()
+    choices = get_args(field.annotation) if literal else ()
     return Parameter(
         name=name,
         title=field.title or "",
@@ -185,8 +189,11 @@ class Entry(BaseModel):
         return hash((type(self), repr(sorted(self.__dict__.items()))))
 
 
-def entry_of(family: str) -> Any:
-    """The type of a field that holds an entry of another family: a key, a dict with a key, or an entry."""
+def from_family(family: str, *, optional: bool = False) -> BeforeValidator:
+    """What makes a field hold an entry of a family, given as a key, a dict with a key, or an entry.
+
+    `optional`: None is a choice too.
+    """
     from core.catalog.registry import parse
 
-    return Annotated[SerializeAsAny[Entry], BeforeValidator(lambda value: parse(family, value))]
+    return BeforeValidator(lambda value: None if optional and value is None else parse(family, value))

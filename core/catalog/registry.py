@@ -32,7 +32,9 @@ E = TypeVar("E", bound=type[Entry])
 
 def register(cls: E) -> E:
     """Class decorator: put an entry into its family; raise TypeError when its declaration is incomplete."""
-    missing = [name for name in ("family", "key", "title", "why", "choose", "formula", "source") if not getattr(cls, name)]
+    missing = [
+        name for name in ("family", "key", "title", "why", "choose", "formula", "source") if not getattr(cls, name)
+    ]
     missing += [] if callable(getattr(cls, "build", None)) else ["build()"]
     for name, field in cls.model_fields.items():
         parameter = parameter_of(name, field)
@@ -65,6 +67,7 @@ def canonical_key(family: str, key: str) -> str:
     if key in _entries[family]:
         return key
     known = [*_entries[family], *_synonyms[family]]
+    key = key[:80]
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
     fix = (
         Text("Did you mean {near}? There are: {known}.", near=", ".join(near), known=", ".join(known))
@@ -113,7 +116,7 @@ def parse(family: str, value: Any) -> Entry:
 def bad_field(cls: type[Entry], error: ValidationError) -> BadInput:
     """The first of pydantic's complaints as what, why and fix."""
     problem = error.errors()[0]
-    name = str(problem["loc"][0]) if problem["loc"] else ""
+    name = str(problem["loc"][0])[:80] if problem["loc"] else ""
     title = Text(cls.title)
     if problem["type"] == "extra_forbidden" or name not in cls.model_fields:
         known = ", ".join(cls.model_fields) or "–"
@@ -140,4 +143,6 @@ def bad_field(cls: type[Entry], error: ValidationError) -> BadInput:
             low=usual.low,
             high=usual.high,
         )
-    return BadInput(Text("{name} is {value} for {title}.", name=name, value=shown(problem["input"]), title=title), why, fix)
+    return BadInput(
+        Text("{name} is {value} for {title}.", name=name, value=shown(problem["input"]), title=title), why, fix
+    )

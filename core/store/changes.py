@@ -88,8 +88,16 @@ def begin_attempt(connection: Connection, attempt: Attempt) -> None:
     if last is not None and last.last_step > step:
         store_steps(connection, run, last.attempt, columns)
     replace(connection, schema.attempt, attempt.__dict__)
-    position = {name: float(columns[name][-1]) if len(columns.get(name, ())) else 0.0 for name in ("epoch", "train_s")}
-    connection.execute(update(schema.run).where(schema.run.c.id == run).values(step=step, **position))
+    evaluations = schema.evaluation
+    latest = select(evaluations.c.epoch, evaluations.c.train_s).where(evaluations.c.run == run)
+    evaluated = connection.execute(latest.order_by(evaluations.c.step.desc()).limit(1)).first()
+    # The last of the rows that are left: of a finer series where it has the column, else of the evaluations.
+    epoch, train_s = (
+        float(columns[name][-1]) if len(columns.get(name, ())) else getattr(evaluated, name, 0.0)
+        for name in ("epoch", "train_s")
+    )
+    position = {"step": step, "epoch": epoch, "train_s": train_s}
+    connection.execute(update(schema.run).where(schema.run.c.id == run).values(position))
 
 
 def end_attempts(connection: Connection, run: str, outcome: str, ended: datetime, *, before: int | None = None) -> None:
@@ -102,10 +110,10 @@ def end_attempts(connection: Connection, run: str, outcome: str, ended: datetime
 def advance(connection: Connection, run: str, step: int, epoch: float, train_s: float) -> None:
     """Move the run's position forward, never back."""
     table = schema.run
-    moved = {"step": step} | {
-        name: value for name, value in (("epoch", epoch), ("train_s", train_s)) if np.isfinite(value)
-    }
-    connection.execute(update(table).where(table.c.id == run, table.c.step <= step).values(moved))
+    connection.execute(update(table).where(table.c.id == run, table.c.step < step).values(step=step))
+    for column, value in ((table.c.epoch, epoch), (table.c.train_s, train_s)):
+        if np.isfinite(value):
+            connection.execute(update(table).where(table.c.id == run, column < value).values({column: value}))
 
 
 def store_evaluations(connection: Connection, run: str, attempt: int, rows: Iterable[Evaluation]) -> None:

@@ -122,7 +122,15 @@ def _begin_immediate(connection: Connection) -> None:
 
 def _be_the_only_writer(connection: Any, _: Any) -> None:
     """Take the database's advisory lock, which ends with the connection; Refused names the process that has it."""
-    if not connection.execute("SELECT pg_try_advisory_lock(%s)", (_WRITER_LOCK,)).fetchone()[0]:
+    from psycopg.errors import LockNotAvailable
+
+    try:
+        # A session that was closed a moment ago may still hold it.
+        connection.execute("SET LOCAL lock_timeout = 1200")
+        connection.execute("SELECT pg_advisory_lock(%s)", (_WRITER_LOCK,))
+        connection.commit()
+    except LockNotAvailable:
+        connection.rollback()
         holder = connection.execute(
             "SELECT a.application_name, coalesce(host(a.client_addr), 'this machine'), a.backend_start"
             " FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
@@ -139,8 +147,7 @@ def _be_the_only_writer(connection: Any, _: Any) -> None:
                 start=f"{start.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if start else "?",
             ),
             Text("End that process first, or choose another database."),
-        )
-    connection.commit()
+        ) from None
 
 
 def _make_read_only(connection: Any, _: Any) -> None:

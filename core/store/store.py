@@ -16,20 +16,20 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import CoreError, Refused
 from core.store import blocks, changes, engines, looks, migrations, rows, schema
 from core.store.folder import DataFolder, WriteLock
 from core.store.ids import checked_id, is_id, new_id
+from core.store.reader import Reader, existence
 from core.store.records import (
     Attempt,
     Evaluation,
     Event,
     Look,
     RunFacts,
-    RunRecord,
     SnapshotEntry,
     State,
     Visibility,
@@ -44,14 +44,13 @@ ACKNOWLEDGE_S = 0.3
 _DELETED = ".deleted-"
 
 
-class Store:
+class Store(Reader):
     """Opened with `Store.open(folder, lock)`; a context manager that writes what is queued when it closes."""
 
     def __init__(self, folder: DataFolder, reader: Engine, writer: Writer | None, exists: Callable[[], bool]) -> None:
+        super().__init__(reader, exists)
         self.folder = folder
-        self._reader = reader
         self._writer = writer
-        self._exists = exists
         self._known = threading.Lock()
         self._states: dict[str, State] = {}
         self._attempts: dict[str, int] = {}
@@ -67,7 +66,7 @@ class Store:
         parsed = engines.parsed(url or folder.database_url)
         reader = engines.reading_engine(parsed)
         if lock is None:
-            return cls(folder, reader, None, _existence(parsed.get_backend_name(), parsed.database, reader))
+            return cls(folder, reader, None, existence(parsed.get_backend_name(), parsed.database, reader))
         if not lock.held or lock.folder != folder:
             raise ValueError("the lock is not the right to write into this folder")
         engine = engines.writing_engine(parsed)
@@ -161,22 +160,6 @@ class Store:
         with self._known:
             self._states[run], self._attempts[run] = "queued", 0
         return run
-
-    def list_runs(
-        self, *, actor: str, study: str | None = None, fingerprint: str | None = None, state: State | None = None
-    ) -> tuple[RunRecord, ...]:
-        """The runs the actor may see, newest last."""
-        query = rows.select_runs().where(_visible(actor))
-        for column, value in (("study", study), ("fingerprint", fingerprint), ("state", state)):
-            query = query if value is None else query.where(schema.run.c[column] == value)
-        return tuple(rows.run_record(row) for row in self._read(query))
-
-    def get_run(self, run: str, *, actor: str) -> RunRecord:
-        """One run; BadInput when there is none with this id that the actor may see."""
-        found = self._read(rows.select_runs().where(schema.run.c.id == checked_id(run), _visible(actor)))
-        if not found:
-            raise changes.unknown_run(run)
-        return rows.run_record(found[0])
 
     def rename(self, run: str, name: str, *, actor: str) -> None:
         """Give a run another name (at most 200 characters)."""
@@ -328,53 +311,7 @@ class Store:
         """At the start of a writing process: runs left active by one that ended are interrupted; returns their ids."""
         return self._ask(changes.mark_interrupted)
 
-    # Reading a run
-
-    def read_evaluations(self, run: str) -> tuple[Evaluation, ...]:
-        """The evaluations of a run by step, without superseded ones."""
-        table = schema.evaluation
-        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.step)
-        return tuple(rows.evaluation_record(row) for row in self._read(query))
-
-    def read_steps(self, run: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        """The per-update columns of a run (all, or `step` and those named), without superseded rows.
-
-        `step` is int64, all others are float64 and NaN where a column was not recorded.
-        """
-        table = schema.steps
-        query = select(table.c.block).where(table.c.run == checked_id(run)).order_by(table.c.first_step)
-        return blocks.join([blocks.decode(row.block, names) for row in self._read(query)])
-
-    def events(self, run: str) -> tuple[Event, ...]:
-        """What happened to a run, in the order of time."""
-        table = schema.event
-        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.id)
-        return tuple(rows.event_record(row) for row in self._read(query))
-
-    def attempts(self, run: str) -> tuple[Attempt, ...]:
-        """The attempts of a run, first one first."""
-        table = schema.attempt
-        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.n)
-        return tuple(rows.attempt_record(row) for row in self._read(query))
-
-    def snapshots(self, run: str) -> tuple[SnapshotEntry, ...]:
-        """The snapshots from which a run can be resumed, by step."""
-        table = schema.snapshot
-        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.step)
-        return tuple(rows.snapshot_entry(row) for row in self._read(query))
-
     # The sealed test set
-
-    def looks(self, *, actor: str, split_hash: str | None = None) -> tuple[Look, ...]:
-        """The actor's looks (at one test split), first one first."""
-        return tuple(rows.look_record(row) for row in self._read(looks.select_looks(actor, split_hash)))
-
-    def check_look(self, *, actor: str, split_hash: str, weights_sha256: str, insist: bool = False) -> Look | None:
-        """Before the test set is used: the stored look with these weights, or None when a look is allowed.
-
-        Refused when other weights have been looked at and `insist` is False.
-        """
-        return looks.judge(list(self.looks(actor=actor, split_hash=split_hash)), weights_sha256, insist)
 
     def record_look(
         self,
@@ -439,42 +376,10 @@ class Store:
             else:
                 shutil.rmtree(away, ignore_errors=True)
 
-    def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        try:
-            if not self._exists():
-                return ()
-            with self._reader.connect() as connection:
-                return connection.execute(query).all()
-        except (DBAPIError, OSError) as error:
-            reason = error.orig if isinstance(error, DBAPIError) else error.strerror
-            raise CoreError(
-                Text("The stored runs cannot be read."),
-                engines.trouble(error) or Text("The system says: {reason}.", reason=str(reason)),
-                Text("Try again in a moment; check that the data folder is the right one."),
-            ) from error
-
-
-def _visible(actor: str) -> Any:
-    return (schema.run.c.owner == actor) | (schema.run.c.visibility == "class")
-
 
 def _move_back(away: Path, place: Path) -> None:
     if away.exists() and not place.exists():
         away.rename(place)
-
-
-def _existence(backend: str, database: str | None, reader: Engine) -> Callable[[], bool]:
-    """For a store that only reads: whether there is a database yet; its version is checked once."""
-    checked = False
-
-    def exists() -> bool:
-        nonlocal checked
-        if backend == "sqlite" and not Path(database or "").exists():
-            return False
-        checked = checked or migrations.check(reader)
-        return checked
-
-    return exists
 
 
 def _patiently(act: Callable[[], None], make_room: Callable[[], bool]) -> None:

@@ -6,12 +6,15 @@ command waits at most one piece.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
+from core.catalog.regularizers.terms import accumulation_dtype
 from core.training.batch import Batch
 
 PIECE_MULTIPLICATIONS = 2_000_000_000
@@ -48,6 +51,15 @@ class Evaluation:
     def gap(self) -> float:
         """Validation error − training error, as a fraction (times 100: points)."""
         return self.validation.error - self.train.error
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON values (NaN and ±Infinity among them)."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        """The evaluation that `to_json` wrote."""
+        return cls(**{**record, "train": Score(**record["train"]), "validation": Score(**record["validation"])})
 
     def to_row(self) -> dict[str, float]:
         """The numbers under their metric names."""
@@ -86,23 +98,26 @@ def score(
     `loss(outputs, targets)` is the mean data loss of a piece; `target_spread` is the standard deviation of the
     training targets for regression, None for classes.
     """
-    total = torch.zeros(2, dtype=torch.float64, device=rows.device)
+    total = torch.zeros(2, dtype=accumulation_dtype(rows.device), device=rows.device)
     model.eval()
-    for start in range(0, rows.shape[0], size):
-        with torch.no_grad():
-            batch = batch_of(rows[start : start + size])
-            output = model(batch.inputs)
-            total[0] += loss(output, batch.targets).double() * len(output)
-            if target_spread is None:
-                total[1] += (output.argmax(1) != batch.targets).sum()
-            else:
-                total[1] += (output.double() - batch.targets.double()).square().sum()
-        if start + size < rows.shape[0]:
-            # Between pieces the caller may serve others; it may not train, so the mode stands.
-            yield
-    model.train()
-    loss_sum, second = (float(value) for value in total.cpu())
+    try:
+        for start in range(0, rows.shape[0], size):
+            with torch.no_grad():
+                batch = batch_of(rows[start : start + size])
+                output = model(batch.inputs)
+                total[0] += loss(output, batch.targets).to(total.dtype) * len(output)
+                if target_spread is None:
+                    total[1] += (output.argmax(1) != batch.targets).sum()
+                else:
+                    total[1] += (output.to(total.dtype) - batch.targets.to(total.dtype)).square().sum()
+            if start + size < rows.shape[0]:
+                # Between pieces the caller may serve others; it may not train, so the mode stands.
+                yield
+    finally:
+        model.train()
+    loss_sum, second = total.tolist()
     num = rows.shape[0]
     if target_spread is None:
         return Score(loss_sum / num, second / num, num, int(second))
-    return Score(loss_sum / num, (second / num) ** 0.5 / target_spread, num, None)
+    # A single training target has no spread to compare with.
+    return Score(loss_sum / num, (second / num) ** 0.5 / target_spread if target_spread else math.inf, num, None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.training.batch import Batch
 from core.seeding import generator, seed32
+from core.training.batch import Batch
 
 
 class Feed:

@@ -31,7 +31,7 @@ def guessing(data: ResidentData) -> Guess:
     Classes: always naming the most frequent one, error 1 − p_max and cross-entropy −Σ p log p with the shares p of the
     classes (balanced: 1 − 1/K and log K). Numbers: always naming the mean, relative error 1 and the variance as loss.
     """
-    if data.task == "regression":
+    if data.target_spread is not None:
         return Guess(1.0, data.target_spread**2, Text("guessing: always the mean"))
     shares = np.bincount(_on_host(data.targets[data.splits.train]), minlength=data.num_outputs) / data.num_train
     most = int(shares.argmax())
@@ -40,7 +40,9 @@ def guessing(data: ResidentData) -> Guess:
         text = Text("guessing: {wrong} of {num} wrong", wrong=num_classes - 1, num=num_classes)
         return Guess(1 - 1 / num_classes, float(np.log(num_classes)), text)
     present = shares[shares > 0]
-    text = Text("guessing “{name}”: {percent:.0f} % wrong", name=data.class_names[most], percent=100 * (1 - shares[most]))
+    text = Text(
+        "guessing “{name}”: {percent:.0f} % wrong", name=data.class_names[most], percent=100 * (1 - shares[most])
+    )
     return Guess(float(1 - shares[most]), float(-(present * np.log(present)).sum()), text)
 
 

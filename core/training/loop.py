@@ -14,7 +14,7 @@ from core.catalog.regularizers.counter_dropout import CounterDropout
 from core.catalog.regularizers.terms import Decay, NormClip, Penalty, ValueClip
 from core.training.batch import Batch
 from core.training.guard import Guard
-from core.training.instruments.norms import Norms
+from core.training.instruments.norms import Norms, total_norm
 from core.training.recorder import Recorder
 from core.seeding import seed32
 
@@ -51,10 +51,7 @@ class Loop:
             if dropout.generator is not None:
                 dropout.generator.manual_seed(seed32(self.seed, "dropout", name, step))
         self.guard.remember_buffers()
-        loss = self.loss_of(batch)
-        for parameter in self.parameters:
-            parameter.grad = None
-        loss.backward()
+        loss = self.backward(batch)
         with torch.no_grad():
             self._update([parameter.grad for parameter in self.parameters], loss, lr)  # type: ignore[misc]
         self.recorder.end_row(lr, time.time())
@@ -66,6 +63,14 @@ class Loop:
         with self.autocast():
             return self.criterion(self.model(batch.inputs), batch.targets)
 
+    def backward(self, batch: Batch) -> Tensor:
+        """The data loss of a batch (no axes); its gradients stand in the parameters' `grad`."""
+        loss = self.loss_of(batch)
+        for parameter in self.parameters:
+            parameter.grad = None
+        loss.backward()
+        return loss
+
     def _update(self, gradients: list[Tensor], loss: Tensor, lr: float) -> None:
         recorder, guard = self.recorder, self.guard
         recorder.loss.copy_(loss)
@@ -76,8 +81,11 @@ class Loop:
             penalty.add_gradient([gradients[place] for place in places], weights)
         self.norms.gradients(gradients)
         guard.check()
-        for clip in self.clips:
-            recorder.clipped.copy_(clip.apply(gradients, recorder.gradient_squares.sum().sqrt_()))
+        for number, clip in enumerate(self.clips):
+            if number == 0:
+                recorder.clipped.copy_(clip.apply(gradients, recorder.gradient_squares.sum().sqrt_()))
+            else:  # The clipping before has changed the norm.
+                recorder.clipped.logical_or_(clip.apply(gradients, total_norm(gradients)))
         guard.remember_state()
         self.norms.before_update()
         for decay, weights in self.decays:

@@ -252,7 +252,9 @@ def _true_and_predicted(run: Run) -> dict[str, Any]:
         "step": run.step_count,
         "true": answers.targets[:, 0].astype(np.float32),
         "predicted": answers.outputs[:, 0],
-        "caption": Text("{num} validation samples: a perfect network puts all of them on the diagonal.", num=len(answers.rows)),
+        "caption": Text(
+            "{num} validation samples: a perfect network puts all of them on the diagonal.", num=len(answers.rows)
+        ),
     }
 
 
@@ -281,7 +283,10 @@ def gradient_sizes(run: Run) -> dict[str, float]:
     # Accumulated in float64, where neither a vanishing nor an exploding gradient's square leaves the range.
     precise = torch.float32 if parts.data.device.type == "mps" else torch.float64
     squares = torch.stack([gradient.to(precise).square().sum() for gradient in gradients]).cpu().numpy()
-    sizes = {name: sum(s for s, layer in zip(squares, layers, strict=True) if layer == name) for name in dict.fromkeys(layers)}
+    sizes = {
+        name: sum(s for s, layer in zip(squares, layers, strict=True) if layer == name)
+        for name in dict.fromkeys(layers)
+    }
     with np.errstate(divide="ignore"):
         return {name: float(0.5 * np.log10(size)) for name, size in sizes.items()}
 

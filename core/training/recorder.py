@@ -1,4 +1,4 @@
-"""Recorder: one float64 row per update in preallocated device memory, handed over in blocks."""
+"""Recorder: one row of float64 per update in preallocated device memory, handed over in blocks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+
+from core.catalog.regularizers.terms import accumulation_dtype
 
 BLOCK_ROWS = 64
 """Rows until a block is full: a divergence is seen after so many updates at the latest."""
@@ -33,12 +35,12 @@ class Recorder:
 
     def __init__(self, device: torch.device | str, layers: Sequence[str], *, steps_per_epoch: int, clips: bool) -> None:
         count = len(layers)
-        self._row = torch.zeros(3 + 3 * count, dtype=torch.float64, device=device)
+        self._row = torch.zeros(3 + 3 * count, dtype=accumulation_dtype(device), device=device)
         self.loss, self.penalty, self.clipped = self._row[:3].unbind(0)
         self.norms = self._row[3:].view(3, count)
         self.watched = self._row[: 3 + count]
         self.gradient_squares = self._row[3 : 3 + count]
-        self._block = torch.zeros(BLOCK_ROWS, self._row.shape[0], dtype=torch.float64, device=device)
+        self._block = self._row.new_zeros(BLOCK_ROWS, self._row.shape[0])
         self._rows = list(self._block.unbind(0))
         self._lrs: list[float] = []
         self._stamps: list[float] = []
@@ -81,7 +83,7 @@ class Recorder:
         count = len(self._lrs)
         if not count:
             return None
-        rows = self._block[:count].cpu().numpy().copy()
+        rows = self._block[:count].cpu().numpy().astype(np.float64)
         host = np.array([self._lrs, self._times, self._stamps])
         steps = np.arange(self._step + 1, self._step + count + 1)
         tensors = self.norms.shape[1]
@@ -113,7 +115,9 @@ class Recorder:
             for place, name in enumerate(self.layers):
                 columns[f"gradient_norm/{name}"] = 0.5 * np.log10(gradient[:, place])
                 columns[f"weight_norm/{name}"] = 0.5 * np.log10(weight[:, place])
-                columns[f"update_ratio/{name}"] = 0.5 * (np.log10(update[:, place]) - np.log10(weight[:, place]))
+                ratio = 0.5 * (np.log10(update[:, place]) - np.log10(weight[:, place]))
+                # No update of no weight is no update, not 0/0.
+                columns[f"update_ratio/{name}"] = np.where(update[:, place] == 0, -np.inf, ratio)
             if self._clips:
                 columns["clipped"] = rows[:, 2]
         return columns

@@ -11,11 +11,12 @@ from core.catalog.regularizers.regularizer import Regularizer
 from core.catalog.regularizers.weights import L2
 from core.compatibility import check
 from core.errors import BadInput
-from core.experiment import Experiment, set_path
+from core.experiment import Experiment
+from core.set_path import set_path
 from core.text import Text
 
 Change = tuple[str, Any]
-"""A dotted path of the experiment and its new value, as `core.experiment.set_path` takes them."""
+"""A dotted path of the experiment and its new value, as `core.set_path.set_path` takes them."""
 
 MOST = 4
 

@@ -1,7 +1,8 @@
 """Verdict: a run in one sentence, by a written rule, with the rule's numbers and what to try next.
 
 "Overfitting" is a verdict, not a positive gap: validation error above its lowest by more than twice its ±, three epochs
-running, while training error falls. A rule with one ±, or one that asks only whether the gap grows, accuses healthy runs.
+running, while training error falls. A rule with one ±, or one that only asks whether the gap grows, accuses healthy
+runs.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ OVER = ("finished", "stopped", "failed", "interrupted")
 RULES = {
     "untrained": Text("No update has been done: these are the errors of the first weights."),
     "learning": Text(
-        "None of the other verdicts has held for three epochs running. (Overfitting is said when validation error is above "
-        "its lowest by more than twice its ± for three epochs running while training error falls.)"
+        "None of the other verdicts has held for three epochs running. (Overfitting is said when validation error is "
+        "above its lowest by more than twice its ± for three epochs running while training error falls.)"
     ),
     "gap_grows": Text(
-        "For three epochs running the gap was more than twice the ± of the validation error, and validation error had its "
-        "lowest value within the last three epochs or the last tenth of the run."
+        "For three epochs running the gap was more than twice the ± of the validation error, and validation error "
+        "had its lowest value within the last three epochs or the last tenth of the run."
     ),
     "overfitting": Text(
-        "Validation error above its lowest by more than twice its ±, at the end of three epochs running, while training "
-        "error is below its value at that lowest point, or at 0. It is taken back when another verdict has held for three "
-        "epochs running."
+        "Validation error above its lowest by more than twice its ±, at the end of three epochs running, while "
+        "training error is below its value at that lowest point, or at 0. It is taken back when another verdict has "
+        "held for three epochs running."
     ),
     "not_learning": Text(
         "At the end of three epochs running, and after at least {updates} updates, training error was no more than a "
@@ -177,14 +178,14 @@ def _sentence(verdict: str, trend: Trend, state: str, reason: Text | None, resto
         )
     if verdict == "plateau":
         return Text(
-            "Nothing moves any more: validation error stays at {now} ± {uncertainty}, training error at {train}. Validation "
-            "error was lowest at epoch {epoch} ({lowest}).",
+            "Nothing moves any more: validation error stays at {now} ± {uncertainty}, training error at {train}. "
+            "Validation error was lowest at epoch {epoch} ({lowest}).",
             **values,
         )
     if verdict == "learning":
         return Text(
-            "Learning. Validation error {now} ± {uncertainty}, lowest so far at epoch {epoch} ({lowest}); training error "
-            "{train}.",
+            "Learning. Validation error {now} ± {uncertainty}, lowest so far at epoch {epoch} ({lowest}); training "
+            "error {train}.",
             **values,
         )
     return _ended(values, shown, state, reason, restored is not None)
@@ -199,8 +200,8 @@ def _overfitting(trend: Trend, values: dict[str, Any]) -> Text:
             count=trend.epochs_above,
         )
     return Text(
-        "Overfitting. Validation error was lowest at epoch {epoch} ({lowest}) and then, for three epochs running, more than "
-        "twice its uncertainty above; now {now} ± {uncertainty}, training error {train}.",
+        "Overfitting. Validation error was lowest at epoch {epoch} ({lowest}) and then, for three epochs running, "
+        "more than twice its uncertainty above; now {now} ± {uncertainty}, training error {train}.",
         **values,
     )
 
@@ -209,8 +210,8 @@ def _not_learning(trend: Trend, latest: Evaluation) -> Text:
     values = {"count": trend.epochs_at_guess, "train": error_text(latest.train), "guess": _guess_text(trend)}
     if trend.epochs_at_guess >= len(trend.epoch_ends):
         return Text(
-            "Not learning. Training error has stayed at the guessing line for {count} epochs: {train}, and guessing gives "
-            "{guess}.",
+            "Not learning. Training error has stayed at the guessing line for {count} epochs: {train}, and guessing "
+            "gives {guess}.",
             **values,
         )
     return Text(
@@ -224,13 +225,14 @@ def _ended(values: dict[str, Any], shown: Evaluation, state: str, reason: Text |
     if is_restored:
         values = {**_only(values, "now", "uncertainty", "train"), "epoch": _epoch(shown)}
         return Text(
-            "Stopped early. The weights of epoch {epoch} are back: validation error {now} ± {uncertainty}, training error "
-            "{train}.",
+            "Stopped early. The weights of epoch {epoch} are back: validation error {now} ± {uncertainty}, training "
+            "error {train}.",
             **values,
         )
     if state == "finished":
         return Text(
-            "Finished. Validation error {now} ± {uncertainty}, lowest at epoch {epoch} ({lowest}); training error {train}.",
+            "Finished. Validation error {now} ± {uncertainty}, lowest at epoch {epoch} ({lowest}); training error "
+            "{train}.",
             **values,
         )
     ended = Text("Ended at epoch {epoch}.", epoch=_epoch(shown))

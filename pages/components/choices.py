@@ -21,18 +21,10 @@ from core.language import translator
 from core.text import Text
 from core.training.splits import split_sizes
 from pages.components import state
+from pages.components.entry_form import entry_choice, entry_fields, field, heading, is_more, several
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, show, t
-from pages.components.param_form import (
-    LIVE_MARK,
-    entry_choice,
-    entry_fields,
-    field,
-    heading,
-    is_more,
-    keep,
-    several,
-)
+from pages.components.param_form import LIVE_MARK, keep
 
 MORE_NUMBERS = ("batch_size", "validation_fraction", "evaluate_every", "split_seed", "precision")
 

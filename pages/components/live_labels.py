@@ -150,9 +150,8 @@ def _gradients(t: Callable[[str], str]) -> dict[str, str]:
         "gradients": t("Gradient size, by layer"),
         "gradients_none": t("The first gradients come with the first update."),
         "gradient_norm": t("norm of the gradient"),
-        "gradient_norm_short": t("norm"),
         "gradient_zero": t("exactly 0"),
-        "gradient_underflow": t("below 1e-38: underflow"),
+        "gradient_underflow": t("underflow"),
         "gradient_broken": t("not finite"),
         "layer_output": t("out"),
         "summary_gradients": t(

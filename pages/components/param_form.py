@@ -1,4 +1,4 @@
-"""A form made from an entry's declaration: one control a parameter, and a choice among a family's entries.
+"""One control for one parameter, made from its declaration.
 
 Every control shows the draft (`state.draft()`) and writes to it by the parameter's dotted path, so a value that cannot
 be used stays as typed, with what, why and fix below it.
@@ -8,21 +8,66 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, get_args
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
 
 from core.catalog.entry import Entry, Parameter
-from core.catalog.registry import canonical_key, entries, entry_class
 from core.errors import BadInput
 from pages.components import state
 from pages.components.error_box import error_box
-from pages.components.explain import explain_entry
 from pages.components.language import language, t
 
 LIVE_MARK = "~"
 _NICE = (1, 1.5, 2, 3, 5, 7)
+
+
+# -- what a parameter is -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Shape:
+    """What values a parameter's type allows: none, fixed choices, kinds of plain values, an entry, a list."""
+
+    optional: bool = False
+    choices: tuple[Any, ...] = ()
+    kinds: set[Any] = field(default_factory=set)
+    family: str = ""
+    items: Any = None
+
+    @property
+    def record(self) -> type[Entry] | None:
+        """The class of the list's items when they have parameters of their own."""
+        return self.items if isinstance(self.items, type) and issubclass(self.items, Entry) else None
+
+
+def shape_of(annotation: Any) -> Shape:
+    """Read a field's type."""
+    shape = Shape()
+
+    def read(kind: Any) -> None:
+        origin = get_origin(kind)
+        if origin is Annotated:
+            read(get_args(kind)[0])
+        elif origin in (Union, UnionType):
+            for part in get_args(kind):
+                read(part)
+        elif origin is Literal:
+            shape.choices += get_args(kind)
+        elif origin in (tuple, list):
+            shape.items = get_args(kind)[0]
+        elif kind is NoneType:
+            shape.optional = True
+        elif isinstance(kind, type) and issubclass(kind, Entry):
+            shape.family = kind.family
+        else:
+            shape.kinds.add(kind)
+
+    read(annotation)
+    return shape
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------------
@@ -110,7 +155,8 @@ def number_field(parameter: Parameter, path: str, value: Any, *, whole: bool, op
         stops = [*stops, None]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(f":small[{label}]", width="stretch", help=_help(parameter))
-        keep(box, shown_number(value))
+        if repr(state.as_json(_typed(st.session_state.get(box, "")))) != repr(value):  # 3e-3 may stay as typed
+            keep(box, shown_number(value))
         st.text_input(
             label,
             key=box,
@@ -136,20 +182,19 @@ def number_field(parameter: Parameter, path: str, value: Any, *, whole: bool, op
 # -- other kinds -----------------------------------------------------------------------------------------------------
 
 
-def choice_field(parameter: Parameter, path: str, value: Any) -> None:
-    """A few fixed values, side by side."""
+def choice_field(parameter: Parameter, path: str, value: Any, shape: Shape) -> None:
+    """A few fixed values, side by side; an optional one can be left to what stands around it."""
     key = f"{path}|{language()}"
-    if value in parameter.choices:
-        keep(key, value)
+    keep(key, "" if value is None else value)
     st.pills(
         _label(parameter),
-        parameter.choices,
+        [*([""] if shape.optional else []), *shape.choices],
         key=key,
         required=True,
-        format_func=lambda choice: t(str(choice)),
+        format_func=lambda choice: t(str(choice)) if choice else t("as around it"),
         help=_help(parameter),
         on_change=_put_from,
-        args=(path, key),
+        args=(path, key, lambda choice: choice or None),
     )
 
 
@@ -160,20 +205,18 @@ def switch_field(parameter: Parameter, path: str, value: Any) -> None:
     st.toggle(_label(parameter), key=key, help=_help(parameter), on_change=_put_from, args=(path, key))
 
 
-def text_field(parameter: Parameter, path: str, value: Any) -> None:
-    """Anything else: a list of numbers separated by commas, or JSON."""
+def text_field(parameter: Parameter, path: str, value: Any, read: Callable[[str], Any] = _typed) -> None:
+    """Anything else, typed: by default one value; `read_list` reads a list of numbers separated by commas."""
     key = f"{path}|{language()}"
     keep(key, shown_list(value))
-    st.text_input(_label(parameter), key=key, help=_help(parameter), on_change=_put_from, args=(path, key, read_list))
+    st.text_input(_label(parameter), key=key, help=_help(parameter), on_change=_put_from, args=(path, key, read))
 
 
 def shown_list(value: Any) -> str:
-    """A list of numbers as `64, 64`; other values as JSON; what was typed as typed."""
-    if value is None:
-        return ""
+    """A list of numbers as `64, 64`; a number as typed; other values as JSON; text as it is."""
     if isinstance(value, list | tuple) and all(_is_number(item) for item in value):
         return ", ".join(str(item) for item in value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return shown_number(value)
 
 
 def read_list(text: str) -> Any:
@@ -188,168 +231,19 @@ def read_list(text: str) -> Any:
     return text
 
 
-# -- one field, one entry, one family ----------------------------------------------------------------------------------
+def plain_field(parameter: Parameter, path: str, value: Any, problem: BadInput | None, *, empty: str = "") -> None:
+    """The control that fits a parameter that holds no entry, and below it why its value cannot be used.
 
-
-def field(
-    parameter: Parameter, path: str, value: Any, problem: BadInput | None = None, *, family: str = "", empty: str = ""
-) -> None:
-    """The control that fits a parameter, and below it why its value cannot be used.
-
-    `family` names the entries of a parameter that holds one; `empty` is what an optional number shows when unset.
+    `empty` is what an optional number shows when unset.
     """
-    kinds = set(get_args(parameter.annotation)) or {parameter.annotation}
-    if parameter.choices:
-        choice_field(parameter, path, value)
-    elif family:
-        entry_choice(family, path, value, label=_label(parameter))
-    elif bool in kinds:
+    shape = shape_of(parameter.annotation)
+    if shape.choices and not shape.kinds:
+        choice_field(parameter, path, value, shape)
+    elif bool in shape.kinds:
         switch_field(parameter, path, value)
-    elif parameter.usual is not None and kinds & {int, float}:
-        number_field(parameter, path, value, whole=float not in kinds, optional=type(None) in kinds, empty=empty)
+    elif parameter.usual is not None and shape.kinds & {int, float}:
+        number_field(parameter, path, value, whole=float not in shape.kinds, optional=shape.optional, empty=empty)
     else:
-        text_field(parameter, path, value)
+        text_field(parameter, path, value, read_list if shape.items is not None else _typed)
     if problem is not None:
         error_box(problem)
-
-
-def nested_family(cls: type[Entry], name: str) -> str:
-    """The family of a field that holds an entry (an activation of a network), else ""."""
-    value = getattr(cls(), name)
-    return value.family if isinstance(value, Entry) else ""
-
-
-def entry_fields(
-    family: str, path: str, entry: dict[str, Any], *, show_field: Callable[[Parameter], bool] = lambda parameter: True
-) -> None:
-    """The controls of one entry's parameters."""
-    cls = entry_class(family, entry["key"])
-    complete = {**cls().model_dump(mode="json"), **entry}
-    for parameter in filter(show_field, cls.parameters()):
-        problem = state.problem_of_field(family, complete, parameter.name)
-        inner = nested_family(cls, parameter.name)
-        value = complete[parameter.name]
-        if inner and isinstance(value, str):
-            value = {"key": value}
-        field(parameter, f"{path}.{parameter.name}", value, problem, family=inner)
-
-
-def is_more(parameter: Parameter) -> bool:
-    """Whether a parameter stands behind "more": it says so, or it is typed as a list."""
-    if parameter.usual is not None:
-        return parameter.usual.more
-    return not parameter.choices and not isinstance(parameter.default, Entry) and parameter.annotation is not bool
-
-
-def title_of(family: str, key: str) -> str:
-    """An entry's title in the reader's language."""
-    return t(entry_class(family, key).title)
-
-
-MORE = "…"
-"""The pill that shows a family's rarer entries."""
-
-
-def offered(family: str, path: str, fits: Callable[[type[Entry]], bool], taken: Sequence[str]) -> list[str]:
-    """The keys offered side by side: the first choices and what is taken, the rarer ones once they are asked for."""
-    keys = [key for key, cls in entries(family).items() if fits(cls) or key in taken]
-    if st.session_state.get(f"{path}|all"):
-        return keys
-    first = [key for key in keys if not entries(family)[key].more or key in taken]
-    return [*first, MORE] if len(first) < len(keys) else first
-
-
-def name_of(family: str, option: str, absent: str = "") -> str:
-    """What stands on a pill."""
-    if option == MORE:
-        return t("more ..")
-    return title_of(family, option) if option else absent
-
-
-def entry_choice(
-    family: str,
-    path: str,
-    value: dict[str, Any] | None,
-    *,
-    label: str,
-    fits: Callable[[type[Entry]], bool] = lambda cls: True,
-    absent: str = "",
-    show_field: Callable[[Parameter], bool] | None = None,
-    after: Callable[[], None] | None = None,
-) -> None:
-    """One entry of a family, its alternatives side by side, the rarer ones behind "more .."; then its own parameters.
-
-    `absent` names the choice of none, where there is one; `show_field` says which parameters are shown (by default
-    those not behind "more"); `after` is called when another entry was chosen.
-    """
-    key = f"{path}|{language()}|key"
-    current = canonical_key(family, value["key"]) if value else ""
-
-    def take() -> None:
-        wanted = st.session_state[key]
-        if wanted == MORE:
-            st.session_state[f"{path}|all"] = True
-            return
-        state.put(path, wanted or None)
-        if after is not None:
-            after()
-
-    keep(key, current)
-    st.pills(
-        label or t("choice"),
-        [*([""] if absent else []), *offered(family, path, fits, [current])],
-        key=key,
-        required=True,
-        format_func=lambda option: name_of(family, option, absent),
-        on_change=take,
-        label_visibility="visible" if label else "collapsed",
-    )
-    if value:
-        entry_fields(family, path, value, show_field=show_field or (lambda parameter: not is_more(parameter)))
-
-
-def several(
-    family: str,
-    path: str,
-    items: list[dict[str, Any]],
-    *,
-    fits: Callable[[type[Entry]], bool] = lambda cls: True,
-    absent: str = "",
-) -> None:
-    """Any number of a family's entries, each with its parameters; `absent` names the choice of none of them."""
-    taken = [canonical_key(family, item["key"]) for item in items]
-    key = f"{path}|{language()}|keys"
-
-    def take() -> None:
-        wanted = st.session_state[key]
-        if MORE in wanted:
-            st.session_state[f"{path}|all"] = True
-            return
-        if "" in wanted and taken:
-            wanted = []
-        kept = [item for item in items if canonical_key(family, item["key"]) in wanted]
-        state.put(path, [*kept, *({"key": name} for name in wanted if name and name not in taken)])
-
-    options = [*([""] if absent else []), *offered(family, path, fits, taken)]
-    keep(key, [name for name in options if name in (taken or [""])])
-    st.pills(
-        t("choice"),
-        options,
-        selection_mode="multi",
-        key=key,
-        format_func=lambda option: name_of(family, option, absent),
-        label_visibility="collapsed",
-        on_change=take,
-    )
-    for place, item in enumerate(items):
-        if len(items) > 1 and entry_class(family, item["key"]).model_fields:
-            st.caption(title_of(family, item["key"]))
-        entry_fields(family, f"{path}.{place}", item, show_field=lambda parameter: not is_more(parameter))
-
-
-def heading(name: str, chosen: Sequence[type[Entry]]) -> None:
-    """The head of one of the five choices, with the explanation of what is chosen one click away."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.markdown(f"**{name}**", width="stretch")
-        for cls in chosen:
-            explain_entry(cls)

@@ -6,6 +6,8 @@ The draft is a JSON document that may hold a value that cannot be used; it is ke
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import streamlit as st
@@ -13,7 +15,8 @@ import streamlit as st
 from core.catalog.registry import parse
 from core.compatibility import check
 from core.errors import BadInput
-from core.experiment import Experiment, set_path
+from core.experiment import Experiment
+from core.set_path import set_path
 from core.text import Text
 
 _DRAFT = "draft"
@@ -62,7 +65,16 @@ def choose(chosen: Experiment, remarks: list[Text] | None = None) -> None:
 
 
 def put(path: str, value: Any) -> None:
-    """Change one value of the draft by its dotted path; the experiment follows when the draft is valid."""
+    """Change one value of the draft by its dotted path; the experiment follows when the draft is valid.
+
+    Beside the paths of `set_path`, a path may lead into a list of records: `architecture.blocks.0.kernel`.
+    """
+    for list_path, records in _records(draft()):
+        if path.startswith(f"{list_path}."):
+            place, name = path.removeprefix(f"{list_path}.").split(".", 1)
+            changed = [dict(record) for record in records]
+            _put_in(changed[int(place)], name.split("."), as_json(value))
+            path, value = list_path, changed
     try:
         changed, remarks = set_path(draft(), path, value)
     except BadInput as error:
@@ -70,6 +82,36 @@ def put(path: str, value: Any) -> None:
         return
     put_draft(changed)
     st.session_state[_NOTES] = remarks
+
+
+def _records(document: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Lists of records within the parts of a draft, by their dotted path."""
+    for part, entry in document.items():
+        if isinstance(entry, dict):
+            for name, value in entry.items():
+                if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+                    yield f"{part}.{name}", value
+
+
+def _put_in(record: dict[str, Any], path: list[str], value: Any) -> None:
+    """Set a field of a record, or a field of the entry that it holds."""
+    name, *deeper = path
+    if deeper:
+        inner = record.get(name)
+        record[name] = dict(inner) if isinstance(inner, dict) else {"key": inner}
+        _put_in(record[name], deeper, value)
+    else:
+        record[name] = value
+
+
+def as_json(value: Any) -> Any:
+    """Typed text as the JSON value it spells, else as text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def put_draft(changed: dict[str, Any]) -> None:

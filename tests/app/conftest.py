@@ -31,10 +31,10 @@ def open_page(bench: Workbench) -> OpenPage:
 
     def opened(page: str = "train.py", **query: str) -> AppTest:
         tab = AppTest.from_file(str(SHELL), default_timeout=30)
+        if page != "train.py":
+            tab.switch_page(page)
         tab.query_params.update(query)
         tab.run()
-        if page != "train.py":
-            tab.switch_page(page).run()
         assert not tab.exception, tab.exception[0].message
         return tab
 

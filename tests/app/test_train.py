@@ -79,7 +79,7 @@ def test_a_slider_writes_the_box(open_page):
 @pytest.mark.parametrize(
     ("path", "typed", "reason"),
     [
-        ("optimizer.lr", "-0.1", "learning rate"),
+        ("optimizer.lr", "-0.1", "climbs the loss"),
         ("optimizer.lr", "fast", "lr"),
         ("epochs", "0", "epochs"),
         ("architecture.width", "1e99", "width"),

@@ -154,6 +154,20 @@ def test_series_come_back_bit_for_bit_and_the_run_knows_its_position(store: Stor
     assert (record.step, record.epoch, record.train_s) == (10, 1.0, 0.1)
 
 
+def test_epoch_and_time_come_from_evaluations_where_the_series_have_none(store: Store):
+    run = new_run(store)
+    attempt = store.begin_attempt(run, 0, "start", actor=ME)
+    store.append_steps(run, attempt, {"step": np.arange(1, 31), "lr": np.ones(30)})
+    store.append_evaluations(run, attempt, [Evaluation(step, step / 10, step / 100) for step in (0, 10, 20)])
+    store.flush()
+    record = store.get_run(run, actor=ME)
+    assert (record.step, record.epoch, record.train_s) == (30, 2.0, 0.2)
+    store.begin_attempt(run, 15, "resume", actor=ME)
+    store.flush()
+    record = store.get_run(run, actor=ME)
+    assert (record.step, record.epoch, record.train_s) == (15, 1.0, 0.1)
+
+
 def test_a_block_may_be_overwritten_by_its_owner_as_soon_as_it_is_queued(store: Store):
     run = new_run(store)
     attempt = store.begin_attempt(run, 0, "start", actor=ME)

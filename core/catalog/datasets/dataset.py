@@ -137,3 +137,7 @@ class DataSet(Entry):
     def available(self, folder: Path) -> Text | None:
         """None when the data can be used now and without network, else the reason why not."""
         return None
+
+    def truth(self, inputs: np.ndarray) -> np.ndarray | None:
+        """The targets without noise at inputs (num, F), where a formula is behind the data; else None."""
+        return None

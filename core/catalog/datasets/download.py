@@ -13,7 +13,7 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -32,12 +32,11 @@ CHUNK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
-class RemoteFile:
-    """A published file: its name, its MD5 (as published; it guards against damage) and its size."""
+class Published:
+    """Where files were published, the address to try first in front, and the MD5 of each by name (against damage)."""
 
-    name: str
-    md5: str
-    num_bytes: int
+    addresses: tuple[str, ...]
+    md5: Mapping[str, str]
 
 
 class Unavailable(BadInput):
@@ -47,8 +46,12 @@ class Unavailable(BadInput):
 class Downloaded(DataSet):
     """A data set of published files. Subclasses name the files and decode them."""
 
-    addresses: ClassVar[tuple[str, ...]]
-    files: ClassVar[tuple[RemoteFile, ...]]
+    sizes: ClassVar[Mapping[str, int]]
+    """Bytes of each file by name, in the order in which `decode` wants them; for the progress and as a limit."""
+
+    def published(self) -> Published:
+        """Addresses and checksums; asked for only when something is downloaded."""
+        raise NotImplementedError
 
     def decode(self, folder: Path) -> dict[str, np.ndarray]:
         """Arrays `inputs` (uint8), `targets` (int64) and `test` (row indices) from the files in `folder`."""
@@ -80,10 +83,12 @@ class Downloaded(DataSet):
         shutil.rmtree(arriving, ignore_errors=True)
         try:
             arriving.mkdir(parents=True)
-            done, total = 0, sum(file.num_bytes for file in self.files)
-            for file in self.files:
-                self._fetch(file, arriving / file.name, folder, progress, done, total)
-                done += file.num_bytes
+            published = self._published(folder)
+            done, total = 0, sum(self.sizes.values())
+            for name, num_bytes in self.sizes.items():
+                heard = self._progress_from(done, total, progress)
+                self._fetch(published, name, arriving / name, folder, heard)
+                done += num_bytes
             progress(1.0, Text("Reading {title}", title=Text(self.title)))
             return self.decode(arriving)
         except OSError as error:
@@ -93,19 +98,28 @@ class Downloaded(DataSet):
         finally:
             shutil.rmtree(arriving, ignore_errors=True)
 
-    def _fetch(self, file: RemoteFile, path: Path, folder: Path, progress: Progress, done: int, total: int) -> None:
+    def _published(self, folder: Path) -> Published:
+        try:
+            return self.published()
+        except (ImportError, RuntimeError) as error:
+            # A torchvision of another build than torch fails on import with either.
+            raise self._unavailable(
+                Text(
+                    "torchvision, which lists addresses and checksums, cannot be loaded: {reason}.", reason=str(error)
+                ),
+                folder,
+            ) from error
+
+    def _progress_from(self, done: int, total: int, progress: Progress) -> Callable[[int], None]:
+        doing = Text("Downloading {title}", title=Text(self.title))
+        return lambda num: progress(min(1.0, (done + num) / total), doing)
+
+    def _fetch(self, published: Published, name: str, path: Path, folder: Path, heard: Callable[[int], None]) -> None:
         mirror = os.environ.get(MIRROR)
-        addresses = (f"{mirror.rstrip('/')}/{self.key}/",) if mirror else self.addresses
+        addresses = (f"{mirror.rstrip('/')}/{self.key}/",) if mirror else published.addresses
         problems = []
         for address in addresses:
-            problem = _fetched(
-                f"{address}{file.name}",
-                file,
-                path,
-                lambda num: progress(
-                    min(1.0, (done + num) / total), Text("Downloading {title}", title=Text(self.title))
-                ),
-            )
+            problem = _fetched(f"{address}{name}", published.md5[name], 2 * self.sizes[name], path, heard)
             if problem is None:
                 return
             problems.append(problem)
@@ -125,7 +139,7 @@ def _is_ready(cls: type, folder: Path) -> bool:
     return isinstance(dataset, DataSet) and dataset.available(folder) is None
 
 
-def _fetched(url: str, file: RemoteFile, path: Path, arrived: Callable[[int], None]) -> Text | None:
+def _fetched(url: str, md5: str, most_bytes: int, path: Path, arrived: Callable[[int], None]) -> Text | None:
     """Write one file; None when its checksum is the published one, else why it is not there."""
     try:
         response = urllib.request.urlopen(url, timeout=TIMEOUT_S)
@@ -147,13 +161,13 @@ def _fetched(url: str, file: RemoteFile, path: Path, arrived: Callable[[int], No
             if not chunk:
                 break
             num += len(chunk)
-            if num > 2 * file.num_bytes:
+            if num > most_bytes:
                 return Text("{url} sends more than was published.", url=url)
             digest.update(chunk)
             target.write(chunk)
             arrived(num)
     if expected is not None and num < expected:
         return Text("{url} broke off after {num} of {expected} bytes.", url=url, num=num, expected=expected)
-    if digest.hexdigest() != file.md5:
+    if digest.hexdigest() != md5:
         return Text("{url} sends another file than the published one: the checksum differs.", url=url)
     return None

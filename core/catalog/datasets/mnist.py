@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from core.catalog.datasets.dataset import DataFacts
-from core.catalog.datasets.download import Downloaded, RemoteFile
+from core.catalog.datasets.download import Downloaded, Published
 from core.catalog.datasets.idx import read_idx
 from core.catalog.registry import register
 from core.errors import BadInput
@@ -24,6 +25,15 @@ class IdxImages(Downloaded):
     input_kind: ClassVar[Literal["image", "sequence", "points", "features"]] = "image"
     formula: ClassVar[str] = r"x \in \{0, \dots, 255\}^{1 \times 28 \times 28} / 255, \quad y \in \{0, \dots, 9\}"
     class_names: ClassVar[tuple[str, ...]]
+    torchvision_name: ClassVar[str]
+    """The class of torchvision.datasets that lists addresses and checksums."""
+
+    def published(self) -> Published:
+        # Importing torchvision takes seconds.
+        from torchvision import datasets
+
+        listed = getattr(datasets, self.torchvision_name)
+        return Published(tuple(listed.mirrors), dict(listed.resources))
 
     def facts(self) -> DataFacts:
         return DataFacts(
@@ -34,13 +44,13 @@ class IdxImages(Downloaded):
             num_validation=None,
             num_test=NUM_TEST,
             bytes=(NUM_TRAIN + NUM_TEST) * (SIDE * SIDE + 8),
-            download_bytes=sum(file.num_bytes for file in self.files),
+            download_bytes=sum(self.sizes.values()),
         )
 
     def decode(self, folder: Path) -> dict[str, np.ndarray]:
-        names = [file.name for file in self.files]
-        images, labels = _pair(folder / names[0], folder / names[1], NUM_TRAIN)
-        test_images, test_labels = _pair(folder / names[2], folder / names[3], NUM_TEST)
+        train_images, train_labels, test_images, test_labels = (folder / name for name in self.sizes)
+        images, labels = _pair(train_images, train_labels, NUM_TRAIN)
+        test_images, test_labels = _pair(test_images, test_labels, NUM_TEST)
         return {
             "inputs": np.concatenate([images, test_images])[:, None],
             "targets": np.concatenate([labels, test_labels]).astype(np.int64),
@@ -74,16 +84,13 @@ class MNIST(IdxImages):
     choose: ClassVar[str] = "To compare with published results; MNIST-5000 is twelve times as quick."
     source: ClassVar[str] = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition, section III.A"
     class_names: ClassVar[tuple[str, ...]] = tuple("0123456789")
-    addresses: ClassVar[tuple[str, ...]] = (
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        "http://yann.lecun.com/exdb/mnist/",
-    )
-    files: ClassVar[tuple[RemoteFile, ...]] = (
-        RemoteFile("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873", 9_912_422),
-        RemoteFile("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432", 28_881),
-        RemoteFile("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3", 1_648_877),
-        RemoteFile("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c", 4_542),
-    )
+    torchvision_name: ClassVar[str] = "MNIST"
+    sizes: ClassVar[Mapping[str, int]] = {
+        "train-images-idx3-ubyte.gz": 9_912_422,
+        "train-labels-idx1-ubyte.gz": 28_881,
+        "t10k-images-idx3-ubyte.gz": 1_648_877,
+        "t10k-labels-idx1-ubyte.gz": 4_542,
+    }
 
 
 @register
@@ -109,15 +116,15 @@ class FashionMNIST(IdxImages):
         "Bag",
         "Ankle boot",
     )
-    addresses: ClassVar[tuple[str, ...]] = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
-    files: ClassVar[tuple[RemoteFile, ...]] = (
-        RemoteFile("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26_421_880),
-        RemoteFile("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", 29_515),
-        RemoteFile("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", 4_422_102),
-        RemoteFile("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", 5_148),
-    )
+    torchvision_name: ClassVar[str] = "FashionMNIST"
+    sizes: ClassVar[Mapping[str, int]] = {
+        "train-images-idx3-ubyte.gz": 26_421_880,
+        "train-labels-idx1-ubyte.gz": 29_515,
+        "t10k-images-idx3-ubyte.gz": 4_422_102,
+        "t10k-labels-idx1-ubyte.gz": 5_148,
+    }
     debian: ClassVar[Path] = Path("/usr/share/datasets/fashion-mnist")
     """Where Debian's package dataset-fashion-mnist puts the same files."""
 
     def installed(self) -> Path | None:
-        return self.debian if all((self.debian / file.name).is_file() for file in self.files) else None
+        return self.debian if all((self.debian / name).is_file() for name in self.sizes) else None

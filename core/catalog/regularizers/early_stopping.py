@@ -22,23 +22,30 @@ class Stopper:
         self.best = math.inf
         self.best_step = 0
         self.best_epoch = 0.0
+        self.waiting_since = 0.0
 
     def observe(self, step: int, epoch: float, value: float) -> tuple[bool, bool]:
         """Take one evaluation; returns (it is the best so far, the run should stop). NaN is never the best."""
         if value < self.best - self.min_delta or (math.isinf(self.best) and math.isfinite(value)):
             self.best, self.best_step, self.best_epoch = value, step, epoch
             return True, False
-        return False, epoch - self.best_epoch >= self.patience
+        return False, epoch - max(self.best_epoch, self.waiting_since) >= self.patience
+
+    def go_on(self, epoch: float) -> None:
+        """The run was extended at `epoch`: patience counts from there."""
+        self.waiting_since = epoch
 
     def state_dict(self) -> dict[str, Any]:
         """What a snapshot keeps; an infinite `best` (nothing observed) as None."""
         best = self.best if math.isfinite(self.best) else None
-        return {"best": best, "best_step": self.best_step, "best_epoch": self.best_epoch}
+        since = self.waiting_since
+        return {"best": best, "best_step": self.best_step, "best_epoch": self.best_epoch, "waiting_since": since}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
         self.best = math.inf if state["best"] is None else state["best"]
         self.best_step, self.best_epoch = state["best_step"], state["best_epoch"]
+        self.waiting_since = state["waiting_since"]
 
 
 @register

@@ -14,9 +14,10 @@ from typing import Literal
 import torch
 
 
-def accumulation_dtype(tensor: torch.Tensor) -> torch.dtype:
+def accumulation_dtype(place: torch.Tensor | torch.device | str) -> torch.dtype:
     """float64, in which norms neither vanish nor overflow; float32 on MPS, which has no float64."""
-    return torch.float32 if tensor.device.type == "mps" else torch.float64
+    device = place.device if isinstance(place, torch.Tensor) else torch.device(place)
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 @dataclass(frozen=True)

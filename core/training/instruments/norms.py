@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from core.catalog.regularizers.terms import accumulation_dtype
+
 
 class Norms:
     """Writes three float64 sums of squares per parameter tensor into a row.
@@ -44,6 +46,12 @@ class Norms:
         torch._foreach_copy_(self._shaped, tensors)
         for vector, out in zip(self._vectors, row, strict=True):
             torch.dot(vector, vector, out=out)
+
+
+def total_norm(tensors: list[Tensor]) -> Tensor:
+    """The norm over all tensors together, without axes, accumulated in float64."""
+    norms = torch._foreach_norm(tensors, dtype=accumulation_dtype(tensors[0]))
+    return torch.linalg.vector_norm(torch.stack(norms))
 
 
 def _views(flat: Tensor, parameters: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:

@@ -182,7 +182,8 @@ def test_only_sqlite_files_and_postgresql_are_taken(tmp_path: Path, url: str, mo
         Store.open(DataFolder(tmp_path / "data"))
 
 
-def test_an_unreachable_server_is_said_clearly(tmp_path: Path):
+def test_an_unreachable_server_is_said_clearly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.store.store.ANSWER_S", 0.2)
     with WriteLock.acquire(DataFolder(tmp_path / "data")) as lock, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"postgresql://nobody:secret@127.0.0.1:{free.getsockname()[1]}/x"

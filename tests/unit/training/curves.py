@@ -12,7 +12,9 @@ from core.training.evaluation import Evaluation, Score
 def score(error: float, num: int, *, loss: float | None = None, counted: bool = True) -> Score:
     """A score with this error; `counted` False for regression."""
     wrong = round(error * num) if counted else None
-    return Score(loss=error if loss is None else loss, error=wrong / num if wrong is not None else error, num=num, wrong=wrong)
+    return Score(
+        loss=error if loss is None else loss, error=wrong / num if wrong is not None else error, num=num, wrong=wrong
+    )
 
 
 def evaluations(
@@ -50,13 +52,15 @@ def healthy(seed: int, *, num_epochs: int = 40, num_validation: int = 500, per_e
     train = 0.9 * np.exp(-epochs / speed)
     # The same samples are measured each time: neighbouring errors go together and move by a third of their ±.
     noise = rng.standard_normal(epochs.size + 9)
-    smooth = np.convolve(noise, np.ones(10) / np.sqrt(10), mode="valid") * np.sqrt(validation * (1 - validation) / num_validation)
+    smooth = np.convolve(noise, np.ones(10) / np.sqrt(10), mode="valid") * np.sqrt(
+        validation * (1 - validation) / num_validation
+    )
     validation = np.clip(validation + 0.35 * smooth, 0, 1)
     return evaluations(train, validation, num_train=900, num_validation=num_validation, per_epoch=per_epoch)
 
 
 def overfitting(seed: int, *, num_epochs: int = 200) -> list[Evaluation]:
-    """Sixty training points: training error falls to 0, validation error turns at epoch 10 to 25 and rises by 4 to 6 points."""
+    """Training error falls to 0, validation error turns at epoch 10 to 25 and rises by 4 to 6 points."""
     rng = np.random.default_rng(seed)
     epochs = np.arange(num_epochs + 1, dtype=float)
     turn, low, rise = rng.uniform(10, 25), rng.uniform(0.105, 0.13), rng.uniform(0.04, 0.06)

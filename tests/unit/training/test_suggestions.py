@@ -23,7 +23,12 @@ EXPERIMENTS = {
     "raw wine": {"dataset": {"key": "wine", "scaling": "raw"}, "optimizer": "sgd"},
     "regression": {"dataset": "linear_200", "architecture": "logistic"},
     "everything": {
-        "regularizers": [{"key": "l2", "strength": 0.01}, {"key": "dropout"}, {"key": "early_stopping"}, {"key": "clip_norm"}]
+        "regularizers": [
+            {"key": "l2", "strength": 0.01},
+            {"key": "dropout"},
+            {"key": "early_stopping"},
+            {"key": "clip_norm"},
+        ]
     },
 }  # fmt: skip
 VERDICTS = ("gap_grows", "overfitting", "not_learning", "plateau", "diverged", "finished")

@@ -32,7 +32,9 @@ def verdicts(measured: list[Evaluation], experiment: Experiment = DIGITS, guess:
     return found
 
 
-def last(measured: list[Evaluation], experiment: Experiment = DIGITS, guess: float | None = 0.9, **details: object) -> Status:
+def last(
+    measured: list[Evaluation], experiment: Experiment = DIGITS, guess: float | None = 0.9, **details: object
+) -> Status:
     task = "regression" if measured[-1].validation.wrong is None else "classification"
     return status(experiment, Trend(task, guess, measured), **details)  # type: ignore[arg-type]
 

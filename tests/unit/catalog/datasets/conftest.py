@@ -15,8 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from core.catalog.datasets.cifar10 import CIFAR10, MEMBERS
-from core.catalog.datasets.download import MIRROR, Downloaded, RemoteFile
+from core.catalog.datasets.cifar10 import ARCHIVE, CIFAR10, MEMBERS
+from core.catalog.datasets.download import MIRROR, Downloaded, Published
 from core.catalog.datasets.mnist import MNIST, FashionMNIST
 
 
@@ -32,12 +32,9 @@ class FileServer:
     def publish(self, monkeypatch: pytest.MonkeyPatch, cls: type[Downloaded], contents: dict[str, bytes]) -> None:
         """Serve `contents` as the files of a data set, with their own checksums and sizes."""
         self.files = {f"/{name}": content for name, content in contents.items()}
-        remote = tuple(
-            RemoteFile(name, hashlib.md5(content, usedforsecurity=False).hexdigest(), len(content))
-            for name, content in contents.items()
-        )
-        monkeypatch.setattr(cls, "addresses", (self.address,))
-        monkeypatch.setattr(cls, "files", remote)
+        md5 = {name: hashlib.md5(content, usedforsecurity=False).hexdigest() for name, content in contents.items()}
+        monkeypatch.setattr(cls, "published", lambda _: Published((self.address,), md5))
+        monkeypatch.setattr(cls, "sizes", {name: len(content) for name, content in contents.items()})
 
 
 @pytest.fixture
@@ -80,7 +77,7 @@ def idx_bytes(array: np.ndarray) -> bytes:
 def tiny_mnist(num_train: int = 40, num_test: int = 20) -> dict[str, bytes]:
     """MNIST's four files with a few random images."""
     rng = np.random.default_rng(0)
-    names = [file.name for file in MNIST.files]
+    names = list(MNIST.sizes)
     sizes = (num_train, num_train, num_test, num_test)
     arrays = [
         rng.integers(0, 256, (num, 28, 28), dtype=np.uint8) if "images" in name else np.arange(num, dtype=np.uint8) % 10
@@ -115,8 +112,7 @@ def tiny_cifar(num: int = 20) -> dict[str, bytes]:
 def mnist_online(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileServer:
     """MNIST and Fashion-MNIST served as tiny files; nothing is installed by Debian."""
     server.publish(monkeypatch, MNIST, tiny_mnist())
-    monkeypatch.setattr(FashionMNIST, "addresses", MNIST.addresses)
-    monkeypatch.setattr(FashionMNIST, "files", MNIST.files)
+    server.publish(monkeypatch, FashionMNIST, tiny_mnist())
     monkeypatch.setattr(FashionMNIST, "installed", lambda self: None)
     return server
 
@@ -124,5 +120,5 @@ def mnist_online(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileSer
 @pytest.fixture
 def cifar_online(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileServer:
     """CIFAR-10 served as a tiny archive."""
-    server.publish(monkeypatch, CIFAR10, {CIFAR10.files[0].name: cifar_bytes(tiny_cifar())})
+    server.publish(monkeypatch, CIFAR10, {ARCHIVE: cifar_bytes(tiny_cifar())})
     return server

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.catalog.datasets.cifar10 import CIFAR10, MEMBERS
+from core.catalog.datasets.cifar10 import ARCHIVE, CIFAR10, MEMBERS
 from core.errors import BadInput
 from tests.unit.catalog.datasets.conftest import cifar_bytes, tiny_cifar
 
 
 def decoded(folder: Path, content: bytes) -> dict[str, np.ndarray]:
-    (folder / CIFAR10.files[0].name).write_bytes(content)
+    (folder / ARCHIVE).write_bytes(content)
     return CIFAR10().decode(folder)
 
 
@@ -36,7 +36,7 @@ def test_a_record_is_a_label_and_a_red_a_green_and_a_blue_plane(tmp_path: Path) 
 
 def test_nothing_is_extracted_to_disk_whatever_else_the_archive_holds(tmp_path: Path) -> None:
     decoded(tmp_path, cifar_bytes({"../escaped": b"x", **tiny_cifar()}))
-    assert [path.name for path in tmp_path.iterdir()] == [CIFAR10.files[0].name]
+    assert [path.name for path in tmp_path.iterdir()] == [ARCHIVE]
     assert not (tmp_path.parent / "escaped").exists()
 
 

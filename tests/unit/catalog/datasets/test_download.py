@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import socket
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from torchvision import datasets
 
 from core.catalog.datasets import download
 from core.catalog.datasets.cifar10 import CIFAR10
-from core.catalog.datasets.download import MIRROR, RemoteFile, Unavailable
-from core.catalog.datasets.mnist import MNIST, FashionMNIST
+from core.catalog.datasets.download import MIRROR, Published, Unavailable
+from core.catalog.datasets.mnist import MNIST, FashionMNIST, IdxImages
 from core.text import Text
+
+NAMES = list(MNIST.sizes)
+
+
+def ask_at(monkeypatch: pytest.MonkeyPatch, addresses: tuple[str, ...]) -> None:
+    """MNIST is looked for at these addresses."""
+    elsewhere = Published(addresses, MNIST().published().md5)
+    monkeypatch.setattr(MNIST, "published", lambda _: elsewhere)
 
 
 def left_in(folder: Path) -> list[Path]:
@@ -63,31 +73,31 @@ def test_progress_rises_to_one_and_says_what_is_done(mnist_online, tmp_path: Pat
 
 
 def test_a_wrong_checksum_is_said_and_nothing_is_kept(mnist_online, tmp_path: Path) -> None:
-    name = f"/{MNIST.files[1].name}"
+    name = f"/{NAMES[1]}"
     mnist_online.files[name] = mnist_online.files[name][:-1] + b"?"
     assert_refused(tmp_path, because="checksum differs")
 
 
 def test_a_download_that_breaks_off_is_said_and_nothing_is_kept(mnist_online, tmp_path: Path) -> None:
-    name = MNIST.files[0].name
+    name = NAMES[0]
     mnist_online.cut.add(f"/{name}")
-    assert_refused(tmp_path, because=f"of {MNIST.files[0].num_bytes} bytes")
+    assert_refused(tmp_path, because=f"of {MNIST.sizes[NAMES[0]]} bytes")
 
 
 def test_a_missing_file_is_said_and_nothing_is_kept(mnist_online, tmp_path: Path) -> None:
-    del mnist_online.files[f"/{MNIST.files[2].name}"]
+    del mnist_online.files[f"/{NAMES[2]}"]
     assert_refused(tmp_path, because="404")
 
 
 def test_a_file_far_larger_than_published_is_not_read_to_its_end(mnist_online, tmp_path: Path) -> None:
-    mnist_online.files[f"/{MNIST.files[0].name}"] = bytes(20 * MNIST.files[0].num_bytes)
+    mnist_online.files[f"/{NAMES[0]}"] = bytes(20 * MNIST.sizes[NAMES[0]])
     assert_refused(tmp_path, because="more than was published")
 
 
 def test_offline_the_error_names_the_data_sets_that_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(MNIST, "addresses", (f"http://127.0.0.1:{closed.getsockname()[1]}/",))
+        ask_at(monkeypatch, (f"http://127.0.0.1:{closed.getsockname()[1]}/",))
         monkeypatch.setenv("no_proxy", "*")
         error = assert_refused(tmp_path, because="cannot be reached")
     assert error.exit_code == 2
@@ -97,13 +107,13 @@ def test_offline_the_error_names_the_data_sets_that_work(tmp_path: Path, monkeyp
 def test_a_second_address_is_tried_when_the_first_fails(
     mnist_online, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MNIST, "addresses", (f"{mnist_online.address}gone/", mnist_online.address))
+    ask_at(monkeypatch, (f"{mnist_online.address}gone/", mnist_online.address))
     assert len(MNIST().load(tmp_path).inputs) == 60
 
 
 def test_a_mirror_of_ones_own_is_asked_instead(mnist_online, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mnist_online.files = {f"/school/mnist{name}": content for name, content in mnist_online.files.items()}
-    monkeypatch.setattr(MNIST, "addresses", ("http://127.0.0.1:1/",))
+    ask_at(monkeypatch, ("http://127.0.0.1:1/",))
     monkeypatch.setenv(MIRROR, f"{mnist_online.address}school")
     assert len(MNIST().load(tmp_path).inputs) == 60
 
@@ -140,7 +150,7 @@ def test_a_server_that_says_nothing_is_given_up(mnist_online, tmp_path: Path, mo
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        monkeypatch.setattr(MNIST, "addresses", (f"http://127.0.0.1:{silent.getsockname()[1]}/",))
+        ask_at(monkeypatch, (f"http://127.0.0.1:{silent.getsockname()[1]}/",))
         assert_refused(tmp_path, because="timed out")
 
 
@@ -149,19 +159,29 @@ def test_a_mirror_that_is_no_address_is_said(mnist_online, tmp_path: Path, monke
     assert_refused(tmp_path, because="cannot be reached")
 
 
-def test_addresses_and_checksums_are_the_ones_torchvision_has() -> None:
-    from torchvision import datasets
+@pytest.mark.parametrize("cls", [MNIST, FashionMNIST])
+def test_addresses_and_checksums_are_the_ones_torchvision_lists(cls: type[IdxImages]) -> None:
+    theirs = getattr(datasets, cls.__name__)
+    published = cls().published()
+    assert list(published.addresses) == theirs.mirrors
+    assert [(name, published.md5[name]) for name in cls.sizes] == theirs.resources
+    assert [name.split(" - ")[0] for name in theirs.classes] == list(cls.class_names)
 
-    for ours, theirs in ((MNIST, datasets.MNIST), (FashionMNIST, datasets.FashionMNIST)):
-        assert list(ours.addresses) == theirs.mirrors
-        assert [(file.name, file.md5) for file in ours.files] == theirs.resources
-        assert [name.split(" - ")[0] for name in theirs.classes] == list(ours.class_names)
-    assert datasets.CIFAR10.url.startswith(CIFAR10.addresses[0])
+
+def test_cifar_10_lies_beside_the_archive_that_torchvision_lists() -> None:
+    published = CIFAR10().published()
+    assert datasets.CIFAR10.url.startswith(published.addresses)
+    assert set(published.md5) == set(CIFAR10.sizes)
+
+
+def test_without_a_working_torchvision_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    assert_refused(tmp_path, because="torchvision, which lists addresses and checksums, cannot be loaded")
 
 
 def test_downloaded_files_are_compared_with_what_was_published_not_with_what_came(
     mnist_online, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = tuple(RemoteFile(file.name, "0" * 32, file.num_bytes) for file in MNIST.files)
-    monkeypatch.setattr(MNIST, "files", files)
+    published = Published(MNIST().published().addresses, dict.fromkeys(NAMES, "0" * 32))
+    monkeypatch.setattr(MNIST, "published", lambda _: published)
     assert_refused(tmp_path, because="checksum differs")

@@ -1,0 +1,118 @@
+"""Reading the store: any thread, any process, with connections that cannot write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy.exc import DBAPIError
+
+from core.errors import CoreError
+from core.store import blocks, changes, engines, migrations, rows, schema
+from core.store.ids import checked_id
+from core.store.looks import judge, select_looks
+from core.store.records import Attempt, Evaluation, Event, Look, RunRecord, SnapshotEntry, State
+from core.text import Text
+
+
+class Reader:
+    """What can be asked of stored runs. `exists` says whether there is a database yet."""
+
+    def __init__(self, reader: Engine, exists: Callable[[], bool]) -> None:
+        self._reader = reader
+        self._exists = exists
+
+    def list_runs(
+        self, *, actor: str, study: str | None = None, fingerprint: str | None = None, state: State | None = None
+    ) -> tuple[RunRecord, ...]:
+        """The runs the actor may see, newest last."""
+        query = rows.select_runs().where(_visible(actor))
+        for column, value in (("study", study), ("fingerprint", fingerprint), ("state", state)):
+            query = query if value is None else query.where(schema.run.c[column] == value)
+        return tuple(rows.run_record(row) for row in self._read(query))
+
+    def get_run(self, run: str, *, actor: str) -> RunRecord:
+        """One run; BadInput when there is none with this id that the actor may see."""
+        found = self._read(rows.select_runs().where(schema.run.c.id == checked_id(run), _visible(actor)))
+        if not found:
+            raise changes.unknown_run(run)
+        return rows.run_record(found[0])
+
+    def read_evaluations(self, run: str) -> tuple[Evaluation, ...]:
+        """The evaluations of a run by step, without superseded ones."""
+        table = schema.evaluation
+        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.step)
+        return tuple(rows.evaluation_record(row) for row in self._read(query))
+
+    def read_steps(self, run: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """The per-update columns of a run (all, or `step` and those named), without superseded rows.
+
+        `step` is int64, all others are float64 and NaN where a column was not recorded.
+        """
+        table = schema.steps
+        query = select(table.c.block).where(table.c.run == checked_id(run)).order_by(table.c.first_step)
+        return blocks.join([blocks.decode(row.block, names) for row in self._read(query)])
+
+    def events(self, run: str) -> tuple[Event, ...]:
+        """What happened to a run, in the order of time."""
+        table = schema.event
+        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.id)
+        return tuple(rows.event_record(row) for row in self._read(query))
+
+    def attempts(self, run: str) -> tuple[Attempt, ...]:
+        """The attempts of a run, first one first."""
+        table = schema.attempt
+        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.n)
+        return tuple(rows.attempt_record(row) for row in self._read(query))
+
+    def snapshots(self, run: str) -> tuple[SnapshotEntry, ...]:
+        """The snapshots from which a run can be resumed, by step."""
+        table = schema.snapshot
+        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.step)
+        return tuple(rows.snapshot_entry(row) for row in self._read(query))
+
+    def looks(self, *, actor: str, split_hash: str | None = None) -> tuple[Look, ...]:
+        """The actor's looks (at one test split), first one first."""
+        return tuple(rows.look_record(row) for row in self._read(select_looks(actor, split_hash)))
+
+    def check_look(self, *, actor: str, split_hash: str, weights_sha256: str, insist: bool = False) -> Look | None:
+        """Before the test set is used: the stored look with these weights, or None when a look is allowed.
+
+        Refused when other weights have been looked at and `insist` is False.
+        """
+        return judge(list(self.looks(actor=actor, split_hash=split_hash)), weights_sha256, insist)
+
+    def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        try:
+            if not self._exists():
+                return ()
+            with self._reader.connect() as connection:
+                return connection.execute(query).all()
+        except (DBAPIError, OSError) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error.strerror
+            raise CoreError(
+                Text("The stored runs cannot be read."),
+                engines.trouble(error) or Text("The system says: {reason}.", reason=str(reason)),
+                Text("Try again in a moment; check that the data folder is the right one."),
+            ) from error
+
+
+def existence(backend: str, database: str | None, reader: Engine) -> Callable[[], bool]:
+    """For a store that only reads: whether there is a database yet; its version is checked once."""
+    checked = False
+
+    def exists() -> bool:
+        nonlocal checked
+        if backend == "sqlite" and not Path(database or "").exists():
+            return False
+        checked = checked or migrations.check(reader)
+        return checked
+
+    return exists
+
+
+def _visible(actor: str) -> Any:
+    return (schema.run.c.owner == actor) | (schema.run.c.visibility == "class")
