@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 from starlette.routing import BaseRoute, Match, Router
 from starlette.types import Receive, Scope, Send
+from uvicorn import Server
 
 from core.errors import CoreError
 from core.language import translator
@@ -64,6 +67,22 @@ def serve_live(opened: Workbench) -> None:
     )
 
 
+def end_with_success() -> None:
+    """Let Ctrl-C and SIGTERM end the server with code 0; a second one does not wait for open connections.
+
+    By itself uvicorn raises the signal again once everything is closed, which ends the process with an error.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        server = getattr(signal.getsignal(number), "__self__", None)
+        if isinstance(server, Server):
+            signal.signal(number, partial(_stop, server))
+
+
+def _stop(server: Server, *_: object) -> None:
+    server.force_exit = server.should_exit
+    server.should_exit = True
+
+
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Hold the workbench open while the server runs; at its end, snapshots and rows are written."""
@@ -75,6 +94,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         gc.freeze()
         serve_live(opened)
         use_workbench(opened)
+        end_with_success()
         address = f"http://{st.get_option('server.address') or '127.0.0.1'}:{st.get_option('server.port')}"
         sys.stdout.write(f"Data folder: {opened.folder.path}\nAddress: {address}\n")
         sys.stdout.flush()

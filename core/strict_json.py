@@ -41,3 +41,20 @@ def dumps(value: Any) -> str:
 def loads(text: str) -> Any:
     """The value that `dumps` wrote, NaN and ±Infinity included."""
     return json.loads(text, object_hook=_decoded)
+
+
+def finite(value: Any) -> tuple[Any, list[str]]:
+    """The value with None for NaN and ±Infinity, and the dotted names of the fields that had them."""
+    names: list[str] = []
+
+    def walk(part: Any, path: str) -> Any:
+        if isinstance(part, dict):
+            return {name: walk(item, f"{path}.{name}" if path else name) for name, item in part.items()}
+        if isinstance(part, list | tuple):
+            return [walk(item, f"{path}.{place}" if path else str(place)) for place, item in enumerate(part)]
+        if isinstance(part, float) and not math.isfinite(part):
+            names.append(path)
+            return None
+        return part
+
+    return walk(value, ""), names

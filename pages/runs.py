@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.errors import CoreError
+from core.describe import choices
+from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.exports.csv import csv_bytes
 from core.exports.parquet import parquet_bytes
@@ -22,6 +23,16 @@ from pages.components.services import ACTOR, services
 
 RESUMABLE = ("interrupted", "paused", "stopped")
 HIGHLIGHT = "background-color: rgba(230, 159, 0, 0.22)"
+
+
+def name_of(run: RunRecord) -> str:
+    """A run's name, or what it trains while nobody has named it."""
+    if run.name:
+        return run.name
+    try:
+        return " › ".join(show(choice) for choice in choices(Experiment.from_json(dict(run.experiment))))
+    except BadInput:
+        return run.id
 
 
 def state_names() -> dict[str, str]:
@@ -60,14 +71,14 @@ def sorted_runs(runs: Sequence[RunRecord], order: str) -> list[RunRecord]:
     if order == "last":
         return sorted(runs, key=lambda run: error(run.last_validation_error))
     if order == "name":
-        return sorted(runs, key=lambda run: run.name.lower())
+        return sorted(runs, key=lambda run: name_of(run).lower())
     return sorted(runs, key=lambda run: run.created, reverse=True)
 
 
 def matches(run: RunRecord, words: str) -> bool:
     """Whether a run's name, note, state or settings contain every word."""
     settings = " ".join(f"{name}={value}" for name, value in settings_of(run).items())
-    text = " ".join([run.id, run.name, run.note, run.state, state_names()[run.state], settings]).lower()
+    text = " ".join([run.id, name_of(run), run.note, run.state, state_names()[run.state], settings]).lower()
     return all(word in text for word in words.lower().split())
 
 
@@ -103,7 +114,7 @@ def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
     names = state_names()
     settings = differing_settings(runs)
     columns = {
-        t("name"): [run.name for run in runs],
+        t("name"): [name_of(run) for run in runs],
         t("state"): [names[run.state] for run in runs],
         **settings,
         **error_columns(runs),
@@ -156,10 +167,10 @@ def delete(runs: Sequence[RunRecord]) -> None:
 def confirm_delete(runs: Sequence[RunRecord]) -> None:
     """Ask before runs are deleted for good."""
     if len(runs) == 1:
-        st.markdown(t("Delete the run “{name}” with its curves and snapshots?", name=plain(runs[0].name)))
+        st.markdown(t("Delete the run “{name}” with its curves and snapshots?", name=plain(name_of(runs[0]))))
     else:
         st.markdown(t("Delete {count} runs with their curves and snapshots?", count=len(runs)))
-        st.markdown("\n".join(f"- {plain(run.name)}" for run in runs))
+        st.markdown("\n".join(f"- {plain(name_of(run))}" for run in runs))
     st.caption(t("This cannot be undone."))
     with st.container(horizontal=True):
         if st.button(t("Delete"), type="primary", icon=":material/delete:", on_click=delete, args=(runs,)):
@@ -211,7 +222,7 @@ def actions_for_one(run: RunRecord) -> None:
     """What can be done with one selected run."""
     with st.container(border=True, key="one-run"):
         reason = f" · {plain(show(run.reason_text))}" if run.reason_text else ""
-        st.markdown(f"**{plain(run.name)}** · {state_names()[run.state]}{reason}")
+        st.markdown(f"**{plain(name_of(run))}** · {state_names()[run.state]}{reason}")
         with st.container(horizontal=True):
             if st.button(t("Open"), type="primary", icon=":material/show_chart:", on_click=open_run, args=(run,)):
                 st.switch_page("train.py")
@@ -230,7 +241,9 @@ def actions_for_one(run: RunRecord) -> None:
                 icon=":material/download:",
             )
         name, note = f"name of {run.id}", f"note of {run.id}"
-        st.text_input(t("Name"), run.name, key=name, max_chars=200, on_change=rename, args=(run, name))
+        st.text_input(
+            t("Name"), run.name, key=name, max_chars=200, placeholder=name_of(run), on_change=rename, args=(run, name)
+        )
         st.text_area(
             t("Note"),
             run.note,

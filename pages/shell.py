@@ -16,7 +16,9 @@ LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
 
 
 def present() -> bool:
-    """Whether this tab is in presentation mode: large, without choices and menus."""
+    """Whether this tab is in presentation mode: large, without choices and menus; Esc in the live part leaves it."""
+    if (st.session_state.get("live") or {}).get("leave"):
+        st.session_state["present"] = False
     if "present" not in st.session_state:
         st.session_state["present"] = st.query_params.get("present") == "1"
     return st.session_state["present"]

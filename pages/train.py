@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,9 @@ from pages.components.error_box import error_box, notes_box
 from pages.components.language import language, prose, t
 from pages.components.live_chart import live_chart, live_labels
 from pages.components.services import ACTOR, live_token, services
+
+LIVE = "live"
+"""Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page."""
 
 
 def take_preset(preset: Preset) -> None:
@@ -124,41 +128,46 @@ def seen() -> None:
     """The live part: numbers, curves, what it has learned, the sentence, the next action."""
     run, ghost = follow_changes()
     with st.container(key="above-live"):
-        if ghost is not None:
+        clash = state.problem_of_combination()
+        if clash is not None:
+            error_box(clash)
+        elif state.problem_of_draft() is not None:
+            st.caption(t("Mend what is marked; until then the last usable choice is shown."))
+        elif ghost is not None:
             st.caption(t("This change needs a new run: press Start. The old curve stays as a ghost."))
     try:
         channel = run or services().preview(state.experiment())
     except CoreError as error:
         error_box(error)
         return
-    result = live_chart(
+    live_chart(
         channel,
         token=live_token(),
         labels=live_labels(t),
-        key="live",
+        key=LIVE,
         lang=language(),
         present=st.session_state.get("present", False),
         ghost=ghost,
         form_key="choose",
         measure=st.query_params.get("measure") == "1",
     )
-    problem = state.problem_of_draft() or state.problem_of_combination()
-    if result.start and problem is not None:
-        st.session_state["refused"] = problem
-        st.rerun()
-    if result.start and start(state.experiment(), one_update=bool(result.start.get("one_update"))):
-        st.rerun()
-    if result.again and start(again(result.again["run"])):
-        st.rerun()
-    if result.suggestion:
-        suggested = services().suggested(result.suggestion["run"], result.suggestion["id"])
+
+
+def answer(fired: Mapping[str, Any]) -> None:
+    """Do what was pressed in the live part, before the page is drawn, so that one run of the page shows the result."""
+    if fired.get("start"):
+        problem = state.problem_of_draft() or state.problem_of_combination()
+        if problem is None:
+            start(state.experiment(), one_update=bool(fired["start"].get("one_update")))
+        else:
+            st.session_state["refused"] = problem
+    if fired.get("again"):
+        start(again(fired["again"]["run"]))
+    if fired.get("suggestion"):
+        suggested = services().suggested(fired["suggestion"]["run"], fired["suggestion"]["id"])
         if suggested is not None:
             state.choose(suggested)
-            if start(suggested):
-                st.rerun()
-    if result.leave:
-        st.session_state["present"] = False
-        st.rerun()
+            start(suggested)
 
 
 def again(run: str) -> Experiment:
@@ -182,6 +191,7 @@ def page() -> None:
     """The whole page."""
     state.read_address()
     attach()
+    answer(st.session_state.get(LIVE) or {})
     if state.starts_on_arrival():
         start(state.experiment())
     present = st.session_state.get("present", False)

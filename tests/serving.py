@@ -41,7 +41,9 @@ class Server:
         try:
             return self.process.wait(within_s)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"the server did not end within {within_s} s of signal {number}:\n{self.log}") from None
+            raise AssertionError(
+                f"the server did not end within {within_s} s of signal {number}:\n{self.log}"
+            ) from None
 
 
 def free_port() -> int:
@@ -90,7 +92,9 @@ def serving(folder: Path) -> Iterator[Server]:
         )
     server = Server(process, f"http://127.0.0.1:{port}", folder, log_file)
     try:
-        until(lambda: process.poll() is not None or answers(server.address), START_WITHIN_S, "the server's first answer")
+        until(
+            lambda: process.poll() is not None or answers(server.address), START_WITHIN_S, "the server's first answer"
+        )
         assert process.poll() is None, f"the server ended with code {process.returncode}:\n{server.log}"
         yield server
     finally:

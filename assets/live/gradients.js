@@ -3,6 +3,7 @@
 
 import { extent, largest, positions, smallest } from "./axes.js";
 import { level } from "./buckets.js";
+import { widest } from "./plot.js";
 import { fill } from "./text.js";
 
 const MAX_COLUMNS = 96;
@@ -80,6 +81,7 @@ export function drawGradients(chart, data, view, context) {
   return chart.draw(
     traces,
     {
+      margin: { l: widest(names, context) + 12, r: size * 3.4, t: size * (marked ? 2 : 0.5) },
       showlegend: marked,
       legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, font: { size: size * 0.85 } },
       xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 2 }, showgrid: false, nticks: 5 },
@@ -121,6 +123,7 @@ function drawBars(chart, names, grid, range, { labels, palette, size }, said) {
   return chart.draw(
     [bars],
     {
+      margin: { l: widest(names, { size, palette }) + 12, t: size * 0.3 },
       bargap: 0.35,
       xaxis: { mode: "size", range: [range[0], range[1] + span * 0.06], tickvals: powers(range), ticktext: powers(range).map((power) => (power === 0 ? "1" : `10<sup>${power}</sup>`)), title: { text: labels.gradient_norm, standoff: 2 }, tickfont: { size: size * 0.9 } },
       yaxis: { mode: "layers", type: "category", categoryarray: names, ...sparse(names, chart.node.offsetHeight / (1.6 * size) - 3) },

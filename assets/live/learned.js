@@ -2,6 +2,7 @@
 
 import { element, setText } from "./dom.js";
 import { empty } from "./gradients.js";
+import { widest } from "./plot.js";
 import { fill, grouped } from "./text.js";
 import { mixed } from "./theme.js";
 import { drawSamples } from "./thumbnails.js";
@@ -95,6 +96,7 @@ function boundary(payload, { labels, palette, size }) {
   return {
     traces: [heat, ...points],
     layout: {
+      margin: { l: size * (payload.y_title ? 3.8 : 2.4), t: size * 2 },
       xaxis: { mode: "x", range: payload.x, zeroline: false, showgrid: false, nticks: 5, title: titled(payload.x_title) },
       yaxis: { mode: "y", range: payload.y, zeroline: false, showgrid: false, nticks: 5, title: titled(payload.y_title) },
       showlegend: count <= 6,
@@ -125,7 +127,7 @@ function fit(payload, { labels, palette, size }) {
     const ends = [Math.min(...both), Math.max(...both)];
     return {
       traces: [line("diagonal", ends, ends, labels.fit_exact, { color: palette.muted, dash: "dot" }), { ...dots(payload.true, payload.predicted, labels.fit_predicted), marker: { size: size * 0.5, color: palette.run(0) } }],
-      layout: { xaxis: { mode: "true", title: titled(labels.fit_true) }, yaxis: { mode: "predicted", title: titled(labels.fit_predicted) }, showlegend: true, legend },
+      layout: { margin: { t: size * 2 }, xaxis: { mode: "true", title: titled(labels.fit_true) }, yaxis: { mode: "predicted", title: titled(labels.fit_predicted) }, showlegend: true, legend },
       summary: labels.summary_fit,
     };
   }
@@ -134,7 +136,7 @@ function fit(payload, { labels, palette, size }) {
   traces.push(line("fit", payload.x, payload.y, labels.fit_network, { color: palette.run(0), width: 3 }));
   return {
     traces,
-    layout: { xaxis: { mode: "x", title: titled(payload.x_title) }, yaxis: { mode: "y", title: titled(payload.y_title) }, showlegend: true, legend },
+    layout: { margin: { t: size * (payload.truth ? 3.4 : 2) }, xaxis: { mode: "x", title: titled(payload.x_title) }, yaxis: { mode: "y", title: titled(payload.y_title) }, showlegend: true, legend },
     summary: labels.summary_fit,
   };
 }
@@ -169,6 +171,7 @@ function confusion(payload, { labels, palette, size }) {
       },
     ],
     layout: {
+      margin: { l: widest(names, { size, palette }) + size * 2.4 },
       xaxis: { mode: "predicted", type: "category", title: titled(labels.confusion_predicted), showgrid: false },
       yaxis: { mode: "true", type: "category", title: titled(labels.confusion_true), autorange: "reversed", showgrid: false },
     },

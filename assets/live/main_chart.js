@@ -2,6 +2,7 @@
 // dashed = training.
 
 import { extent, positions, verticalRange } from "./axes.js";
+import { widest } from "./plot.js";
 import { epochs, fill, percent, short } from "./text.js";
 import { translucent } from "./theme.js";
 
@@ -103,9 +104,9 @@ export function drawMain(chart, data, ghost, view, context) {
   return chart.draw(
     traces,
     {
-      margin: { l: 8, r: narrow ? 10 : nameWidth(context), t: size * 0.9, b: 8 },
+      margin: { r: narrow ? 10 : 14 + widest([labels.training, labels.validation], context), t: size * (guess !== null ? 1.6 : 0.8) },
       showlegend: Boolean(before) && !narrow,
-      legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
+      legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "top", bgcolor: translucent(palette.background, 0.7) },
       xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 4 }, zeroline: false },
       yaxis: { mode: `${view.quantity} ${view.scale}`, type: view.scale, range, title: narrow ? undefined : { text: unit, standoff: 6 }, nticks: 6, ...logTicks(view, range) },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
@@ -114,13 +115,6 @@ export function drawMain(chart, data, ghost, view, context) {
     },
     summary(data, view, best, labels, inPercent),
   );
-}
-
-// The room that the names need behind the line ends.
-function nameWidth({ labels, palette, size }) {
-  const pen = document.createElement("canvas").getContext("2d");
-  pen.font = `${size}px ${palette.font}`;
-  return 14 + Math.max(...[labels.training, labels.validation].map((name) => pen.measureText(name).width));
 }
 
 // 1, 2 and 5 times the powers of ten, written out; only the powers over more than four decades.

@@ -20,6 +20,14 @@ export function loadPlotly(url) {
   return loading;
 }
 
+const pen = document.createElement("canvas").getContext("2d");
+
+// The width of the widest of some texts, in pixels.
+export function widest(texts, { size, palette }) {
+  pen.font = `${size}px ${palette.font}`;
+  return texts.reduce((width, text) => Math.max(width, pen.measureText(text).width), 0);
+}
+
 export class Chart {
   // `context` has Plotly, palette, labels, size (of letters, px); `refresh` asks for a new drawing.
   constructor(node, context, refresh) {
@@ -37,7 +45,6 @@ export class Chart {
     const axis = (name) => this.axis(layout[name], name);
     const axes = Object.fromEntries(Object.keys(layout).filter((name) => /^[xy]axis/.test(name)).map((name) => [name, axis(name)]));
     const full = {
-      margin: { l: 8, r: 8, t: 6, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: `${palette.font}, ${CJK}`, size, color: palette.text },
@@ -48,11 +55,18 @@ export class Chart {
       dragmode: "zoom",
       ...layout,
       ...axes,
+      margin: this.margin(layout),
     };
     setAttribute(this.node, "aria-label", summary);
     this.drawing = Plotly.react(this.node, traces, full, this.config());
     if (!this.listening) this.listen();
     return this.drawing;
+  }
+
+  // Fixed margins: letting Plotly find them takes as long as the drawing itself.
+  margin({ margin = {}, xaxis, yaxis }) {
+    const { size } = this.context;
+    return { l: size * (yaxis?.title ? 4.6 : 3), r: size * 0.8, t: size * 0.8, b: size * (xaxis?.title ? 3.2 : 1.8), pad: 0, ...margin };
   }
 
   axis(given, name) {
@@ -67,7 +81,6 @@ export class Chart {
       tickcolor: palette.muted,
       ticks: "outside",
       ticklen: 4,
-      automargin: true,
       title: title && { ...title, font: { size: this.context.size, color: palette.muted } },
       ...rest,
       ...zoomed,

@@ -13,7 +13,17 @@ from core.store.records import Evaluation, RunRecord
 
 Columns = dict[str, list[Any]]
 
-RESULTS = ("train_loss", "train_error", "validation_loss", "validation_error", "gap", "best_epoch", "test_error")
+RESULTS = (
+    "train_loss",
+    "train_error",
+    "validation_loss",
+    "validation_error",
+    "gap",
+    "best_epoch",
+    "test_error",
+    "test_look",
+    "contaminated",
+)
 
 
 def experiment_of(run: RunRecord) -> Experiment:

@@ -115,7 +115,11 @@ class PreviewJob(Job):
         total_s = step_s * run.total_steps + evaluation_s
         others = self._compute.queue_length()
         price = (
-            Text("{watch} to watch, {compute} of compute", watch=_duration(max(10.0, total_s)), compute=_duration(total_s))
+            Text(
+                "{watch} to watch, {compute} of compute",
+                watch=_duration(max(10.0, total_s)),
+                compute=_duration(total_s),
+            )
             if not others
             else Text(
                 "{watch} to watch, {compute} of compute; about {wait} now: {others} other runs",
@@ -126,8 +130,8 @@ class PreviewJob(Job):
             )
         )
         slow = Text(
-            "One update takes {seconds} on this machine: the whole run about {total}. Fewer samples, smaller batches or a "
-            "smaller network are faster.",
+            "One update takes {seconds} on this machine: the whole run about {total}. Fewer samples, smaller "
+            "batches or a smaller network are faster.",
             seconds=_duration(step_s),
             total=_duration(total_s),
         )
@@ -139,7 +143,9 @@ class PreviewJob(Job):
             text = Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix)
         else:
             super().failed(error)
-            text = Text("The untrained network could not be measured: {error}", error=f"{type(error).__name__}: {error}"[:300])
+            text = Text(
+                "The untrained network could not be measured: {error}", error=f"{type(error).__name__}: {error}"[:300]
+            )
         self._hub.update(self._channel, warning=text)
 
 

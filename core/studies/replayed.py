@@ -10,7 +10,7 @@ from core.live.hub import Hub
 from core.store.records import RunRecord
 from core.store.store import Store
 from core.training.evaluation import Evaluation, Score
-from core.training.run import Event
+from core.training.events import Event
 from core.training.trend import Trend
 from core.training.verdict import status
 

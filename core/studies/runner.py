@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import BadInput, Refused
+from core.errors import BadInput, Refused, shown
 from core.experiment import Experiment
 from core.live.hub import Hub
 from core.store.folder import DataFolder
-from core.store.records import RunRecord
+from core.store.records import Look, RunRecord
 from core.store.store import Store
 from core.studies.previews import PreviewJob
 from core.studies.replayed import opening_meta, show_rows
+from core.studies.sealed import look
 from core.studies.sinks import LiveSink, StoreSink
 from core.studies.snapshots import SnapshotWriter
 from core.text import Text
 from core.training.checkpoint import Snapshot, latest_valid, remove_after, remove_leftovers
 from core.training.compute import Compute
 from core.training.device import Conditions, default_device
+from core.training.events import Event
 from core.training.job import Command, RunSink, TrainingJob
 from core.training.picture_job import PictureJob
 from core.training.resident import resident
-from core.training.run import Event, Run
+from core.training.run import Run
 
-LOCAL_STATES = ("queued", "running", "paused")
+MAX_ENDED = 16
+"""So many runs that ended here are kept whole, for their suggestions and their pictures."""
 
 
 @dataclass
@@ -43,16 +47,20 @@ class Runner:
 
     def __init__(self, folder: DataFolder, store: Store, hub: Hub | None) -> None:
         self._folder, self._store, self._hub = folder, store, hub
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._resuming = threading.Lock()
         self._active: dict[str, Active] = {}
         self._ended: dict[str, Active] = {}
         self._previews: dict[str, PreviewJob] = {}
+        self._loading: dict[str, Text] = {}
+        self._closing = threading.Event()
         self._snapshot_pool = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
         self.compute = Compute()
         self.compute.start()
 
     def close(self) -> None:
         """End the compute thread; every active run keeps a snapshot and becomes interrupted."""
+        self._closing.set()
         self.compute.close()
         self._snapshot_pool.shutdown(wait=True)
 
@@ -64,8 +72,10 @@ class Runner:
 
     # -- starting ------------------------------------------------------------------------------------------------
 
-    def start(self, experiment: Experiment, *, actor: str, pace: str, paused: bool, name: str) -> str:
-        """Store a new run and queue it; returns its id."""
+    def start(
+        self, experiment: Experiment, *, actor: str, pace: str, paused: bool, name: str, notes: Sequence[Text] = ()
+    ) -> str:
+        """Store a new run and queue it; returns its id. `notes` are about the experiment and kept with the run."""
         run = self._store.create_run(
             actor=actor,
             experiment=experiment.to_json(),
@@ -73,6 +83,7 @@ class Runner:
             schema_version=experiment.version,
             name=name,
             note=experiment.notes,
+            answer={"notes": [note.to_json() for note in notes]},
         )
         record = self._store.get_run(run, actor=actor)
         attempt = self._store.begin_attempt(run, 0, "start", actor=actor)
@@ -84,16 +95,33 @@ class Runner:
 
     def resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int) -> str:
         """Continue a run from its latest valid snapshot; a run that is over needs `epochs` more."""
+        # One after another: of two requests for the same run the second finds it active.
+        with self._resuming:
+            return self._resume(self._ended_record(record, actor), actor=actor, pace=pace, epochs=epochs)
+
+    def _ended_record(self, record: RunRecord, actor: str) -> RunRecord:
+        """The record of a run that can be resumed, with everything stored; else Refused."""
         with self._lock:
-            if record.id in self._active:
-                raise Refused(
-                    Text("Run {id} cannot be resumed.", id=record.id),
-                    Text("It is {state} already.", state=Text(self._active[record.id].job.state_name)),
-                    Text("Watch it, or stop it first."),
-                )
-            ended = self._ended.get(record.id)
-        if ended is not None:
-            ended.snapshots.wait()
+            active = self._active.get(record.id) or self._ended.get(record.id)
+        if active is not None and not active.job.done:
+            raise Refused(
+                Text("Run {id} cannot be resumed.", id=record.id),
+                Text("It is {state} already.", state=Text(active.job.state_name)),
+                Text("Watch it, or stop it first."),
+            )
+        if active is not None:
+            active.job.over.wait()
+            active.snapshots.wait()
+            record = self._store.get_run(record.id, actor=actor)
+        if record.state == "diverged":
+            raise Refused(
+                Text("Run {id} cannot be resumed.", id=record.id),
+                Text("It has diverged: its next update would give no numbers either."),
+                Text("Start it again, for instance with a smaller learning rate."),
+            )
+        return record
+
+    def _resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int) -> str:
         experiment = Experiment.from_json(record.experiment)
         folder = self._folder.snapshots(record.id)
         remove_leftovers(folder)
@@ -102,7 +130,7 @@ class Runner:
         step = found.snapshot.step if found.snapshot else 0
         attempt = self._store.begin_attempt(record.id, step, "extend" if epochs else "resume", actor=actor)
         remove_after(folder, step)
-        recipe = [Event(e.step, e.kind, dict(e.values)) for e in self._store.events(record.id) if e.recipe]
+        recipe = self._recipe(record.id, actor)
         if self._hub:
             if self._hub.known(record.id):
                 self._hub.update(record.id, state="queued", reason=None)
@@ -112,11 +140,27 @@ class Runner:
             self._hub.attempt(record.id, attempt, -1)
         commands = [Command("extend", {"epochs": epochs}, actor)] if epochs else []
         self._launch(
-            record, experiment, attempt, actor=actor, pace=pace, snapshot=found.snapshot, recipe=recipe, commands=commands
+            record,
+            experiment,
+            attempt,
+            actor=actor,
+            pace=pace,
+            snapshot=found.snapshot,
+            recipe=recipe,
+            commands=commands,
         )
         for sentence in found.damaged:
             self._store.add_event(record.id, "damaged_snapshot", actor=actor, step=step, values={"text": str(sentence)})
         return record.id
+
+    def _recipe(self, run: str, actor: str) -> list[Event]:
+        """The events that a resumed run replays; one that was stopped goes on from there."""
+        recipe = [Event(e.step, e.kind, dict(e.values)) for e in self._store.events(run) if e.recipe]
+        if recipe and recipe[-1].kind == "stop":
+            stop = recipe[-1]
+            self._store.add_event(run, "continue", actor=actor, step=stop.step, recipe=True)
+            recipe.append(Event(stop.step, "continue"))
+        return recipe
 
     def _launch(
         self,
@@ -134,11 +178,13 @@ class Runner:
         run = record.id
         earlier = show_rows(self._store, run, attempt, self._hub) if self._hub and snapshot else []
         live = LiveSink(self._hub, run, attempt, earlier, lambda: self._store.delay) if self._hub else None
-        sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor)]
+        keep = {name: record.answer[name] for name in ("notes",) if name in record.answer}
+        sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor, keep=keep)]
         if live:
             sinks.append(live)
         snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool)
-        conditions = Conditions.from_json(snapshot.state["conditions"]) if snapshot else None
+        recorded = snapshot.state["conditions"] if snapshot else (record.facts.environment or {}).get("conditions")
+        conditions = Conditions.from_json(recorded) if recorded else None
 
         def build() -> Run:
             built = Run(experiment, self._folder.path, conditions=conditions, recipe=recipe or ())
@@ -155,7 +201,7 @@ class Runner:
             owner=actor,
             pace=pace,  # type: ignore[arg-type]
             paused=paused,
-            finished=lambda _: self._over(run),
+            finished=self._over_with(run),
         )
         for command in commands or ():
             job.command(command)
@@ -174,19 +220,32 @@ class Runner:
         """Load or download in the I/O pool, so that other runs go on; a viewer sees how far it is."""
 
         def progress(share: float, doing: Text) -> None:
+            if self._closing.is_set():
+                raise Refused(
+                    Text("Loading the data was broken off."),
+                    Text("The program is being closed."),
+                    Text("Resume the run later."),
+                )
+            words = Text("{doing} ({percent:.0f} %)", doing=doing, percent=100 * share) if share < 1 else None
+            with self._lock:
+                self._loading[channel] = words or doing
             if self._hub:
-                words = Text("{doing} ({percent:.0f} %)", doing=doing, percent=100 * share) if share < 1 else None
                 self._hub.update(channel, reason=words)
 
         return self.compute.io.submit(resident, experiment, self._folder.path, default_device(), progress)
 
-    def _over(self, run: str) -> None:
-        with self._lock:
-            active = self._active.pop(run, None)
-            if active is not None:
-                self._ended[run] = active
-                while len(self._ended) > 64:
+    def _over_with(self, run: str) -> Callable[[TrainingJob], None]:
+        def over(job: TrainingJob) -> None:
+            with self._lock:
+                self._loading.pop(run, None)
+                active = self._active.get(run)
+                if active is None or active.job is not job:
+                    return
+                self._ended[run] = self._active.pop(run)
+                while len(self._ended) > MAX_ENDED:
                     self._ended.pop(next(iter(self._ended)))
+
+        return over
 
     # -- while it runs -------------------------------------------------------------------------------------------
 
@@ -194,16 +253,16 @@ class Runner:
         """Hand a command to a run; extending one that is over resumes it."""
         command = Command(kind, checked_values(kind, values), actor)
         job = self.job(record.id)
-        if job is not None:
-            job.command(command)
-        elif kind == "extend":
+        if job is not None and job.command(command):
+            return
+        if kind == "extend":
             self.resume(record, actor=actor, pace="10s", epochs=command.values["epochs"])
         elif kind in ("resume", "start") and record.state in ("stopped", "interrupted", "failed"):
             self.resume(record, actor=actor, pace="10s", epochs=0)
         else:
             raise Refused(
                 Text("Run {id} cannot take “{kind}”.", id=record.id, kind=kind),
-                Text("It is not running: {state}.", state=Text(record.state)),
+                Text("It is not running: {state}.", state=Text(job.state_name if job else record.state)),
                 Text("Start it again, or add epochs to it."),
             )
 
@@ -216,6 +275,41 @@ class Runner:
         if not active.job.over.wait(timeout_s):
             raise TimeoutError(run)
         active.snapshots.wait(timeout_s)
+
+    def doing(self, run: str) -> Text:
+        """What an active run is doing now, and how far it is."""
+        job = self.job(run)
+        at_work = job.run if job is not None else None
+        if job is None or at_work is None:
+            with self._lock:
+                return self._loading.get(run, Text("Loading the data"))
+        percent = 100 * job.progress
+        if not at_work.evaluations:
+            return Text(
+                "{percent:.0f} %: update {step:,} of {num:,}",
+                percent=percent,
+                step=at_work.step_count,
+                num=at_work.total_steps,
+            )
+        latest = at_work.evaluations[-1]
+        return Text(
+            "{percent:.0f} %: update {step:,} of {num:,}; at epoch {epoch:.3g} the training error is {train:.2%}, the "
+            "validation error {validation:.2%}",
+            percent=percent,
+            step=at_work.step_count,
+            num=at_work.total_steps,
+            epoch=latest.epoch,
+            train=latest.train.error,
+            validation=latest.validation.error,
+        )
+
+    def evaluate_test(self, record: RunRecord, *, actor: str, insist: bool) -> Look:
+        """Look at the sealed test split with a run's final weights; see `core.studies.sealed`."""
+        with self._lock:
+            ended = self._ended.get(record.id)
+        if ended is not None:
+            ended.snapshots.wait()
+        return look(record, store=self._store, folder=self._folder, compute=self.compute, actor=actor, insist=insist)
 
     def error(self, run: str) -> BaseException | None:
         """What made a run of this process fail."""
@@ -251,7 +345,7 @@ def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
         epochs = values.get("epochs")
         if not isinstance(epochs, int) or isinstance(epochs, bool) or not 1 <= epochs <= 1_000_000:
             raise BadInput(
-                Text("The number of epochs to add is {value}.", value=repr(epochs)),
+                Text("The number of epochs to add is {value}.", value=shown(epochs)),
                 Text("It must be a whole number above 0."),
                 Text("Use 1 to 1 000 000."),
             )
@@ -259,10 +353,8 @@ def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
         lr = values.get("lr")
         if not isinstance(lr, int | float) or isinstance(lr, bool) or not 0 < lr < float("inf"):
             raise BadInput(
-                Text("The learning rate is {value}.", value=repr(lr)),
+                Text("The learning rate is {value}.", value=shown(lr)),
                 Text("A negative step climbs the loss, and a step of 0 goes nowhere."),
                 Text("Use a value above 0; 0.0001 to 1 is usual."),
             )
     return values
-
-

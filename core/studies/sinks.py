@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,10 +16,11 @@ from core.store.store import Store
 from core.text import Text
 from core.training.answer import answer
 from core.training.evaluation import Evaluation
+from core.training.events import Event, Outcome
 from core.training.guessing import guessing
 from core.training.job import Command
 from core.training.recorder import StepBlock
-from core.training.run import Event, Outcome, Run
+from core.training.run import Run
 from core.training.trend import Trend
 from core.training.verdict import Status, status
 
@@ -27,17 +28,24 @@ OVER = ("finished", "stopped", "diverged", "failed", "interrupted")
 
 
 class StoreSink:
-    """Writes a run's news into the store; waits at most a third of a second for an acknowledgement."""
+    """Writes a run's news into the store; waits at most a third of a second for an acknowledgement.
 
-    def __init__(self, store: Store, run: str, attempt: int, actor: str) -> None:
+    `keep` are fields of the stored answer that do not come from the training.
+    """
+
+    def __init__(
+        self, store: Store, run: str, attempt: int, actor: str, *, keep: Mapping[str, Any] | None = None
+    ) -> None:
         self._store, self._run, self._attempt, self._actor = store, run, attempt, actor
+        self._keep = dict(keep or {})
         self._has_facts = False
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
         if run is not None and not self._has_facts:
             self._has_facts = True
             self._store.set_facts(self._run, _facts(run), actor=self._actor)
-        known = answer(run) if run is not None else None
+        # What failed may not be able to tell its numbers; the rows up to then are stored.
+        known = {**self._keep, **answer(run)} if run is not None and state != "failed" else None
         self._store.set_state(
             self._run,
             state,  # type: ignore[arg-type]
@@ -91,15 +99,20 @@ EVENT_WORDS: dict[str, Callable[[Event], Text]] = {
     "set": lambda event: Text("learning rate {lr:g}", lr=event.values["lr"]),
     "extend": lambda event: Text("+{epochs} epochs", epochs=event.values["epochs"]),
     "stop": lambda event: Text("stopped"),
+    "continue": lambda event: Text("resumed"),
     "diverged": lambda event: Text("not a number at update {step}", step=event.step),
-    "early_stop": lambda event: Text("stopped early; weights of epoch {epoch:.3g} are back", epoch=event.values["best_epoch"]),
+    "early_stop": lambda event: Text(
+        "stopped early; weights of epoch {epoch:.3g} are back", epoch=event.values["best_epoch"]
+    ),
 }
 
 
 class LiveSink:
     """Shows a run's news to whoever watches, with the sentence that sums them up."""
 
-    def __init__(self, hub: Hub, run: str, attempt: int, trend_of: list[Evaluation], saving: Callable[[], Text | None]) -> None:
+    def __init__(
+        self, hub: Hub, run: str, attempt: int, trend_of: list[Evaluation], saving: Callable[[], Text | None]
+    ) -> None:
         self._hub, self._run, self._attempt = hub, run, attempt
         self._earlier, self._saving = trend_of, saving
         self._trend: Trend | None = None
@@ -174,7 +187,9 @@ def live_facts(run: Run) -> dict[str, Any]:
         "num_train": measured,
         "num_validation": data.num_validation,
         "train_note": Text(
-            "Training error is measured on a fixed {measured:,} of {num:,} samples.", measured=measured, num=data.num_train
+            "Training error is measured on a fixed {measured:,} of {num:,} samples.",
+            measured=measured,
+            num=data.num_train,
         )
         if measured < data.num_train
         else None,

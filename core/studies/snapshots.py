@@ -12,7 +12,7 @@ from torch import Tensor
 from core.errors import CoreError
 from core.store.records import SnapshotEntry
 from core.store.store import Store
-from core.training.checkpoint import prune, write_snapshot
+from core.training.checkpoint import prune, snapshot_path, write_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,9 @@ class SnapshotWriter:
     def _write(self, step: int, kind: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
         try:
             self._store.flush()
+            if snapshot_path(self._folder, step).exists():
+                # Between the exchange of the file and that of its hash in the index it would pass for damaged.
+                self._store.forget_snapshots(self._run, [step])
             file = write_snapshot(self._folder, step, tensors, position, run=self._run)
             entry = SnapshotEntry(step, file.path.name, file.sha256, file.num_bytes, kind, self._attempt)
             self._store.record_snapshot(self._run, entry)

@@ -6,7 +6,7 @@ Importing this module loads no torch: the write lock is taken first, and command
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, Refused
@@ -14,7 +14,7 @@ from core.experiment import Experiment
 from core.live.hub import Hub
 from core.live.tokens import Tokens
 from core.store.folder import DataFolder, WriteLock
-from core.store.records import RunRecord
+from core.store.records import Look, RunRecord
 from core.store.store import Store
 from core.text import Text
 
@@ -102,13 +102,24 @@ class Workbench:
     # -- runs ----------------------------------------------------------------------------------------------------
 
     def start(
-        self, experiment: Experiment, *, actor: str = LOCAL, pace: str = "10s", paused: bool = False, name: str = ""
+        self,
+        experiment: Experiment,
+        *,
+        actor: str = LOCAL,
+        pace: str = "10s",
+        paused: bool = False,
+        name: str = "",
+        notes: Sequence[Text] = (),
     ) -> str:
-        """Store and queue a new run; returns its id. BadInput when the parts of the experiment do not fit."""
+        """Store and queue a new run; returns its id. BadInput when the parts of the experiment do not fit.
+
+        `notes` are kept with the run, together with those about settings without effect.
+        """
         from core.compatibility import check
 
-        check(experiment)
-        return self.runner.start(experiment, actor=actor, pace=pace, paused=paused, name=name or experiment.name)
+        notes = [*notes, *check(experiment)]
+        name = name or experiment.name
+        return self.runner.start(experiment, actor=actor, pace=pace, paused=paused, name=name, notes=notes)
 
     def resume(self, run: str, *, actor: str = LOCAL, pace: str = "10s", epochs: int = 0) -> str:
         """Continue a run from its latest valid snapshot, `epochs` longer than planned; returns its id."""
@@ -130,9 +141,18 @@ class Workbench:
         return active[-1] if active else None
 
     def wait(self, run: str, timeout_s: float | None = None) -> RunRecord:
-        """Wait until a run of this process is over and stored."""
+        """Wait until a run of this process is over and stored; TimeoutError after `timeout_s`."""
         self.runner.wait(run, timeout_s)
+        self.store.flush()
         return self.store.get_run(run, actor=LOCAL)
+
+    def evaluate_test(self, run: str, *, actor: str = LOCAL, insist: bool = False) -> Look:
+        """Look at the sealed test split with the final weights of a run that is over.
+
+        Refused when other weights have been looked at before, unless `insist`: the number is contaminated then.
+        """
+        record = self.store.get_run(run, actor=actor)
+        return self.runner.evaluate_test(record, actor=actor, insist=insist)
 
     def preview(self, experiment: Experiment) -> str:
         """A channel of the hub on which the untrained network of an experiment is measured and shown."""

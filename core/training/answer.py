@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from core.training.run import Run
@@ -35,9 +34,3 @@ def answer(run: Run) -> dict[str, Any]:
         "precision": run.conditions.precision,
         "engine": run.conditions.engine,
     }
-
-
-def without_nonfinite(numbers: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The same with null for NaN and ±Inf, and the names of the fields that were."""
-    bad = [name for name, value in numbers.items() if isinstance(value, float) and not math.isfinite(value)]
-    return {name: None if name in bad else value for name, value in numbers.items()}, bad

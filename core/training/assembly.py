@@ -22,7 +22,8 @@ from core.catalog.regularizers.early_stopping import Stopper
 from core.catalog.schedules.schedule import Schedule
 from core.compatibility import check
 from core.experiment import Experiment
-from core.training.device import Conditions, conditions
+from core.seeding import augmentation_seeds, generator, seed32
+from core.training.device import Conditions, conditions, use_threads
 from core.training.evaluation import piece_size
 from core.training.feed import Feed
 from core.training.guard import Guard
@@ -30,7 +31,6 @@ from core.training.instruments.norms import Norms
 from core.training.loop import Loop
 from core.training.recorder import Recorder
 from core.training.resident import ResidentData, resident
-from core.seeding import augmentation_seeds, generator, seed32
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Assembly:
     num_parameters: int
     multiplications: int
     has_fused_optimizer: bool
+    fresh_optimizer: Callable[[], torch.optim.Optimizer]
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """The optimizer's tensors by "parameter place.name"."""
@@ -70,17 +71,24 @@ class Assembly:
         state: dict[int, dict[str, Any]] = {}
         for name, value in tensors.items():
             place, field = name.split(".", 1)
-            state.setdefault(int(place), {})[field] = value.clone()
+            parameter = self.loop.parameters[int(place)]
+            if value.shape == parameter.shape:
+                # In the parameter's own memory order: fused kernels walk through both side by side.
+                value = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+            else:
+                value = value.clone()
+            state.setdefault(int(place), {})[field] = value
         optimizer = self.loop.optimizer
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
     def forget_skipped_updates(self, num_updates: int) -> None:
         """After a divergence: counters of updates that were undone go back to the `num_updates` that count."""
-        state = self.loop.optimizer.state
+        optimizer = self.loop.optimizer
         if num_updates == 0:
-            # A first update that was skipped leaves state that was never written.
-            state.clear()
-        for values in state.values():
+            # A first update that was skipped leaves state that was not there before it.
+            fresh = self.fresh_optimizer().state_dict()["state"]
+            optimizer.load_state_dict({**optimizer.state_dict(), "state": fresh})
+        for values in optimizer.state.values():
             if "step" in values:
                 values["step"].fill_(num_updates)
 
@@ -95,7 +103,9 @@ def assemble(
     plan = architecture.plan(facts.input_shape, facts.num_outputs)
     multiplications = sum(layer.multiplications for layer in plan)
     convolutional = any(layer.receptive_field is not None for layer in plan)
-    where = given or conditions(experiment.precision, convolutional=convolutional)
+    where = given or conditions(experiment.precision, convolutional=convolutional and len(facts.input_shape) == 3)
+    # Before the first values are drawn: an orthogonal one is computed, with bits that depend on the threads.
+    use_threads(where.threads)
     data = data or resident(experiment, folder, where.device)
 
     model = _network(experiment, architecture, facts, where)
@@ -169,6 +179,7 @@ def assemble(
         num_parameters=sum(parameter.numel() for parameter in parameters),
         multiplications=multiplications,
         has_fused_optimizer=fused,
+        fresh_optimizer=partial(optimizer_entry.build, parameters),
     )
 
 
@@ -185,7 +196,9 @@ def _network(experiment: Experiment, architecture: Architecture, facts: Any, whe
 
 
 def _default_loss(task: str) -> Loss:
-    return next(cast(type[Loss], cls)() for cls in entries("losses").values() if task in cast(type[Loss], cls).default_for)
+    return next(
+        cast(type[Loss], cls)() for cls in entries("losses").values() if task in cast(type[Loss], cls).default_for
+    )
 
 
 def _dropouts(model: nn.Module, device: str) -> list[tuple[str, CounterDropout]]:
@@ -215,4 +228,3 @@ def _touched(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -
         if isinstance(value, Tensor) and name != "step" and value.device == device
     ]
     return [parameter.detach() for parameter in parameters] + state
-

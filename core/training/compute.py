@@ -1,18 +1,23 @@
 """Compute: the one background thread that computes, and the jobs it advances.
 
 A job works in slices and is asked for the next one when its turn comes. Interactive jobs go first, with at most 30 %
-of the time while runs are active; runs of different owners take turns; only so many runs are active at once, and the
-next one from the queue is that of the owner with the fewest active ones.
+of the time while runs are ready to go on; owners take turns, and so do the runs of one owner. Only so many runs are
+active at once; the next one from the queue is that of the owner with the fewest active ones, and an owner without any
+waits for nobody.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Literal, TypeVar
+
+from core.training.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +25,9 @@ SLICE_S = 0.02
 """Time a job gets before the next one has its turn."""
 INTERACTIVE_SHARE = 0.3
 MAX_ACTIVE_RUNS = 8
+"""So many runs go on at once (paused ones do not count) …"""
+MAX_ACTIVE_OWNERS = 32
+"""… and more only while each is the first of its owner, up to this many."""
 
 T = TypeVar("T")
 
@@ -27,8 +35,8 @@ T = TypeVar("T")
 class Job:
     """Something to compute. A subclass implements `advance`; the compute thread alone calls it.
 
-    `ready_at` is when it wants its next turn (`time.monotonic()` seconds); `done` ends it. An exception in `advance`
-    ends this job, by `failed`, and no other.
+    `ready_at` is when it wants its next turn (`time.monotonic()` seconds; infinite: when it is told to go on); `done`
+    ends it. An exception in `advance` ends this job, by `failed`, and no other.
     """
 
     owner = "local"
@@ -38,8 +46,9 @@ class Job:
         self.owner = owner
         self.ready_at = 0.0
         self.done = False
-        self.used_s = 0.0
         self.is_active = False
+        self.is_cancelled = False
+        """It wants to end, and waits for no place in the queue to do so."""
 
     @property
     def progress(self) -> float:
@@ -72,7 +81,8 @@ class Call(Job):
 
     def advance(self, budget_s: float) -> None:
         self.done = True
-        self.future.set_result(self._function())
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_result(self._function())
 
     def cancel(self) -> None:
         super().cancel()
@@ -80,6 +90,9 @@ class Call(Job):
 
     def failed(self, error: BaseException) -> None:
         self.future.set_exception(error)
+
+    def closing(self) -> None:
+        self.future.cancel()
 
 
 class Compute:
@@ -90,7 +103,8 @@ class Compute:
         self._wake = threading.Condition()
         self._closing = False
         self._interactive_s = 0.0
-        self._run_s = 0.0
+        self._owners: Turns[str] = Turns()
+        self._turns: defaultdict[tuple[str, str], Turns[Job]] = defaultdict(Turns)
         self._thread = threading.Thread(target=self._work, name="compute", daemon=True)
         self.io = ThreadPoolExecutor(max_workers=4, thread_name_prefix="io")
 
@@ -137,63 +151,95 @@ class Compute:
     def _work(self) -> None:
         while True:
             with self._wake:
-                self._jobs = [job for job in self._jobs if not job.done]
+                self._forget_done()
                 if self._closing:
                     break
                 self._activate()
-                job, wait_s = self._next(time.monotonic())
-                if job is None:
-                    self._wake.wait(wait_s)
+                now = time.monotonic()
+                ready = [job for job in self._jobs if _takes_part(job) and job.ready_at <= now]
+                if not ready:
+                    self._wake.wait(self._idle_s(now))
                     continue
+                job, is_contested = self._next(ready)
+            start = time.monotonic()
             self._advance(job)
+            self._charge(job, time.monotonic() - start, is_contested)
         for job in self._jobs:
             try:
                 job.closing()
             except Exception as error:
                 logger.exception("a job could not keep its state")
-                job.failed(error)
+                self._end(job, error)
 
     def _advance(self, job: Job) -> None:
-        start = time.monotonic()
         try:
             job.advance(SLICE_S)
         except Exception as error:
-            job.done = True
+            self._end(job, error)
+
+    @staticmethod
+    def _end(job: Job, error: Exception) -> None:
+        job.done = True
+        try:
             job.failed(error)
-        used = time.monotonic() - start
-        job.used_s += used
-        if job.priority == "interactive":
-            self._interactive_s += used
-        else:
-            self._run_s += used
+        except Exception:
+            # Nothing that goes wrong with one job may end the thread that serves them all.
+            logger.exception("a job failed, and so did saying so")
+
+    def _charge(self, job: Job, used_s: float, is_contested: bool) -> None:
+        self._turns[_queue(job)].charge(job, used_s)
+        if job.priority == "run":
+            self._owners.charge(job.owner, used_s)
             # What was not used is not saved up: the share is one of the recent past.
-            self._interactive_s = max(0.0, self._interactive_s - used * INTERACTIVE_SHARE / (1 - INTERACTIVE_SHARE))
+            share_s = used_s * INTERACTIVE_SHARE / (1 - INTERACTIVE_SHARE)
+            self._interactive_s = max(0.0, self._interactive_s - share_s)
+        elif is_contested:
+            self._interactive_s += used_s
+
+    def _forget_done(self) -> None:
+        if any(job.done for job in self._jobs):
+            self._jobs = [job for job in self._jobs if not job.done]
+            self._owners.forget({job.owner for job in self._jobs})
+            self._turns = defaultdict(Turns, {key: self._turns[key] for key in {_queue(job) for job in self._jobs}})
+            for turns in self._turns.values():
+                turns.forget(set(self._jobs))
 
     def _activate(self) -> None:
         runs = [job for job in self._jobs if job.priority == "run"]
         active = [job for job in runs if job.is_active]
+        num_of = Counter(job.owner for job in active)
+        # A paused run keeps its place, and keeps nobody else from one.
+        num_going = sum(job.ready_at < math.inf for job in active)
         waiting = [job for job in runs if not job.is_active]
-        while waiting and len(active) < MAX_ACTIVE_RUNS:
-            count = {job.owner: sum(other.owner == job.owner for other in active) for job in waiting}
-            chosen = min(waiting, key=lambda job: count[job.owner])
-            # A newcomer starts level with the least served one, so it cannot claim all the time it has not used.
-            chosen.used_s = min((job.used_s for job in active), default=0.0)
+        while waiting:
+            chosen = min(waiting, key=lambda job: num_of[job.owner])
+            if num_going >= (MAX_ACTIVE_OWNERS if num_of[chosen.owner] == 0 else MAX_ACTIVE_RUNS):
+                return
             chosen.is_active = True
             waiting.remove(chosen)
-            active.append(chosen)
+            num_of[chosen.owner] += 1
+            num_going += 1
 
-    def _next(self, now: float) -> tuple[Job | None, float | None]:
-        """The job whose turn it is, or how long to wait (None: until something is submitted)."""
-        active = [job for job in self._jobs if job.priority == "interactive" or job.is_active]
-        ready = [job for job in active if job.ready_at <= now]
+    def _next(self, ready: list[Job]) -> tuple[Job, bool]:
+        """The job whose turn it is, and whether an interactive one takes time from runs."""
         runs = [job for job in ready if job.priority == "run"]
         interactive = [job for job in ready if job.priority == "interactive"]
         if interactive and (not runs or self._interactive_s <= SLICE_S):
-            return min(interactive, key=lambda job: job.used_s), None
-        if runs:
-            served = {owner: sum(job.used_s for job in runs if job.owner == owner) for owner in {job.owner for job in runs}}
-            owner = min(served, key=lambda name: served[name])
-            return min((job for job in runs if job.owner == owner), key=lambda job: job.used_s), None
-        if not active:
-            return None, None
-        return None, max(0.0, min(job.ready_at for job in active) - now)
+            return self._turns[_queue(interactive[0])].next(interactive), bool(runs)
+        owner = self._owners.next(list(dict.fromkeys(job.owner for job in runs)))
+        mine = [job for job in runs if job.owner == owner]
+        return self._turns[_queue(mine[0])].next(mine), False
+
+    def _idle_s(self, now: float) -> float | None:
+        """How long to wait when nothing is ready; None: until something is submitted or woken."""
+        next_at = min((job.ready_at for job in self._jobs if _takes_part(job)), default=math.inf)
+        return None if math.isinf(next_at) else max(0.0, next_at - now)
+
+
+def _queue(job: Job) -> tuple[str, str]:
+    """Among whom a job takes turns: the runs of its owner, or everything interactive."""
+    return (job.priority, job.owner if job.priority == "run" else "")
+
+
+def _takes_part(job: Job) -> bool:
+    return job.priority == "interactive" or job.is_active or job.is_cancelled

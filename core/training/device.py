@@ -57,7 +57,7 @@ def default_device() -> str:
 
 
 def conditions(precision: str, *, convolutional: bool = False, device: str | None = None) -> Conditions:
-    """The conditions of a new run. Convolutions use channels_last, which is 5–10 % faster on a CPU and on tensor cores."""
+    """The conditions of a new run. Convolutions of images use channels_last, 5–10 % faster on CPUs and tensor cores."""
     return Conditions(
         device=device or default_device(),
         threads=default_threads(),

@@ -42,6 +42,11 @@ class Guard:
         if self._buffers:
             torch._foreach_copy_(self._old_buffers, self._buffers)
 
+    def forget_forward(self) -> None:
+        """Put the running statistics from before the forward pass back (an update that could not be finished)."""
+        if self._buffers:
+            torch._foreach_copy_(self._buffers, self._old_buffers)
+
     def check(self) -> None:
         """After the backward pass: 0 · (sum of what is watched) is NaN from the first non-finite value on."""
         torch.sum(self._watched, dim=0, out=self._sum)

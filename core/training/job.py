@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -17,14 +18,21 @@ from core.errors import BadInput, CoreError
 from core.text import Text
 from core.training.compute import Job
 from core.training.evaluation import Evaluation
+from core.training.events import Event, Outcome
+from core.training.memory import OutOfMemory
 from core.training.recorder import StepBlock
-from core.training.run import Event, Outcome, Run
+from core.training.run import Run
+
+logger = logging.getLogger(__name__)
 
 FLUSH_S = 0.05
 PROGRESS_S = 0.2
 EPOCH_SNAPSHOT_S = 2.0
 """At most one snapshot at the end of an epoch in so many seconds: a tiny epoch takes milliseconds."""
 SNAPSHOT_S = 30.0
+
+REASONS: dict[type[CoreError], str] = {BadInput: "bad_input", OutOfMemory: "out_of_memory"}
+"""Reason codes of runs that failed with an explanation; any other is "error"."""
 
 Pace = Literal["10s", "1min", "1/s", "max"]
 PACES: dict[str, Text] = {
@@ -90,8 +98,9 @@ class TrainingJob(Job):
         self.error: BaseException | None = None
         self._prepare, self._build = prepare, build
         self._sinks, self._snapshots, self._wake = sinks, snapshots, wake
+        self._lock = threading.Lock()
         self._commands: deque[Command] = deque()
-        self._paused, self._single = paused, False
+        self._paused, self._num_single = paused, 0
         self._pace: str = pace
         self._next_step_at = 0.0
         self._flushed_at = self._reported_at = self._saved_at = 0.0
@@ -103,10 +112,15 @@ class TrainingJob(Job):
 
     # -- from any thread -----------------------------------------------------------------------------------------
 
-    def command(self, command: Command) -> None:
-        """Hand over a command; it is applied at the next boundary."""
-        self._commands.append(command)
+    def command(self, command: Command) -> bool:
+        """Hand over a command; it is applied at the next boundary. False when the job is over and takes none."""
+        with self._lock:
+            if self.done:
+                return False
+            self._commands.append(command)
+        self.is_cancelled = self.is_cancelled or (command.kind == "stop" and self.run is None)
         self._ready()
+        return True
 
     def cancel(self) -> None:
         self.command(Command("stop"))
@@ -155,35 +169,37 @@ class TrainingJob(Job):
 
     def _start(self) -> bool:
         """Build the run once its data are there; False while they are not."""
-        if not self._prepare.done():
-            if any(command.kind == "stop" for command in self._commands):
-                self._prepare.cancel()
-                self._close("stopped", Outcome("stopped", "by_user", Text("Stopped before the first update.")))
-                return False
-            self.ready_at = math.inf if not self._prepare.done() else 0.0
+        if self.is_cancelled:
+            self._prepare.cancel()
+            for command in list(self._commands):
+                self._acknowledge(command, 0, None)
+            self._close(Outcome("stopped", "by_user", Text("Stopped before the first update.")))
             return False
+        self.ready_at = math.inf
+        if not self._prepare.done():
+            return False
+        self.ready_at = 0.0
         self._prepare.result()
-        self.run = self._build()
-        self.run.listener = self
+        run = self._build()
+        run.listener = self
+        self.run = run
         self._set_state("paused" if self._paused else "running")
-        if self._snapshots_step_zero():
-            self._save(self.run, "start")
+        # A resumed run has the snapshot it comes from.
+        self._saved_step = run.step_count or -1
+        self._saved_at = time.monotonic()
         return True
-
-    def _snapshots_step_zero(self) -> bool:
-        return self.run is not None and self.run.step_count == 0
 
     def _may_go_on(self, run: Run, now: float) -> bool:
         """Whether the next piece may be done now: evaluations always, updates by pause and pace."""
-        if run.evaluation_due:
+        if run.evaluation_due or run.is_ending or run.step_count >= run.total_steps:
             return True
         if self._paused:
-            if not self._single:
+            if not self._num_single:
                 return False
-            self._single = False
+            self._num_single -= 1
             return True
         interval = self._interval(run)
-        if interval <= 0 or run.step_count >= run.total_steps:
+        if interval <= 0:
             return True
         if now < self._next_step_at:
             return False
@@ -199,10 +215,10 @@ class TrainingJob(Job):
         return 1.0 if self._pace == "1/s" else 0.0
 
     def _next_turn(self, run: Run) -> float:
-        if run.evaluation_due or self._single:
+        if run.evaluation_due or run.is_ending or run.step_count >= run.total_steps:
             return 0.0
         if self._paused:
-            return math.inf
+            return 0.0 if self._num_single else math.inf
         return self._next_step_at if self._interval(run) > 0 else 0.0
 
     # -- commands ------------------------------------------------------------------------------------------------
@@ -216,14 +232,17 @@ class TrainingJob(Job):
                 self._apply(run, command)
             except CoreError as error:
                 problem = error
-            for sink in self._sinks:
-                sink.applied(command, run.step_count, problem)
+            self._acknowledge(command, run.step_count, problem)
             self._actor = self.owner
+
+    def _acknowledge(self, command: Command, step: int, problem: CoreError | None) -> None:
+        for sink in self._sinks:
+            sink.applied(command, step, problem)
 
     def _apply(self, run: Run, command: Command) -> None:
         kind, values = command.kind, command.values
         if kind in ("start", "resume"):
-            self._paused = False
+            self._paused, self._num_single = False, 0
             self._next_step_at = 0.0
             self._set_state("running")
         elif kind == "pause":
@@ -231,7 +250,7 @@ class TrainingJob(Job):
         elif kind == "step":
             if not self._paused:
                 self._pause(run)
-            self._single = True
+            self._num_single += 1
         elif kind == "pace":
             if values.get("pace") not in PACES:
                 raise BadInput(
@@ -253,12 +272,12 @@ class TrainingJob(Job):
             )
 
     def _pause(self, run: Run) -> None:
-        run.flush()
-        if run.is_over:
-            return
-        self._paused = True
+        if run.is_ending or run.is_over:
+            return  # Nothing is left that could be held.
+        self._paused, self._num_single = True, 0
         self._set_state("paused")
-        self._save(run, "pause")
+        if not run.evaluation_due:
+            self._save(run, "pause")
 
     # -- reporting -----------------------------------------------------------------------------------------------
 
@@ -296,6 +315,8 @@ class TrainingJob(Job):
         return left * max(cost, self._interval(run))
 
     def _set_state(self, state: str) -> None:
+        if state == self._state:
+            return
         self._state = state
         for sink in self._sinks:
             sink.state(state, self.run, None)
@@ -304,12 +325,19 @@ class TrainingJob(Job):
 
     def _snapshot_if_due(self, run: Run) -> None:
         step = run.step_count
-        if step == self._saved_step or run.evaluation_due or run.is_over or self._snapshots.is_busy:
+        if step == self._saved_step or run.evaluation_due or run.is_over:
+            return
+        if self._paused:
+            self._save(run, "pause")
+        if self._snapshots.is_busy:
             return
         since = time.monotonic() - self._saved_at
-        at_epoch = step % run.steps_per_epoch == 0 and since >= EPOCH_SNAPSHOT_S
-        if at_epoch or is_root_two_power(step) or since >= SNAPSHOT_S:
-            self._save(run, "epoch" if at_epoch else "power")
+        if step == 0:
+            self._save(run, "start")
+        elif step % run.steps_per_epoch == 0 and since >= EPOCH_SNAPSHOT_S:
+            self._save(run, "epoch")
+        elif is_root_two_power(step) or since >= SNAPSHOT_S:
+            self._save(run, "power")
 
     def _save(self, run: Run, kind: str) -> None:
         # Rows first: a snapshot says that everything up to it is recorded, and a divergence must be seen before.
@@ -324,32 +352,50 @@ class TrainingJob(Job):
     def _end(self, run: Run) -> None:
         assert run.outcome is not None
         self._save(run, "end")
-        self._close(run.outcome.state, run.outcome)
+        with self._lock:
+            if self._commands:
+                # They came before anybody could know of the end: an extension among them takes it back.
+                self.ready_at = 0.0
+                return
+            self.done = True
+        self._close(run.outcome)
 
-    def _close(self, state: str, outcome: Outcome | None) -> None:
-        self.done = True
-        self._state = state
+    def _close(self, outcome: Outcome) -> None:
+        with self._lock:
+            self.done = True
+        self._state = outcome.state
         for sink in self._sinks:
-            sink.state(state, self.run, outcome)
-        self.over.set()
+            try:
+                sink.state(outcome.state, self.run, outcome)
+            except Exception:
+                # The others must hear of the end, and whoever waits for it.
+                logger.exception("the end of a run could not be passed on")
         if self._finished is not None:
             self._finished(self)
+        self.over.set()
 
     def failed(self, error: BaseException) -> None:
         self.error = error
+        if self.run is not None:
+            try:
+                self.run.flush()
+            except Exception:
+                logger.exception("the last updates of a failed run are lost")
         if isinstance(error, CoreError):
             text = Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix)
-            self._close("failed", Outcome("failed", "bad_input" if isinstance(error, BadInput) else "error", text))
+            reason = next((code for kind, code in REASONS.items() if isinstance(error, kind)), "error")
+            self._close(Outcome("failed", reason, text))
         else:
             super().failed(error)
             text = Text("It failed: {error}", error=f"{type(error).__name__}: {error}"[:500])
-            self._close("failed", Outcome("failed", "exception", text))
+            self._close(Outcome("failed", "exception", text))
 
     def closing(self) -> None:
         """The program ends: keep the state, so that the run can be resumed."""
         if self.run is not None and not self.run.is_over:
             self._save(self.run, "closing")
-        self._close("interrupted", Outcome("interrupted", "closed", Text("The program was closed; the run can be resumed.")))
+        text = Text("The program was closed; the run can be resumed.")
+        self._close(Outcome("interrupted", "closed", text))
 
 
 def is_root_two_power(step: int) -> bool:

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from core.catalog.regularizers.counter_dropout import CounterDropout
 from core.catalog.regularizers.terms import Decay, NormClip, Penalty, ValueClip
+from core.seeding import seed32
 from core.training.batch import Batch
 from core.training.guard import Guard
 from core.training.instruments.norms import Norms, total_norm
 from core.training.recorder import Recorder
-from core.seeding import seed32
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Loop:
         recorder, guard = self.recorder, self.guard
         recorder.loss.copy_(loss)
         for number, (penalty, places) in enumerate(self.penalties):
-            weights = [self.parameters[place] for place in places]
+            weights: list[Tensor] = [self.parameters[place] for place in places]
             value = penalty.value(weights)
             recorder.penalty.copy_(value) if number == 0 else recorder.penalty.add_(value)
             penalty.add_gradient([gradients[place] for place in places], weights)

@@ -5,45 +5,22 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from core.errors import BadInput
+from core.errors import Refused
 from core.experiment import Experiment
 from core.text import Text
 from core.training.assembly import Assembly, assemble
 from core.training.device import Conditions, use_threads
 from core.training.evaluation import Evaluation, Score, score
+from core.training.events import FINISHED, STOPPED, Event, Outcome, diverged_evaluation, diverged_update, stopped_early
+from core.training.memory import out_of_memory, too_large_batch
 from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a run at the boundary after `step` updates.
-
-    Kinds that change the result (the *recipe* of a run is its experiment and these): `set` (`lr`), `extend` (`epochs`),
-    `stop`. Others are kept for the record: `pause`, `resume`, `best`, `snapshot`, `diverged`, `early_stop`.
-    """
-
-    step: int
-    kind: str
-    values: dict[str, Any] = field(default_factory=dict)
-
-    CHANGING = ("set", "extend", "stop")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Why a run ended: its state, a reason code, and the reason in words."""
-
-    state: str
-    reason: str | None = None
-    reason_text: Text | None = None
 
 
 class Listener(Protocol):
@@ -87,15 +64,18 @@ class Run:
         self.evaluations: list[Evaluation] = []
         self.events: list[Event] = []
         self.outcome: Outcome | None = None
-        self._recipe = list(recipe)
+        self.latest: Evaluation | None = None
+        self.best: Evaluation | None = None
+        # By step, and of one step in the order in which they were applied.
+        self._recipe = sorted(recipe, key=lambda event: event.step)
         self._num_applied = 0
         self._ending: Outcome | None = None
+        self._best_state: list[Tensor] = []
         self._last_state: list[Tensor] = []
         self._evaluating: Generator[None, None, Evaluation] | None = None
         self._evaluated_step = -1
+        self._demanded_step = -1
         self._since_evaluation = (0, 0.0)
-        self.best: Evaluation | None = None
-        self._best_state: list[Tensor] = []
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
@@ -108,6 +88,11 @@ class Run:
     def is_over(self) -> bool:
         """Whether nothing is left to do (until it is extended)."""
         return self.outcome is not None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is decided how the run ends; what is left is to measure the weights it ends with."""
+        return self._ending is not None
 
     @property
     def is_evaluating(self) -> bool:
@@ -124,42 +109,55 @@ class Run:
     @property
     def final(self) -> Evaluation | None:
         """The evaluation of the present weights: the latest, or the best where early stopping has restored it."""
-        if self._last_state:
-            return self.best
-        return self.evaluations[-1] if self.evaluations else None
+        return self.best if self._last_state else self.latest
 
     # -- doing ---------------------------------------------------------------------------------------------------
 
     def train(self, until: int | None = None) -> Run:
         """Work until the end, or until `until` updates are done and evaluated where due. Returns self."""
-        while not self.is_over and not (until is not None and self.step_count >= until and not self.evaluation_due):
+        while not self.is_over and not self._has_reached(until):
             self.piece()
+            if self._has_reached(until):
+                self.flush()  # It may show a divergence, and then the run goes on to its end.
         self.flush()
         return self
+
+    def _has_reached(self, step: int | None) -> bool:
+        return step is not None and self.step_count >= step and not self.evaluation_due and self._ending is None
 
     def piece(self) -> None:
         """Do the next piece of work."""
         if self.is_over:
             return
         use_threads(self.conditions.threads)
+        if self._apply_pending():
+            return
         if self.evaluation_due:
             self._evaluation_piece()
         elif self._ending is not None:
             self.outcome, self._ending = self._ending, None
-        elif not self._apply_pending():
-            if self.step_count >= self.total_steps:
-                self._end()
-            else:
-                self.step()
+        elif self.step_count >= self.total_steps:
+            self._end()
+        else:
+            self.step()
 
     def step(self) -> None:
-        """Do one update."""
+        """Do one update. Raises OutOfMemory, with a batch size that fits, where the device's memory is too small."""
         parts = self.parts
         start = time.perf_counter()
         lr = self.learning_rate
         for group in parts.loop.optimizer.param_groups:
             group["lr"] = lr
-        parts.loop.step(self.step_count, lr)
+        is_out_of_memory = False
+        try:
+            parts.loop.step(self.step_count, lr)
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            is_out_of_memory = True
+        if is_out_of_memory:
+            # Only here is the error gone, and with it what it held of the device's memory.
+            raise too_large_batch(parts.loop, self.step_count, self.experiment.architecture.min_batch_size)  # type: ignore[attr-defined]
         self.step_count += 1
         self.train_s += time.perf_counter() - start
         parts.recorder.note_time(self.train_s)
@@ -171,7 +169,12 @@ class Run:
         """Whether training and validation error are to be measured before the next update."""
         if self._evaluated_step == self.step_count:
             return False
-        return self._ending is not None or self.step_count % self.evaluate_every == 0 or self.step_count >= self.total_steps
+        return (
+            self._ending is not None
+            or self.step_count % self.evaluate_every == 0
+            or self.step_count >= self.total_steps
+            or self.step_count == self._demanded_step
+        )
 
     def flush(self) -> None:
         """Hand the recorded rows over; end the run where they show a divergence."""
@@ -184,22 +187,41 @@ class Run:
             self._diverge(block.first_bad, block)
 
     def apply(self, event: Event) -> Event:
-        """Apply a changing event now, at the boundary after `step_count` updates; returns it as applied."""
+        """Apply a changing event now, at the boundary after `step_count` updates; returns it as applied.
+
+        Raises Refused when the run has diverged: nothing that follows could be told from noise.
+        """
+        # Updates that were done and not seen yet may have diverged: then this is not the boundary it seems to be.
+        self.flush()
+        while self._apply_pending():
+            pass
         event = Event(self.step_count, event.kind, event.values)
-        self._recipe.insert(self._num_applied, event)
-        self._apply_next()
-        if self.listener:
-            self.listener.on_event(event)
+        ending = self._ending or self.outcome
+        if ending is not None and ending.state == "diverged":
+            raise Refused(
+                Text("The run takes no “{kind}” any more.", kind=event.kind),
+                Text("It has diverged at update {step}.", step=self.step_count + 1),
+                Text("Start it again, for instance with a smaller learning rate."),
+            )
+        if ending is None or event.kind != "stop":
+            self._recipe.insert(self._num_applied, event)
+            self._apply_next()
+            if self.listener:
+                self.listener.on_event(event)
         return event
 
     def _apply_pending(self) -> bool:
-        """Apply an event of the recipe that is due; whether there was one. It has been announced before."""
+        """Apply an event of the recipe that is due; whether there was one. It has been announced before.
+
+        Events go before the evaluation of their step, also where a person's command came after it: both orders give
+        the same, because no event takes an evaluation back, a stop keeps early stopping from ending the run, and an
+        extension gives it its patience again.
+        """
         if self._num_applied < len(self._recipe) and self._recipe[self._num_applied].step <= self.step_count:
             self._apply_next()
             return True
         return False
 
-    @torch.no_grad()
     def _apply_next(self) -> None:
         event = self._recipe[self._num_applied]
         self._num_applied += 1
@@ -207,19 +229,25 @@ class Run:
         if event.kind == "set":
             self.lr_override = float(event.values["lr"])
         elif event.kind == "extend":
+            if self.step_count >= self.total_steps:
+                self._demanded_step = self.step_count
             self.total_steps += int(event.values["epochs"]) * self.steps_per_epoch
-            if self._last_state:
-                for tensor, last in zip(self._state_tensors(), self._last_state, strict=True):
-                    tensor.copy_(last)
-                self._last_state = []
-            self.outcome = self._ending = None
+            self._go_on()
+        elif event.kind == "continue":
+            self._go_on()
         elif event.kind == "stop":
-            # What has been recorded up to here must be seen before the run ends: it may have diverged.
-            self.flush()
-            if self._ending is None:
-                self._ending = Outcome("stopped", "by_user", Text("Stopped by the user."))
+            self._demanded_step = self.step_count
+            self._ending = STOPPED
         else:
             raise ValueError(f"{event.kind!r} changes nothing")
+
+    def _go_on(self) -> None:
+        """Take an end back: the last weights go on, and early stopping has its patience again."""
+        if self._last_state:
+            self._put_back(self._last_state)
+            self._last_state = []
+        self.parts.stopper.go_on(self.epoch)
+        self.outcome = self._ending = None
 
     # -- evaluation ----------------------------------------------------------------------------------------------
 
@@ -248,7 +276,7 @@ class Run:
 
     def _evaluation(self, train: Score, validation: Score) -> Evaluation:
         step, seconds = self._since_evaluation
-        samples = (self.step_count - step) * self.parts.batch_size
+        samples = (self.step_count - step) * self.parts.data.num_train / self.steps_per_epoch
         speed = samples / (self.train_s - seconds) if self.train_s > seconds else math.nan
         self._since_evaluation = (self.step_count, self.train_s)
         return Evaluation(self.step_count, self.epoch, train, validation, self.train_s, self.evaluation_s, speed)
@@ -256,71 +284,44 @@ class Run:
     def _evaluated(self, evaluation: Evaluation) -> None:
         self._evaluated_step = self.step_count
         self.evaluations.append(evaluation)
+        self.latest = evaluation
         if self.listener:
             self.listener.on_evaluation(evaluation)
-        if self._ending is not None:
-            return
-        if not math.isfinite(evaluation.train.loss) or not math.isfinite(evaluation.validation.loss):
-            self._finish_with(
-                Outcome(
-                    "diverged",
-                    "nonfinite_evaluation",
-                    Text("The loss on training or validation samples stopped being a number after update {step}.", step=self.step_count),
-                )
-            )
+        if not (math.isfinite(evaluation.train.loss) and math.isfinite(evaluation.validation.loss)):
+            if self._ending is None or self._ending.state != "diverged":
+                self._announce(Event(self.step_count, "diverged"))
+                self._ending = diverged_evaluation(evaluation)
             return
         stopper = self.parts.stopper
         is_best, ends = stopper.observe(self.step_count, self.epoch, evaluation.to_row()[stopper.metric])
         if is_best:
             self.best = evaluation
             self._best_state = [tensor.detach().clone() for tensor in self._state_tensors()]
-        elif ends and self.parts.stops_early:
-            self._end_early(stopper.patience)
-
-    def _end_early(self, patience: int) -> None:
-        self._restore_best()
-        assert self.best is not None
-        self._finish_with(
-            Outcome(
-                "finished",
-                "early_stopping",
-                Text(
-                    "Stopped early: no lower validation error for {patience:g} epochs; the weights of epoch {epoch:.3g} are back.",
-                    patience=patience,
-                    epoch=self.best.epoch,
-                ),
-            )
-        )
+        elif ends and self.parts.stops_early and self._ending is None:
+            self._restore_best()
+            self._ending = stopped_early(stopper.patience, stopper.best_epoch)
 
     def _end(self) -> None:
         self.flush()
         if self._ending is None:
             if self.parts.stops_early and self.best is not None and self.best.step != self.step_count:
                 self._restore_best()
-            self._finish_with(Outcome("finished"))
-
-    def _finish_with(self, outcome: Outcome) -> None:
-        """End as soon as the present weights are evaluated."""
-        self._ending = outcome
+            self._ending = FINISHED
 
     # -- divergence ----------------------------------------------------------------------------------------------
 
     def _diverge(self, step: int, block: StepBlock) -> None:
         """Update `step` (counted from 1) was not finite: the guard has kept the state from before it."""
         self.step_count = step - 1
-        self._evaluating = self._ending = None
+        self._evaluating = None
         self.parts.forget_skipped_updates(step - 1)
-        finite_loss = math.isfinite(block.columns["batch/loss"][-1]) and math.isfinite(block.columns["batch/penalty"][-1])
-        self._announce(Event(step, "diverged", {"loss_is_finite": finite_loss}))
-        self._finish_with(
-            Outcome(
-                "diverged",
-                "nonfinite_gradient" if finite_loss else "nonfinite_loss",
-                Text("A gradient stopped being a number at update {step}; the weights are those before it.", step=step)
-                if finite_loss
-                else Text("The loss stopped being a number at update {step}; the weights are those before it.", step=step),
-            )
+        self.parts.recorder.start_at(step - 1)
+        self.parts.loop.guard.reset()
+        finite_loss = math.isfinite(block.columns["batch/loss"][-1]) and math.isfinite(
+            block.columns["batch/penalty"][-1]
         )
+        self._announce(Event(step, "diverged", {"loss_is_finite": finite_loss}))
+        self._ending = diverged_update(step, finite_loss)
 
     # -- state ---------------------------------------------------------------------------------------------------
 
@@ -328,19 +329,25 @@ class Run:
         return list(self.parts.model.state_dict().values())
 
     @torch.no_grad()
+    def _put_back(self, state: list[Tensor]) -> None:
+        for tensor, kept in zip(self._state_tensors(), state, strict=True):
+            tensor.copy_(kept)
+
     def _restore_best(self) -> None:
         """Put the best weights back; the last ones are kept, for an extension continues from them."""
         assert self.best is not None
         self._last_state = [tensor.clone() for tensor in self._state_tensors()]
-        for tensor, best in zip(self._state_tensors(), self._best_state, strict=True):
-            tensor.copy_(best)
-        self._announce(Event(self.step_count, "early_stop", {"best_step": self.best.step, "best_epoch": self.best.epoch}))
+        self._put_back(self._best_state)
+        self._announce(
+            Event(self.step_count, "early_stop", {"best_step": self.best.step, "best_epoch": self.best.epoch})
+        )
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The whole state as tensors and JSON values: what a snapshot holds."""
         tensors = {f"model.{name}": tensor.detach() for name, tensor in self.parts.model.state_dict().items()}
         tensors |= {f"optimizer.{name}": tensor for name, tensor in self.parts.optimizer_state().items()}
-        names = self.parts.model.state_dict()
+        names = list(self.parts.model.state_dict())
+        ending = self._ending or self.outcome
         if self._last_state:
             tensors |= {f"last.{name}": tensor for name, tensor in zip(names, self._last_state, strict=True)}
         if self.best is not None:
@@ -352,16 +359,19 @@ class Run:
             "train_s": self.train_s,
             "evaluation_s": self.evaluation_s,
             "evaluated_step": self._evaluated_step,
+            "demanded_step": self._demanded_step,
             "num_applied": self._num_applied,
             "stopper": self.parts.stopper.state_dict(),
-            "best": evaluation_to_json(self.best) if self.best else None,
+            "latest": self.latest.to_json() if self.latest else None,
+            "best": self.best.to_json() if self.best else None,
+            "ending": ending.to_json() if ending else None,
             "conditions": self.conditions.to_json(),
         }
         return tensors, position
 
     @torch.no_grad()
     def load_state(self, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
-        """Put a state back: the next update is the one after it."""
+        """Put a state back: the next update is the one after it. A run that had ended goes on only when told to."""
         names = list(self.parts.model.state_dict())
         for name, tensor in zip(names, self._state_tensors(), strict=True):
             tensor.copy_(tensors[f"model.{name}"])
@@ -372,14 +382,17 @@ class Run:
         self.lr_override = position["lr_override"]
         self.train_s = position["train_s"]
         self.evaluation_s = position["evaluation_s"]
-        self._evaluated_step = position["evaluated_step"]
+        self._evaluated_step, self._demanded_step = position["evaluated_step"], position["demanded_step"]
         self._since_evaluation = (self.step_count, self.train_s)
         self.parts.stopper.load_state_dict(position["stopper"])
-        self.best = evaluation_from_json(position["best"]) if position["best"] else None
+        self.latest, self.best = (
+            Evaluation.from_json(position[name]) if position[name] else None for name in ("latest", "best")
+        )
         self._best_state = [tensors[f"best.{name}"].to(self.conditions.device) for name in names] if self.best else []
         restored = "last." + names[0] in tensors
         self._last_state = [tensors[f"last.{name}"].to(self.conditions.device) for name in names] if restored else []
-        self._evaluating = self._ending = self.outcome = None
+        self._evaluating = self.outcome = None
+        self._ending = Outcome.from_json(position["ending"]) if position["ending"] else None
         self._num_applied = position["num_applied"]
         self.parts.recorder.start_at(self.step_count)
         self.parts.loop.guard.reset()
@@ -388,21 +401,3 @@ class Run:
         self.events.append(event)
         if self.listener:
             self.listener.on_event(event)
-
-
-def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """An evaluation as JSON values."""
-    return {
-        "step": evaluation.step,
-        "epoch": evaluation.epoch,
-        "train": vars(evaluation.train),
-        "validation": vars(evaluation.validation),
-        "train_s": evaluation.train_s,
-        "evaluation_s": evaluation.evaluation_s,
-        "samples_per_s": evaluation.samples_per_s,
-    }
-
-
-def evaluation_from_json(record: dict[str, Any]) -> Evaluation:
-    """The evaluation that `evaluation_to_json` wrote."""
-    return Evaluation(**{**record, "train": Score(**record["train"]), "validation": Score(**record["validation"])})

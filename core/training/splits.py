@@ -13,8 +13,8 @@ import numpy as np
 
 from core.catalog.datasets.dataset import DataSet, Samples, num_test_of
 from core.errors import BadInput
-from core.text import Text
 from core.seeding import seed32
+from core.text import Text
 
 
 @dataclass(frozen=True)

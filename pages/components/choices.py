@@ -22,7 +22,7 @@ from core.text import Text
 from core.training.splits import split_sizes
 from pages.components import state
 from pages.components.entry_form import entry_choice, entry_fields, field, heading, is_more, several
-from pages.components.error_box import error_box, plain
+from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.param_form import LIVE_MARK, keep
 
@@ -150,7 +150,7 @@ def network_choice() -> None:
     try:
         rows = architecture().plan(facts.input_shape, facts.num_outputs)
     except BadInput:
-        return  # said above the choices
+        return  # said above the live part
     weights = sum(row.num_parameters for row in rows)
     with st.popover(t("{count} weights in {layers} layers", count=grouped(weights), layers=len(rows)), type="tertiary"):
         layer_table(rows, facts.input_shape)
@@ -300,11 +300,6 @@ def legend() -> None:
 
 def choices() -> None:
     """The whole left pane."""
-    clash = state.problem_of_combination()
-    if clash is not None:
-        error_box(clash)
-    elif state.problem_of_draft() is not None:
-        st.caption(t("Mend what is marked; until then the last usable choice is shown."))
     data_choice()
     augmentation_choice()
     network_choice()

@@ -141,15 +141,20 @@ def _help(parameter: Parameter) -> str:
     return " ".join(sentences)
 
 
-def number_field(parameter: Parameter, path: str, value: Any, *, whole: bool, optional: bool, empty: str = "") -> None:
-    """A box for any value beside a slider over the usual range; an optional number may be left empty."""
+def number_field(
+    parameter: Parameter, path: str, value: Any, *, whole: bool, optional: bool, usable: bool, empty: str = ""
+) -> None:
+    """A box for any value beside a slider over the usual range; an optional number may be left empty.
+
+    A `usable` value outside the usual range stretches the slider.
+    """
     usual = parameter.usual
     assert usual is not None
     box, slider = f"{path}|{language()}|box", f"{path}|{language()}|slider"
     label = _label(parameter)
     make_stops = log_stops if usual.scale == "log" else linear_stops
     stops: list[Any] = make_stops(usual.low, usual.high, whole=whole)
-    if _is_number(value) and math.isfinite(value) and value not in stops:
+    if usable and _is_number(value) and value not in stops:
         stops = sorted([*stops, value])
     if optional:
         stops = [*stops, None]
@@ -242,7 +247,9 @@ def plain_field(parameter: Parameter, path: str, value: Any, problem: BadInput |
     elif bool in shape.kinds:
         switch_field(parameter, path, value)
     elif parameter.usual is not None and shape.kinds & {int, float}:
-        number_field(parameter, path, value, whole=float not in shape.kinds, optional=shape.optional, empty=empty)
+        whole = float not in shape.kinds
+        usable = problem is None
+        number_field(parameter, path, value, whole=whole, optional=shape.optional, usable=usable, empty=empty)
     else:
         text_field(parameter, path, value, read_list if shape.items is not None else _typed)
     if problem is not None:

@@ -11,7 +11,7 @@ from core.catalog.activations import AnyActivation
 from core.catalog.architectures.normalization import GroupsField, Normalization
 from core.catalog.entry import Entry, Usual
 from core.catalog.registry import bad_field
-from core.errors import BadInput
+from core.errors import BadInput, shown
 from core.text import Text
 
 MAX_PADDING = 62
@@ -24,7 +24,7 @@ def parse_padding(value: Any) -> Any:
     ):
         return value
     raise BadInput(
-        Text("The padding is {value}.", value=repr(value)),
+        Text("The padding is {value}.", value=shown(value)),
         Text("Padding adds a frame of zeros around the input, or none."),
         Text("Use valid, same, or a number of pixels from 0 to {high}.", high=MAX_PADDING),
     )
@@ -116,7 +116,7 @@ def parse_blocks(value: Any) -> Any:
     """Blocks from a list of objects; BadInput names the block."""
     if isinstance(value, str) or not isinstance(value, Sequence) or not 1 <= len(value) <= 50:
         raise BadInput(
-            Text("The blocks of a CNN are {value}.", value=repr(value)),
+            Text("The blocks of a CNN are {value}.", value=shown(value)),
             Text("They are a list of 1 to 50 objects, one for each convolution block."),
             Text("Write for example {example}.", example='[{"channels": 32, "kernel": 3, "pooling": "max"}]'),
         )
@@ -126,7 +126,7 @@ def parse_blocks(value: Any) -> Any:
             try:
                 if not isinstance(item, Mapping):
                     raise BadInput(
-                        Text("{value} is no block.", value=repr(item)),
+                        Text("{value} is no block.", value=shown(item)),
                         Text("A block is an object with its settings."),
                         Text("Its fields: {known}.", known=", ".join(Block.model_fields)),
                     )

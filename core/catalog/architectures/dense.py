@@ -21,7 +21,7 @@ from core.catalog.architectures.normalization import (
 from core.catalog.entry import Usual
 from core.catalog.registry import register
 from core.catalog.regularizers.dropout import DropoutRates
-from core.errors import BadInput
+from core.errors import BadInput, shown
 from core.text import Text
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def parse_widths(value: Any) -> Any:
     widths = list(value) if isinstance(value, list | tuple) else [None]
     if len(widths) > MAX_DEPTH or not all(type(width) is int and 1 <= width <= MAX_WIDTH for width in widths):
         raise BadInput(
-            Text("The widths of the dense layers are {value}.", value=repr(value)),
+            Text("The widths of the dense layers are {value}.", value=shown(value)),
             Text(
                 "Each is a number of units from 1 to {high}, and there are at most {depth}.",
                 high=MAX_WIDTH,

@@ -1,0 +1,432 @@
+"""The command line: the services of the pages for scripts, tests and clusters. `python -m core --help`.
+
+Stdout carries the answer alone: with `--json` one line with one JSON value, otherwise a table. Progress, warnings and
+errors go to stderr. Exit codes: 0 answered, 1 our own failure, 2 bad input, 3 refused, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import stat
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+from core.errors import BadInput, CoreError
+from core.json_input import MAX_BYTES, read_json, too_large
+from core.log_file import log_to
+from core.store.folder import DataFolder
+from core.strict_json import finite
+from core.terminal import Interruptions, Progress, say, show_fields, show_runs, tell
+from core.text import Text
+
+if TYPE_CHECKING:
+    from core.store.records import RunRecord
+    from core.studies.workbench import Workbench
+
+INTERRUPTED = 130
+
+Answer = tuple[Any, int]
+"""The value that a command writes, and its exit code."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = argparse.Namespace(json="--json" in words, data=None, show=None)
+    with Interruptions() as interruptions:
+        try:
+            _parser().parse_args(words, arguments)
+            with redirect_stdout(sys.stderr), log_to(_logs(arguments)):
+                arguments.interruptions = interruptions
+                value, code = arguments.command(arguments)
+        except CoreError as error:
+            if error.exit_code == CoreError.exit_code:
+                _log(error, _logs(arguments))
+            value, code = _told(error), error.exit_code
+        except KeyboardInterrupt:
+            interrupted = CoreError(
+                Text("Interrupted."), Text("The command was ended from outside."), Text("Start it again.")
+            )
+            value, code = _told(interrupted), INTERRUPTED
+        except Exception as error:
+            value, code = _told(_our_failure(error, _logs(arguments))), 1
+        interruptions.ignore()
+        _write(value, arguments)
+    return code
+
+
+# -- what is typed ---------------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are ours."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(
+            Text("The command cannot be read: {problem}.", problem=message),
+            Text("It is written as: {usage}", usage=" ".join(self.format_usage().split()).removeprefix("usage: ")),
+            Text("Type “{command} --help” for what it takes.", command=self.prog),
+        )
+
+
+def _parser() -> _Parser:
+    everywhere = _Parser(add_help=False)
+    everywhere.add_argument("--data", metavar="DIR", default=argparse.SUPPRESS, help="the data folder")
+    everywhere.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="write one line with one JSON value"
+    )
+    test = _Parser(add_help=False)
+    test.add_argument("--evaluate-test", action="store_true", help="look at the sealed test set with the final weights")
+    test.add_argument("--contaminate", action="store_true", help="look even though other weights were looked at before")
+    parser = _Parser(
+        prog="python -m core",
+        description="Watch networks learn, from a shell.",
+        parents=[everywhere],
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=_no_command)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, run: Callable[[argparse.Namespace], Answer], words: str, *more: Any) -> _Parser:
+        made = commands.add_parser(name, help=words, description=words, parents=[everywhere, *more], allow_abbrev=False)
+        made.set_defaults(command=run)
+        return made
+
+    command("catalog", catalog, "everything that can be chosen")
+    new = command("train", train, "train an experiment", test)
+    new.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
+    new.add_argument(
+        "--set",
+        dest="changes",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PATH=VALUE",
+        help="change one field, such as optimizer.lr=0.01",
+    )
+    command("runs", runs, "all stored runs, newest last")
+    again = command(
+        "resume", resume, "continue a run from its latest snapshot, or tell the answer of one that is over", test
+    )
+    again.add_argument("run", metavar="RUN", help="the run's id")
+    out = command("export", export, "write a run's measurements into a file")
+    out.add_argument("run", metavar="RUN", help="the run's id")
+    out.add_argument("--to", required=True, choices=("csv", "parquet"), help="the kind of file")
+    out.add_argument("path", metavar="PATH", help="the file to write")
+    return parser
+
+
+def _no_command(arguments: argparse.Namespace) -> Answer:
+    _parser().error("no command is given")
+
+
+def _logs(arguments: argparse.Namespace) -> Path:
+    return DataFolder.find(arguments.data).logs
+
+
+# -- commands --------------------------------------------------------------------------------------------------------
+
+
+def catalog(arguments: argparse.Namespace) -> Answer:
+    """Every entry by family, with its parameters as JSON schema; and the presets."""
+    from core.catalog.presets import presets
+    from core.catalog.registry import FAMILIES, entries
+
+    found: dict[str, Any] = {
+        family: [
+            {"key": key, "title": cls.title, "parameters": cls.model_json_schema()}
+            for key, cls in entries(family).items()
+        ]
+        for family in FAMILIES
+    }
+    found["presets"] = [
+        {"key": key, "title": preset.title, "parameters": {"type": "object", "properties": {}}}
+        for key, preset in presets().items()
+    ]
+    arguments.show = _show_catalog
+    return found, 0
+
+
+def train(arguments: argparse.Namespace) -> Answer:
+    """Train the experiment of a file."""
+    from core.compatibility import check
+    from core.experiment import Experiment
+    from core.set_path import set_path
+    from core.studies.workbench import Workbench
+
+    _check_test_options(arguments)
+    document, notes = _read_document(arguments), []
+    for change in arguments.changes:
+        path, equals, value = change.partition("=")
+        if not equals:
+            raise BadInput(
+                Text("“{change}” changes nothing.", change=change[:200]),
+                Text("A change has the form PATH=VALUE."),
+                Text("Write for example --set optimizer.lr=0.01."),
+            )
+        document, more = set_path(document, path, value, keep_defaults=True)
+        notes += more
+    experiment = Experiment.from_json(document)
+    check(experiment)
+    with Workbench.open(arguments.data, live=False) as bench:
+        say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
+        return _trained(arguments, bench, lambda: bench.start(experiment, pace="max", notes=notes))
+
+
+def resume(arguments: argparse.Namespace) -> Answer:
+    """Continue a run that was broken off; the stored answer of one that is over."""
+    from core.studies.report import run_report
+    from core.studies.workbench import LOCAL, Workbench
+
+    _check_test_options(arguments)
+    with Workbench.reading(arguments.data) as bench:
+        record = bench.store.get_run(arguments.run, actor=LOCAL)
+        over = record.state in ("finished", "diverged")
+        if over and not arguments.evaluate_test:
+            arguments.show = show_fields
+            return run_report(bench.store, record), 0
+    with Workbench.open(arguments.data, live=False) as bench:
+        say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
+        begin = (lambda: record.id) if over else (lambda: bench.resume(record.id, pace="max"))
+        return _trained(arguments, bench, begin)
+
+
+def runs(arguments: argparse.Namespace) -> Answer:
+    """All stored runs; another process may be at work on them."""
+    from core.studies.report import run_report
+    from core.studies.workbench import Workbench
+
+    arguments.show = show_runs
+    with Progress(Text("Reading the stored runs")), Workbench.reading(arguments.data) as bench:
+        return [run_report(bench.store, record) for record in bench.runs()], 0
+
+
+def export(arguments: argparse.Namespace) -> Answer:
+    """Write the measurements of a run: one row a step."""
+    from core.exports.tables import measurement_table
+    from core.studies.workbench import LOCAL, Workbench
+
+    with Progress(Text("Reading the stored runs")), Workbench.reading(arguments.data) as bench:
+        record = bench.store.get_run(arguments.run, actor=LOCAL)
+        table = measurement_table(bench.store.read_evaluations(record.id), bench.store.read_steps(record.id))
+    if arguments.to == "csv":
+        from core.exports.csv import csv_bytes as to_bytes
+    else:
+        from core.exports.parquet import parquet_bytes as to_bytes
+    content = to_bytes(table)
+    path = Path(arguments.path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "It is a folder")
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            Text("{path} cannot be written.", path=arguments.path),
+            Text("The system says: {reason}.", reason=getattr(error, "strerror", None) or str(error)),
+            Text("Name a file in a folder that is there and can be written."),
+        ) from None
+    arguments.show = show_fields
+    return {
+        "run": record.id,
+        "path": str(path.resolve()),
+        "format": arguments.to,
+        "num_rows": len(table["step"]),
+        "num_columns": len(table),
+        "num_bytes": len(content),
+    }, 0
+
+
+def _check_test_options(arguments: argparse.Namespace) -> None:
+    if arguments.contaminate and not arguments.evaluate_test:
+        raise BadInput(
+            Text("--contaminate has no effect alone."),
+            Text("It insists on a look at the test set, which --evaluate-test asks for."),
+            Text("Give both, or neither."),
+        )
+
+
+def _read_document(arguments: argparse.Namespace) -> Any:
+    """The JSON value of the experiment's file."""
+    # `--set A=1 FILE`: the file's name was taken for a change.
+    named = [change for change in arguments.changes if "=" not in change]
+    if arguments.experiment is None and len(named) == 1:
+        arguments.experiment = named[0]
+        arguments.changes.remove(named[0])
+    if arguments.experiment is None:
+        raise BadInput(
+            Text("No experiment is named."),
+            Text("The command “train” reads it from a JSON file."),
+            Text("Name a file, or write - and give it on standard input; {empty} is the default.", empty="{}"),
+        )
+    try:
+        return read_json(_read_bytes(arguments.experiment))
+    except BadInput as error:
+        what = Text("{file}: {what}", file=arguments.experiment, what=error.what)
+        raise BadInput(what, error.why, error.fix) from None
+
+
+def _read_bytes(name: str) -> bytes:
+    try:
+        if name == "-":
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            if stat.S_ISDIR(os.stat(name).st_mode):
+                raise IsADirectoryError(21, "It is a folder")
+            with open(name, "rb") as file:
+                content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            Text("The file cannot be read."),
+            Text("The system says: {reason}.", reason=getattr(error, "strerror", None) or str(error)),
+            Text("Name a JSON file that holds an experiment."),
+        ) from None
+    if len(content) > MAX_BYTES:
+        raise too_large()
+    return content
+
+
+# -- training --------------------------------------------------------------------------------------------------------
+
+
+def _trained(arguments: argparse.Namespace, bench: Workbench, begin: Callable[[], str]) -> Answer:
+    """Begin or continue a run, wait for its end, look at the test set where asked; its report and the exit code."""
+    from core.studies.report import run_report
+    from core.studies.workbench import LOCAL
+
+    arguments.show = show_fields
+    run, code = None, 0
+    with Progress(Text("Loading PyTorch")) as progress:
+        try:
+            run = begin()
+            record = _wait(bench, run, progress)
+            if record.state == "failed":
+                code = _tell_failure(bench, run, _logs(arguments))
+            elif record.active:
+                raise CoreError(
+                    Text("The end of run {run} could not be stored.", run=run),
+                    bench.store.delay or Text("It still counts as {state}.", state=Text(record.state)),
+                    Text("Free some room on the disk, then resume it."),
+                )
+            elif arguments.evaluate_test:
+                progress.show(Text("Looking at the test set"))
+                code = _look(bench, run, insist=arguments.contaminate)
+            arguments.interruptions.ignore()
+        except KeyboardInterrupt:
+            if run is None:
+                raise
+            say(Text("Interrupted: the state is being saved."))
+            bench.runner.close()
+            bench.store.flush()
+            say(Text("Continue it with: python -m core resume {run}", run=run))
+            code = INTERRUPTED
+    return run_report(bench.store, bench.store.get_run(run, actor=LOCAL)), code
+
+
+def _look(bench: Workbench, run: str, *, insist: bool) -> int:
+    """Look at the test set; the exit code. A refusal is told, the answer of the training stands."""
+    try:
+        bench.evaluate_test(run, insist=insist)
+    except CoreError as error:
+        tell(error)
+        return error.exit_code
+    return 0
+
+
+def _wait(bench: Workbench, run: str, progress: Progress) -> RunRecord:
+    """Wait for the end of a run and show how far it is."""
+    while True:
+        try:
+            return bench.wait(run, 0.2)
+        except TimeoutError:
+            progress.show(bench.runner.doing(run))
+
+
+def _tell_failure(bench: Workbench, run: str, logs: Path) -> int:
+    """Say why a run failed; the exit code."""
+    error = bench.runner.error(run)
+    if isinstance(error, CoreError):
+        tell(error)
+        return error.exit_code
+    say(
+        Text(
+            "Run {run} failed: {error}. The traceback stands in {file}.",
+            run=run,
+            error=_named(error),
+            file=str(logs / "saddlepoint.log"),
+        )
+    )
+    return 1
+
+
+# -- what is written -------------------------------------------------------------------------------------------------
+
+
+def _told(error: CoreError) -> dict[str, Any]:
+    """The error on stderr, and as JSON."""
+    tell(error)
+    return {"error": {"what": str(error.what), "why": str(error.why), "fix": str(error.fix)}}
+
+
+def _named(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def _our_failure(error: Exception, logs: Path) -> CoreError:
+    """Keep the traceback; the reader gets a sentence."""
+    return CoreError(
+        Text("This program failed: {error}.", error=_named(error)),
+        Text("That is a fault of the program, not of what was typed."),
+        Text("The traceback stands in {file}; please report it.", file=str(_log(error, logs))),
+    )
+
+
+def _log(error: Exception, logs: Path) -> Path:
+    """Keep a traceback; returns the file."""
+    with log_to(logs) as file:
+        logging.getLogger(__name__).error("a command failed", exc_info=error)
+    return file
+
+
+def _write(value: Any, arguments: argparse.Namespace) -> None:
+    """The answer on stdout."""
+    try:
+        if arguments.json:
+            if isinstance(value, list):
+                value = [_finite(item) for item in value]
+            elif "run" in value:
+                value = _finite(value)
+            json.dump(value, sys.stdout, allow_nan=False, separators=(",", ":"))
+            sys.stdout.write("\n")
+        elif arguments.show is not None and "error" not in value:
+            arguments.show(value, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on; Python would complain once more when it closes the stream.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _finite(report: dict[str, Any]) -> dict[str, Any]:
+    value, names = finite(report)
+    return {**value, "nonfinite": names}
+
+
+def _show_catalog(value: Mapping[str, Any], out: IO[str]) -> None:
+    from core.catalog.registry import FAMILIES, entries
+
+    for family, found in value.items():
+        out.write(f"{family}\n")
+        for entry in found:
+            synonyms = entries(family)[entry["key"]].synonyms if family in FAMILIES else ()
+            out.write(f"  {' = '.join((entry['key'], *synonyms)):<24} {entry['title']}\n")

@@ -1,0 +1,108 @@
+"""What is told about a stored run, with the same fields everywhere: `train`, `resume` and `runs` write them as JSON."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.text import Text, Translate, untranslated
+
+NUMBERS = (
+    "num_parameters",
+    "num_train",
+    "num_validation",
+    "num_test",
+    "steps",
+    "epochs",
+    "seconds",
+    "samples_per_s",
+    "train_loss",
+    "train_error",
+    "validation_loss",
+    "validation_error",
+    "gap",
+    "best_epoch",
+    "test_error",
+    "test_look",
+    "weights_sha256",
+)
+"""Fields that describe the weights a run ends with, or those it has now; None where they are not known."""
+
+
+def run_report(store: Store, record: RunRecord, translate: Translate = untranslated) -> dict[str, Any]:
+    """The fields of one run. Errors are fractions, times are in seconds; NaN and ±Infinity are kept."""
+    numbers = _numbers(store, record)
+    facts = record.facts
+    return {
+        "run": record.id,
+        "name": record.name,
+        "created": _utc(record.created),
+        "parent": record.parent,
+        "fingerprint": record.fingerprint,
+        "state": record.state,
+        "reason": record.reason,
+        "reason_text": record.reason_text.render(translate) if record.reason_text else None,
+        **{name: numbers.get(name) for name in NUMBERS},
+        "device": facts.device,
+        "threads": facts.threads,
+        "precision": facts.precision,
+        "engine": facts.engine,
+        "events": [
+            {
+                "step": event.step,
+                "epoch": event.epoch,
+                "train_s": event.train_s,
+                "utc": _utc(event.utc),
+                "actor": event.actor,
+                "kind": event.kind,
+                "values": dict(event.values),
+            }
+            for event in store.events(record.id)
+        ],
+        "notes": [note.render(translate) for note in notes_of(record)],
+    }
+
+
+def notes_of(record: RunRecord) -> list[Text]:
+    """What is to be known about a run's settings, and about its test error when that is contaminated."""
+    notes = [Text.from_json(note) for note in record.answer.get("notes", ())]
+    if record.answer.get("contaminated"):
+        notes.append(
+            Text(
+                "The test error is contaminated: it is look {number} at this test set, so weights can be chosen by it.",
+                number=record.answer["test_look"],
+            )
+        )
+    return notes
+
+
+def _numbers(store: Store, record: RunRecord) -> dict[str, Any]:
+    """The stored answer where it describes the run as it is, else what the stored rows say."""
+    answer = dict(record.answer)
+    if record.state in ("finished", "stopped", "diverged"):
+        return answer
+    if record.state in ("paused", "interrupted") and answer.get("steps") == record.step:
+        return answer
+    numbers = {name: answer.get(name) for name in ("num_parameters", "num_train", "num_validation", "num_test")}
+    numbers |= {"steps": record.step, "epochs": record.epoch, "seconds": record.train_s}
+    evaluations = store.read_evaluations(record.id)
+    if evaluations:
+        latest = evaluations[-1].values
+        best = min(evaluations, key=lambda row: row.values.get("validation/error", math.inf))
+        numbers |= {
+            "samples_per_s": latest.get("samples_per_s"),
+            "train_loss": latest.get("train/loss"),
+            "train_error": latest.get("train/error"),
+            "validation_loss": latest.get("validation/loss"),
+            "validation_error": latest.get("validation/error"),
+            "gap": latest.get("gap"),
+            "best_epoch": best.epoch,
+        }
+    return numbers
+
+
+def _utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

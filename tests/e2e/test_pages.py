@@ -1,0 +1,86 @@
+"""The frame and the other pages in a browser: languages, phone width, and text that people typed."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import OpenTab
+
+pytestmark = pytest.mark.browser
+
+HARMFUL = (
+    """<img src=x onerror="window.harmed='image'"><script>window.harmed='script'</script>"""
+    """<svg onload="window.harmed='svg'"></svg><a href="javascript:window.harmed='link'">x</a>[m](javascript:alert(1))"""
+)
+PHONE = {"width": 390, "height": 844}
+
+
+def test_the_language_switch_changes_every_part_and_stays(open_tab: OpenTab):
+    tab = open_tab(seed=11)
+    tab.measured()
+    expect(tab.primary).to_have_text("Start")
+    tab.page.get_by_role("button", name="中文").click()
+    expect(tab.primary).to_have_text("开始")
+    expect(tab.page.locator(".sp-line")).not_to_contain_text("training samples")
+    expect(tab.page).to_have_url(lambda url: "lang=zh" in url and "seed=11" in url)
+    tab.go("/runs?lang=zh")
+    expect(tab.page.get_by_role("heading", level=1)).not_to_have_text("Runs")
+    tab.page.get_by_role("button", name="EN", exact=True).click()
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Runs")
+
+
+def test_a_browser_that_prefers_chinese_gets_chinese(open_tab: OpenTab):
+    tab = open_tab(locale="zh-CN", seed=12)
+    tab.measured()
+    expect(tab.primary).to_have_text("开始")
+
+
+def test_no_page_is_wider_than_a_phone(open_tab: OpenTab):
+    tab = open_tab(**PHONE, seed=13, epochs=400)
+    tab.measured()
+    assert tab.overflow_sideways() <= 0
+    tab.start()
+    tab.grows_by(3)
+    assert tab.overflow_sideways() <= 0
+    expect(tab.primary).to_be_in_viewport()
+    tab.pause()
+    for path in ("/runs", "/formulas"):
+        tab.go(path)
+        expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
+        assert tab.overflow_sideways() <= 0, path
+    tab.go("/?seed=13&epochs=400")
+    tab.does("resume")
+
+
+def test_text_that_a_person_typed_runs_nothing_on_any_page(open_tab: OpenTab):
+    tab = open_tab(seed=14, epochs=400)
+    tab.measured()
+    tab.start()
+    tab.grows_by(2)
+    tab.page.locator(".sp-stop").click()
+    tab.does("start")
+
+    tab.go("/runs")
+    tab.page.get_by_placeholder("Search").fill("seed 14")
+    tab.page.keyboard.press("Enter")
+    expect(tab.page.locator("[role=grid] tbody tr")).to_have_count(1)
+    tab.select_first_row()
+    for label in ("Name", "Note"):
+        tab.page.get_by_label(label, exact=True).fill(HARMFUL)
+        tab.page.keyboard.press("Tab" if label == "Name" else "Control+Enter")
+        tab.drawn()
+    expect(tab.row("onerror")).to_have_count(1)
+    expect(tab.page.locator(".st-key-one-run")).to_contain_text("<img src=x onerror=")
+    tab.page.get_by_role("button", name="Delete").click()
+    dialog = tab.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("<img src=x onerror=")
+    dialog.get_by_role("button", name="Keep").click()
+    tab.page.get_by_role("button", name="Open").click()
+
+    tab.grown_to(2)
+    tab.page.locator(".st-key-choose").get_by_role("button", name="L2", exact=True).click()
+    expect(tab.page.locator(".sp-plot-main .legend")).to_contain_text("img src=x")
+    tab.go(f"/?notes={HARMFUL}&dataset={HARMFUL}&name={HARMFUL}&run={HARMFUL}")
+    assert tab.page.evaluate("window.harmed") is None
+    assert tab.page.locator("img[onerror], a[href^=javascript]").count() == 0

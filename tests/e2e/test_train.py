@@ -1,0 +1,155 @@
+"""The Train page in a browser: start, watch, pause, reload, stop; the chart stays the same chart all the while."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.conftest import OpenTab
+from tests.e2e.live_tab import LiveTab
+from tests.serving import serving
+
+pytestmark = pytest.mark.browser
+
+LONG = {"epochs": 400}
+"""7 200 updates on the digits, a hundred evaluations."""
+
+
+def increasing(curve: list[list[float]]) -> bool:
+    """Whether the points of a curve come one after the other, none twice."""
+    return all(a[0] < b[0] for a, b in zip(curve, curve[1:], strict=False))
+
+
+def test_from_start_to_the_stored_run(open_tab: OpenTab):
+    """Start → curves move → pause (they stop) → reload (re-attached) → stop → the run is in Runs."""
+    tab = open_tab(seed=1, **LONG)
+    tab.measured()
+    tab.start()
+    tab.grows_by(3)
+    tab.pause()
+    stood = tab.everything()
+    tab.choose("max")
+    assert tab.everything() == stood
+
+    tab.reload()
+    tab.does("resume")
+    tab.grown_to(len(stood["validation"]))
+    assert tab.everything() == stood
+
+    tab.primary.click()
+    tab.grows_by(3)
+    assert increasing(tab.curve())
+    assert tab.curve()[: len(stood["validation"])] == stood["validation"]
+    tab.page.locator(".sp-stop").click()
+    expect(tab.where).to_contain_text("stopped")
+
+    tab.go("/runs")
+    expect(tab.row("seed 1")).to_contain_text("stopped")
+
+
+def test_the_plot_stays_the_same_node_and_keeps_its_zoom(open_tab: OpenTab):
+    tab = open_tab(seed=2, **LONG)
+    tab.measured()
+    tab.mark_plot()
+    tab.start()
+    tab.grows_by(2)
+    tab.zoom()
+    zoomed = tab.ranges()
+    for _ in range(10):
+        tab.grows_by(1)
+        assert tab.ranges() == zoomed
+    assert tab.plot_is_marked()
+    tab.page.locator(".st-key-choose").get_by_role("button", name="L2", exact=True).click()
+    tab.drawn()
+    assert tab.plot_is_marked()
+    tab.page.locator(".sp-plot-main .nsewdrag").first.dblclick()
+    tab.page.wait_for_function(
+        "(zoomed) => document.querySelector('.sp-plot-main')._fullLayout.xaxis.range[1] > zoomed", arg=zoomed[0][1]
+    )
+
+
+def test_two_tabs_see_one_run(open_tab: OpenTab):
+    first = open_tab(seed=3, **LONG)
+    first.measured()
+    first.start()
+    second = open_tab(seed=3, **LONG)
+    second.does("pause")
+    second.grown_to(3)
+    second.pause()
+    first.does("resume")
+    first.grown_to(len(second.curve()))
+    assert first.everything() == second.everything()
+    assert len(first.curve()) >= 3
+
+
+def test_a_reload_in_the_middle_leaves_no_gap_and_no_double(open_tab: OpenTab):
+    tab = open_tab(seed=4, **LONG)
+    tab.measured()
+    tab.start()
+    tab.grows_by(3)
+    before = tab.curve()
+    tab.reload()
+    tab.does("pause")
+    tab.grown_to(len(before) + 3)
+    tab.pause()
+    curve = tab.curve()
+    assert curve[: len(before)] == before
+    assert increasing(curve)
+    gaps = {round(b[0] - a[0], 6) for a, b in zip(curve, curve[1:], strict=False)}
+    assert len(gaps) == 1, "an evaluation is missing"
+
+
+def test_the_keyboard_starts_pauses_and_makes_one_update(open_tab: OpenTab):
+    tab = open_tab(seed=5, **LONG)
+    tab.measured()
+    tab.page.keyboard.press("Space")
+    tab.does("pause")
+    tab.choose("1 min")
+    tab.page.locator("body").evaluate("() => document.activeElement.blur()")
+    tab.page.keyboard.press("Space")
+    tab.does("resume")
+    tab.choose("max")
+    tab.page.locator("body").evaluate("() => document.activeElement.blur()")
+    before = tab.step
+    tab.page.keyboard.press(".")
+    expect(tab.where).to_contain_text(re.compile(rf"update {before + 1}\b"))
+    tab.page.get_by_role("textbox", name="seed").or_(tab.page.get_by_label("seed").first).first.click()
+    tab.page.keyboard.press(".")
+    tab.page.keyboard.press("Space")
+    tab.choose("1 min")
+    assert tab.step == before + 1
+    assert tab.primary.get_attribute("data-does") == "resume"
+
+
+def test_present_mode_needs_no_scrolling(open_tab: OpenTab):
+    tab = open_tab(seed=6, present=1, width=1280, height=720, **LONG)
+    tab.measured()
+    assert tab.overflow_down() <= 0
+    tab.page.keyboard.press("Space")
+    tab.does("pause")
+    tab.grows_by(3)
+    assert tab.overflow_down() <= 0
+    for part in (".sp-value", ".sp-plot-main", ".sp-plot-gradients", ".sp-sentence"):
+        box = tab.page.locator(part).first.bounding_box()
+        assert box is not None, part
+        assert box["y"] + box["height"] <= 720, part
+    tab.page.keyboard.press("Escape")
+    expect(tab.page.get_by_role("button", name="Present")).to_be_visible()
+    expect(tab.page.locator(".sp-toolbar")).to_be_visible()
+
+
+def test_an_interrupt_ends_the_server_although_tabs_are_open(browser: Browser, tmp_path: Path):
+    with serving(tmp_path / "data") as server:
+        page = browser.new_context(locale="en-US").new_page()
+        tab = LiveTab(page, server.address)
+        tab.go("/?epochs=400")
+        tab.measured()
+        tab.start()
+        tab.grows_by(2)
+        assert server.interrupt(within_s=5) == 0
+        expect(page.locator(".sp-banner")).to_be_visible()
+        page.context.close()
+    assert "Traceback" not in server.log
