@@ -69,7 +69,7 @@ def _check_input(experiment: Experiment, dataset: DataSet, architecture: Archite
     kind = dataset.input_kind
     if kind not in architecture.input_kinds:
         fitting = [
-            cls.title
+            Text(cls.title)
             for cls in entries("architectures").values()
             if kind in cast("type[Architecture]", cls).input_kinds
         ]
@@ -77,10 +77,10 @@ def _check_input(experiment: Experiment, dataset: DataSet, architecture: Archite
             Text("{network} cannot read {data}.", network=Text(architecture.title), data=Text(dataset.title)),
             Text(
                 "It takes {kinds}; these data are {kind}.",
-                kinds=_kinds(architecture.input_kinds),
-                kind=Text(KINDS[kind]),
+                kinds=_listed([KINDS[kind] for kind in architecture.input_kinds]),
+                kind=KINDS[kind],
             ),
-            Text("Use one of {fitting}, or other data.", fitting=", ".join(fitting)),
+            Text("Use one of {fitting}, or other data.", fitting=_listed(fitting)),
         )
     for entry in experiment.augmentations:
         augmentation = cast("Augmentation", entry)
@@ -89,16 +89,21 @@ def _check_input(experiment: Experiment, dataset: DataSet, architecture: Archite
                 Text("{title} cannot change {data}.", title=Text(augmentation.title), data=Text(dataset.title)),
                 Text(
                     "It changes {kinds}; these data are {kind}.",
-                    kinds=_kinds(augmentation.input_kinds),
-                    kind=Text(KINDS[kind]),
+                    kinds=_listed([KINDS[kind] for kind in augmentation.input_kinds]),
+                    kind=KINDS[kind],
                 ),
                 Text("Leave it out, or choose other data."),
             )
 
 
-KINDS = {"image": "images", "sequence": "sequences", "points": "points", "features": "tables of features"}
+KINDS: dict[str, Text] = {
+    "image": Text("images"),
+    "sequence": Text("sequences"),
+    "points": Text("points in the plane"),
+    "features": Text("tables of features"),
+}
 
 
-def _kinds(kinds: tuple[str, ...]) -> Text:
-    template = ", ".join(f"{{{kind}}}" for kind in kinds)
-    return Text(template, **{kind: Text(KINDS[kind]) for kind in kinds})
+def _listed(texts: list[Text]) -> Text:
+    parts = {f"part_{number}": text for number, text in enumerate(texts)}
+    return Text(", ".join(f"{{{name}}}" for name in parts), **parts)

@@ -11,7 +11,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -30,7 +30,9 @@ PART_FAMILIES = {
     "schedule": "schedules",
 }
 LIST_FAMILIES = {"augmentations": "augmentations", "regularizers": "regularizers"}
-LABELS = ("name", "notes")
+MAX_ENTRIES = 16
+MAX_LETTERS = {"name": 200, "notes": 5000}
+LABELS = tuple(MAX_LETTERS)
 """Fields that say something about an experiment and change nothing in it: not part of the fingerprint."""
 
 
@@ -44,13 +46,19 @@ class Experiment(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     version: Annotated[Literal[1], Field(title="version", description="Version of the experiment's defaults.")] = 1
-    name: Annotated[str, Field(max_length=200, title="name", description="What this experiment is called.")] = ""
-    notes: Annotated[str, Field(max_length=5000, title="notes", description="Whatever you want to remember.")] = ""
+    name: Annotated[
+        str, Field(max_length=MAX_LETTERS["name"], title="name", description="What this experiment is called.")
+    ] = ""
+    notes: Annotated[
+        str, Field(max_length=MAX_LETTERS["notes"], title="notes", description="Whatever you want to remember.")
+    ] = ""
     dataset: Annotated[Any, from_family("datasets")] = "digits"
-    augmentations: Annotated[tuple[Annotated[Any, from_family("augmentations")], ...], Field(max_length=16)] = ()
+    augmentations: Annotated[
+        tuple[Annotated[Any, from_family("augmentations")], ...], Field(max_length=MAX_ENTRIES)
+    ] = ()
     architecture: Annotated[Any, from_family("architectures")] = "mlp"
     initializer: Annotated[Any, from_family("initializers", optional=True)] = None
-    regularizers: Annotated[tuple[Annotated[Any, from_family("regularizers")], ...], Field(max_length=16)] = ()
+    regularizers: Annotated[tuple[Annotated[Any, from_family("regularizers")], ...], Field(max_length=MAX_ENTRIES)] = ()
     optimizer: Annotated[Any, from_family("optimizers")] = "adam"
     loss: Annotated[Any, from_family("losses", optional=True)] = None
     schedule: Annotated[Any, from_family("schedules")] = "constant"
@@ -332,22 +340,20 @@ def _bad_field(cls: type[Experiment], error: ValidationError) -> BadInput:
         return unknown_field(name)
     parameter = parameter_of(name, cls.model_fields[name])
     usual = parameter.usual
-    choices = parameter.choices or (get_args(cls.model_fields[name].annotation) if name == "precision" else ())
-    fix = (
-        Text("Use a list of entries.")
-        if name in LIST_FAMILIES
-        else Text("Use text of at most {n} letters.", n=200 if name == "name" else 5000)
-    )
-    if choices:
-        fix = Text("Use one of {choices}.", choices=", ".join(str(choice) for choice in choices))
-    elif usual:
+    why = Text(usual.reason) if usual and usual.reason else Text("It must be {range}.", range=parameter.range_text)
+    if problem["type"] == "value_error":
+        why = Text(str(problem.get("ctx", {}).get("error", "")))
+    if usual:
         fix = Text(
             "Use a value {range}; {low:g} to {high:g} is usual.",
             range=parameter.range_text,
             low=usual.low,
             high=usual.high,
         )
-    why = Text(usual.reason) if usual and usual.reason else Text("It must be {range}.", range=parameter.range_text)
-    if problem["type"] == "value_error":
-        why = Text(str(problem.get("ctx", {}).get("error", "")))
+    elif parameter.choices:
+        fix = Text("Use one of {choices}.", choices=", ".join(str(choice) for choice in parameter.choices))
+    elif name in LIST_FAMILIES:
+        why, fix = Text("It holds a few entries."), Text("Use a list of at most {n} entries.", n=MAX_ENTRIES)
+    else:
+        why, fix = Text("It is a short text."), Text("Use at most {n} letters.", n=MAX_LETTERS[name])
     return BadInput(Text("{name} is {value}.", name=name, value=shown(problem["input"])), why, fix)

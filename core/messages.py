@@ -10,11 +10,13 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
 import core.catalog  # noqa: F401 - registers every entry
-from core.catalog.entry import parameter_of
+from core.catalog.entry import Entry, parameter_of
+from core.catalog.formula import words_of
 from core.catalog.presets import presets
 from core.catalog.registry import FAMILIES, entries
 from core.experiment import Experiment
@@ -106,7 +108,7 @@ def templates_of_catalogue() -> Iterator[tuple[str, str]]:
     for family, name in FAMILIES.items():
         yield name, f"catalogue: {family}"
         for key, cls in entries(family).items():
-            for template in (cls.title, cls.why, cls.choose):
+            for template in (cls.title, cls.why, cls.choose, *words_of(cls.formula)):
                 yield template, f"catalogue: {family}.{key}"
             yield from templates_of_fields(cls, f"catalogue: {family}.{key}")
     for key, preset in presets().items():
@@ -116,7 +118,7 @@ def templates_of_catalogue() -> Iterator[tuple[str, str]]:
 
 
 def templates_of_fields(model: type[BaseModel], origin: str) -> Iterator[tuple[str, str]]:
-    """Title, help, reason, unit and choices of every field of a pydantic model."""
+    """Title, help, reason, unit and choices of every field of a pydantic model, and of the records it lists."""
     for name, field in model.model_fields.items():
         parameter = parameter_of(name, field)
         texts = [parameter.title, parameter.help, *(choice for choice in parameter.choices if isinstance(choice, str))]
@@ -124,6 +126,17 @@ def templates_of_fields(model: type[BaseModel], origin: str) -> Iterator[tuple[s
             texts += [parameter.usual.reason, parameter.usual.unit]
         for text in texts:
             yield text, f"{origin}.{name}"
+        for record in records(field.annotation):
+            yield record.title, f"{origin}.{name}"
+            yield from templates_of_fields(record, f"{origin}.{name}")
+
+
+def records(annotation: Any) -> Iterator[type[Entry]]:
+    """The models in a field's annotation: a CNN's `tuple[Block, ...]` holds the settings of a block."""
+    if isinstance(annotation, type) and issubclass(annotation, Entry):
+        yield annotation
+    for part in get_args(annotation):
+        yield from records(part)
 
 
 def code_files() -> Iterator[Path]:

@@ -83,8 +83,8 @@ def _default_part(name: str) -> dict[str, Any] | None:
 def _no_parts(path: str, name: str) -> BadInput:
     return BadInput(
         Text("“{path}” does not exist.", path=path[:200]),
-        Text("“{name}” has no parts.", name=name),
-        Text("Set “{name}” itself.", name=name),
+        Text("“{name}” has no parts.", name=name[:200]),
+        Text("Set “{name}” itself.", name=name[:200]),
     )
 
 

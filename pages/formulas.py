@@ -73,16 +73,27 @@ def default_of(parameter: Parameter) -> str:
     return shown_list(default) or t("by itself")
 
 
+def range_of(parameter: Parameter) -> str:
+    """The values a parameter can have, as words."""
+    shape = shape_of(parameter.annotation)
+    if shape.family:
+        return t("any of: {family}", family=family_names()[shape.family])
+    if shape.items is not None:
+        return t("a list")
+    legal = show(parameter.range_text)
+    if parameter.usual:
+        return t(
+            "usual {low:g} to {high:g}; legal {legal}", low=parameter.usual.low, high=parameter.usual.high, legal=legal
+        )
+    return legal
+
+
 def parameter_table(cls: type[Entry]) -> None:
     """Name and default, usual and legal range, and meaning of an entry's parameters."""
     names, ranges, meanings = [], [], []
     for name, parameter in all_parameters(cls):
         names.append(t("{name} = {default}", name=name, default=default_of(parameter)))
-        legal = show(parameter.range_text)
-        if parameter.usual:
-            low, high = parameter.usual.low, parameter.usual.high
-            legal = t("usual {low:g} to {high:g}; legal {legal}", low=low, high=high, legal=legal)
-        ranges.append(legal)
+        ranges.append(range_of(parameter))
         meanings.append(t(parameter.help))
     st.table(
         {t("parameter and default"): names, t("range"): ranges, t("meaning"): meanings},
@@ -105,6 +116,9 @@ def entry_card(cls: type[Entry]) -> None:
             ):
                 st.switch_page("train.py")
         entry_text(cls)
+        if cls.see in presets():
+            preset = presets()[cls.see]
+            st.caption(t("To see it: {title}. {caption}", title=t(preset.title), caption=show(preset.text)))
         if issubclass(cls, Activation):
             x = np.linspace(-4, 4, 321)
             value, slope = cls().curve(x)

@@ -30,9 +30,10 @@ def name_of(run: RunRecord) -> str:
     if run.name:
         return run.name
     try:
-        return " › ".join(show(choice) for choice in choices(Experiment.from_json(dict(run.experiment))))
+        data, _, network, _, optimizer, seed = choices(Experiment.from_json(dict(run.experiment)))
     except BadInput:
         return run.id
+    return " › ".join(show(words) for words in (data, network, optimizer, seed))
 
 
 def state_names() -> dict[str, str]:
@@ -138,6 +139,7 @@ def table(runs: Sequence[RunRecord]) -> list[RunRecord]:
     frame, differing = table_of(runs)
     styled = frame.style.apply(unusual, subset=differing) if differing else frame.style
     formats: dict[str, Any] = {name: st.column_config.NumberColumn(format="%.2f") for name in error_columns(runs)}
+    formats[t("name")] = st.column_config.TextColumn(width="medium", pinned=True)
     formats[t("epochs")] = formats[t("seconds in updates")] = st.column_config.NumberColumn(format="%.1f")
     formats[t("begun")] = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")
     with st.container(key="runs-table"):
@@ -301,12 +303,17 @@ def page() -> None:
             persist_state="session",
             format_func=names.__getitem__,
             label_visibility="collapsed",
-            width=220,
+            width=180,
         )
     runs = sorted_runs([run for run in stored if matches(run, words or "")], order)
     if not runs:
         st.info(t("No run matches “{words}”. {count} runs are hidden by the search.", words=words, count=len(stored)))
         return
+    busy = sum(run.state in ("queued", "running") for run in runs)
+    if busy:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(t("{count} of these runs are at work; their numbers are those of a moment ago.", count=busy))
+            st.button(t("Read again"), type="tertiary", icon=":material/refresh:")
     selected = table(runs)
     if len(selected) == 1:
         actions_for_one(selected[0])

@@ -9,7 +9,7 @@ import streamlit as st
 from core.language import LANGUAGES
 from pages.components import state
 from pages.components.language import begin_page, browser_language, language, prose, set_language, t
-from pages.components.services import device_words
+from pages.components.services import device_words, services
 
 ASSETS = Path(__file__).parent.parent / "assets"
 LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
@@ -42,6 +42,18 @@ def help_text() -> None:
     st.markdown(prose("An update is one step of the optimizer; an epoch is one pass over the training set."))
     st.markdown(t("Keys: space starts and pauses, . makes one update, Esc leaves presentation mode."))
     st.caption(t("Laptop mode: this server answers this computer only."))
+
+
+@st.fragment(run_every=10)
+def device() -> None:
+    """What computes, and how busy it is."""
+    busy = services().queue_length()
+    words = (
+        t("{device}, {count} at work", device=device_words(), count=busy)
+        if busy
+        else t("{device}, idle", device=device_words())
+    )
+    st.badge(words, icon=":material/memory:", color="gray", help=t("What computes, and how many runs it works on"))
 
 
 def bar() -> None:

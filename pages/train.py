@@ -15,12 +15,12 @@ from core.experiment import Experiment
 from pages.components import state
 from pages.components.choices import choices
 from pages.components.error_box import error_box, notes_box
-from pages.components.language import language, prose, t
+from pages.components.language import language, prose, show, t
 from pages.components.live_chart import live_chart, live_labels
 from pages.components.services import ACTOR, live_token, services
 
+# Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page.
 LIVE = "live"
-"""Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page."""
 
 
 def take_preset(preset: Preset) -> None:
@@ -47,7 +47,7 @@ def starting_points() -> None:
             st.button(
                 t(preset.title),
                 key=f"preset {preset.key}",
-                help=t(preset.caption),
+                help=show(preset.text),
                 on_click=take_preset,
                 args=(preset,),
             )
@@ -204,10 +204,11 @@ def page() -> None:
         if "refused" in st.session_state:
             error_box(st.session_state.pop("refused"))
     if present:
-        seen()
+        with st.container(key="presentation"):
+            seen()
         return
     with st.container(horizontal=True, gap="medium", key="train"):
-        with st.container(border=True, key="choose", gap="xsmall", width=376):
+        with st.container(border=True, key="choose", gap="xsmall", width=360):
             choices()
             with st.container(horizontal=True, gap="small"):
                 link()

@@ -1,87 +1,139 @@
-"""Experiments drawn at random from the whole catalogue, for laws that hold for every one of them."""
+"""Tiny experiments that train in milliseconds, and what two runs must have in common to count as the same."""
 
 from __future__ import annotations
 
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from pathlib import Path
+from typing import Any
 
-from hypothesis import strategies as st
+import numpy as np
+import torch
 
-from core.catalog.entry import Entry, Parameter
-from core.catalog.registry import FAMILIES, entries
-from core.errors import BadInput
-from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
+import core.catalog  # noqa: F401 - registers every entry
+from core.experiment import Experiment
+from core.training.evaluation import Evaluation
+from core.training.events import Event
+from core.training.recorder import StepBlock
+from core.training.run import Run
+from core.training.weights import weights_sha256
 
-LABEL = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+POINTS: dict[str, Any] = {
+    "dataset": {"key": "moons", "n": 64},
+    "architecture": {"key": "mlp", "widths": [8]},
+    "batch_size": 16,
+    "epochs": 4,
+}
+"""64 points, a 2-8-2 network, 4 updates an epoch, 16 in all."""
 
+IMAGES: dict[str, Any] = {
+    "dataset": "digits",
+    "train_size": 40,
+    "architecture": {"key": "cnn", "blocks": [{"channels": 3, "pooling": "max"}], "dense": [6], "dropout": 0.0},
+    "batch_size": 16,
+    "epochs": 4,
+}
+"""40 images of 8 × 8, 3 updates an epoch (the last one of 8 images), 12 in all."""
 
-def values_of(parameter: Parameter) -> st.SearchStrategy[Any]:
-    """Values a parameter may have, over its usual range."""
-    annotation = parameter.annotation
-    kinds = {annotation, *get_args(annotation)}
-    choices: list[st.SearchStrategy[Any]] = [st.just(None)] if NoneType in kinds else []
-    if get_origin(annotation) is Literal:
-        choices.append(st.sampled_from(parameter.choices))
-    elif bool in kinds:
-        choices.append(st.booleans())
-    elif int in kinds and parameter.usual:
-        choices.append(st.integers(int(parameter.usual.low), int(parameter.usual.high)))
-    elif float in kinds and parameter.usual:
-        choices.append(st.floats(parameter.usual.low, parameter.usual.high))
-    elif isinstance(parameter.default, Entry):
-        choices.append(entry_documents(parameter.default.family))
-    return st.one_of(*choices) if choices else st.nothing()
-
-
-@st.composite
-def entry_documents(draw: st.DrawFn, family: str) -> Any:
-    """An entry as a key or as an object with some of its fields."""
-    cls = draw(st.sampled_from(list(entries(family).values())))
-    key = draw(st.sampled_from([cls.key, *cls.synonyms]))
-    document: dict[str, Any] = {"key": key}
-    for parameter in cls.parameters():
-        possible = values_of(parameter)
-        if not possible.is_empty and draw(st.booleans()):
-            document[parameter.name] = draw(possible)
-    return key if len(document) == 1 and draw(st.booleans()) else document
+EVERYTHING: dict[str, Any] = {
+    **IMAGES,
+    "augmentations": ["shift", {"key": "noise"}],
+    "architecture": {**IMAGES["architecture"], "normalization": "batch", "dropout": 0.3},
+    "regularizers": [{"key": "l2", "strength": 1e-3}, {"key": "clip_norm", "max_norm": 1.0}],
+    "schedule": "cosine",
+}
+"""Images with everything that draws or remembers: shuffling, augmentation, dropout, running statistics, a schedule."""
 
 
-@st.composite
-def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """The JSON document of an experiment whose fields are legal each by itself."""
-    document: dict[str, Any] = {}
-    for name, family in PART_FAMILIES.items():
-        if draw(st.booleans()):
-            document[name] = draw(entry_documents(family))
-    for name, family in LIST_FAMILIES.items():
-        if draw(st.booleans()):
-            document[name] = draw(st.lists(entry_documents(family), max_size=3))
-    for name, parameter in Experiment.parameters().items():
-        possible = values_of(parameter)
-        if not possible.is_empty and draw(st.booleans()):
-            document[name] = draw(possible)
-    for name in ("name", "notes"):
-        if draw(st.booleans()):
-            document[name] = draw(LABEL)
-    return document
+def points(**changes: Any) -> Experiment:
+    """POINTS with some fields changed."""
+    return Experiment.from_json({**POINTS, **changes})
 
 
-@st.composite
-def experiments(draw: st.DrawFn) -> Experiment:
-    """A valid experiment; fields that do not fit together fall back to their entry's defaults."""
-    document = draw(documents())
-    for name in list(document):
-        try:
-            Experiment.from_json({name: document[name]})
-        except BadInput:
-            del document[name]
-    return Experiment.from_json(document)
+def images(**changes: Any) -> Experiment:
+    """IMAGES with some fields changed."""
+    return Experiment.from_json({**IMAGES, **changes})
 
 
-def one_of_each() -> list[dict[str, Any]]:
-    """A document for every entry of the catalogue that an experiment can hold."""
-    found: list[dict[str, Any]] = [{name: key} for name, family in PART_FAMILIES.items() for key in entries(family)]
-    found += [{name: [key]} for name, family in LIST_FAMILIES.items() for key in entries(family)]
-    found += [{"architecture": {"key": "mlp", "activation": key}} for key in entries("activations")]
-    assert {*PART_FAMILIES.values(), *LIST_FAMILIES.values(), "activations"} == set(FAMILIES)
-    return found
+def everything(**changes: Any) -> Experiment:
+    """EVERYTHING with some fields changed."""
+    return Experiment.from_json({**EVERYTHING, **changes})
+
+
+class Diary:
+    """A listener that keeps all it hears."""
+
+    def __init__(self) -> None:
+        self.blocks: list[StepBlock] = []
+        self.evaluations: list[Evaluation] = []
+        self.events: list[Event] = []
+
+    def on_block(self, block: StepBlock) -> None:
+        self.blocks.append(block)
+
+    def on_evaluation(self, evaluation: Evaluation) -> None:
+        self.evaluations.append(evaluation)
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps of all rows, in the order in which they came."""
+        return [int(step) for block in self.blocks for step in block.steps]
+
+    def series(self, after: int = 0) -> dict[str, bytes]:
+        """Every series behind step `after`, bit for bit, times left out; {} when there are no rows."""
+        blocks = [block for block in self.blocks if block.steps[-1] > after]
+        names = {name: None for block in blocks for name in block.columns if name not in TIMES}
+        return {
+            name: b"".join(block.columns[name][block.steps > after].tobytes() for block in blocks) for name in names
+        }
+
+
+TIMES = ("train_s", "evaluation_s", "samples_per_s")
+"""What may differ between two runs that are the same."""
+
+
+def trained(experiment: Experiment, folder: Path, **options: Any) -> tuple[Run, Diary]:
+    """The experiment trained to its end, and what was heard of it."""
+    diary = Diary()
+    return Run(experiment, folder, listener=diary, **options).train(), diary
+
+
+def numbers(evaluations: list[Evaluation], after: int = -1) -> list[dict[str, float]]:
+    """Evaluations behind step `after` as rows, times left out."""
+    return [
+        {"step": float(item.step), **{name: value for name, value in item.to_row().items() if name not in TIMES}}
+        for item in evaluations
+        if item.step > after
+    ]
+
+
+def bits(run: Run) -> dict[str, bytes]:
+    """Weights, buffers and the optimizer's state, bit for bit."""
+    tensors, _ = run.state()
+    return {name: tensor.contiguous().numpy().tobytes() for name, tensor in tensors.items()}
+
+
+def same(one: tuple[Run, Diary], two: tuple[Run, Diary]) -> bool:
+    """Whether two runs agree in weights, optimizer, series, evaluations and events, bit for bit."""
+    (run, diary), (other, heard) = one, two
+    return (
+        weights_sha256(run.parts.model) == weights_sha256(other.parts.model)
+        and bits(run) == bits(other)
+        and diary.series() == heard.series()
+        and np.array_equal(diary.steps, heard.steps)
+        and numbers(run.evaluations) == numbers(other.evaluations)
+        and run.events == other.events
+        and run.outcome == other.outcome
+    )
+
+
+def row_of(diary: Diary, name: str) -> np.ndarray:
+    """One per-update series."""
+    return np.concatenate([block.columns[name] for block in diary.blocks])
+
+
+def copy_of(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """The state of a run that later updates leave alone, as a snapshot holds it."""
+    tensors, position = run.state()
+    return {name: tensor.contiguous().clone() for name, tensor in tensors.items()}, position

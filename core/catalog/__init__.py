@@ -1,4 +1,4 @@
-"""What can be chosen: importing this package registers every entry of every family."""
+"""What can be chosen: importing this package registers every entry of every family and every preset."""
 
 from core.catalog import (
     activations,
@@ -8,6 +8,7 @@ from core.catalog import (
     initializers,
     losses,
     optimizers,
+    preset_list,
     regularizers,
     schedules,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "initializers",
     "losses",
     "optimizers",
+    "preset_list",
     "regularizers",
     "schedules",
 ]

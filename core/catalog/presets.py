@@ -4,34 +4,109 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from core.errors import BadInput
 from core.text import Text
+
+Measure = Literal[
+    "untrained_error",  # validation error before the first update
+    "train_error",  # of the weights the run ends with
+    "validation_error",
+    "train_loss",
+    "validation_loss",
+    "lowest_error",  # lowest validation error of all evaluations
+    "lowest_epoch",  # the epoch it was measured at
+    "epochs_done",
+    "updates_to_10",  # updates until an evaluation finds at most 10 % of the validation samples wrong
+    "gradient_ratio",  # the first layer's gradient norm over the last layer's before training, its log10
+    "gradient_times",  # the same as a number
+    "small_weights",  # share of weights below 0.001 in size at the end
+    "updates_until_diverged",  # infinite for a run that did not diverge
+]
+Unit = Literal["", "%", "power of ten"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A number in a caption: the measure lies from `low` to `high` (None: open) on every seed.
+
+    Errors of classes are in percent (`unit` "%"), a `power of ten` is claimed by its exponent.
+    """
+
+    measure: Measure
+    low: float | None
+    high: float | None
+    unit: Unit = "%"
+
+    def holds(self, value: float) -> bool:
+        """Whether a measured value lies in the range."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+    @property
+    def text(self) -> Text:
+        """The range as it stands in the caption."""
+        low, high = (None if end is None else self._end(end) for end in (self.low, self.high))
+        if low is None:
+            return Text("below {high}", high=high)
+        if high is None:
+            return Text("above {low}", low=low)
+        if low == high:
+            return low
+        shared = Text("{low:g}–{high:g} %", low=self.low, high=self.high)
+        return shared if self.unit == "%" else Text("{low}–{high}", low=low, high=high)
+
+    def _end(self, value: float) -> Text:
+        if self.unit == "%":
+            return Text("{value:g} %", value=value)
+        if self.unit == "":
+            return Text("{value:g}", value=value)
+        return Text("10{exponent}", exponent=f"{value:g}".translate(_SUPERSCRIPT))
+
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
 class Preset:
     """A starting point named after what happens.
 
-    `caption` is one sentence with the numbers that `tests/presets` checks on three seeds; `first` puts it on the first
-    screen; `experiment` is what differs from the default experiment.
+    `experiment` is what differs from the default experiment. `caption` is a template whose fields are the measures of
+    `claims`; tests/presets runs the preset on three seeds and holds every claim against what it measures. Seeds are
+    varied always, split seeds too unless the caption speaks of "these points" (`same_samples`). Groups: `start` stands
+    on the first screen, `compare` belongs beside one of those, `see` shows an entry of the catalogue.
     """
 
     key: str
     title: str
     caption: str
     experiment: dict[str, Any] = field(default_factory=dict)
-    first: bool = False
+    claims: tuple[Claim, ...] = ()
+    group: Literal["start", "compare", "see"] = "see"
+    same_samples: bool = False
+
+    @property
+    def first(self) -> bool:
+        """Whether it stands on the first screen."""
+        return self.group == "start"
+
+    @property
+    def text(self) -> Text:
+        """The caption with its numbers."""
+        return Text(self.caption, **{claim.measure: claim.text for claim in self.claims})
 
 
 _presets: dict[str, Preset] = {}
 
 
 def add(new: Preset) -> Preset:
-    """Register a preset; its key must be new."""
+    """Register a preset; its key must be new, and its caption must say what it claims."""
     if new.key in _presets:
         raise TypeError(f"there is already a preset {new.key!r}")
+    unsaid = [claim.measure for claim in new.claims if f"{{{claim.measure}}}" not in new.caption]
+    if unsaid or not new.claims:
+        raise TypeError(f"preset {new.key!r}: the caption does not say {', '.join(unsaid) or 'any number'}")
+    new.text.render()
     _presets[new.key] = new
     return new
 

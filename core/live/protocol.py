@@ -84,7 +84,7 @@ class _Extend(_Message):
 
 
 class _Set(_Message):
-    lr: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)]
+    lr: Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Pace(_Message):

@@ -6,7 +6,6 @@ command waits at most one piece.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -119,5 +118,4 @@ def score(
     num = rows.shape[0]
     if target_spread is None:
         return Score(loss_sum / num, second / num, num, int(second))
-    # A single training target has no spread to compare with.
-    return Score(loss_sum / num, (second / num) ** 0.5 / target_spread if target_spread else math.inf, num, None)
+    return Score(loss_sum / num, (second / num) ** 0.5 / target_spread, num, None)

@@ -34,7 +34,7 @@ class Feed:
         self._seed = seed
         count = train.shape[0]
         starts = list(range(0, count, batch_size))
-        if len(starts) > 1 and count - starts[-1] == 1:
+        if batch_size > 1 and len(starts) > 1 and count - starts[-1] == 1:
             starts.pop()
         self._bounds = list(zip(starts, [*starts[1:], count], strict=True))
         self.steps_per_epoch = len(self._bounds)

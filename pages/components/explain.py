@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.catalog.entry import Entry
-from pages.components.language import prose, t
+from core.catalog.formula import with_words
+from core.language import translator
+from pages.components.language import language, prose, t
 
 
 def explain_entry(cls: type[Entry]) -> None:
@@ -16,7 +18,7 @@ def explain_entry(cls: type[Entry]) -> None:
 
 def entry_text(cls: type[Entry]) -> None:
     """What an entry is: formula, why it helps, how to choose it, where it comes from."""
-    st.latex(cls.formula)
+    st.latex(with_words(cls.formula, translator(language())))
     st.markdown(f"**{t('Why')}** · {prose(cls.why)}")
     st.markdown(f"**{t('How to choose')}** · {prose(cls.choose)}")
     st.caption(t("Source: {source}", source=cls.source))

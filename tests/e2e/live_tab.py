@@ -8,8 +8,6 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-MAIN = ".sp-plot-main"
-
 CURVE = """(uid) => {
   const trace = (document.querySelector(".sp-plot-main").data ?? []).find((trace) => trace.uid === uid);
   return trace ? Array.from(trace.x, (x, row) => [x, trace.y[row]]) : [];
@@ -18,6 +16,13 @@ CURVE = """(uid) => {
 LONGER_CURVE = f'(least) => ({CURVE})("validation").length >= least'
 
 RANGES = """() => ["xaxis", "yaxis"].map((name) => document.querySelector(".sp-plot-main")._fullLayout[name].range)"""
+
+PLOT_AREA = """() => {
+  const node = document.querySelector(".sp-plot-main");
+  const { l, t, w, h } = node._fullLayout._size;
+  const { x, y } = node.getBoundingClientRect();
+  return { x: x + l, y: y + t, width: w, height: h };
+}"""
 
 SIDEWAYS = """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')]
   .map((node) => node.scrollWidth - node.clientWidth)"""
@@ -128,8 +133,7 @@ class LiveTab:
 
     def zoom(self) -> None:
         """Drag a rectangle in the main chart."""
-        box = self.page.locator(f"{MAIN} .nsewdrag").first.bounding_box()
-        assert box is not None
+        box = self.page.evaluate(PLOT_AREA)
         at = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in ((0.1, 0.2), (0.5, 0.8))]
         before = self.ranges()
         self.page.mouse.move(*at[0])
@@ -139,6 +143,13 @@ class LiveTab:
         self.page.wait_for_function(
             f"(before) => JSON.stringify(({RANGES})()) !== before", arg=json.dumps(before).replace(" ", "")
         )
+
+    def unzoom(self) -> None:
+        """Click twice in the main chart, which shows everything again."""
+        box = self.page.evaluate(PLOT_AREA)
+        zoomed = self.ranges()[0][1]
+        self.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.wait_for_function(f"(zoomed) => ({RANGES})()[0][1] > zoomed", arg=zoomed)
 
     def mark_plot(self) -> None:
         """Leave a sign on the nodes of the main chart by which they are known again."""
@@ -154,14 +165,16 @@ class LiveTab:
 
     # -- the Runs page -------------------------------------------------------------------------------------------
 
-    def row(self, words: str) -> Locator:
-        """The row of the table of runs that has these words. It is a picture; its text stands in it for readers."""
-        return self.page.locator("[role=grid] tbody tr", has_text=words)
+    def row(self, pattern: str) -> Locator:
+        """The rows of the table of runs with a cell like this. It is a picture; its text stands in it for readers."""
+        cell = self.page.locator("td", has_text=re.compile(pattern))
+        return self.page.locator("[role=grid] tbody tr").filter(has=cell)
 
     def select_first_row(self) -> None:
         """Tick the first run of the table."""
-        canvas = self.page.get_by_test_id("data-grid-canvas")
-        canvas.click(position={"x": 16, "y": 52})
+        box = self.page.get_by_test_id("stDataFrame").bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + 16, box["y"] + 52)
         expect(self.page.locator(".st-key-one-run")).to_be_visible()
 
     # -- size ----------------------------------------------------------------------------------------------------

@@ -59,6 +59,10 @@ def test_the_catalogues_declarations_are_templates():
     assert "°" not in found
 
 
+def test_the_declarations_of_a_listed_record_are_templates():
+    assert "catalogue: architectures.cnn.blocks.kernel" in messages.templates()["kernel"]
+
+
 def test_an_update_keeps_translations_adds_templates_and_drops_stale_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

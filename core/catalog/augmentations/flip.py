@@ -29,7 +29,7 @@ class Flip(GeometricAugmentation):
         "For photographs flip left–right; leave it out for digits and letters, where a mirror image is another sign."
     )
     formula: ClassVar[str] = (
-        r"x'_{c,i,j} = x_{c,\,i,\,W-1-j}\ \text{with probability}\ p_h,\qquad"
+        r"x'_{c,i,j} = x_{c,\,i,\,W-1-j}\ \text{with probability}\ p_h,\qquad "
         r"x'_{c,i,j} = x_{c,\,H-1-i,\,j}\ \text{with probability}\ p_v"
     )
     source: ClassVar[str] = (

@@ -73,9 +73,7 @@ class WeightDecay(Regularizer):
         "With Adam and its relatives in place of L2; under plain SGD it equals L2 when weight decay = 2λ, under Adam "
         "or momentum it does not."
     )
-    formula: ClassVar[str] = (
-        r"w \leftarrow w - \eta\, \lambda_d\, w \quad \text{(old } w\text{), then the optimizer's update}"
-    )
+    formula: ClassVar[str] = r"w \leftarrow w - \eta\, \lambda_d\, w \quad \text{before the optimizer's update}"
     source: ClassVar[str] = "Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, section 2"
 
     weight_decay: Annotated[

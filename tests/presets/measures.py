@@ -1,0 +1,47 @@
+"""What a preset's caption claims, measured on a run."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+
+from core.catalog.presets import Measure
+from core.experiment import Experiment
+from core.training.pictures import gradient_sizes
+from core.training.run import Run
+
+SMALL = 1e-3
+"""Weights below this size are near zero."""
+
+
+def measured(experiment: Experiment, folder: Path) -> dict[str, float]:
+    """Every measure of one run of the experiment; errors of classes in percent."""
+    run = Run(experiment, folder)
+    sizes = list(gradient_sizes(run).values())
+    run.train()
+    final, outcome = run.final, run.outcome
+    assert final is not None
+    assert outcome is not None
+    unit = 100 if run.parts.data.task == "classification" else 1
+    lowest = min(run.evaluations, key=lambda item: item.validation.error)
+    weights = torch.cat([tensor.detach().abs().flatten() for tensor in run.parts.loop.parameters if tensor.dim() > 1])
+    values: dict[Any, float] = {
+        "untrained_error": unit * run.evaluations[0].validation.error,
+        "train_error": unit * final.train.error,
+        "validation_error": unit * final.validation.error,
+        "train_loss": final.train.loss,
+        "validation_loss": final.validation.loss,
+        "lowest_error": unit * lowest.validation.error,
+        "lowest_epoch": lowest.epoch,
+        "epochs_done": run.epoch,
+        "updates_to_10": next((item.step for item in run.evaluations if item.validation.error <= 0.1), math.inf),
+        "gradient_ratio": sizes[0] - sizes[-1],
+        "gradient_times": 10 ** (sizes[0] - sizes[-1]),
+        "small_weights": 100 * float((weights < SMALL).double().mean()),
+        "updates_until_diverged": run.step_count if outcome.state == "diverged" else math.inf,
+    }
+    assert set(values) == set(get_args(Measure))
+    return values

@@ -1,0 +1,162 @@
+"""A real server with the live routes, on a port of its own, for the time of a test."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from websockets.sync.client import ClientConnection, connect
+
+from core.live.hub import Hub
+from core.live.routes import live_routes
+from core.live.tokens import Tokens
+from core.text import Translate
+
+ASSETS = Path(__file__).parents[3] / "assets"
+TIMEOUT_S = 10.0
+
+
+def translate(lang: str) -> Translate:
+    """Upper case stands for another language."""
+    return str.upper if lang == "zh" else str
+
+
+@dataclass
+class Page:
+    """One socket as a browser's page opens it, with what it has of one run."""
+
+    socket: ClientConnection
+    steps: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    meta: dict[str, Any] = field(default_factory=dict)
+    last: dict[str, Any] = field(default_factory=dict)
+
+    def send(self, **message: Any) -> None:
+        self.socket.send(json.dumps(message))
+
+    def receive(self) -> dict[str, Any]:
+        """The next message; rows of the column `x` are kept as the browser keeps them."""
+        message = json.loads(self.socket.recv(timeout=TIMEOUT_S))
+        if message["type"] == "history":
+            column = message["series"]["update"].get("x")
+            self.steps = unpacked(column["steps"]).tolist() if column else []
+            self.values = unpacked(column["values"]).tolist() if column else []
+        elif message["type"] == "more" and "update" in message["blocks"]:
+            assert message["first_rows"]["update"] <= self.last["rows"]["update"], "a gap"
+            block = message["blocks"]["update"]
+            rows = zip(unpacked(block["steps"]).tolist(), unpacked(block["columns"]["x"]).tolist(), strict=True)
+            for step, value in rows:
+                if not self.steps or step > self.steps[-1]:
+                    self.steps.append(step)
+                    self.values.append(value)
+        if message["type"] in ("history", "more"):
+            self.meta |= message["meta"]
+            self.last = message
+        return message
+
+    def receive_until(self, reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + TIMEOUT_S
+        while not reached():
+            assert time.monotonic() < deadline
+            self.receive()
+
+    def position(self) -> dict[str, Any]:
+        return {"lineage": self.last["lineage"], "rows": self.last["rows"]}
+
+
+def unpacked(array: dict[str, Any]) -> np.ndarray:
+    """What a browser makes of a packed array."""
+    return np.frombuffer(base64.b64decode(array["data"]), dtype=array["dtype"]).reshape(array["shape"])
+
+
+class LiveServer:
+    """Hub, tokens and the commands that came in, behind a port."""
+
+    def __init__(self) -> None:
+        self.hub = Hub()
+        self.tokens = Tokens()
+        self.commands: list[tuple[str, str, str, dict[str, Any]]] = []
+        self.on_command: Callable[[], None] = lambda: None
+        self.pages = ExitStack()
+        routes = live_routes(
+            self.hub,
+            tokens=self.tokens,
+            command=self._command,
+            translate=translate,
+            assets=ASSETS,
+            hosts={"127.0.0.1"},
+        )
+        config = uvicorn.Config(
+            Starlette(routes=routes), port=0, log_config=None, ws="websockets-sansio", lifespan="off"
+        )
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+
+    def _command(self, actor: str, run: str, kind: str, values: dict[str, Any]) -> None:
+        self.commands.append((actor, run, kind, values))
+        self.on_command()
+
+    @property
+    def port(self) -> int:
+        return self.server.servers[0].sockets[0].getsockname()[1]
+
+    def start(self) -> None:
+        self.thread.start()
+        deadline = time.monotonic() + TIMEOUT_S
+        while not self.server.started:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        self.pages.close()
+        self.halt()
+
+    def halt(self) -> None:
+        """Stop while pages are open."""
+        self.server.should_exit = True
+        self.thread.join(TIMEOUT_S)
+        assert not self.thread.is_alive()
+
+    def raw(self, origin: str | None = "own", host: str | None = None) -> AbstractContextManager[ClientConnection]:
+        """A socket before its hello, to be entered."""
+        address = f"127.0.0.1:{self.port}"
+        origin = f"http://{address}" if origin == "own" else origin
+        headers = {"Host": host} if host else {}
+        return connect(
+            f"ws://{address}/live",
+            origin=origin,  # type: ignore[arg-type]
+            additional_headers=headers,
+            open_timeout=TIMEOUT_S,
+            proxy=None,
+        )
+
+    def page(self, lang: str = "en", *, token: str | None = None, measure: bool = False) -> Page:
+        """A socket that has said hello."""
+        page = Page(self.pages.enter_context(self.raw()))
+        page.send(type="hello", token=token or self.tokens.mint("ada"), lang=lang, measure=measure)
+        assert page.receive()["type"] == "welcome"
+        return page
+
+    def feed(self, steps: range, attempt: int = 0, run: str = "a") -> None:
+        numbers = np.array(steps)
+        self.hub.append(run, attempt, "update", numbers, {"x": numbers * 2.0}, numbers * 1.0)
+
+
+@pytest.fixture
+def server() -> Iterator[LiveServer]:
+    """A running server."""
+    live = LiveServer()
+    live.start()
+    yield live
+    live.stop()

@@ -1,0 +1,63 @@
+"""Every epoch sees every sample once, in an order of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.training.feed import Feed
+from core.training.run import Run
+from tests.experiments import images, points
+
+
+def feed_of(count: int, batch_size: int, seed: int = 0) -> Feed:
+    inputs = torch.arange(2 * count, dtype=torch.float32).view(count, 2)
+    return Feed(inputs, torch.arange(count), torch.arange(count), None, torch.ones(2), batch_size, seed)
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "sizes"),
+    [(12, 4, [4, 4, 4]), (10, 4, [4, 4, 2]), (9, 4, [4, 5]), (3, 4, [3]), (1, 4, [1]), (3, 1, [1, 1, 1])],
+)
+def test_an_epoch_has_every_sample_once_and_no_batch_of_one_is_left_over(count: int, batch_size: int, sizes: list[int]):
+    feed = feed_of(count, batch_size)
+    assert feed.steps_per_epoch == len(sizes)
+    for epoch in range(3):
+        batches = [feed.batch(epoch * len(sizes) + place) for place in range(len(sizes))]
+        assert [len(batch.inputs) for batch in batches] == sizes
+        seen = torch.cat([batch.sample_ids for batch in batches])
+        assert sorted(seen.tolist()) == list(range(count))
+        for batch in batches:
+            assert torch.equal(batch.targets, batch.sample_ids)
+            assert torch.equal(batch.inputs[:, 0], 2.0 * batch.sample_ids)
+
+
+def test_epochs_have_different_orders_and_any_batch_can_be_asked_for():
+    one, two = feed_of(32, 8), feed_of(32, 8)
+    orders = [one.batch(step).sample_ids.tolist() for step in range(12)]
+    assert orders[:4] != orders[4:8] != orders[8:]
+    for step in (11, 0, 5, 4, 7, 3):
+        assert two.batch(step).sample_ids.tolist() == orders[step]
+    assert feed_of(32, 8, seed=1).batch(0).sample_ids.tolist() != orders[0]
+
+
+def test_images_are_scaled_to_between_0_and_1_in_the_runs_number_format(tmp_path: Path):
+    for precision, dtype in (("float32", torch.float32), ("float64", torch.float64), ("bfloat16", torch.float32)):
+        batch = Run(images(precision=precision), tmp_path).parts.feed.batch(0)
+        assert batch.inputs.dtype == dtype
+        assert 0 <= batch.inputs.min() < batch.inputs.max() <= 1
+
+
+def test_signals_go_through_one_dimensional_convolutions(tmp_path: Path):
+    """Their three axes have no channels-last order."""
+    experiment = points(
+        dataset="mnist_1d", train_size=20, architecture={"key": "cnn", "blocks": [{"channels": 3}]}, epochs=1
+    )
+    run = Run(experiment, tmp_path)
+    assert run.conditions.memory_format == "contiguous"
+    assert Run(images(), tmp_path).conditions.memory_format == "channels_last"
+    run.train()
+    assert run.outcome is not None
+    assert run.outcome.state == "finished"
