@@ -23,7 +23,12 @@ from core.live.routes import live_routes
 from core.studies.workbench import Workbench, use_workbench
 
 ASSETS = Path(__file__).parent / "assets"
+PAGES = Path(__file__).resolve().parent / "pages"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+# Streamlit puts the script's folder into sys.path for each run of a page and takes it out again, unless it is there.
+# An import that another thread makes at that moment can miss an entry of the list and fail.
+sys.path.append(str(PAGES))
 
 
 class LiveRoutes(BaseRoute):
@@ -104,4 +109,4 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         await asyncio.to_thread(opened.close)
 
 
-app = st.App("pages/shell.py", lifespan=lifespan, routes=[live])
+app = st.App(PAGES / "shell.py", lifespan=lifespan, routes=[live])

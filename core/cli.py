@@ -7,10 +7,10 @@ errors go to stderr. Exit codes: 0 answered, 1 our own failure, 2 bad input, 3 r
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import logging
 import os
-import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from core.errors import BadInput, CoreError
-from core.json_input import MAX_BYTES, read_json, too_large
+from core.json_input import read_json_file
 from core.log_file import log_to
 from core.store.folder import DataFolder
 from core.strict_json import finite
@@ -224,7 +224,7 @@ def export(arguments: argparse.Namespace) -> Answer:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         if path.is_dir():
-            raise IsADirectoryError(21, "It is a folder")
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         try:
             partial.write_bytes(content)
             partial.replace(path)
@@ -269,31 +269,7 @@ def _read_document(arguments: argparse.Namespace) -> Any:
             Text("The command “train” reads it from a JSON file."),
             Text("Name a file, or write - and give it on standard input; {empty} is the default.", empty="{}"),
         )
-    try:
-        return read_json(_read_bytes(arguments.experiment))
-    except BadInput as error:
-        what = Text("{file}: {what}", file=arguments.experiment, what=error.what)
-        raise BadInput(what, error.why, error.fix) from None
-
-
-def _read_bytes(name: str) -> bytes:
-    try:
-        if name == "-":
-            content = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            if stat.S_ISDIR(os.stat(name).st_mode):
-                raise IsADirectoryError(21, "It is a folder")
-            with open(name, "rb") as file:
-                content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise BadInput(
-            Text("The file cannot be read."),
-            Text("The system says: {reason}.", reason=getattr(error, "strerror", None) or str(error)),
-            Text("Name a JSON file that holds an experiment."),
-        ) from None
-    if len(content) > MAX_BYTES:
-        raise too_large()
-    return content
+    return read_json_file(arguments.experiment)
 
 
 # -- training --------------------------------------------------------------------------------------------------------
@@ -301,6 +277,7 @@ def _read_bytes(name: str) -> bytes:
 
 def _trained(arguments: argparse.Namespace, bench: Workbench, begin: Callable[[], str]) -> Answer:
     """Begin or continue a run, wait for its end, look at the test set where asked; its report and the exit code."""
+    from core.store.records import STATE_NAMES
     from core.studies.report import run_report
     from core.studies.workbench import LOCAL
 
@@ -315,7 +292,7 @@ def _trained(arguments: argparse.Namespace, bench: Workbench, begin: Callable[[]
             elif record.active:
                 raise CoreError(
                     Text("The end of run {run} could not be stored.", run=run),
-                    bench.store.delay or Text("It still counts as {state}.", state=Text(record.state)),
+                    bench.store.delay or Text("It still counts as {state}.", state=STATE_NAMES[record.state]),
                     Text("Free some room on the disk, then resume it."),
                 )
             elif arguments.evaluate_test:

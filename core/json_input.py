@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import sys
 from typing import Any, NoReturn
 
 from core.errors import BadInput, shown
@@ -11,6 +14,7 @@ from core.text import Text
 MAX_BYTES = 2**20
 """A document above this size is no experiment."""
 MAX_DEPTH = 20
+EXAMPLE = '{"optimizer": {"key": "adam", "lr": 0.001}}'
 
 
 def read_json(content: str | bytes) -> Any:
@@ -19,7 +23,11 @@ def read_json(content: str | bytes) -> Any:
     A field given twice, NaN and Infinity are refused, as is what is larger than MAX_BYTES or deeper than MAX_DEPTH.
     """
     if len(content) > MAX_BYTES:
-        raise too_large()
+        raise BadInput(
+            Text("This is larger than {size} MB.", size=MAX_BYTES // 2**20),
+            Text("An experiment takes a few hundred bytes."),
+            Text("Check that the right file is named."),
+        )
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
         value = json.loads(text, object_pairs_hook=_fields, parse_constant=_no_number)
@@ -49,16 +57,29 @@ def read_json(content: str | bytes) -> Any:
     return value
 
 
-EXAMPLE = '{"optimizer": {"key": "adam", "lr": 0.001}}'
+def read_json_file(name: str) -> Any:
+    """The JSON value of a file, or of standard input for the name "-"; BadInput names the file."""
+    try:
+        return read_json(_read_bytes(name))
+    except BadInput as error:
+        raise BadInput(Text("{file}: {what}", file=name[:500], what=error.what), error.why, error.fix) from None
 
 
-def too_large() -> BadInput:
-    """The error for a document above MAX_BYTES."""
-    return BadInput(
-        Text("This is larger than {size} MB.", size=MAX_BYTES // 2**20),
-        Text("An experiment takes a few hundred bytes."),
-        Text("Check that the right file is named."),
-    )
+def _read_bytes(name: str) -> bytes:
+    """At most a byte more than may be: a device without end is read no further."""
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        if os.path.isdir(name):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with open(name, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            Text("The file cannot be read."),
+            Text("The system says: {reason}.", reason=getattr(error, "strerror", None) or str(error)),
+            Text("Name a JSON file that holds an experiment."),
+        ) from None
 
 
 def _too_deep() -> BadInput:

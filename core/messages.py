@@ -10,11 +10,12 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 
 import core.catalog  # noqa: F401 - registers every entry
+from core.catalog.datasets.dataset import DataSet
 from core.catalog.entry import Entry, parameter_of
 from core.catalog.formula import words_of
 from core.catalog.presets import presets
@@ -111,10 +112,19 @@ def templates_of_catalogue() -> Iterator[tuple[str, str]]:
             for template in (cls.title, cls.why, cls.choose, *words_of(cls.formula)):
                 yield template, f"catalogue: {family}.{key}"
             yield from templates_of_fields(cls, f"catalogue: {family}.{key}")
+    for key, cls in entries("datasets").items():
+        for name in class_names(cast("type[DataSet]", cls)):
+            yield name, f"catalogue: datasets.{key}"
     for key, preset in presets().items():
         yield preset.title, f"catalogue: presets.{key}"
         yield preset.caption, f"catalogue: presets.{key}"
     yield from templates_of_fields(Experiment, "experiment")
+
+
+def class_names(cls: type[DataSet]) -> tuple[str, ...]:
+    """The names of a data set's classes, of as many as it can have."""
+    most = {parameter.name: parameter.high for parameter in cls.parameters() if parameter.name == "classes"}
+    return cls(**most).facts().class_names
 
 
 def templates_of_fields(model: type[BaseModel], origin: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from core.catalog.activations import Activation
 from core.catalog.entry import Entry, Parameter
 from core.catalog.presets import presets
 from core.catalog.registry import FAMILIES, entries
+from core.catalog.schedules.schedule import Schedule
 from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
 from core.figures.curves import ActivationCurve, activation_figure
 from core.language import translator
@@ -19,6 +20,7 @@ from pages.components import state
 from pages.components.explain import entry_text
 from pages.components.language import language, prose, show, t
 from pages.components.param_form import shape_of, shown_list
+from pages.components.schedule import schedule_picture
 
 NESTED_PATHS = {"activations": "architecture.activation"}
 
@@ -129,6 +131,8 @@ def entry_card(cls: type[Entry]) -> None:
                 config={"displayModeBar": False},
                 alt=t("{name} and its slope between −4 and 4", name=t(cls.title)),
             )
+        if issubclass(cls, Schedule):
+            schedule_picture(showing(cls), key=f"schedule {cls.key}")
         if cls.model_fields:
             parameter_table(cls)
         names = ", ".join([cls.key, *cls.synonyms])

@@ -15,7 +15,7 @@ from core.experiment import Experiment
 from core.exports.csv import csv_bytes
 from core.exports.parquet import parquet_bytes
 from core.exports.tables import differing_settings, measurement_table, run_table, settings_of
-from core.store.records import RunRecord
+from core.store.records import STATE_NAMES, RunRecord
 from pages.components import state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
@@ -38,16 +38,7 @@ def name_of(run: RunRecord) -> str:
 
 def state_names() -> dict[str, str]:
     """The states a run can be in, as words."""
-    return {
-        "queued": t("waiting"),
-        "running": t("running"),
-        "paused": t("paused"),
-        "finished": t("finished"),
-        "stopped": t("stopped"),
-        "diverged": t("diverged"),
-        "failed": t("failed"),
-        "interrupted": t("interrupted"),
-    }
+    return {state: show(name) for state, name in STATE_NAMES.items()}
 
 
 def orders() -> dict[str, str]:

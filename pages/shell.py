@@ -62,9 +62,7 @@ def bar() -> None:
         horizontal=True, vertical_alignment="center", gap="small", key="bar", width="content", wrap=False
     ):
         with st.container(key="device", width="content"):
-            st.badge(
-                device_words(), icon=":material/memory:", color="gray", help=t("What computes, and how busy it is")
-            )
+            device()
         with st.container(key="mode", width="content"):
             st.badge(t("laptop"), color="gray", help=t("Laptop mode: this server answers this computer only."))
         other = next(lang for lang in LANGUAGES if lang != language())

@@ -41,7 +41,7 @@ export function extent(data, mode) {
 }
 
 // The smallest round number not below a value: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten.
-export function roundedUp(value) {
+function roundedUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= value * 0.9999) * power;
 }

@@ -1,7 +1,7 @@
 // Thinning by step-aligned dyadic buckets: the same function as core/live/buckets.py, so that a page that has followed a
 // run from its first update and one that has just been opened draw the same points.
 
-export const MAX_BUCKETS = 256;
+const MAX_BUCKETS = 256;
 
 // The smallest k for which the steps 0 … last fit into maxBuckets buckets of 2**k steps.
 export function level(last, maxBuckets = MAX_BUCKETS) {

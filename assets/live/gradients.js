@@ -58,9 +58,10 @@ export function drawGradients(chart, data, view, context) {
   const high = Math.max(0, Math.ceil(largest(values)));
   const said = gradientSummary(layers, grid, labels);
   if (count === 1 && width === 1) return drawBars(chart, names, grid, [low, high], context, said);
-  const height = Math.max(40, chart.node.offsetHeight - 5 * size);
+  const marked = grid.some((row) => row.some((cell) => cell.kind !== "normal"));
+  const height = Math.max(40, chart.node.offsetHeight - (marked ? 5.2 : 3.7) * size);
   const rowHeight = height / names.length;
-  const room = height / (1.6 * size);
+  const room = height / (1.15 * size);
   const at = positions(data, view.x);
   const centre = (column) => at((column + 0.5) * width);
   const colours = {
@@ -77,7 +78,6 @@ export function drawGradients(chart, data, view, context) {
     colorbar: colourBar(low, high, context),
   };
   const traces = [colours, ...marks(grid, names, centre, rowHeight, context)];
-  const marked = traces.slice(1).some((trace) => trace.x.length);
   return chart.draw(
     traces,
     {
@@ -126,7 +126,7 @@ function drawBars(chart, names, grid, range, { labels, palette, size }, said) {
       margin: { l: widest(names, { size, palette }) + 12, t: size * 0.3 },
       bargap: 0.35,
       xaxis: { mode: "size", range: [range[0], range[1] + span * 0.06], tickvals: powers(range), ticktext: powers(range).map((power) => (power === 0 ? "1" : `10<sup>${power}</sup>`)), title: { text: labels.gradient_norm, standoff: 2 }, tickfont: { size: size * 0.9 } },
-      yaxis: { mode: "layers", type: "category", categoryarray: names, ...sparse(names, chart.node.offsetHeight / (1.6 * size) - 3) },
+      yaxis: { mode: "layers", type: "category", categoryarray: names, ...sparse(names, chart.node.offsetHeight / (1.15 * size) - 3) },
     },
     said,
   );

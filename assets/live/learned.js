@@ -13,7 +13,7 @@ const MARKERS = ["circle", "x-thin", "square", "triangle-up", "diamond", "cross-
 const CLASS_SLOTS = [4, 0, 2, 3, 1, 5, 6];
 
 // The picture that a run has, null before the first.
-export function pictureOf(data) {
+function pictureOf(data) {
   const name = ORDER.find((candidate) => data.pictures[candidate]);
   return name ? { name, payload: data.pictures[name] } : null;
 }

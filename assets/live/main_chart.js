@@ -76,7 +76,7 @@ export function drawMain(chart, data, ghost, view, context) {
   ];
 
   const best = lowest(data, view.quantity);
-  const annotations = [...endNames(curves, at, scaled, range, view, context, colour)];
+  const annotations = [...endNames(data, curves, at, scaled, range, view, context, colour)];
   if (best && best.step > 0 && isPast(best, data)) {
     const y = Math.max(best.value * factor, floor);
     const height = view.scale === "log" ? Math.log10(y) : y;
@@ -163,7 +163,7 @@ function edgeMarks(curves, at, factor, view, { labels, palette, size }) {
 }
 
 // Names at the line ends, moved apart where the ends meet.
-function endNames(curves, at, scaled, range, view, { labels, palette, narrow, size, height }, colour) {
+function endNames(data, curves, at, scaled, range, view, { labels, palette, narrow, size, height }, colour) {
   const log = view.scale === "log";
   const height01 = (value) => ((log ? Math.log10(value) : value) - range[0]) / (range[1] - range[0]);
   const ends = [];
@@ -174,7 +174,7 @@ function endNames(curves, at, scaled, range, view, { labels, palette, narrow, si
     const share = Math.min(1, Math.max(0, height01(scaled(column)[row])));
     ends.push({ key, x: at(column.steps[row]), share: Number.isFinite(share) ? share : 0 });
   }
-  const apart = (size * 1.35) / Math.max(120, height);
+  const apart = (size * 1.35) / Math.max(80, height - 5 * size);
   ends.forEach((end) => (end.share = Math.min(1 - apart / 2, Math.max(apart / 2, end.share))));
   if (ends.length === 2 && Math.abs(ends[0].share - ends[1].share) < apart) {
     const upper = ends[0].share >= ends[1].share ? 0 : 1;
@@ -182,15 +182,16 @@ function endNames(curves, at, scaled, range, view, { labels, palette, narrow, si
     ends[upper].share = middle + apart / 2;
     ends[1 - upper].share = middle - apart / 2;
   }
+  const reach = extent(data, view.x)[1];
   return ends.map(({ key, x, share }) => ({
     x,
     yref: "y2",
     y: share,
     text: labels[key],
     showarrow: false,
-    xanchor: narrow ? "right" : "left",
+    xanchor: narrow && x > 0.3 * reach ? "right" : "left",
     yanchor: narrow ? "bottom" : "middle",
-    xshift: narrow ? 0 : 8,
+    xshift: narrow && x > 0.3 * reach ? 0 : 8,
     font: { color: key === "validation" ? colour : palette.text, size },
   }));
 }

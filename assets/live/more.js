@@ -16,7 +16,7 @@ export function drawMore(chart, data, view, context) {
     traces,
     {
       showlegend: traces.length > 1,
-      legend: { orientation: context.narrow ? "h" : "v", x: 1, xanchor: "right", y: 1, yanchor: "top", bgcolor: translucent(palette.background, 0.7) },
+      legend: { orientation: context.narrow ? "h" : "v", x: 1, xanchor: "right", y: 0.88, yanchor: "top", bgcolor: translucent(palette.background, 0.7) },
       xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 2 }, zeroline: false },
       yaxis: { ...vertical, mode: `${view.more} ${vertical.type}`, title: { text: title, standoff: 6 }, nticks: 6 },
     },

@@ -35,6 +35,7 @@ export class Chart {
     this.context = context;
     this.refresh = refresh;
     this.zoom = {};
+    this.revision = 0;
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(node);
     node.setAttribute("role", "img");
@@ -50,7 +51,7 @@ export class Chart {
       font: { family: `${palette.font}, ${CJK}`, size, color: palette.text },
       hoverlabel: { font: { size } },
       showlegend: false,
-      uirevision: "constant",
+      uirevision: this.revision,
       hovermode: "closest",
       dragmode: "zoom",
       ...layout,
@@ -58,7 +59,9 @@ export class Chart {
       margin: this.margin(layout),
     };
     setAttribute(this.node, "aria-label", summary);
-    this.drawing = Plotly.react(this.node, traces, full, this.config());
+    // The same object each time: react would take another one for a change and draw everything anew.
+    this.config ??= this.configuration();
+    this.drawing = Plotly.react(this.node, traces, full, this.config);
     if (!this.listening) this.listen();
     return this.drawing;
   }
@@ -87,7 +90,7 @@ export class Chart {
     };
   }
 
-  config() {
+  configuration() {
     const { labels } = this.context;
     const reset = {
       name: "reset",
@@ -123,6 +126,7 @@ export class Chart {
 
   unzoom() {
     this.zoom = {};
+    this.revision += 1; // With the old one react would keep the person's zoom.
     this.refresh();
   }
 

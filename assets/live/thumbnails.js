@@ -4,10 +4,12 @@ import { element, setAttribute, setText } from "./dom.js";
 import { fill } from "./text.js";
 
 const SIDE = 56;
+const HAIR_ARROW = "\u200a→\u200a";
 
-export function drawSamples(node, payload, { labels, palette }) {
+export function drawSamples(node, payload, { labels, palette, present }) {
   const count = payload.true.length;
-  node.classList.toggle("sp-many", count > 12);
+  const brief = payload.class_names.every((name) => name.length <= 2);
+  node.style.setProperty("--sp-columns", (count > 12 && !present ? [5, 8] : [4, 6])[brief ? 1 : 0]);
   while (node.children.length > count) node.lastElementChild.remove();
   while (node.children.length < count) {
     node.append(element("figure", { role: "listitem" }, element("canvas", { "aria-hidden": "true" }), element("figcaption")));
@@ -20,7 +22,7 @@ export function drawSamples(node, payload, { labels, palette }) {
     const [canvas, caption] = figure.children;
     if (payload.images) paint(canvas, payload.images, i);
     else trace(canvas, payload.signals, i, palette.text);
-    setText(caption, fill(labels.sample, names));
+    setText(caption, fill(labels.sample, names).replaceAll(" → ", HAIR_ARROW));
     const sure = payload.confidence ? Math.round(100 * payload.confidence[i]) : null;
     const said = fill(right ? labels.sample_right : labels.sample_wrong, { ...names, sure: sure ?? "–" });
     setAttribute(figure, "aria-label", said);

@@ -120,9 +120,9 @@ def preset(key: object) -> Preset:
     """One preset; BadInput names the nearest keys."""
     if isinstance(key, str) and key in _presets:
         return _presets[key]
-    near = difflib.get_close_matches(str(key), list(_presets), n=3)
+    near = difflib.get_close_matches(str(key)[:80], list(_presets), n=3)
     raise BadInput(
-        Text("There is no preset “{key}”.", key=str(key)),
+        Text("There is no preset “{key}”.", key=str(key)[:80]),
         Text("Only presets of the catalogue can be named."),
         Text("Nearest: {near}. All: {known}.", near=", ".join(near) or "–", known=", ".join(_presets)),
     )

@@ -132,7 +132,7 @@ def bad_field(cls: type[Entry], error: ValidationError) -> BadInput:
     usual = parameter.usual
     why = Text(usual.reason) if usual and usual.reason else Text("It must be {range}.", range=parameter.range_text)
     if problem["type"] == "value_error":
-        why = Text(str(problem["ctx"]["error"]))
+        why = Text(str(problem.get("ctx", {}).get("error", "")))
     fix = Text("Use a value of the kind of {default}.", default=repr(parameter.default))
     if parameter.choices:
         fix = Text("Use {range}.", range=parameter.range_text)

@@ -33,5 +33,7 @@ Pictures:
 
 from __future__ import annotations
 
-STATES = ("untrained", "queued", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted")
-PACES = ("10s", "1min", "1/s", "max")
+from typing import Literal
+
+Pace = Literal["10s", "1min", "1/s", "max"]
+"""How long a whole run takes to watch, or one update a second, or as fast as it goes."""

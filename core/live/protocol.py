@@ -32,6 +32,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import CoreError
 from core.live.hub import Reading
+from core.live.meta import Pace
 from core.text import Text, Translate
 
 MAX_MESSAGE_BYTES = 4096
@@ -88,7 +89,7 @@ class _Set(_Message):
 
 
 class _Pace(_Message):
-    pace: Literal["10s", "1min", "1/s", "max"]
+    pace: Pace
 
 
 VALUES_OF: dict[str, type[_Message]] = {

@@ -16,6 +16,18 @@ STATES: tuple[State, ...] = get_args(State)
 ACTIVE_STATES: tuple[State, ...] = ("queued", "running", "paused")
 """A process is at work on the run, or will be."""
 
+STATE_NAMES: dict[str, Text] = {
+    "queued": Text("waiting"),
+    "running": Text("running"),
+    "paused": Text("paused"),
+    "finished": Text("finished"),
+    "stopped": Text("stopped"),
+    "diverged": Text("diverged"),
+    "failed": Text("failed"),
+    "interrupted": Text("interrupted"),
+}
+"""The states as words."""
+
 
 @dataclass(frozen=True)
 class RunFacts:

@@ -25,6 +25,7 @@ from core.store.folder import DataFolder, WriteLock
 from core.store.ids import checked_id, is_id, new_id
 from core.store.reader import Reader, existence
 from core.store.records import (
+    STATE_NAMES,
     Attempt,
     Evaluation,
     Event,
@@ -179,7 +180,7 @@ class Store(Reader):
         if state in ("queued", "running", "paused"):
             raise Refused(
                 Text("Run {id} cannot be deleted now.", id=run),
-                Text("It is still {state}.", state=state),
+                Text("It is still {state}.", state=STATE_NAMES[state]),
                 Text("Stop it first."),
             )
         # The name is changed first, so that a crash leaves either the whole run or none of it (`_finish_deletions`).

@@ -14,7 +14,7 @@ from core.describe import choices
 from core.errors import CoreError
 from core.experiment import Experiment
 from core.live.hub import Hub
-from core.studies.sinks import live_facts
+from core.studies.sinks import guess_facts, live_facts
 from core.text import Text
 from core.training.compute import Compute, Job
 from core.training.guessing import guessing
@@ -79,10 +79,7 @@ class PreviewJob(Job):
         self.done = True
 
     def _describe(self, run: Run) -> None:
-        error, loss, words = guessing(run.parts.data)
-        self._hub.update(
-            self._channel, guess_error=error, guess_loss=loss, guess_text=words, reason=None, **live_facts(run)
-        )
+        self._hub.update(self._channel, reason=None, **guess_facts(run.parts.data), **live_facts(run))
 
     def _show(self, run: Run) -> None:
         evaluation = run.evaluations[0]

@@ -12,7 +12,7 @@ from core.store.store import Store
 from core.training.evaluation import Evaluation, Score
 from core.training.events import Event
 from core.training.trend import Trend
-from core.training.verdict import status
+from core.training.verdict import Status, status
 
 
 def stored_evaluations(store: Store, run: str) -> list[Evaluation]:
@@ -88,8 +88,6 @@ def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
     layers = [
         name.removeprefix("weight_norm/") for name in store.read_steps(record.id) if name.startswith("weight_norm/")
     ]
-    task = experiment.dataset.task  # type: ignore[attr-defined]
-    said = status(experiment, Trend(task, None, evaluations), state=record.state, reason=record.reason_text)
     hub.update(
         record.id,
         **known,
@@ -99,6 +97,13 @@ def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
         num_steps=record.step,
         epochs=record.epoch,
         steps_per_epoch=record.step / record.epoch if record.epoch else None,
-        status=said.to_meta(),
+        status=stored_status(record, evaluations).to_meta(),
     )
     hub.close(record.id)
+
+
+def stored_status(record: RunRecord, evaluations: list[Evaluation], guess_error: float | None = None) -> Status:
+    """The sentence that sums up a stored run, and what to try beside it."""
+    experiment = Experiment.from_json(record.experiment)
+    trend = Trend(experiment.dataset.task, guess_error, evaluations)  # type: ignore[attr-defined]
+    return status(experiment, trend, state=record.state, reason=record.reason_text)

@@ -12,13 +12,14 @@ from core.errors import BadInput, Refused, shown
 from core.experiment import Experiment
 from core.live.hub import Hub
 from core.store.folder import DataFolder
-from core.store.records import Look, RunRecord
+from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
 from core.studies.previews import PreviewJob
 from core.studies.replayed import opening_meta, show_rows
 from core.studies.sealed import look
 from core.studies.sinks import LiveSink, StoreSink
 from core.studies.snapshots import SnapshotWriter
+from core.studies.stored_pictures import StoredPicturesJob
 from core.text import Text
 from core.training.checkpoint import Snapshot, latest_valid, remove_after, remove_leftovers
 from core.training.compute import Compute
@@ -106,7 +107,7 @@ class Runner:
         if active is not None and not active.job.done:
             raise Refused(
                 Text("Run {id} cannot be resumed.", id=record.id),
-                Text("It is {state} already.", state=Text(active.job.state_name)),
+                Text("It is {state} already.", state=STATE_NAMES[active.job.state_name]),
                 Text("Watch it, or stop it first."),
             )
         if active is not None:
@@ -262,7 +263,7 @@ class Runner:
         else:
             raise Refused(
                 Text("Run {id} cannot take “{kind}”.", id=record.id, kind=kind),
-                Text("It is not running: {state}.", state=Text(job.state_name if job else record.state)),
+                Text("It is not running: {state}.", state=STATE_NAMES[job.state_name if job else record.state]),
                 Text("Start it again, or add epochs to it."),
             )
 
@@ -317,17 +318,22 @@ class Runner:
             active = self._active.get(run) or self._ended.get(run)
         return active.job.error if active else None
 
-    def suggested(self, run: str, suggestion: str) -> Experiment | None:
-        """The experiment a suggestion stands for."""
-        with self._lock:
-            active = self._active.get(run) or self._ended.get(run)
-        status = active.live.status if active and active.live else None
-        if status is None or active is None or active.job.run is None:
-            return None
-        chosen = status.suggestion(suggestion)
-        return chosen.applied_to(active.job.run.experiment)[0] if chosen else None
-
     # -- before it runs ------------------------------------------------------------------------------------------
+
+    def show_pictures(self, record: RunRecord) -> None:
+        """Show what a stored run has learned, when its data are there."""
+        if self._hub is None:
+            return
+        job = StoredPicturesJob(record, self._store, self._hub)
+
+        def loaded(data: Future[Any]) -> None:
+            error = None if data.cancelled() else data.exception()
+            if error is not None:
+                job.failed(error)
+            elif not data.cancelled() and not self._closing.is_set():
+                self.compute.submit(job)
+
+        self._load_data(Experiment.from_json(record.experiment), record.id).add_done_callback(loaded)
 
     def preview(self, experiment: Experiment) -> str:
         """Measure the untrained network on a channel of its own; measured once per experiment."""
@@ -354,7 +360,7 @@ def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(lr, int | float) or isinstance(lr, bool) or not 0 < lr < float("inf"):
             raise BadInput(
                 Text("The learning rate is {value}.", value=shown(lr)),
-                Text("A negative step climbs the loss, and a step of 0 goes nowhere."),
+                Text("A negative learning rate climbs the loss, and 0 goes nowhere."),
                 Text("Use a value above 0; 0.0001 to 1 is usual."),
             )
     return values

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from core.errors import CoreError, Refused
 from core.experiment import Experiment
 from core.store.folder import DataFolder
-from core.store.records import Look, RunRecord
+from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
 from core.text import Text
 from core.training.checkpoint import latest_valid
@@ -39,7 +39,7 @@ def look(
     if record.state not in FINAL_STATES or record.weights_sha256 is None or split is None:
         raise Refused(
             Text("Run {id} cannot be evaluated on the test set.", id=record.id),
-            Text("It is {state}: it has no final weights.", state=Text(record.state)),
+            Text("It is {state}: it has no final weights.", state=STATE_NAMES[record.state]),
             Text("Resume it and let it end."),
         )
     names = {"actor": actor, "split_hash": split, "weights_sha256": record.weights_sha256, "insist": insist}

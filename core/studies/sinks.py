@@ -22,7 +22,7 @@ from core.training.job import Command
 from core.training.recorder import StepBlock
 from core.training.run import Run
 from core.training.trend import Trend
-from core.training.verdict import Status, status
+from core.training.verdict import status
 
 OVER = ("finished", "stopped", "diverged", "failed", "interrupted")
 
@@ -117,7 +117,6 @@ class LiveSink:
         self._earlier, self._saving = trend_of, saving
         self._trend: Trend | None = None
         self._num_applied = 0
-        self.status: Status | None = None
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
         reason = outcome.reason_text if outcome else None
@@ -130,15 +129,15 @@ class LiveSink:
             self._hub.close(self._run)
 
     def _describe(self, run: Run) -> None:
-        error, loss, words = guessing(run.parts.data)
-        self._trend = Trend(run.parts.data.task, error, self._earlier)
-        self._hub.update(self._run, guess_error=error, guess_loss=loss, guess_text=words, **live_facts(run))
+        known = guess_facts(run.parts.data)
+        self._trend = Trend(run.parts.data.task, known["guess_error"], self._earlier)
+        self._hub.update(self._run, **known, **live_facts(run))
 
     def _say(self, run: Run, state: str, reason: Text | None) -> None:
         assert self._trend is not None
         restored = run.best if run.final is run.best and run.is_over and run.parts.stops_early else None
-        self.status = status(run.experiment, self._trend, state=state, reason=reason, restored=restored)
-        self._hub.update(self._run, status=self.status.to_meta())
+        said = status(run.experiment, self._trend, state=state, reason=reason, restored=restored)
+        self._hub.update(self._run, status=said.to_meta())
 
     def block(self, run: Run, block: StepBlock) -> None:
         self._hub.append(self._run, self._attempt, "update", block.steps, block.columns, block.stamps)
@@ -173,6 +172,12 @@ class LiveSink:
             epochs=run.total_steps / run.steps_per_epoch,
             saving_delayed=self._saving(),
         )
+
+
+def guess_facts(data: ResidentData) -> dict[str, Any]:
+    """The guessing line of a chart."""
+    error, loss, words = guessing(data)
+    return {"guess_error": error, "guess_loss": loss, "guess_text": words}
 
 
 def live_facts(run: Run) -> dict[str, Any]:

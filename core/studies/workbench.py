@@ -93,7 +93,7 @@ class Workbench:
         return self._runner
 
     @property
-    def device(self) -> str:
+    def device(self) -> Text:
         """What computes here, in words."""
         from core.training.device import default_device, describe
 
@@ -160,7 +160,17 @@ class Workbench:
 
     def suggested(self, run: str, suggestion: str) -> Experiment | None:
         """The experiment that a suggestion beside a run stands for."""
-        return self.runner.suggested(run, suggestion)
+        from core.training.suggestions import suggestion as offered
+
+        record = self.find(run)
+        if record is None:
+            return None
+        experiment = Experiment.from_json(record.experiment)
+        chosen = offered(suggestion, experiment)
+        if chosen is None:
+            return None
+        changed, _ = chosen.applied_to(experiment)
+        return changed
 
     def queue_length(self) -> int:
         """Runs that are waiting or running here."""
@@ -201,6 +211,8 @@ class Workbench:
         if record is None:
             return False
         show_stored(self.store, record, hub)
+        if record.step:
+            self.runner.show_pictures(record)
         return True
 
 

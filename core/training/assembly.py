@@ -26,11 +26,13 @@ from core.seeding import augmentation_seeds, generator, seed32
 from core.training.device import Conditions, conditions, use_threads
 from core.training.evaluation import piece_size
 from core.training.feed import Feed
+from core.training.flat import Flat, flatten
 from core.training.guard import Guard
-from core.training.instruments.norms import Norms
+from core.training.instruments.norms import Norms, pieces_of
 from core.training.loop import Loop
 from core.training.recorder import Recorder
 from core.training.resident import ResidentData, resident
+from core.training.update import update_of
 
 
 @dataclass
@@ -111,6 +113,8 @@ def assemble(
     model = _network(experiment, architecture, facts, where)
     named = list(model.named_parameters())
     parameters = [parameter for _, parameter in named]
+    weights = Flat(parameters)
+    pieces = pieces_of(weights, [layer_of(name) for name, _ in named])
     optimizer_entry = cast(Optimizer, experiment.optimizer)
     optimizer = optimizer_entry.build(parameters)
     regularizers = [cast(Regularizer, entry) for entry in experiment.regularizers]
@@ -129,14 +133,13 @@ def assemble(
     )
     recorder = Recorder(
         where.device,
-        [layer_of(name) for name, _ in named],
+        [piece.layer for piece in pieces],
         steps_per_epoch=feed.steps_per_epoch,
         clips=bool(of_kind["clip"]),
     )
     fused = optimizer_entry.fused(parameters)
-    guard = Guard(recorder.watched, list(model.buffers()), None if fused else partial(_touched, parameters, optimizer))
-    if fused:
-        optimizer.found_inf = guard.found  # type: ignore[attr-defined]  # read by the fused kernels
+    touched = None if fused else partial(_touched, weights.all, optimizer)
+    guard = Guard(recorder.watched, flatten(list(model.buffers())), touched)
 
     places = {id(parameter): place for place, parameter in enumerate(parameters)}
     task = data.task
@@ -156,7 +159,8 @@ def assemble(
         clips=[entry.build() for entry in of_kind["clip"]],
         decays=[(entry.build(), list(entry.tensors(named))) for entry in of_kind["decay"]],
         optimizer=optimizer,
-        norms=Norms(parameters, recorder.norms),
+        update=update_of(optimizer_entry, optimizer, parameters, guard.found),
+        norms=Norms(weights, pieces, recorder.norms),
         guard=guard,
         recorder=recorder,
     )
@@ -218,13 +222,12 @@ def _augmentation(experiment: Experiment, input_shape: tuple[int, ...], device: 
     return lambda batch, step: pipeline(batch, step, seeds)
 
 
-def _touched(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> list[Tensor]:
+def _touched(weights: Tensor, optimizer: torch.optim.Optimizer) -> list[Tensor]:
     """What an update changes on the device: weights, and the optimizer's state without its counters."""
-    device = parameters[0].device
     state = [
         value
-        for parameter in parameters
-        for name, value in optimizer.state.get(parameter, {}).items()
-        if isinstance(value, Tensor) and name != "step" and value.device == device
+        for values in optimizer.state.values()
+        for name, value in values.items()
+        if isinstance(value, Tensor) and name != "step" and value.device == weights.device
     ]
-    return [parameter.detach() for parameter in parameters] + state
+    return [weights, *state]

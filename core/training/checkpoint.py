@@ -122,7 +122,7 @@ def write_snapshot(
         _sync_folder(folder)
     except OSError as error:
         raise CoreError(
-            Text("The snapshot of step {step} could not be written.", step=step),
+            Text("The snapshot of update {step} could not be written.", step=step),
             Text("The system says: {reason}.", reason=error.strerror or str(error)),
             Text("Free some room, for instance by deleting runs; the earlier snapshots are whole."),
         ) from error
@@ -155,9 +155,9 @@ def read_snapshot(path: Path, *, run: str, sha256: str | None = None) -> Snapsho
     if stored.get("format") != FORMAT:
         raise _damaged(step, Text("Its form {form} is not known to this program.", form=str(stored.get("format"))))
     if (stored.get("run"), stored.get("step")) != (run, step):
-        raise _damaged(step, Text("It belongs to another run or another step."))
+        raise _damaged(step, Text("It belongs to another run or another update."))
     if sha256 is not None and found.decode() != sha256:
-        raise _damaged(step, Text("It is not the one that was noted for this step."))
+        raise _damaged(step, Text("It is not the one that was noted for this update."))
     return Snapshot(step, tensors, stored["state"], found.decode())
 
 
@@ -245,7 +245,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _damaged(step: int, why: Text) -> DamagedSnapshot:
     return DamagedSnapshot(
-        Text("The snapshot of step {step} is damaged.", step=step),
+        Text("The snapshot of update {step} is damaged.", step=step),
         why,
         Text("An earlier snapshot of the run can be used, or the run be started again."),
     )

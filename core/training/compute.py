@@ -218,7 +218,7 @@ class Compute:
             chosen.is_active = True
             waiting.remove(chosen)
             num_of[chosen.owner] += 1
-            num_going += 1
+            num_going += chosen.ready_at < math.inf
 
     def _next(self, ready: list[Job]) -> tuple[Job, bool]:
         """The job whose turn it is, and whether an interactive one takes time from runs."""

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 import torch
 
+from core.text import Text
+
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
 """Number format of the weights by precision; bfloat16 computes under autocast and keeps float32 weights."""
 
@@ -74,10 +76,11 @@ def use_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
-def describe(device: str) -> str:
+def describe(device: str) -> Text:
     """The device in words: "GPU: NVIDIA …", "MPS (experimental)", "CPU, 1 thread"."""
     if device.startswith("cuda") and torch.cuda.is_available():
-        return f"GPU: {torch.cuda.get_device_name(device)}"
+        return Text("GPU: {name}", name=torch.cuda.get_device_name(device))
     if device == "mps":
-        return "GPU: Apple MPS (experimental)"
-    return f"CPU, {default_threads()} thread" + ("s" if default_threads() > 1 else "")
+        return Text("GPU: Apple MPS (experimental)")
+    count = default_threads()
+    return Text("CPU, {count} threads", count=count) if count > 1 else Text("CPU, 1 thread")

@@ -36,24 +36,29 @@ class Feed:
         starts = list(range(0, count, batch_size))
         if batch_size > 1 and len(starts) > 1 and count - starts[-1] == 1:
             starts.pop()
-        self._bounds = list(zip(starts, [*starts[1:], count], strict=True))
-        self.steps_per_epoch = len(self._bounds)
+        self._sizes = [end - start for start, end in zip(starts, [*starts[1:], count], strict=True)]
+        self.steps_per_epoch = len(starts)
         self._generator = generator("cpu" if train.is_meta else train.device, 0)
         self._epoch = -1
-        self._order = train
+        self._order: tuple[Tensor, ...] = ()
 
     def batch(self, step: int) -> Batch:
         """The batch of update `step` (counted from 0): inputs (B, …) scaled, targets, rows of the data set (B,)."""
         epoch, place = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             self._draw_order(epoch)
-        start, end = self._bounds[place]
-        rows = self._order[start:end]
+        rows = self._order[place]
         return Batch(self.scaled(self._inputs.index_select(0, rows)), self._targets.index_select(0, rows), rows)
 
     def scaled(self, inputs: Tensor) -> Tensor:
         """(x − shift) · factor, in the run's number format."""
-        scaled = inputs * self._factor if self._shift is None else (inputs - self._shift) * self._factor
+        if inputs.dtype == self._factor.dtype:
+            scaled = inputs * self._factor if self._shift is None else (inputs - self._shift).mul_(self._factor)
+        else:  # Into the number format first: twice as fast as arithmetic between two formats.
+            scaled = torch.empty_like(inputs, dtype=self._factor.dtype).copy_(inputs)
+            if self._shift is not None:
+                scaled.sub_(self._shift)
+            scaled.mul_(self._factor)
         return scaled.contiguous(memory_format=torch.channels_last) if self._channels_last else scaled
 
     def rows(self, rows: Tensor) -> Batch:
@@ -63,5 +68,5 @@ class Feed:
     def _draw_order(self, epoch: int) -> None:
         self._generator.manual_seed(seed32(self._seed, "order", counter=epoch))
         order = torch.randperm(self._train.shape[0], generator=self._generator, device=self._train.device)
-        self._order = self._train.index_select(0, order)
+        self._order = self._train.index_select(0, order).split(self._sizes)
         self._epoch = epoch

@@ -16,15 +16,15 @@ from torch import Tensor
 class Guard:
     """Marks the first non-finite update and undoes it and all later ones.
 
-    `watched` is the float64 vector that must be finite; `buffers` the model's running statistics; `state` lists the
-    tensors an optimizer without a fused kernel changes (None where the kernel reads `found` itself).
+    `watched` is the float64 vector that must be finite; its first element is the guard's own mark: 0, then NaN.
+    `buffers` are the model's running statistics; `state` lists the tensors an optimizer without a fused kernel changes
+    (None where the kernel reads `found` itself).
     """
 
     def __init__(self, watched: Tensor, buffers: list[Tensor], state: Callable[[], list[Tensor]] | None) -> None:
         self._watched = watched
-        self._sum = watched.new_zeros(())
-        self._zero = watched.new_zeros(())
-        self._poison = watched.new_zeros(())
+        self._zeros = torch.zeros_like(watched)
+        self._mark = watched[0]
         self.found = torch.zeros((), dtype=torch.float32, device=watched.device)
         self._buffers = buffers
         self._old_buffers = [buffer.clone() for buffer in buffers]
@@ -34,7 +34,7 @@ class Guard:
 
     def reset(self) -> None:
         """Forget a mark (after loading a finite state)."""
-        self._poison.zero_()
+        self._mark.zero_()
         self.found.zero_()
 
     def remember_buffers(self) -> None:
@@ -48,10 +48,9 @@ class Guard:
             torch._foreach_copy_(self._buffers, self._old_buffers)
 
     def check(self) -> None:
-        """After the backward pass: 0 · (sum of what is watched) is NaN from the first non-finite value on."""
-        torch.sum(self._watched, dim=0, out=self._sum)
-        self._poison.addcmul_(self._sum, self._zero)
-        torch.ne(self._poison, self._poison, out=self.found)
+        """After the backward pass: 0 times what is watched is NaN from the first non-finite value on."""
+        torch.dot(self._watched, self._zeros, out=self._mark)
+        torch.ne(self._mark, self._mark, out=self.found)
 
     def remember_state(self) -> None:
         """Before an update without a fused kernel: keep weights and optimizer state."""

@@ -40,9 +40,8 @@ def guessing(data: ResidentData) -> Guess:
         text = Text("guessing: {wrong} of {num} wrong", wrong=num_classes - 1, num=num_classes)
         return Guess(1 - 1 / num_classes, float(np.log(num_classes)), text)
     present = shares[shares > 0]
-    text = Text(
-        "guessing “{name}”: {percent:.0f} % wrong", name=data.class_names[most], percent=100 * (1 - shares[most])
-    )
+    name = Text(data.class_names[most])
+    text = Text("guessing “{name}”: {percent:.0f} % wrong", name=name, percent=100 * (1 - shares[most]))
     return Guess(float(1 - shares[most]), float(-(present * np.log(present)).sum()), text)
 
 

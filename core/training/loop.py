@@ -17,6 +17,7 @@ from core.training.batch import Batch
 from core.training.guard import Guard
 from core.training.instruments.norms import Norms, total_norm
 from core.training.recorder import Recorder
+from core.training.update import Update
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Loop:
     clips: list[NormClip | ValueClip]
     decays: list[tuple[Decay, list[Tensor]]]
     optimizer: torch.optim.Optimizer
+    update: Update
     norms: Norms
     guard: Guard
     recorder: Recorder
@@ -90,7 +92,7 @@ class Loop:
         self.norms.before_update()
         for decay, weights in self.decays:
             decay.apply(weights, lr, guard.found)
-        self.optimizer.step()
+        self.update(gradients, lr)
         if guard.undoes:
             guard.undo()
         self.norms.after_update()

@@ -147,7 +147,7 @@ def what_it_says(predicted: np.ndarray, class_names: tuple[str, ...]) -> Text:
     """One sentence about a few answers (num,): mostly the same one, or not."""
     counts = np.bincount(predicted, minlength=len(class_names))
     most = int(counts.argmax())
-    name, count, num = class_names[most], int(counts[most]), len(predicted)
+    name, count, num = Text(class_names[most]), int(counts[most]), len(predicted)
     if count == num:
         return Text("It says “{name}” to everything.", name=name)
     if count >= MOST_OF * num:
@@ -171,7 +171,7 @@ def _samples(run: Run, answers: Answers, shown: np.ndarray, caption: Text) -> di
         "true": answers.targets[shown],
         "predicted": answers.predicted[shown],
         "confidence": answers.confidence[shown],
-        "class_names": list(data.class_names),
+        "class_names": [Text(name) for name in data.class_names],
         "num_wrong": int((answers.predicted != answers.targets).sum()),
         "num": len(answers.rows),
         "caption": caption,
@@ -202,7 +202,7 @@ def _boundary(run: Run) -> dict[str, Any]:
             "y": points[:, 1],
             "label": data.targets[data.splits.train].cpu().numpy().astype(np.uint8),
         },
-        "class_names": list(data.class_names),
+        "class_names": [Text(name) for name in data.class_names],
         "x_title": names[0],
         "y_title": names[1],
         "caption": Text("The stronger the colour, the surer the network. The points are those it is trained on."),
@@ -220,7 +220,12 @@ def _confusion(run: Run) -> dict[str, Any]:
         if run.step_count == 0
         else Text("{wrong} of {num} validation samples are wrong.", wrong=wrong, num=num)
     )
-    return {"step": run.step_count, "counts": counts, "class_names": list(data.class_names), "caption": caption}
+    return {
+        "step": run.step_count,
+        "counts": counts,
+        "class_names": [Text(name) for name in data.class_names],
+        "caption": caption,
+    }
 
 
 def _curve(run: Run) -> dict[str, Any]:

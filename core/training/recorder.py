@@ -14,6 +14,10 @@ BLOCK_ROWS = 64
 """Rows until a block is full: a divergence is seen after so many updates at the latest."""
 
 
+_HEAD = 4
+"""Numbers in a row before the norms: the guard's mark, loss, penalty, whether a clipping acted."""
+
+
 @dataclass(frozen=True)
 class StepBlock:
     """Rows of consecutive updates: `steps` counts updates done (the first update's row has step 1)."""
@@ -26,20 +30,20 @@ class StepBlock:
 
 
 class Recorder:
-    """Collects the rows of a run whose parameter tensors belong to `layers` (one layer name per tensor).
+    """Collects the rows of a run whose weights are measured in pieces that belong to `layers` (a layer name for each).
 
-    The step loop writes into `loss`, `penalty`, `clipped` (1 where a clipping acted) and `norms` (3, T), then calls
+    The step loop writes into `loss`, `penalty`, `clipped` (1 where a clipping acted) and `norms` (3, P), then calls
     `end_row`. `flush` turns the rows since the last flush into named series: norms and ratios as log10, −inf for
-    exactly zero. `clips` says whether the run clips at all.
+    exactly zero. `clips` says whether the run clips at all. `watched` is what must be finite, after the guard's mark.
     """
 
     def __init__(self, device: torch.device | str, layers: Sequence[str], *, steps_per_epoch: int, clips: bool) -> None:
         count = len(layers)
-        self._row = torch.zeros(3 + 3 * count, dtype=accumulation_dtype(device), device=device)
-        self.loss, self.penalty, self.clipped = self._row[:3].unbind(0)
-        self.norms = self._row[3:].view(3, count)
-        self.watched = self._row[: 3 + count]
-        self.gradient_squares = self._row[3 : 3 + count]
+        self._row = torch.zeros(_HEAD + 3 * count, dtype=accumulation_dtype(device), device=device)
+        _, self.loss, self.penalty, self.clipped = self._row[:_HEAD].unbind(0)
+        self.norms = self._row[_HEAD:].view(3, count)
+        self.watched = self._row[: _HEAD + count]
+        self.gradient_squares = self.norms[0]
         self._block = self._row.new_zeros(BLOCK_ROWS, self._row.shape[0])
         self._rows = list(self._block.unbind(0))
         self._lrs: list[float] = []
@@ -49,7 +53,9 @@ class Recorder:
         self._step = 0
         self._clips = clips
         self.layers = tuple(dict.fromkeys(layers))
-        self._membership = np.array([[layer == name for layer in layers] for name in self.layers])
+        places = np.array([self.layers.index(layer) for layer in layers])
+        self._by_layer = np.argsort(places, kind="stable")
+        self._first_of_layer = np.searchsorted(places[self._by_layer], np.arange(len(self.layers)))
 
     @property
     def num_rows(self) -> int:
@@ -86,8 +92,7 @@ class Recorder:
         rows = self._block[:count].cpu().numpy().astype(np.float64)
         host = np.array([self._lrs, self._times, self._stamps])
         steps = np.arange(self._step + 1, self._step + count + 1)
-        tensors = self.norms.shape[1]
-        bad_rows = np.flatnonzero(~np.isfinite(rows[:, : 3 + tensors]).all(axis=1))
+        bad_rows = np.flatnonzero(~np.isfinite(rows[:, : self.watched.shape[0]]).all(axis=1))
         first_bad = None
         if bad_rows.size:
             end = int(bad_rows[0]) + 1
@@ -99,25 +104,19 @@ class Recorder:
         return StepBlock(steps, columns, stamps, first_bad)
 
     def _series(self, rows: np.ndarray, lrs: np.ndarray) -> dict[str, np.ndarray]:
+        squares = rows[:, _HEAD:].reshape(len(rows), 3, -1)[:, :, self._by_layer]
+        # Summed per layer; a non-finite piece makes its own layer non-finite and no other.
+        gradient, weight, update = np.add.reduceat(squares, self._first_of_layer, axis=2).transpose(1, 2, 0)
         with np.errstate(all="ignore"):
-            # Squares summed per layer; a non-finite tensor makes its own layer non-finite and no other.
-            gradient, weight, update = (
-                np.stack([part[:, member].sum(axis=1) for member in self._membership], axis=1)
-                for part in np.split(rows[:, 3:], 3, axis=1)
-            )
-            total = gradient.sum(axis=1)
-            columns = {
-                "batch/loss": rows[:, 0],
-                "batch/penalty": rows[:, 1],
-                "lr": lrs,
-                "gradient_norm/total": 0.5 * np.log10(total),
-            }
-            for place, name in enumerate(self.layers):
-                columns[f"gradient_norm/{name}"] = 0.5 * np.log10(gradient[:, place])
-                columns[f"weight_norm/{name}"] = 0.5 * np.log10(weight[:, place])
-                ratio = 0.5 * (np.log10(update[:, place]) - np.log10(weight[:, place]))
-                # No update of no weight is no update, not 0/0.
-                columns[f"update_ratio/{name}"] = np.where(update[:, place] == 0, -np.inf, ratio)
-            if self._clips:
-                columns["clipped"] = rows[:, 2]
+            total = 0.5 * np.log10(gradient.sum(axis=0))
+            weights = np.log10(weight)
+            # No update of no weight is no update, not 0/0.
+            ratios = np.where(update == 0, -np.inf, 0.5 * (np.log10(update) - weights))
+            norms = {"gradient_norm": 0.5 * np.log10(gradient), "weight_norm": 0.5 * weights, "update_ratio": ratios}
+        _, loss, penalty, clipped = rows[:, :_HEAD].T
+        columns = {"batch/loss": loss, "batch/penalty": penalty, "lr": lrs, "gradient_norm/total": total}
+        for place, layer in enumerate(self.layers):
+            columns |= {f"{name}/{layer}": values[place] for name, values in norms.items()}
+        if self._clips:
+            columns["clipped"] = clipped
         return columns

@@ -51,6 +51,12 @@ def suggestions(verdict: str, experiment: Experiment) -> tuple[Suggestion, ...]:
     return tuple({item.id: item for item in found}.values())[:MOST]
 
 
+def suggestion(wanted: str, experiment: Experiment) -> Suggestion | None:
+    """The suggestion with this id, whatever the verdict was when it was offered."""
+    offered = (item for verdict in _BY_VERDICT for item in suggestions(verdict, experiment))
+    return next((item for item in offered if item.id == wanted), None)
+
+
 def _is_possible(suggestion: Suggestion, experiment: Experiment) -> bool:
     try:
         changed, _ = suggestion.applied_to(experiment)
@@ -157,7 +163,7 @@ def _lower_rate(experiment: Experiment) -> Iterator[Suggestion]:
         yield Suggestion(
             "lower_rate",
             Text("learning rate {lr:g}", lr=change[1]),
-            Text("A tenth of the learning rate: smaller steps do not jump over what they look for."),
+            Text("A tenth of the learning rate: smaller updates do not jump over what they look for."),
             (change,),
         )
 
@@ -168,7 +174,7 @@ def _higher_rate(experiment: Experiment) -> Iterator[Suggestion]:
         yield Suggestion(
             "higher_rate",
             Text("learning rate {lr:g}", lr=change[1]),
-            Text("Ten times the learning rate: perhaps the steps were too small to get anywhere."),
+            Text("Ten times the learning rate: perhaps the updates were too small to get anywhere."),
             (change,),
         )
 
@@ -177,7 +183,7 @@ def _adam(experiment: Experiment) -> Iterator[Suggestion]:
     yield Suggestion(
         "adam",
         Text("Adam {lr:g}", lr=0.001),
-        Text("Adam finds a step size for each weight by itself."),
+        Text("Adam finds a learning rate for each weight by itself."),
         (("optimizer", {"key": "adam", "lr": 0.001}),),
     )
 

@@ -65,10 +65,6 @@ class Status:
         """The rule behind the verdict."""
         return RULES[self.verdict]
 
-    def suggestion(self, wanted: str) -> Suggestion | None:
-        """The suggestion with this id."""
-        return next((item for item in self.suggestions if item.id == wanted), None)
-
     def to_meta(self) -> dict[str, Any]:
         """The `status` of the live page."""
         return {

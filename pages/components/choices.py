@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from core.catalog.architectures import Architecture, LayerPlan
@@ -13,18 +12,15 @@ from core.catalog.augmentations.strengths import STRENGTHS
 from core.catalog.datasets.dataset import DataSet
 from core.catalog.entry import Entry, Parameter
 from core.catalog.registry import entries, entry_class, parse
-from core.catalog.schedules.schedule import Schedule
 from core.errors import BadInput
 from core.experiment import Experiment
-from core.figures.curves import ScheduleCurve, schedule_figure
-from core.language import translator
 from core.text import Text
-from core.training.splits import split_sizes
 from pages.components import state
 from pages.components.entry_form import entry_choice, entry_fields, field, heading, is_more, several
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.param_form import LIVE_MARK, keep
+from pages.components.schedule import schedule_picture
 
 MORE_NUMBERS = ("batch_size", "validation_fraction", "evaluate_every", "split_seed", "precision")
 
@@ -215,7 +211,8 @@ def more_choices() -> None:
             absent=t("as the activation wants"),
         )
         entry_choice("schedules", "schedule", document["schedule"], label=t("schedule"), show_field=lambda _: True)
-        schedule_picture()
+        if state.experiment().schedule != Experiment().schedule:
+            schedule_picture(state.experiment(), "schedule picture")
         task = dataset().task
         entry_choice(
             "losses",
@@ -235,33 +232,6 @@ def more_choices() -> None:
 def only(name: str) -> Callable[[Parameter], bool]:
     """A filter that lets one parameter through."""
     return lambda parameter: parameter.name == name
-
-
-def schedule_picture() -> None:
-    """The learning rate over the planned run, where it does not stay what it is."""
-    experiment = state.experiment()
-    schedule = experiment.schedule
-    if not isinstance(schedule, Schedule) or schedule == Experiment().schedule:
-        return
-    per_epoch = updates_per_epoch(experiment)
-    total = per_epoch * experiment.epochs
-    updates = np.unique(np.linspace(0, total - 1, min(total, 400)).astype(np.int64))
-    rate = getattr(experiment.optimizer, "learning_rate", lambda: 1.0)()
-    lr = np.array([rate * schedule.factor(int(update), total, per_epoch) for update in updates])
-    st.plotly_chart(
-        schedule_figure(ScheduleCurve(updates, lr, per_epoch), translator(language())),
-        key="schedule picture",
-        config={"displayModeBar": False},
-        alt=t("Learning rate over the epochs of the planned run"),
-    )
-
-
-def updates_per_epoch(experiment: Experiment) -> int:
-    """Updates in one pass over the training split."""
-    sizes = split_sizes(
-        experiment.dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
-    )
-    return max(1, -(-sizes.num_train // experiment.batch_size))
 
 
 # -- the layer table ---------------------------------------------------------------------------------------------------

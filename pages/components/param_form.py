@@ -158,14 +158,14 @@ def number_field(
         stops = sorted([*stops, value])
     if optional:
         stops = [*stops, None]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         st.markdown(f":small[{label}]", width="stretch", help=_help(parameter))
         if repr(state.as_json(_typed(st.session_state.get(box, "")))) != repr(value):  # 3e-3 may stay as typed
             keep(box, shown_number(value))
         st.text_input(
             label,
             key=box,
-            width=76,
+            width=70,
             label_visibility="collapsed",
             placeholder=empty if optional else None,
             on_change=_put_from,
@@ -177,7 +177,7 @@ def number_field(
             stops,
             key=slider,
             format_func=lambda stop: empty if stop is None else shown_number(stop),
-            width=104,
+            width=100,
             label_visibility="collapsed",
             on_change=_put_from,
             args=(path, slider),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.studies.workbench import Workbench, workbench
+from pages.components.language import show
 
 ACTOR = "local"
 """Laptop mode has one person."""
@@ -20,4 +21,4 @@ def live_token() -> str:
 
 def device_words() -> str:
     """What computes here, in words."""
-    return workbench().device
+    return show(workbench().device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from streamlit.testing.v1 import AppTest
 from core.studies.workbench import Workbench, use_workbench
 
 SHELL = Path(__file__).parents[2] / "pages" / "shell.py"
+
+# As the launcher does it: imports in other threads must not see the list change under them.
+sys.path.append(str(SHELL.parent))
 
 OpenPage = Callable[..., AppTest]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from core.catalog.registry import FAMILIES, entries
@@ -34,6 +36,13 @@ def test_every_entry_of_a_family_has_formula_why_choice_and_source(open_page, na
 def test_an_activation_is_drawn_with_its_slope(open_page):
     tab = family(open_page("formulas.py"), "activations")
     assert len(tab.get("plotly_chart")) == len(entries("activations"))
+
+
+def test_a_schedule_is_drawn_before_anything_is_trained(open_page):
+    tab = family(open_page("formulas.py"), "schedules")
+    figures = [json.loads(chart.proto.spec) for chart in tab.get("plotly_chart")]
+    assert len(figures) == len(entries("schedules"))
+    assert {figure["layout"]["xaxis"]["title"]["text"] for figure in figures} == {"epoch"}
 
 
 def test_the_search_looks_into_every_family(open_page):

@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 CURVE = """(uid) => {
-  const trace = (document.querySelector(".sp-plot-main").data ?? []).find((trace) => trace.uid === uid);
+  const trace = (document.querySelector(".sp-plot-main")?.data ?? []).find((trace) => trace.uid === uid);
   return trace ? Array.from(trace.x, (x, row) => [x, trace.y[row]]) : [];
 }"""
 

@@ -79,7 +79,7 @@ def test_text_that_a_person_typed_runs_nothing_on_any_page(open_tab: OpenTab):
     dialog = tab.page.get_by_role("dialog")
     expect(dialog).to_contain_text("<img src=x onerror=")
     dialog.get_by_role("button", name="Keep").click()
-    tab.page.get_by_role("button", name="Open").click()
+    tab.page.locator(".st-key-one-run").get_by_role("button", name="Open").click()
 
     tab.grown_to(2)
     tab.page.locator(".st-key-choose").get_by_role("button", name="L2", exact=True).click()

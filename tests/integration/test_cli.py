@@ -220,7 +220,12 @@ def test_files_that_are_none_are_bad_input(cli: Cli, tmp_path: Path):
     with large.open("wb") as opened:
         opened.truncate(100 * 10**6)
     binary.write_bytes(b"\xff\xfe\x00")
-    for path, said in ((large, "larger"), (binary, "UTF-8"), (tmp_path, "folder"), (tmp_path / "none", "No such file")):
+    for path, said in (
+        (large, "larger"),
+        (binary, "UTF-8"),
+        (tmp_path, "Is a directory"),
+        (tmp_path / "none", "No such file"),
+    ):
         answer = cli("train", path)
         assert (answer.code, list(answer.value)) == (2, ["error"])
         assert said in answer.err

@@ -14,7 +14,7 @@ from core.catalog.presets import presets
 from core.catalog.registry import entries
 from core.errors import BadInput
 from core.experiment import Experiment
-from tests.experiments import experiments, one_of_each
+from tests.drawn_experiments import experiments, one_of_each
 
 
 def through_the_address_bar(experiment: Experiment) -> Experiment:

@@ -59,6 +59,10 @@ def test_the_catalogues_declarations_are_templates():
     assert "°" not in found
 
 
+def test_names_of_classes_are_templates_however_many_there_are():
+    assert {"upper moon", "benign", "blob 10", "arm 5"} <= set(messages.templates())
+
+
 def test_the_declarations_of_a_listed_record_are_templates():
     assert "catalogue: architectures.cnn.blocks.kernel" in messages.templates()["kernel"]
 

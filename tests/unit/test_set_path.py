@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.catalog.presets import preset
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.set_path import set_path
-from tests.experiments import experiments
+from tests.drawn_experiments import experiments
 
 
 def changed(document: dict[str, Any], *changes: str, keep_defaults: bool = True) -> tuple[dict[str, Any], list[str]]:
@@ -83,6 +84,27 @@ def test_a_new_key_has_its_own_defaults_where_nothing_was_written():
     assert changed({}, "optimizer=sgd") == ({"optimizer": {"key": "sgd"}}, [])
     document = Experiment().to_json()
     assert changed(document, "optimizer=sgd", keep_defaults=False) == ({"optimizer": {"key": "sgd"}}, [])
+
+
+def test_a_preset_is_a_base_that_the_document_still_overrides():
+    moons = preset("overfits_moons").experiment
+    assert changed({}, "preset=overfits_moons")[0] == Experiment.from_json(moons).differences()
+    wanted = Experiment.from_json({**moons, "epochs": 3}).differences()
+    assert changed({"epochs": 3}, "preset=overfits_moons")[0] == wanted
+    assert changed({"preset": "learns"}, "preset=overfits_moons", "epochs=3")[0] == wanted
+
+
+def test_a_preset_without_effect_is_reported():
+    document = Experiment().to_json()
+    assert "changes nothing" in changed(document, "preset=overfits_moons")[1][0]
+
+
+def test_a_preset_stands_for_a_part():
+    parts = Experiment.from_json({"preset": "reference_cnn_a"}).differences()
+    assert changed({}, "architecture.preset=reference_cnn_a")[0] == {"architecture": parts["architecture"]}
+    assert changed({}, "regularizers.preset=reference_cnn_a")[0] == {"regularizers": parts["regularizers"]}
+    with_field, _ = changed({"architecture": {"preset": "xor_solved", "width": 5}})
+    assert with_field["architecture"]["width"] == 5
 
 
 def test_the_same_key_again_changes_nothing():

@@ -26,6 +26,7 @@ def _leaky_curve(x: np.ndarray, slope: float) -> Curve:
 class Relu(Activation):
     key: ClassVar[str] = "relu"
     title: ClassVar[str] = "ReLU"
+    see: ClassVar[str] = "relu_20"
     why: ClassVar[str] = (
         "It passes positive values unchanged, so its slope there is 1 and the gradient is not shrunk by the activation "
         "itself; negative values become 0."
@@ -50,6 +51,7 @@ class Relu(Activation):
 class LeakyRelu(Activation):
     key: ClassVar[str] = "leaky_relu"
     title: ClassVar[str] = "leaky ReLU"
+    see: ClassVar[str] = "leaky_relu_20"
     why: ClassVar[str] = "A small slope on the negative side lets a unit that is off still receive a gradient."
     choose: ClassVar[str] = "Take it when many ReLU units stay at 0; a slope of 0.01 or 0.02 is common."
     formula: ClassVar[str] = r"f(x) = \max(kx, x), \quad 0 \le k < 1"
@@ -74,6 +76,7 @@ class LeakyRelu(Activation):
 class PRelu(Activation):
     key: ClassVar[str] = "prelu"
     title: ClassVar[str] = "PReLU"
+    see: ClassVar[str] = "digits_prelu"
     more: ClassVar[bool] = True
     why: ClassVar[str] = "The slope of the negative side is learned, one number a layer, together with the weights."
     choose: ClassVar[str] = "Take it when you do not want to choose the slope of a leaky ReLU by hand."
@@ -100,6 +103,7 @@ class PRelu(Activation):
 class Gelu(Activation):
     key: ClassVar[str] = "gelu"
     title: ClassVar[str] = "GELU"
+    see: ClassVar[str] = "digits_gelu"
     more: ClassVar[bool] = True
     why: ClassVar[str] = (
         "A smooth ReLU: each value is weighted by the share of a normal distribution that lies below it."
@@ -125,6 +129,7 @@ class Gelu(Activation):
 class Silu(Activation):
     key: ClassVar[str] = "silu"
     title: ClassVar[str] = "SiLU"
+    see: ClassVar[str] = "digits_silu"
     more: ClassVar[bool] = True
     why: ClassVar[str] = "A smooth ReLU: the value times its own sigmoid, slightly negative just below 0."
     choose: ClassVar[str] = "An alternative to GELU, known as Swish; compare it with ReLU before you believe in it."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Sigmoid(Activation):
     key: ClassVar[str] = "sigmoid"
     title: ClassVar[str] = "sigmoid"
+    see: ClassVar[str] = "sigmoid_20"
     why: ClassVar[str] = (
         "It squeezes any number into the open interval (0, 1); its slope is at most 1/4, so alone it only shrinks the "
         "gradient, and a deep stack of sigmoids makes it vanish."
@@ -44,6 +45,7 @@ class Sigmoid(Activation):
 class Tanh(Activation):
     key: ClassVar[str] = "tanh"
     title: ClassVar[str] = "tanh"
+    see: ClassVar[str] = "tanh_20"
     why: ClassVar[str] = (
         "It squeezes any number into the open interval (−1, 1); its slope is 1 at 0 and falls off on both sides."
     )
@@ -68,6 +70,7 @@ class Tanh(Activation):
 class Identity(Activation):
     key: ClassVar[str] = "identity"
     title: ClassVar[str] = "none (identity)"
+    see: ClassVar[str] = "xor_without_activation"
     more: ClassVar[bool] = True
     why: ClassVar[str] = "Without a bend between them, any number of layers computes one linear function of the input."
     choose: ClassVar[str] = "Take it to see what activations are for: a deep linear network cannot solve XOR."

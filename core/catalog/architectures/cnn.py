@@ -43,6 +43,7 @@ DEFAULT_BLOCKS = (
 class Cnn(Architecture):
     key: ClassVar[str] = "cnn"
     title: ClassVar[str] = "CNN"
+    see: ClassVar[str] = "reference_cnn_b"
     why: ClassVar[str] = (
         "Small kernels slide over the picture and look for the same pattern everywhere, so few weights see many "
         "positions; pooling keeps what was found and forgets exactly where."

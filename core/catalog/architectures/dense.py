@@ -105,6 +105,7 @@ def build_dense(
 class Logistic(Architecture):
     key: ClassVar[str] = "logistic"
     title: ClassVar[str] = "logistic regression"
+    see: ClassVar[str] = "blobs_line"
     why: ClassVar[str] = "One linear layer: classes are separated by straight lines or planes, and the loss is convex."
     choose: ClassVar[str] = "The baseline to beat; also linear regression when the target is a number."
     formula: ClassVar[str] = r"\mathrm{logits} = W x + b"
@@ -128,6 +129,7 @@ class Logistic(Architecture):
 class MultilayerPerceptron(Architecture):
     key: ClassVar[str] = "mlp"
     title: ClassVar[str] = "MLP"
+    see: ClassVar[str] = "learns"
     why: ClassVar[str] = (
         "Dense layers with an activation between them: every unit sees all outputs of the layer before, so it can "
         "approximate any continuous function, and knows nothing about pictures."

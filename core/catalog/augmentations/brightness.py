@@ -22,6 +22,7 @@ class Brightness(PhotometricAugmentation):
 
     key: ClassVar[str] = "brightness"
     title: ClassVar[str] = "Brightness"
+    see: ClassVar[str] = "few_images_toned"
     why: ClassVar[str] = "The same thing in more or less light is still the same thing."
     choose: ClassVar[str] = "0.2 suits most pictures; values above 1 are cut off, so strong brightness loses detail."
     formula: ClassVar[str] = r"b \sim U(1-a, 1+a),\qquad x' = \mathrm{clip}(b\,x,\ 0,\ 1)"

@@ -22,6 +22,7 @@ class Contrast(PhotometricAugmentation):
 
     key: ClassVar[str] = "contrast"
     title: ClassVar[str] = "Contrast"
+    see: ClassVar[str] = "few_images_toned"
     why: ClassVar[str] = "Fog, cheap cameras and pale ink change the contrast and not the thing."
     choose: ClassVar[str] = "0.2 suits most pictures; at 1 some samples become plain grey."
     formula: ClassVar[str] = r"c \sim U(1-a, 1+a),\qquad x' = \mathrm{clip}(c\,(x - \bar{x}) + \bar{x},\ 0,\ 1)"

@@ -25,6 +25,7 @@ class Crop(GeometricAugmentation):
     key: ClassVar[str] = "crop"
     synonyms: ClassVar[tuple[str, ...]] = ("random_crop",)
     title: ClassVar[str] = "Pad and crop"
+    see: ClassVar[str] = "few_images_cropped"
     why: ClassVar[str] = "It moves the picture by whole pixels, so nothing is blurred."
     choose: ClassVar[str] = (
         "4 pixels for 32×32 photographs, 2 for 28×28 digits; none for 8×8 digits, where one pixel is an eighth."

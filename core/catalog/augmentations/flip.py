@@ -24,6 +24,7 @@ class Flip(GeometricAugmentation):
 
     key: ClassVar[str] = "flip"
     title: ClassVar[str] = "Flip"
+    see: ClassVar[str] = "few_images_flipped"
     why: ClassVar[str] = "A cat seen in a mirror is still a cat, so each picture counts for two."
     choose: ClassVar[str] = (
         "For photographs flip left–right; leave it out for digits and letters, where a mirror image is another sign."

@@ -26,6 +26,7 @@ class Noise(PhotometricAugmentation):
     key: ClassVar[str] = "noise"
     synonyms: ClassVar[tuple[str, ...]] = ("gaussian_noise",)
     title: ClassVar[str] = "Gaussian noise"
+    see: ClassVar[str] = "few_images_toned"
     why: ClassVar[str] = (
         "Small disturbances must not change the answer; small noise punishes a network whose output is steep."
     )

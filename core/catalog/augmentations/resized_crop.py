@@ -27,6 +27,7 @@ class ResizedCrop(GeometricAugmentation):
 
     key: ClassVar[str] = "resized_crop"
     title: ClassVar[str] = "Resized crop"
+    see: ClassVar[str] = "few_images_resized"
     why: ClassVar[str] = "Parts of a thing at many sizes should be recognized as the thing."
     choose: ClassVar[str] = "For photographs; an area below a half cuts away what makes a digit that digit."
     formula: ClassVar[str] = (

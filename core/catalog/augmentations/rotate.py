@@ -24,6 +24,7 @@ class Rotate(GeometricAugmentation):
     key: ClassVar[str] = "rotate"
     synonyms: ClassVar[tuple[str, ...]] = ("rotation",)
     title: ClassVar[str] = "Rotate"
+    see: ClassVar[str] = "few_images_moved"
     why: ClassVar[str] = "Nobody writes or photographs perfectly upright, so a small turn must not change the answer."
     choose: ClassVar[str] = "About 15° keeps digits readable; beyond 90° a 6 becomes a 9."
     formula: ClassVar[str] = (

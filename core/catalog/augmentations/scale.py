@@ -25,6 +25,7 @@ class Scale(GeometricAugmentation):
     key: ClassVar[str] = "scale"
     synonyms: ClassVar[tuple[str, ...]] = ("zoom",)
     title: ClassVar[str] = "Scale"
+    see: ClassVar[str] = "few_images_moved"
     why: ClassVar[str] = "The same thing may be written larger or seen from closer by."
     choose: ClassVar[str] = (
         "0.8 to 1.2 suits digits and small photographs; enlarge less when the object fills the picture."

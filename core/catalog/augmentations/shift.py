@@ -25,6 +25,7 @@ class Shift(GeometricAugmentation):
     key: ClassVar[str] = "shift"
     synonyms: ClassVar[tuple[str, ...]] = ("translate", "translation")
     title: ClassVar[str] = "Shift"
+    see: ClassVar[str] = "few_images_moved"
     why: ClassVar[str] = "Where a thing stands in the picture does not change what it is."
     choose: ClassVar[str] = (
         "0.1 suits centred digits; a convolutional network needs it less than a fully connected one."

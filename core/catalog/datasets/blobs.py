@@ -18,6 +18,7 @@ class Blobs(Generated):
 
     key: ClassVar[str] = "blobs"
     title: ClassVar[str] = "Blobs"
+    see: ClassVar[str] = "blobs_line"
     why: ClassVar[str] = (
         "The easy case: the best boundary is known to be straight, so whatever bends has been learned from noise."
     )

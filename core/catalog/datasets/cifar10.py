@@ -29,6 +29,7 @@ class CIFAR10(Downloaded):
 
     key: ClassVar[str] = "cifar10"
     title: ClassVar[str] = "CIFAR-10"
+    see: ClassVar[str] = "photographs"
     why: ClassVar[str] = "Small photographs: colour, background and pose make it the smallest set on which depth pays."
     choose: ClassVar[str] = "For deep convolutional networks, best with a GPU; one epoch takes minutes without."
     formula: ClassVar[str] = r"x \in \{0, \dots, 255\}^{3 \times 32 \times 32} / 255, \quad y \in \{0, \dots, 9\}"

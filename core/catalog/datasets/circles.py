@@ -18,6 +18,7 @@ class Circles(Generated):
 
     key: ClassVar[str] = "circles"
     title: ClassVar[str] = "Circles"
+    see: ClassVar[str] = "three_hidden_units"
     why: ClassVar[str] = "No line and no pair of lines parts the classes; the boundary has to close."
     choose: ClassVar[str] = "To see how many hidden units a closed boundary takes: three at least."
     formula: ClassVar[str] = r"x = r_y\,(\cos\varphi, \sin\varphi) + \sigma\varepsilon, \quad r_0 = 1,\; r_1 = r"

@@ -19,6 +19,7 @@ class Digits(DataSet):
 
     key: ClassVar[str] = "digits"
     title: ClassVar[str] = "Handwritten digits, 8 × 8"
+    see: ClassVar[str] = "learns"
     why: ClassVar[str] = "Real images so small that a network learns them within a second, without any download."
     choose: ClassVar[str] = "First of all, and whenever an idea should be tried quickly."
     formula: ClassVar[str] = r"x \in \{0, \dots, 16\}^{1 \times 8 \times 8} / 16, \quad y \in \{0, \dots, 9\}"

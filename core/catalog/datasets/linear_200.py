@@ -20,6 +20,7 @@ class Linear200(Generated):
 
     key: ClassVar[str] = "linear_200"
     title: ClassVar[str] = "Regression with 200 inputs"
+    see: ClassVar[str] = "regression_200"
     why: ClassVar[str] = "200 weights pass through 20 points exactly, and say nothing about the next point."
     choose: ClassVar[str] = "To see what L2 does where there are more weights than points."
     formula: ClassVar[str] = (

@@ -78,6 +78,7 @@ class MNIST(IdxImages):
     key: ClassVar[str] = "mnist"
     more: ClassVar[bool] = True
     title: ClassVar[str] = "MNIST"
+    see: ClassVar[str] = "mnist_3000"
     why: ClassVar[str] = (
         "The field's common ruler for a quarter of a century: every paper's number can be compared with yours."
     )
@@ -99,6 +100,7 @@ class FashionMNIST(IdxImages):
 
     key: ClassVar[str] = "fashion_mnist"
     title: ClassVar[str] = "Fashion-MNIST"
+    see: ClassVar[str] = "clothes"
     why: ClassVar[str] = (
         "As small as MNIST and much harder: differences between networks show in points, not in tenths."
     )

@@ -41,6 +41,7 @@ class MNIST1D(DataSet):
 
     key: ClassVar[str] = "mnist_1d"
     title: ClassVar[str] = "MNIST-1D"
+    see: ClassVar[str] = "signals_cnn"
     why: ClassVar[str] = (
         "So small that everything trains in seconds, yet a network that knows about shifts clearly wins."
     )

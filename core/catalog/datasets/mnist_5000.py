@@ -22,6 +22,7 @@ class MNIST5000(DataSet):
 
     key: ClassVar[str] = "mnist_5000"
     title: ClassVar[str] = "MNIST, 5 000 images"
+    see: ClassVar[str] = "few_images"
     why: ClassVar[str] = (
         "Real 28 × 28 digits without a download: large enough for a convolutional network to show its worth."
     )

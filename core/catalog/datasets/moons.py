@@ -18,6 +18,7 @@ class Moons(Generated):
 
     key: ClassVar[str] = "moons"
     title: ClassVar[str] = "Two moons"
+    see: ClassVar[str] = "overfits_moons"
     why: ClassVar[str] = "The whole boundary between two classes fits into one picture, and no straight line is enough."
     choose: ClassVar[str] = "To watch overfitting: few points and much noise make islands in the boundary."
     formula: ClassVar[str] = (

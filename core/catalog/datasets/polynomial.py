@@ -18,6 +18,7 @@ class Polynomial(Generated):
 
     key: ClassVar[str] = "polynomial"
     title: ClassVar[str] = "Noisy polynomial"
+    see: ClassVar[str] = "polynomial_curve"
     why: ClassVar[str] = "A curve through noisy points shows under- and overfitting without any words."
     choose: ClassVar[str] = "For regression, and to see what width, depth and weight size do to a function."
     formula: ClassVar[str] = (

@@ -18,6 +18,7 @@ class Spirals(Generated):
 
     key: ClassVar[str] = "spirals"
     title: ClassVar[str] = "Spirals"
+    see: ClassVar[str] = "spirals"
     why: ClassVar[str] = "The hardest of the plane sets: the boundary winds, and a small network visibly cannot follow."
     choose: ClassVar[str] = "To compare widths, depths and activations by the picture they draw."
     formula: ClassVar[str] = (

@@ -64,6 +64,7 @@ class Iris(Table):
     key: ClassVar[str] = "iris"
     more: ClassVar[bool] = True
     title: ClassVar[str] = "Iris"
+    see: ClassVar[str] = "iris_textbook"
     why: ClassVar[str] = "Four inputs one can measure with a ruler, and a network small enough to draw every weight."
     choose: ClassVar[str] = "For the textbook network with 4 inputs and 5 hidden units."
     formula: ClassVar[str] = r"x \in \mathbb{R}^4 \text{ (cm)}, \quad y \in \{0, 1, 2\}"
@@ -90,6 +91,7 @@ class Wine(Table):
     key: ClassVar[str] = "wine"
     more: ClassVar[bool] = True
     title: ClassVar[str] = "Wine"
+    see: ClassVar[str] = "unscaled_inputs"
     why: ClassVar[str] = "One column counts in hundreds and another in tenths: unscaled, the large one drowns the rest."
     choose: ClassVar[str] = "To see what input scaling does to convergence."
     formula: ClassVar[str] = r"x \in \mathbb{R}^{13}, \quad x' = \frac{x - \mu}{s}, \quad y \in \{0, 1, 2\}"
@@ -125,6 +127,7 @@ class BreastCancer(Table):
     key: ClassVar[str] = "breast_cancer"
     more: ClassVar[bool] = True
     title: ClassVar[str] = "Breast cancer"
+    see: ClassVar[str] = "diagnosis"
     why: ClassVar[str] = "Thirty inputs of which many say the same: a real table on which fewer inputs do as well."
     choose: ClassVar[str] = "For a diagnosis from a table, and to ask which inputs matter."
     formula: ClassVar[str] = r"x \in \mathbb{R}^{30}, \quad x' = \frac{x - \mu}{s}, \quad y \in \{0, 1\}"

@@ -20,6 +20,7 @@ class Xor(Generated):
 
     key: ClassVar[str] = "xor"
     title: ClassVar[str] = "XOR"
+    see: ClassVar[str] = "xor_line"
     why: ClassVar[str] = (
         "The classic problem that no single layer solves: each input alone says nothing about the class."
     )

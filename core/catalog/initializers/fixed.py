@@ -23,6 +23,7 @@ _SIGMA_REASON = "A standard deviation is never negative; with exactly 0 choose t
 class Normal(Initializer):
     key: ClassVar[str] = "normal"
     title: ClassVar[str] = "normal"
+    see: ClassVar[str] = "tiny_first_weights"
     why: ClassVar[str] = "Every weight is drawn from one normal distribution, however many inputs the layer has."
     choose: ClassVar[str] = (
         "Take it to see what a wrong scale does: too small and gradients vanish with depth, too large and they explode."
@@ -52,6 +53,7 @@ class Normal(Initializer):
 class Constant(Initializer):
     key: ClassVar[str] = "constant"
     title: ClassVar[str] = "constant"
+    see: ClassVar[str] = "equal_first_weights"
     why: ClassVar[str] = (
         "All weights start at the same number: then all units of a layer compute the same, get the same gradient and "
         "stay the same."
@@ -77,6 +79,7 @@ class Constant(Initializer):
 class Zeros(Initializer):
     key: ClassVar[str] = "zeros"
     title: ClassVar[str] = "zeros"
+    see: ClassVar[str] = "zero_first_weights"
     why: ClassVar[str] = (
         "With hidden layers, weights of exactly 0 are a saddle point: no gradient reaches the hidden weights, and no "
         "optimizer leaves."
@@ -98,6 +101,7 @@ class Zeros(Initializer):
 class Orthogonal(Initializer):
     key: ClassVar[str] = "orthogonal"
     title: ClassVar[str] = "orthogonal"
+    see: ClassVar[str] = "orthogonal_20"
     more: ClassVar[bool] = True
     why: ClassVar[str] = "The rows or columns are orthogonal, so a linear layer turns signals without stretching them."
     choose: ClassVar[str] = "For very deep linear, tanh or recurrent networks; set the gain to √2 for ReLU."
@@ -126,6 +130,7 @@ class Orthogonal(Initializer):
 class Sparse(Initializer):
     key: ClassVar[str] = "sparse"
     title: ClassVar[str] = "sparse"
+    see: ClassVar[str] = "sparse_first_weights"
     more: ClassVar[bool] = True
     why: ClassVar[str] = "Each unit starts with only a few inputs, so that units differ strongly and none is saturated."
     choose: ClassVar[str] = "For wide layers, where a sum over all inputs would be either tiny or too large."

@@ -22,6 +22,7 @@ _DISTRIBUTION = "The shape of the distribution; the variance is the same for bot
 class He(Initializer):
     key: ClassVar[str] = "he"
     title: ClassVar[str] = "He"
+    see: ClassVar[str] = "relu_20"
     why: ClassVar[str] = (
         "ReLU sets half of the values to 0; twice the variance makes up for it, so signals and gradients keep their "
         "size through many layers."
@@ -52,6 +53,7 @@ class He(Initializer):
 class Xavier(Initializer):
     key: ClassVar[str] = "xavier"
     title: ClassVar[str] = "Xavier"
+    see: ClassVar[str] = "tanh_20"
     why: ClassVar[str] = (
         "The variance is a compromise between inputs and outputs of a layer, so that signals forward and gradients "
         "backward both keep their size where the activation is nearly linear."
@@ -86,6 +88,7 @@ class Xavier(Initializer):
 class Framework(Initializer):
     key: ClassVar[str] = "framework"
     title: ClassVar[str] = "PyTorch's own"
+    see: ClassVar[str] = "relu_20_framework"
     why: ClassVar[str] = (
         "What PyTorch does when nobody chooses: weights and biases uniform within ±1/√n of n inputs, a sixth of He's "
         "variance, so deep ReLU networks start with vanishing gradients."

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class CrossEntropy(Loss):
     key: ClassVar[str] = "cross_entropy"
     title: ClassVar[str] = "cross-entropy"
+    see: ClassVar[str] = "learns"
     why: ClassVar[str] = (
         "The surprise at the right answer: minus the logarithm of the probability given to the true class, so a "
         "confident mistake is very expensive."
@@ -41,6 +42,7 @@ class CrossEntropy(Loss):
 class LabelSmoothing(Loss):
     key: ClassVar[str] = "label_smoothing"
     title: ClassVar[str] = "cross-entropy with label smoothing"
+    see: ClassVar[str] = "smoothed_labels"
     more: ClassVar[bool] = True
     why: ClassVar[str] = (
         "The target gives a share ε to all classes alike, so the network is never pushed to be infinitely sure."
@@ -74,6 +76,7 @@ class LabelSmoothing(Loss):
 class SoftmaxTwice(Loss):
     key: ClassVar[str] = "softmax_twice"
     title: ClassVar[str] = "softmax twice (a mistake)"
+    see: ClassVar[str] = "softmax_twice"
     more: ClassVar[bool] = True
     why: ClassVar[str] = (
         "A common mistake: the network ends with a softmax, and the loss applies it again, so even a perfect answer "

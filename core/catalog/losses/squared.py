@@ -20,6 +20,7 @@ class SquaredError(Loss):
     key: ClassVar[str] = "squared_error"
     synonyms: ClassVar[tuple[str, ...]] = ("mse",)
     title: ClassVar[str] = "squared error"
+    see: ClassVar[str] = "squared_error_digits"
     why: ClassVar[str] = (
         "The squared distance between answer and target; for classes between the softmax probabilities and the true "
         "class, summed over the classes."

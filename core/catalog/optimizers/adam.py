@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -33,11 +33,20 @@ _MOMENTS = (
     r"\hat m = \frac{m}{1 - \beta_1^t}, \quad \hat s = \frac{s}{1 - \beta_2^t}, \quad "
 )
 
+_STATE = ("exp_avg", "exp_avg_sq", "", "step")
+"""m, s, none of AMSGrad's, t."""
+
+
+def _fused_options(beta1: float, beta2: float, eps: float, weight_decay: float) -> dict[str, Any]:
+    betas = {"beta1": beta1, "beta2": beta2}
+    return {**betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": False, "maximize": False}
+
 
 @register
 class Adam(Optimizer):
     key: ClassVar[str] = "adam"
     title: ClassVar[str] = "Adam"
+    see: ClassVar[str] = "learns"
     why: ClassVar[str] = (
         "Momentum divided by the recent size of each weight's gradients; the correction makes the weights of past "
         "gradients sum to 1 from the first update on."
@@ -48,6 +57,7 @@ class Adam(Optimizer):
     formula: ClassVar[str] = _MOMENTS + r"w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
     source: ClassVar[str] = "Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 1"
     fused_kernel: ClassVar[str] = "aten::_fused_adam_"
+    fused_state: ClassVar[tuple[str, ...]] = _STATE
 
     lr: LearningRate = 0.001
     beta1: Beta1 = 0.9
@@ -64,11 +74,15 @@ class Adam(Optimizer):
     def learning_rate(self) -> float:
         return self.lr
 
+    def fused_options(self) -> dict[str, Any]:
+        return _fused_options(self.beta1, self.beta2, self.eps, weight_decay=0.0)
+
 
 @register
 class AdamW(Optimizer):
     key: ClassVar[str] = "adamw"
     title: ClassVar[str] = "AdamW"
+    see: ClassVar[str] = "digits_adamw"
     why: ClassVar[str] = (
         "Adam with weight decay beside the rule instead of inside the gradient, so that large gradients do not weaken "
         "the decay."
@@ -79,6 +93,7 @@ class AdamW(Optimizer):
     )
     source: ClassVar[str] = "Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2"
     fused_kernel: ClassVar[str] = "aten::_fused_adamw_"
+    fused_state: ClassVar[tuple[str, ...]] = _STATE
 
     lr: LearningRate = 0.001
     weight_decay: Annotated[
@@ -113,6 +128,9 @@ class AdamW(Optimizer):
 
     def learning_rate(self) -> float:
         return self.lr
+
+    def fused_options(self) -> dict[str, Any]:
+        return _fused_options(self.beta1, self.beta2, self.eps, self.weight_decay)
 
     @property
     def own_weight_decay(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ _FORGETTING = "At 1 nothing is ever forgotten and the average never moves; below
 class AdaGrad(Optimizer):
     key: ClassVar[str] = "adagrad"
     title: ClassVar[str] = "AdaGrad"
+    see: ClassVar[str] = "digits_adagrad"
     why: ClassVar[str] = (
         "Each weight's learning rate is divided by the root of the sum of its squared gradients so far, so it can only "
         "fall."
@@ -31,6 +32,7 @@ class AdaGrad(Optimizer):
     formula: ClassVar[str] = r"s \leftarrow s + g^2, \quad w \leftarrow w - \frac{\eta}{\sqrt{s} + \epsilon}\, g"
     source: ClassVar[str] = "Duchi, Hazan and Singer, Adaptive Subgradient Methods, 2011, section 1.1"
     fused_kernel: ClassVar[str] = "aten::_fused_adagrad_"
+    fused_state: ClassVar[tuple[str, ...]] = ("sum", "step")
 
     lr: LearningRate = 0.05
     eps: Epsilon = 1e-10
@@ -45,11 +47,15 @@ class AdaGrad(Optimizer):
     def learning_rate(self) -> float:
         return self.lr
 
+    def fused_options(self) -> dict[str, Any]:
+        return {"eps": self.eps, "lr_decay": 0.0, "weight_decay": 0.0, "maximize": False}
+
 
 @register
 class RmsProp(Optimizer):
     key: ClassVar[str] = "rmsprop"
     title: ClassVar[str] = "RMSProp"
+    see: ClassVar[str] = "digits_rmsprop"
     why: ClassVar[str] = (
         "AdaGrad that forgets: the squared gradients are averaged over about the last 1/(1 − γ) updates, so the "
         "learning rate can rise again."
@@ -87,6 +93,7 @@ class RmsProp(Optimizer):
 class AdaDelta(Optimizer):
     key: ClassVar[str] = "adadelta"
     title: ClassVar[str] = "AdaDelta"
+    see: ClassVar[str] = "digits_adadelta"
     why: ClassVar[str] = (
         "RMSProp whose learning rate is replaced by the size of its own past updates; nothing is left to tune, but ε "
         "decides how fast it starts."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -48,11 +48,17 @@ def build_sgd(
     return optimizer
 
 
+def _fused_options(momentum: float = 0.0, nesterov: bool = False) -> dict[str, Any]:
+    fixed = {"weight_decay": 0.0, "dampening": 0.0, "maximize": False, "is_first_step": False}
+    return {**fixed, "momentum": momentum, "nesterov": nesterov}
+
+
 @register
 class Sgd(Optimizer):
     key: ClassVar[str] = "sgd"
     synonyms: ClassVar[tuple[str, ...]] = ("gd",)
     title: ClassVar[str] = "SGD"
+    see: ClassVar[str] = "digits_sgd"
     why: ClassVar[str] = (
         "Each update goes a small way against the gradient of the batch: the simplest rule that learns."
     )
@@ -62,6 +68,7 @@ class Sgd(Optimizer):
     formula: ClassVar[str] = r"w \leftarrow w - \eta\, g"
     source: ClassVar[str] = "Robbins and Monro, A Stochastic Approximation Method, 1951, section 2"
     fused_kernel: ClassVar[str] = "aten::_fused_sgd_"
+    fused_state: ClassVar[tuple[str, ...]] = ("",)
 
     lr: LearningRate = 0.1
 
@@ -71,11 +78,15 @@ class Sgd(Optimizer):
     def learning_rate(self) -> float:
         return self.lr
 
+    def fused_options(self) -> dict[str, Any]:
+        return _fused_options()
+
 
 @register
 class MomentumSgd(Optimizer):
     key: ClassVar[str] = "momentum"
     title: ClassVar[str] = "momentum"
+    see: ClassVar[str] = "digits_momentum"
     why: ClassVar[str] = (
         "A velocity sums past gradients: what always points the same way grows, what changes sign cancels, so a larger "
         "learning rate becomes usable."
@@ -86,6 +97,7 @@ class MomentumSgd(Optimizer):
     formula: ClassVar[str] = r"v \leftarrow \gamma v + g, \quad w \leftarrow w - \eta\, v"
     source: ClassVar[str] = "Polyak, Some Methods of Speeding Up the Convergence of Iteration Methods, 1964, section 2"
     fused_kernel: ClassVar[str] = "aten::_fused_sgd_"
+    fused_state: ClassVar[tuple[str, ...]] = ("momentum_buffer",)
 
     lr: LearningRate = 0.05
     momentum: Momentum = 0.9
@@ -96,11 +108,15 @@ class MomentumSgd(Optimizer):
     def learning_rate(self) -> float:
         return self.lr
 
+    def fused_options(self) -> dict[str, Any]:
+        return _fused_options(self.momentum)
+
 
 @register
 class Nesterov(Optimizer):
     key: ClassVar[str] = "nesterov"
     title: ClassVar[str] = "Nesterov momentum"
+    see: ClassVar[str] = "digits_nesterov"
     why: ClassVar[str] = (
         "Momentum that looks ahead: the gradient is added once more to the velocity it has just changed."
     )
@@ -110,6 +126,7 @@ class Nesterov(Optimizer):
         "Sutskever et al., On the Importance of Initialization and Momentum in Deep Learning, 2013, section 2"
     )
     fused_kernel: ClassVar[str] = "aten::_fused_sgd_"
+    fused_state: ClassVar[tuple[str, ...]] = ("momentum_buffer",)
 
     lr: LearningRate = 0.05
     momentum: Annotated[
@@ -129,3 +146,6 @@ class Nesterov(Optimizer):
 
     def learning_rate(self) -> float:
         return self.lr
+
+    def fused_options(self) -> dict[str, Any]:
+        return _fused_options(self.momentum, nesterov=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LearningRate = Annotated[
     float,
     Field(gt=0, title="learning rate", description="How far one update goes along its direction; acts at once."),
-    Usual(1e-4, 1, "log", reason="A negative step climbs the loss, and a step of 0 goes nowhere.", live=True),
+    Usual(1e-4, 1, "log", reason="A negative learning rate climbs the loss, and 0 goes nowhere.", live=True),
 ]
 
 Epsilon = Annotated[
@@ -40,6 +40,8 @@ class Optimizer(Entry):
     """Each weight's update depends on its own gradients only."""
     fused_kernel: ClassVar[str] = ""
     """The name of PyTorch's kernel for the whole update, where there is one."""
+    fused_state: ClassVar[tuple[str, ...]] = ()
+    """The kernel's lists after parameters and gradients, by their names in torch.optim's state; "" is an empty list."""
 
     def build(self, params: Iterable[torch.Tensor], lr_override: float | None = None) -> torch.optim.Optimizer:
         """The torch optimizer over the parameters, fused where the device has the kernel.
@@ -70,6 +72,10 @@ class Optimizer(Entry):
             and torch._C._dispatch_has_kernel_for_dispatch_key(self.fused_kernel, _DISPATCH_KEYS[tensor.device.type])
             for tensor in params
         )
+
+    def fused_options(self) -> dict[str, Any]:
+        """What the kernel is told besides tensors, learning rate and `found_inf`: torch.optim's own arguments."""
+        return {}
 
     def _kernel(self, params: list[torch.Tensor]) -> dict[str, bool]:
         """The keyword that selects the kernel: one fused for all tensors, else one call a step for all tensors."""

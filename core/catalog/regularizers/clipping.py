@@ -20,6 +20,7 @@ _REASON = "With a limit of 0 no gradient would be left."
 class ClipNorm(Regularizer):
     key: ClassVar[str] = "clip_norm"
     title: ClassVar[str] = "clipping by norm"
+    see: ClassVar[str] = "clipped_norm"
     kind: ClassVar[Kind] = "clip"
     more: ClassVar[bool] = True
     why: ClassVar[str] = (
@@ -48,6 +49,7 @@ class ClipNorm(Regularizer):
 class ClipValue(Regularizer):
     key: ClassVar[str] = "clip_value"
     title: ClassVar[str] = "clipping by value"
+    see: ClassVar[str] = "clipped_value"
     kind: ClassVar[Kind] = "clip"
     more: ClassVar[bool] = True
     why: ClassVar[str] = "Each element of the gradient is limited by itself, which also turns the direction."

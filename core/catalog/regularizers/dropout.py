@@ -25,6 +25,7 @@ class DropoutRates(NamedTuple):
 class Dropout(Regularizer):
     key: ClassVar[str] = "dropout"
     title: ClassVar[str] = "dropout"
+    see: ClassVar[str] = "moons_dropout"
     kind: ClassVar[Kind] = "dropout"
     why: ClassVar[str] = (
         "At each update every unit is switched off with probability p and the others are scaled by 1/(1 − p), so no "

@@ -52,6 +52,7 @@ class Stopper:
 class EarlyStopping(Regularizer):
     key: ClassVar[str] = "early_stopping"
     title: ClassVar[str] = "early stopping"
+    see: ClassVar[str] = "moons_stopped_early"
     kind: ClassVar[Kind] = "stop"
     why: ClassVar[str] = (
         "Training ends when the validation error has not improved for a while, and the weights of the best epoch are "

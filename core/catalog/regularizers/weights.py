@@ -26,6 +26,7 @@ Strength = Annotated[
 class L1(Regularizer):
     key: ClassVar[str] = "l1"
     title: ClassVar[str] = "L1"
+    see: ClassVar[str] = "moons_l1"
     why: ClassVar[str] = "The sum of all |w| pulls every weight toward 0 with the same force, so many end near 0."
     choose: ClassVar[str] = "When few inputs matter and a sparse network is wanted; start at 0.0001."
     formula: ClassVar[str] = r"L' = L + \lambda \lVert w \rVert_1 = L + \lambda \sum_j |w_j|"
@@ -44,6 +45,7 @@ class L1(Regularizer):
 class L2(Regularizer):
     key: ClassVar[str] = "l2"
     title: ClassVar[str] = "L2"
+    see: ClassVar[str] = "lambda_right"
     why: ClassVar[str] = (
         "The sum of all w² pulls large weights hardest, so the function the network draws becomes smoother."
     )
@@ -64,6 +66,7 @@ class L2(Regularizer):
 class WeightDecay(Regularizer):
     key: ClassVar[str] = "weight_decay"
     title: ClassVar[str] = "weight decay"
+    see: ClassVar[str] = "moons_weight_decay"
     kind: ClassVar[Kind] = "decay"
     why: ClassVar[str] = (
         "Each update first takes a small share off every weight, whatever the optimizer does; it is no part of the "

@@ -18,6 +18,7 @@ _FACTOR_REASON = "A factor of 0 or less stops or reverses training; above 1 the 
 class Constant(Schedule):
     key: ClassVar[str] = "constant"
     title: ClassVar[str] = "constant"
+    see: ClassVar[str] = "rate_constant"
     why: ClassVar[str] = "The same learning rate at every update: what you see comes from the optimizer alone."
     choose: ClassVar[str] = "The default for short runs and for comparisons; near the end the loss keeps jittering."
     formula: ClassVar[str] = r"\eta_t = \eta"
@@ -33,6 +34,7 @@ class Constant(Schedule):
 class Step(Schedule):
     key: ClassVar[str] = "step"
     title: ClassVar[str] = "step"
+    see: ClassVar[str] = "rate_step"
     why: ClassVar[str] = "The learning rate drops by a factor every few epochs: first far, then fine."
     choose: ClassVar[str] = "When a curve flattens at a known epoch; drop there by 10, or often by 2."
     formula: ClassVar[str] = r"\eta_t = \eta\, \gamma^{\lfloor \mathrm{epoch} / k \rfloor}"
@@ -57,6 +59,7 @@ class Step(Schedule):
 class Exponential(Schedule):
     key: ClassVar[str] = "exponential"
     title: ClassVar[str] = "exponential"
+    see: ClassVar[str] = "rate_exponential"
     why: ClassVar[str] = "The learning rate falls by the same share every epoch, a little at each update."
     choose: ClassVar[str] = "When no epoch is special; with 0.95 a tenth is left after 45 epochs."
     formula: ClassVar[str] = r"\eta_t = \eta\, \gamma^{t / T_\mathrm{epoch}}"
@@ -76,6 +79,7 @@ class Exponential(Schedule):
 class Cosine(Schedule):
     key: ClassVar[str] = "cosine"
     title: ClassVar[str] = "cosine"
+    see: ClassVar[str] = "rate_cosine"
     why: ClassVar[str] = "The learning rate follows half a cosine from its full value down to the end of the plan."
     choose: ClassVar[str] = (
         "A good default for longer runs of known length; nothing but the number of epochs to choose."

@@ -14,7 +14,9 @@ FinalShare = Annotated[
     Field(
         ge=0, le=1, title="final share", description="Share of the learning rate that is left at the end of the plan."
     ),
-    Usual(0, 0.1, "linear", reason="A share lies between 0 and 1; a negative step climbs the loss.", more=True),
+    Usual(
+        0, 0.1, "linear", reason="A share lies between 0 and 1; a negative learning rate climbs the loss.", more=True
+    ),
 ]
 
 

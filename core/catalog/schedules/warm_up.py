@@ -21,6 +21,7 @@ def _cosine(start: float, end: float, share: float) -> float:
 class WarmUp(Schedule):
     key: ClassVar[str] = "warm_up"
     title: ClassVar[str] = "warm-up"
+    see: ClassVar[str] = "rate_warm_up"
     more: ClassVar[bool] = True
     why: ClassVar[str] = "The first updates are short, while gradients are large and averages of past ones still empty."
     choose: ClassVar[str] = (
@@ -60,6 +61,7 @@ class WarmUp(Schedule):
 class OneCycle(Schedule):
     key: ClassVar[str] = "one_cycle"
     title: ClassVar[str] = "one-cycle"
+    see: ClassVar[str] = "rate_one_cycle"
     more: ClassVar[bool] = True
     why: ClassVar[str] = (
         "The learning rate rises to its peak and then falls far below its start, once over the whole run."

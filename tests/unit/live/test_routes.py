@@ -316,22 +316,6 @@ def test_a_page_that_does_not_keep_up_is_sent_afresh_instead_of_piling_up(monkey
     assert viewer.behind == {"a"}
 
 
-def test_pages_that_no_longer_read_do_not_keep_the_server_from_stopping():
-    live = LiveServer()
-    live.start()
-    live.hub.open("a", {})
-    page = live.page()
-    page.send(type="subscribe", run="a")
-    page.receive()
-    for number in range(40):
-        live.hub.picture("a", "boundary", {"step": number, "winner": np.zeros((800, 800), dtype=np.uint8)})
-        time.sleep(0.02)
-    begin = time.monotonic()
-    live.halt()
-    assert time.monotonic() - begin < 5
-    live.pages.close()
-
-
 def test_open_sockets_do_not_keep_the_server_from_stopping():
     live = LiveServer()
     live.start()

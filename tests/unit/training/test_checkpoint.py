@@ -126,7 +126,7 @@ def test_a_damaged_snapshot_is_passed_over_and_named(tmp_path: Path):
     assert found.snapshot.step == 4
     assert same(found.snapshot.tensors["hidden.1.weight"], tensors(4)["hidden.1.weight"])
     assert [str(text).split(" is damaged")[0] for text in found.damaged] == [
-        "The snapshot of step 12", "The snapshot of step 8",
+        "The snapshot of update 12", "The snapshot of update 8",
     ]  # fmt: skip
     before = latest_valid(tmp_path, 3, run=RUN)
     assert before.snapshot is not None
@@ -292,7 +292,7 @@ def test_a_full_disk_is_said_clearly_and_leaves_nothing_behind(tmp_path: Path):
     answer = subprocess.run(
         [sys.executable, "-c", FULL, str(tmp_path)], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
     )
-    assert "The snapshot of step 6 could not be written." in answer.stdout
+    assert "The snapshot of update 6 could not be written." in answer.stdout
     assert [path.name for path in tmp_path.iterdir()] == [snapshot_path(tmp_path, 5).name]
     assert read_snapshot(snapshot_path(tmp_path, 5), run=RUN).step == 5
 

@@ -62,13 +62,14 @@ def test_l2_equals_weight_decay_of_twice_its_strength_under_sgd(tmp_path: Path):
 
 
 def test_bfloat16_computes_short_and_keeps_float32_weights(tmp_path: Path):
-    run, diary = trained(everything(precision="bfloat16", epochs=10), tmp_path)
+    quick = {"optimizer": {"key": "adam", "lr": 0.01}, "epochs": 10}
+    run, diary = trained(images(precision="bfloat16", **quick), tmp_path)
     assert all(weight.dtype == torch.float32 for weight in weights(run))
     assert run.conditions.precision == "bfloat16"
     assert run.outcome is not None
     assert run.outcome.state == "finished"
     assert run.evaluations[-1].train.loss < run.evaluations[0].train.loss
-    plain, heard = trained(everything(epochs=10), tmp_path)
+    plain, heard = trained(images(**quick), tmp_path)
     assert weights_sha256(plain.parts.model) != weights_sha256(run.parts.model)
     assert diary.series().keys() == heard.series().keys()
 

