@@ -19,7 +19,7 @@ from core.store.records import STATE_NAMES, RunRecord
 from pages.components import state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
-from pages.components.services import ACTOR, services
+from pages.components.services import ACTOR, computed_by, services
 
 RESUMABLE = ("interrupted", "paused", "stopped")
 HIGHLIGHT = "background-color: rgba(230, 159, 0, 0.22)"
@@ -179,7 +179,7 @@ def ask_to_delete(runs: Sequence[RunRecord]) -> None:
 
 def open_run(run: RunRecord) -> None:
     """Show a run on the Train page, with its experiment and its curves."""
-    computed = Experiment.from_json(dict(run.experiment))
+    computed = computed_by(run)
     state.choose(computed)
     state.show_run(run.id, computed)
 

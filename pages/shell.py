@@ -104,8 +104,10 @@ if present():
 else:
     bar()
 page.run()
+training = page.url_path == ""
 state.write_address(
-    with_experiment=page.url_path == "",
+    with_experiment=training,
+    run=state.run_of_choices() if training else None,
     lang=language() if language() != browser_language() else None,
     present="1" if present() else None,
 )

@@ -17,7 +17,7 @@ from pages.components.choices import choices
 from pages.components.error_box import error_box, notes_box
 from pages.components.language import language, prose, show, t
 from pages.components.live_chart import live_chart, live_labels
-from pages.components.services import ACTOR, live_token, services
+from pages.components.services import ACTOR, computed_by, live_token, services
 
 # Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page.
 LIVE = "live"
@@ -118,7 +118,7 @@ def attach() -> None:
     record = services().find(asked) if asked else services().running(actor=ACTOR)
     if record is None:
         return
-    computed = Experiment.from_json(dict(record.experiment))
+    computed = computed_by(record)
     if asked or not state.experiment().differences() or computed.fingerprint() == state.experiment().fingerprint():
         state.choose(computed)
         state.show_run(record.id, computed)

@@ -89,7 +89,6 @@ export class LiveView {
   update(data) {
     this.slots = data.colors;
     this.palette = palette(this.parent, this.slots);
-    this.root.classList.toggle("sp-dark", this.palette.dark);
     this.run = data.run;
     this.ghost = data.ghost && data.ghost !== data.run ? data.ghost : null;
     const wanted = [this.run, this.ghost].filter(Boolean);

@@ -118,6 +118,7 @@ class TrainingJob(Job):
             if self.done:
                 return False
             self._commands.append(command)
+            self.is_asked = True
         self.is_cancelled = self.is_cancelled or (command.kind == "stop" and self.run is None)
         self._ready()
         return True
@@ -224,6 +225,7 @@ class TrainingJob(Job):
     # -- commands ------------------------------------------------------------------------------------------------
 
     def _obey(self, run: Run) -> None:
+        self.is_asked = False
         while self._commands:
             command = self._commands.popleft()
             self._actor = command.actor

@@ -7,6 +7,10 @@ from typing import Generic, TypeVar
 
 N = TypeVar("N", bound=Hashable)
 
+MOST_S = 0.5
+"""The most that one turn counts. What took longer was nothing that comes again (a network was built), and who did it
+must not stand still for as long."""
+
 
 class Turns(Generic[N]):
     """Names the one who has been served least. Time that somebody did not ask for is not saved up: who comes, or comes
@@ -26,7 +30,7 @@ class Turns(Generic[N]):
 
     def charge(self, name: N, seconds: float) -> None:
         """`name` has been served for so long."""
-        self._served_s[name] = self._served_s.get(name, self._now_s) + seconds
+        self._served_s[name] = self._served_s.get(name, self._now_s) + min(seconds, MOST_S)
 
     def forget(self, present: Collection[N]) -> None:
         """Keep account only of those who are still there."""

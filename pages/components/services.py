@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.experiment import Experiment, set_path
+from core.store.records import RunRecord
 from core.studies.workbench import Workbench, workbench
 from pages.components.language import show
 
@@ -22,3 +24,13 @@ def live_token() -> str:
 def device_words() -> str:
     """What computes here, in words."""
     return show(workbench().device)
+
+
+def computed_by(run: RunRecord) -> Experiment:
+    """What a run computes by now: its experiment with the learning rates that were set on the way."""
+    document = dict(run.experiment)
+    for event in workbench().store.events(run.id):
+        if event.kind == "set":
+            for name, value in event.values.items():
+                document, _ = set_path(document, f"optimizer.{name}", value)
+    return Experiment.from_json(document)

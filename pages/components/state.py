@@ -179,9 +179,10 @@ def show_run(run: str, computed: Experiment) -> None:
     st.session_state[_RUN] = (run, computed)
 
 
-def forget_run() -> None:
-    """Look at no run."""
-    st.session_state.pop(_RUN, None)
+def run_of_choices() -> str | None:
+    """The run looked at while it computes what is chosen, for the address bar."""
+    shown = shown_run()
+    return shown[0] if shown and shown[1].fingerprint() == experiment().fingerprint() else None
 
 
 def start_on_arrival() -> None:

@@ -257,6 +257,21 @@ def test_a_change_that_needs_a_new_run_keeps_the_old_curve_as_a_ghost(open_page,
     assert any("new run" in caption.value for caption in tab.caption)
 
 
+def test_a_reload_shows_the_finished_run_again(open_page, bench: Workbench):
+    run = bench.start(Experiment(epochs=1), pace="max")
+    bench.wait(run, 30)
+    tab = open_page(run=run)
+    assert tab.query_params["run"] in (run, [run])
+    box(tab, "epochs").set_value("2").run()
+    assert "run" not in tab.query_params, "what is chosen is not what the run computed"
+
+
+def test_a_link_to_a_run_that_is_not_here_makes_its_experiment(open_page):
+    tab = open_page(run="01m80000000000000x", epochs="3")
+    assert chosen(tab).epochs == 3
+    assert live(tab)["run"].startswith("preview-")
+
+
 def test_a_learning_rate_acts_at_once_on_a_running_run(open_page, bench: Workbench):
     run = bench.start(Experiment(epochs=1000), pace="1/s")
     tab = open_page(run=run)
@@ -267,6 +282,7 @@ def test_a_learning_rate_acts_at_once_on_a_running_run(open_page, bench: Workben
     bench.wait(run, 30)
     sets = [event for event in bench.store.events(run) if event.kind == "set"]
     assert [event.values["lr"] for event in sets] == [0.05]
+    assert box(open_page(run=run), "optimizer.lr").value == "0.05", "another tab shows what the run computes by now"
 
 
 def test_a_new_tab_finds_the_run_that_is_running(open_page, bench: Workbench):

@@ -25,5 +25,6 @@ def test_the_reference_cnn_reaches_27_percent_on_fashion_mnist_in_three_epochs(t
         }
     )
     final = Run(experiment, tmp_path).train().final
-    assert final is not None and final.validation.num == 12_000
+    assert final is not None
+    assert final.validation.num == 12_000
     assert final.validation.error <= 0.27

@@ -165,6 +165,29 @@ def test_a_run_that_goes_on_after_a_pause_does_not_stop_the_others():
         assert one.busy_s - before_s > 0.05
 
 
+def test_a_job_that_is_asked_goes_first_and_only_answers():
+    budgets: list[float] = []
+
+    class Asked(Work):
+        def advance(self, budget_s: float) -> None:
+            budgets.append(budget_s)
+            self.is_asked = False
+
+    others = [Work(slice_s=0.01) for _ in range(6)]
+    with computing() as compute:
+        for job in others:
+            compute.submit(job)
+        job = Asked()
+        compute.submit(job)
+        until(lambda: budgets)
+        for _ in range(10):
+            used_s, count = sum(other.busy_s for other in others), len(budgets)
+            job.is_asked = True
+            until(lambda count=count: len(budgets) > count)
+            assert sum(other.busy_s for other in others) - used_s < 0.04
+    assert set(budgets) == {0.0, SLICE_S}
+
+
 def test_only_so_many_runs_of_one_owner_are_active():
     jobs = [Work() for _ in range(20)]
     run_until(jobs, lambda: all(job.busy_s for job in jobs[:MAX_ACTIVE_RUNS]))

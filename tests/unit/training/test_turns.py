@@ -25,7 +25,7 @@ def test_time_counts_and_not_turns():
     used = Counter()
     for _ in range(300):
         name = turns.next(["slow", "quick"])
-        seconds = 1.0 if name == "slow" else 0.1
+        seconds = 0.2 if name == "slow" else 0.02
         turns.charge(name, seconds)
         used[name] += seconds
     assert 0.9 < used["slow"] / used["quick"] < 1.1
@@ -44,6 +44,13 @@ def test_who_was_away_does_not_claim_the_time_of_his_absence():
     served(turns, ["here"], 1000)
     count = served(turns, ["here", "away"], 20)
     assert abs(count["here"] - count["away"]) <= 2
+
+
+def test_one_long_turn_is_not_paid_for_by_standing_still():
+    turns: Turns[str] = Turns()
+    turns.charge(turns.next(["built", "other"]), 10.0)
+    count = served(turns, ["built", "other"], 20, seconds=0.1)
+    assert count["built"] >= 5
 
 
 def test_who_is_gone_is_forgotten():
