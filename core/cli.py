@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 from core.errors import BadInput, CoreError
 from core.json_input import read_json_file
 from core.log_file import log_to
-from core.store.folder import DataFolder
+from core.store.folder import DataFolder, WriteLock
 from core.strict_json import finite
 from core.terminal import Interruptions, Progress, say, show_fields, show_runs, tell
 from core.text import Text
@@ -155,13 +155,15 @@ def catalog(arguments: argparse.Namespace) -> Answer:
 
 def train(arguments: argparse.Namespace) -> Answer:
     """Train the experiment of a file."""
+    _check_test_options(arguments)
+    document = _read_document(arguments)
+    _refuse_if_held(arguments)
     from core.compatibility import check
     from core.experiment import Experiment
     from core.set_path import set_path
     from core.studies.workbench import Workbench
 
-    _check_test_options(arguments)
-    document, notes = _read_document(arguments), []
+    notes: list[Text] = []
     for change in arguments.changes:
         path, equals, value = change.partition("=")
         if not equals:
@@ -245,6 +247,13 @@ def export(arguments: argparse.Namespace) -> Answer:
         "num_columns": len(table),
         "num_bytes": len(content),
     }, 0
+
+
+def _refuse_if_held(arguments: argparse.Namespace) -> None:
+    """Refused when another process writes the data folder: said before the catalogue and the database are loaded."""
+    folder = DataFolder.find(arguments.data)
+    if WriteLock.file(folder).exists():
+        WriteLock.acquire(folder, timeout_s=0.3).release()
 
 
 def _check_test_options(arguments: argparse.Namespace) -> None:

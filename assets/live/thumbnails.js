@@ -28,6 +28,11 @@ export function drawSamples(node, payload, { labels, palette, present }) {
     setAttribute(figure, "aria-label", said);
     setAttribute(figure, "title", said);
   }
+  // A projector does not scroll: a row that does not fit is left out rather than cut.
+  const bottom = node.offsetTop + node.clientHeight + 1;
+  for (const figure of node.children) {
+    figure.style.visibility = present && figure.offsetTop + figure.offsetHeight > bottom ? "hidden" : "";
+  }
 }
 
 function paint(canvas, images, index) {

@@ -169,7 +169,7 @@ class WriteLock:
         """Take the lock (at most 2 s are waited); Refused names the process that has it. Makes the folder."""
         folder.prepare()
         deadline = time.monotonic() + min(timeout_s, 2.0)
-        lock = FileLock(folder.path / "write.lock", thread_local=False)
+        lock = FileLock(cls.file(folder), thread_local=False)
         try:
             lock.acquire(timeout=max(0.0, min(timeout_s, 2.0) - 0.3), poll_interval=0.05)
             cls._leave_note(folder)
@@ -179,6 +179,11 @@ class WriteLock:
             lock.release()
             raise unwritable(folder.path, error) from error
         return cls(folder, lock)
+
+    @staticmethod
+    def file(folder: DataFolder) -> Path:
+        """The file that is locked; it is there once a process has written into the folder."""
+        return folder.path / "write.lock"
 
     @staticmethod
     def _note(folder: DataFolder) -> Path:

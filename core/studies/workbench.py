@@ -44,7 +44,8 @@ class Workbench:
         `live` False is for a process without viewers. Raises Refused when another process holds the folder.
         """
         folder = DataFolder.find(data)
-        lock = WriteLock.acquire(folder)
+        # Loading what stands above takes its share of the two seconds in which a refusal must be there.
+        lock = WriteLock.acquire(folder, timeout_s=0.5)
         try:
             store = Store.open(folder, lock)
             store.mark_interrupted()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from core.catalog.regularizers.early_stopping import EarlyStopping
@@ -43,6 +44,7 @@ class Suggestion:
         return {"id": self.id, "label": self.label, "help": self.help}
 
 
+@lru_cache(maxsize=64)
 def suggestions(verdict: str, experiment: Experiment) -> tuple[Suggestion, ...]:
     """Three or four next experiments for a verdict, best first; none while a run simply learns."""
     found: list[Suggestion] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.experiment import Experiment, set_path
+from core.experiment import Experiment
+from core.set_path import set_path
 from core.store.records import RunRecord
 from core.studies.workbench import Workbench, workbench
 from pages.components.language import show
