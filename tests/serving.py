@@ -53,9 +53,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def command(port: int) -> list[str]:
+def command(port: int, *options: str) -> list[str]:
     """`streamlit run app.py` with this Python, on a port."""
-    return [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    return [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -82,13 +82,13 @@ def answers(address: str) -> bool:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
+def serving(folder: Path, *options: str) -> Iterator[Server]:
     """A server that answers; ended at the end, if it has not ended by itself."""
     port = free_port()
     log_file = folder.parent / f"{folder.name}-{port}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            command(port), cwd=ROOT, env=environment(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command(port, *options), cwd=ROOT, env=environment(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     server = Server(process, f"http://127.0.0.1:{port}", folder, log_file)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from core.catalog.regularizers.early_stopping import EarlyStopping
 from core.catalog.regularizers.regularizer import Regularizer
@@ -44,9 +44,14 @@ class Suggestion:
         return {"id": self.id, "label": self.label, "help": self.help}
 
 
-@lru_cache(maxsize=64)
 def suggestions(verdict: str, experiment: Experiment) -> tuple[Suggestion, ...]:
     """Three or four next experiments for a verdict, best first; none while a run simply learns."""
+    # Asked for at every evaluation; a frozen model can be hashed, which its type does not say.
+    return _suggestions(verdict, cast(Any, experiment))
+
+
+@lru_cache(maxsize=64)
+def _suggestions(verdict: str, experiment: Any) -> tuple[Suggestion, ...]:
     found: list[Suggestion] = []
     for build in _BY_VERDICT.get(verdict, ()):
         found += [item for item in build(experiment) if _is_possible(item, experiment)]
