@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from core.errors import BadInput, Refused, shown
 from core.experiment import Experiment
 from core.live.hub import Hub
@@ -58,6 +60,7 @@ class Runner:
         self._snapshot_pool = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
         self.compute = Compute()
         self.compute.start()
+        self.compute.io.submit(_first_optimizer)
 
     def close(self) -> None:
         """End the compute thread; every active run keeps a snapshot and becomes interrupted."""
@@ -343,6 +346,11 @@ class Runner:
         job = PreviewJob(experiment, self._folder.path, self._hub, channel, self._load_data, self.compute)
         job.open()
         return channel
+
+
+def _first_optimizer() -> None:
+    """With the first optimizer torch loads a second's worth of modules: not when somebody has pressed Start."""
+    torch.optim.SGD([torch.zeros(1)])
 
 
 def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:

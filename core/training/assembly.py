@@ -83,8 +83,10 @@ class Assembly:
         optimizer = self.loop.optimizer
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
-    def forget_skipped_updates(self, num_updates: int) -> None:
-        """After a divergence: counters of updates that were undone go back to the `num_updates` that count."""
+    @torch.no_grad()
+    def take_back_updates(self, num_updates: int) -> None:
+        """After a divergence: the state is that after `num_updates` updates again, counters too."""
+        self.loop.guard.take_back()
         optimizer = self.loop.optimizer
         if num_updates == 0:
             # A first update that was skipped leaves state that was not there before it.

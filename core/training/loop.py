@@ -93,6 +93,4 @@ class Loop:
         for decay, weights in self.decays:
             decay.apply(weights, lr, guard.found)
         self.update(gradients, lr)
-        if guard.undoes:
-            guard.undo()
         self.norms.after_update()

@@ -27,7 +27,8 @@ class PictureJob(Job):
     def advance(self, budget_s: float) -> None:
         run, over = self._training.run, self._training.done
         self.ready_at = time.monotonic() + EVERY_S
-        if run is not None and run.step_count != self._shown_step and (over or not run.is_evaluating):
+        # At the end once more in any case: early stopping has put other weights into place, and no update tells of it.
+        if run is not None and (over or (run.step_count != self._shown_step and not run.is_evaluating)):
             self._shown_step = run.step_count
             for name, payload in (what_it_has_learned(run), wrong_answers(run)):
                 if payload:

@@ -314,7 +314,7 @@ class Run:
         """Update `step` (counted from 1) was not finite: the guard has kept the state from before it."""
         self.step_count = step - 1
         self._evaluating = None
-        self.parts.forget_skipped_updates(step - 1)
+        self.parts.take_back_updates(step - 1)
         self.parts.recorder.start_at(step - 1)
         self.parts.loop.guard.reset()
         finite_loss = math.isfinite(block.columns["batch/loss"][-1]) and math.isfinite(

@@ -40,7 +40,7 @@ def press(server: Server, page: str, button: str) -> None:
 
     opened = ask({"page": page})
     pressed = ask({"session_id": opened["session_id"], "trigger": {"key": button}})
-    assert (opened["status"], pressed["status"]) == ("ok", "ok"), pressed
+    assert (opened["status"], pressed["status"]) == ("ready", "ready"), pressed
 
 
 def stored(folder: Path) -> list[RunRecord]:
