@@ -21,14 +21,17 @@ def choices(experiment: Experiment) -> list[Text]:
     ]
 
 
+def title(experiment: Experiment) -> Text:
+    """What a run without a name is called: its network and its optimizer."""
+    return Text("{network}, {optimizer}", network=network_words(experiment), optimizer=optimizer_words(experiment))
+
+
 def data_words(experiment: Experiment) -> Text:
     """Title of the data set and number of training samples."""
     from core.training.splits import split_sizes
 
     dataset = cast(Any, experiment.dataset)
-    sizes = split_sizes(
-        dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
-    )
+    sizes = split_sizes(dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size)
     return Text("{title}, {num:,} training samples", title=Text(dataset.title), num=sizes.num_train)
 
 
@@ -61,6 +64,10 @@ def _with_value(entry: Entry) -> Text:
     """The entry's title and the value of its first number."""
     for parameter in entry.parameters():
         value = getattr(entry, parameter.name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and not (parameter.usual and parameter.usual.more):
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and not (parameter.usual and parameter.usual.more)
+        ):
             return Text("{title} {value:g}", title=Text(entry.title), value=value)
     return Text(entry.title)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.describe import choices
+from core.describe import choices, title
 from core.experiment import Experiment
 from core.live.hub import Hub
 from core.store.records import RunRecord
@@ -49,7 +49,7 @@ def opening_meta(experiment: Experiment, record: RunRecord) -> dict[str, object]
         "state": record.state,
         "reason": record.reason_text,
         "task": dataset.task,  # type: ignore[attr-defined]
-        "name": record.name,
+        "name": record.name or title(experiment),
         "choices": choices(experiment),
         "slot": record.colour_slot,
         "extend_epochs": min(experiment.epochs, 100),

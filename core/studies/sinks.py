@@ -20,6 +20,7 @@ from core.training.events import Event, Outcome
 from core.training.guessing import guessing
 from core.training.job import Command
 from core.training.recorder import StepBlock
+from core.training.resident import ResidentData
 from core.training.run import Run
 from core.training.trend import Trend
 from core.training.verdict import status

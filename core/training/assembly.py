@@ -140,8 +140,9 @@ def assemble(
         clips=bool(of_kind["clip"]),
     )
     fused = optimizer_entry.fused(parameters)
-    touched = None if fused else partial(_touched, weights.all, optimizer)
-    guard = Guard(recorder.watched, flatten(list(model.buffers())), touched)
+    statistics = flatten(list(model.buffers()))
+    changing = partial(_changing, statistics, None if fused else weights.all, optimizer)
+    guard = Guard(recorder.watched, None if fused and not statistics else changing)
 
     places = {id(parameter): place for place, parameter in enumerate(parameters)}
     task = data.task
@@ -224,12 +225,18 @@ def _augmentation(experiment: Experiment, input_shape: tuple[int, ...], device: 
     return lambda batch, step: pipeline(batch, step, seeds)
 
 
-def _touched(weights: Tensor, optimizer: torch.optim.Optimizer) -> list[Tensor]:
-    """What an update changes on the device: weights, and the optimizer's state without its counters."""
+def _changing(statistics: list[Tensor], weights: Tensor | None, optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    """What a step changes on the device even where the optimizer's kernel is told to leave everything as it is.
+
+    Running statistics; without such a kernel (`weights` given) also the weights and the optimizer's state, without its
+    counters.
+    """
+    if weights is None:
+        return statistics
     state = [
         value
         for values in optimizer.state.values()
         for name, value in values.items()
         if isinstance(value, Tensor) and name != "step" and value.device == weights.device
     ]
-    return [weights, *state]
+    return [*statistics, weights, *state]

@@ -46,13 +46,13 @@ class Loop:
 
     def step(self, step: int, lr: float) -> None:
         """Do update `step` (counted from 0) with learning rate `lr`."""
+        self.guard.remember()
         batch = self.batch_of(step)
         if self.augment is not None:
             batch = self.augment(batch, step)
         for name, dropout in self.dropouts:
             if dropout.generator is not None:
                 dropout.generator.manual_seed(seed32(self.seed, "dropout", name, step))
-        self.guard.remember_buffers()
         loss = self.backward(batch)
         with torch.no_grad():
             self._update([parameter.grad for parameter in self.parameters], loss, lr)  # type: ignore[misc]
@@ -88,7 +88,6 @@ class Loop:
                 recorder.clipped.copy_(clip.apply(gradients, recorder.gradient_squares.sum().sqrt_()))
             else:  # The clipping before has changed the norm.
                 recorder.clipped.logical_or_(clip.apply(gradients, total_norm(gradients)))
-        guard.remember_state()
         self.norms.before_update()
         for decay, weights in self.decays:
             decay.apply(weights, lr, guard.found)

@@ -62,7 +62,8 @@ def _free(loop: Loop) -> None:
     """Let go of gradients and of what an error kept alive; the running statistics are as before the update."""
     for parameter in loop.parameters:
         parameter.grad = None
-    loop.guard.forget_forward()
+    with torch.no_grad():
+        loop.guard.take_back()
     gc.collect()
     if loop.parameters[0].device.type == "cuda":
         torch.cuda.empty_cache()

@@ -22,6 +22,7 @@ from core.live.hub import Hub
 from core.live.routes import live_routes
 from core.live.tokens import Tokens
 from core.text import Translate
+from tests.polling import until
 
 ASSETS = Path(__file__).parents[3] / "assets"
 TIMEOUT_S = 10.0
@@ -113,10 +114,7 @@ class LiveServer:
 
     def start(self) -> None:
         self.thread.start()
-        deadline = time.monotonic() + TIMEOUT_S
-        while not self.server.started:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: self.server.started, TIMEOUT_S)
 
     def stop(self) -> None:
         self.pages.close()

@@ -1,0 +1,166 @@
+"""A process that trains three runs while four threads are busy, and that may be killed at a given place."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from core.store.writer import Writer
+from core.studies.workbench import Workbench
+from core.training import checkpoint
+from core.training.run import Run
+from tests.experiments import everything, points
+from tests.jobs import four_busy_threads
+
+MAIN = everything(
+    optimizer="adam",
+    epochs=30,
+    evaluate_every=5,
+    regularizers=[{"key": "l2", "strength": 1e-3}, "clip_norm", {"key": "early_stopping", "patience": 25}],
+)
+"""90 updates, 3 an epoch, with an evaluation after every fifth: in the midst of epochs too."""
+NEIGHBOURS = (everything(optimizer="rmsprop", seed=7, epochs=30), points(optimizer="momentum", epochs=30))
+COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (("set", {"lr": 0.003}), ("extend", {"epochs": 2}))
+"""What the main run is told before its first update: its recipe."""
+
+
+def die() -> None:
+    """Be gone without a word, as after a power cut."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def train(folder: str, pipe: Connection, place: str) -> None:
+    """Start three runs and wait for their end, or die at `place` before; tells the ids through the pipe."""
+    PLACES[place]()
+    with Workbench.open(folder) as bench, four_busy_threads():
+        runs = [bench.start(MAIN, pace="max", paused=True)]
+        for kind, values in COMMANDS:
+            bench.command(runs[0], kind, values)
+        bench.command(runs[0], "start")
+        runs += [bench.start(neighbour, pace="max") for neighbour in NEIGHBOURS]
+        pipe.send(runs)
+        for run in runs:
+            bench.wait(run, 100)
+        pipe.send("over")
+
+
+def resume(folder: str, pipe: Connection, runs: list[str]) -> None:
+    """Resume runs and wait for their end."""
+    with Workbench.open(folder) as bench, four_busy_threads():
+        for run in runs:
+            bench.resume(run, pace="max")
+        for run in runs:
+            bench.wait(run, 100)
+        pipe.send("over")
+
+
+# -- places to die at ---------------------------------------------------------------------------------------------------
+
+
+def _nowhere() -> None:
+    """The parent decides."""
+
+
+def _is_main(run: Run) -> bool:
+    return run.experiment == MAIN
+
+
+def _before_the_first_update() -> None:
+    real = Run.step
+
+    def step(self: Run) -> None:
+        if _is_main(self):
+            die()
+        real(self)
+
+    Run.step = step  # type: ignore[method-assign]
+
+
+def _within_an_epoch() -> None:
+    real = Run.step
+
+    def step(self: Run) -> None:
+        real(self)
+        if _is_main(self) and self.step_count == 43:
+            die()
+
+    Run.step = step  # type: ignore[method-assign]
+
+
+def _within_an_evaluation() -> None:
+    real, built = Run._evaluation_piece, Run.__init__
+
+    def in_small_pieces(self: Run, *arguments: Any, **options: Any) -> None:
+        built(self, *arguments, **options)
+        if _is_main(self):
+            self.parts.piece_size = 16
+
+    def piece(self: Run) -> None:
+        real(self)
+        if _is_main(self) and self.step_count == 50 and self.is_evaluating:
+            die()
+
+    Run.__init__ = in_small_pieces  # type: ignore[method-assign]
+    Run._evaluation_piece = piece  # type: ignore[method-assign]
+
+
+def _while_a_snapshot_is_written() -> None:
+    class Os:
+        """The operating system, which dies at the fifth flush of a file."""
+
+        num_flushes = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(os, name)
+
+        def fsync(self, descriptor: int) -> None:
+            self.num_flushes += 1
+            if self.num_flushes == 9:
+                die()
+            os.fsync(descriptor)
+
+    checkpoint.os = Os()  # type: ignore[attr-defined]
+
+
+def _between_a_snapshot_and_its_place_in_the_index() -> None:
+    from core.store.store import Store
+
+    real = Store.record_snapshot
+
+    def record(self: Store, run: str, entry: Any) -> bool:
+        if entry.step >= 16:
+            die()
+        return real(self, run, entry)
+
+    Store.record_snapshot = record  # type: ignore[method-assign]
+
+
+def _within_a_transaction() -> None:
+    real, count = Writer._commit, iter(range(10**6))
+
+    def commit(self: Writer, batch: list[Any]) -> None:
+        if next(count) == 14:
+            acts = batch[0].act
+
+            def act(connection: Any) -> Any:
+                acts(connection)
+                die()
+
+            batch[0].act = act
+        real(self, batch)
+
+    Writer._commit = commit  # type: ignore[method-assign]
+
+
+PLACES: dict[str, Callable[[], None]] = {
+    "nowhere": _nowhere,
+    "before the first update": _before_the_first_update,
+    "within an epoch": _within_an_epoch,
+    "within an evaluation": _within_an_evaluation,
+    "while a snapshot is written": _while_a_snapshot_is_written,
+    "between a snapshot and its place in the index": _between_a_snapshot_and_its_place_in_the_index,
+    "within a transaction": _within_a_transaction,
+}
