@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from core.catalog.entry import Entry, Parameter, Usual, from_family, of_its_kind, parameter_of
 from core.catalog.presets import preset
 from core.errors import BadInput, shown
-from core.text import Text
+from core.text import Text, is_showable
 
 VERSION = 1
 PART_FAMILIES = {
@@ -119,8 +119,10 @@ class Experiment(BaseModel):
 
     @field_validator("name", "notes")
     @classmethod
-    def _printable(cls, value: str) -> str:
-        return "".join(letter for letter in value if letter.isprintable() or letter == "\n")
+    def _showable(cls, value: str, info: ValidationInfo) -> str:
+        """Without what a table or a terminal stumbles over; Chinese spaces and joined emoji stay."""
+        lines = "\n" if info.field_name == "notes" else ""
+        return "".join(letter for letter in value if is_showable(letter) or letter in lines)
 
     # -- reading -------------------------------------------------------------------------------------------------
 

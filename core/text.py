@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Translate = Callable[[str], str]
+
+
+def is_showable(letter: str) -> bool:
+    """Whether databases, tables and terminals take a letter: no control character, lone surrogate or line separator."""
+    return unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp")
 
 
 def untranslated(template: str) -> str:

@@ -143,9 +143,9 @@ SABOTAGES = (
         "core/training/loop.py",
         """        for decay, weights in self.decays:
             decay.apply(weights, lr, guard.found)
-        self.optimizer.step()
+        self.update(gradients, lr)
 """,
-        """        self.optimizer.step()
+        """        self.update(gradients, lr)
         for decay, weights in self.decays:
             decay.apply(weights, lr, guard.found)
 """,
@@ -167,11 +167,9 @@ SABOTAGES = (
     ),
     Sabotage(
         "the guard does not take running statistics back",
-        "core/training/guard.py",
-        """        for now, before in zip(self._buffers, self._old_buffers, strict=True):
-            torch.where(marked, before, now, out=now)
-""",
-        "",
+        "core/training/assembly.py",
+        "partial(_changing, statistics, ",
+        "partial(_changing, [], ",
         ("tests/faults/test_divergence.py::test_the_state_from_before_the_update_is_kept_bit_for_bit",),
     ),
     Sabotage(

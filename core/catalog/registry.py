@@ -33,7 +33,9 @@ E = TypeVar("E", bound=type[Entry])
 def register(cls: E) -> E:
     """Class decorator: put an entry into its family; raise TypeError when its declaration is incomplete."""
     missing = [
-        name for name in ("family", "key", "title", "why", "choose", "formula", "source") if not getattr(cls, name)
+        name
+        for name in ("family", "key", "title", "why", "choose", "see", "formula", "source")
+        if not getattr(cls, name)
     ]
     missing += [] if callable(getattr(cls, "build", None)) else ["build()"]
     for name, field in cls.model_fields.items():

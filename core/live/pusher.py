@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ from core.text import Translate
 
 INTERVAL_S = 0.08
 MAX_OUTBOX_CHARS = 8_000_000
+
+logger = logging.getLogger(__name__)
 
 
 class Viewer:
@@ -127,7 +130,12 @@ class Pusher:
             await changed.wait()
             changed.clear()
             for run in self._hub.changed():
-                self._push_run(run)
+                try:
+                    self._push_run(run)
+                except Exception:
+                    # One run that cannot be written down must not silence all others. Its viewers notice the gap with
+                    # the next increment and ask again.
+                    logger.exception("the news of run %s could not be sent", run)
             await asyncio.sleep(INTERVAL_S)
 
     def _push_run(self, run: str) -> None:

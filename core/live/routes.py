@@ -19,13 +19,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from core.errors import CoreError
+from core.errors import BadInput, CoreError
 from core.live import protocol
 from core.live.assets import Asset, Assets, plotly_js, plotly_version
 from core.live.hub import GROUPS, Hub, Position
 from core.live.pusher import Pusher, Viewer
 from core.live.tokens import Tokens
-from core.text import Text, Translate
+from core.text import Text, Translate, untranslated
 
 HELLO_TIMEOUT_S = 10
 MAX_RUNS_A_PAGE = 16
@@ -51,7 +51,14 @@ def live_routes(
     raises is shown to the person. `hosts` are the host names served, None for any that equals its page's origin.
     """
     files = assets if isinstance(assets, Assets) else Assets(assets)
-    pusher = Pusher(hub, translate)
+
+    def in_language(lang: str) -> Translate:
+        try:
+            return translate(lang)
+        except BadInput:
+            return untranslated  # a page may ask for any language, and nobody else may notice
+
+    pusher = Pusher(hub, in_language)
     plotly: list[Asset] = []
 
     async def live(websocket: WebSocket) -> None:
@@ -59,7 +66,7 @@ def live_routes(
             await websocket.close()
             return
         await websocket.accept()
-        await _Session(websocket, pusher, tokens, command, translate).run()
+        await _Session(websocket, pusher, tokens, command, in_language).run()
 
     async def asset(request: Request) -> Response:
         found = files.get(request.path_params["name"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -11,7 +10,7 @@ from sqlalchemy import Row, Select, func, select
 from core.errors import BadInput
 from core.store import schema
 from core.store.records import Attempt, Evaluation, Event, Look, RunFacts, RunRecord, SnapshotEntry
-from core.text import Text
+from core.text import Text, is_showable
 
 MAX_NAME = 200
 MAX_NOTE = 10_000
@@ -20,9 +19,7 @@ MAX_NOTE = 10_000
 def checked_text(value: str, limit: int, *, lines: bool = False) -> str:
     """A name or note as it can be stored and shown; BadInput when it is too long or has control characters."""
     allowed = "\n\t" if lines else ""
-    # Emoji are joined by invisible letters, so only what databases, tables and terminals stumble over is refused.
-    bad = [letter for letter in value if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")]
-    bad = [letter for letter in bad if letter not in allowed]
+    bad = [letter for letter in value if not is_showable(letter) and letter not in allowed]
     if bad:
         raise BadInput(
             Text("This text cannot be stored."),

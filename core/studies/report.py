@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from core.store.records import RunRecord
+from core.store.records import Evaluation, RunRecord
 from core.store.store import Store
 from core.text import Text, Translate, untranslated
 
@@ -91,7 +91,7 @@ def _numbers(store: Store, record: RunRecord) -> dict[str, Any]:
     evaluations = store.read_evaluations(record.id)
     if evaluations:
         latest = evaluations[-1].values
-        best = min(evaluations, key=lambda row: row.values.get("validation/error", math.inf))
+        best = min(evaluations, key=_validation_error)
         numbers |= {
             "samples_per_s": latest.get("samples_per_s"),
             "train_loss": latest.get("train/loss"),
@@ -102,6 +102,12 @@ def _numbers(store: Store, record: RunRecord) -> dict[str, Any]:
             "best_epoch": best.epoch,
         }
     return numbers
+
+
+def _validation_error(row: Evaluation) -> float:
+    """For the lowest of several: NaN, which is neither below nor above anything, comes last."""
+    error = row.values.get("validation/error", math.inf)
+    return math.inf if math.isnan(error) else error
 
 
 def _utc(time: datetime) -> str:

@@ -18,6 +18,7 @@ from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
 from core.studies.previews import PreviewJob
 from core.studies.replayed import opening_meta, show_rows
+from core.studies.sample_pictures import SamplePictures
 from core.studies.sealed import look
 from core.studies.sinks import LiveSink, StoreSink
 from core.studies.snapshots import SnapshotWriter
@@ -61,6 +62,8 @@ class Runner:
         self.compute = Compute()
         self.compute.start()
         self.compute.io.submit(_first_optimizer)
+        # Whoever loads first, a viewer of the untrained network sees how far it is.
+        self.sample_pictures = SamplePictures(self.compute, lambda chosen: self._load_data(chosen, _channel(chosen)))
 
     def close(self) -> None:
         """End the compute thread; every active run keeps a snapshot and becomes interrupted."""
@@ -340,12 +343,17 @@ class Runner:
 
     def preview(self, experiment: Experiment) -> str:
         """Measure the untrained network on a channel of its own; measured once per experiment."""
-        channel = f"preview-{experiment.fingerprint()[:32]}"
+        channel = _channel(experiment)
         if self._hub is None or self._hub.known(channel):
             return channel
         job = PreviewJob(experiment, self._folder.path, self._hub, channel, self._load_data, self.compute)
         job.open()
         return channel
+
+
+def _channel(experiment: Experiment) -> str:
+    """The channel on which an experiment's untrained network is shown."""
+    return f"preview-{experiment.fingerprint()[:32]}"
 
 
 def _first_optimizer() -> None:

@@ -70,3 +70,7 @@ class SnapshotWriter:
             # Training goes on; the earlier snapshots are whole, and the page says why this one is missing.
             self.trouble = error
             logger.warning("%s", error)
+        except Exception:
+            # Nobody reads this future while the run goes on.
+            logger.exception("the snapshot of update %s of run %s could not be written", step, self._run)
+            raise

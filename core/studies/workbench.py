@@ -20,6 +20,7 @@ from core.text import Text
 
 if TYPE_CHECKING:
     from core.studies.runner import Runner
+    from core.studies.sample_pictures import SamplePicture
 
 LOCAL = "local"
 """The one actor of laptop mode."""
@@ -158,6 +159,13 @@ class Workbench:
     def preview(self, experiment: Experiment) -> str:
         """A channel of the hub on which the untrained network of an experiment is measured and shown."""
         return self.runner.preview(experiment)
+
+    def sample_picture(self, experiment: Experiment, update: int | None = None) -> SamplePicture | None:
+        """Training samples of an experiment, and with `update` (from 0) what its augmentations make of them from there.
+
+        None while it is being drawn: ask again. Whoever asks does not wait.
+        """
+        return self.runner.sample_pictures.get(experiment, update)
 
     def suggested(self, run: str, suggestion: str) -> Experiment | None:
         """The experiment that a suggestion beside a run stands for."""

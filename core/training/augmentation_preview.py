@@ -16,16 +16,16 @@ MOST_SAMPLES = 64
 """The most samples a page may compute on; more belong to the compute thread."""
 
 
-def preview(entries: Sequence[Entry], inputs: Tensor, seed: int, k: int = 1) -> Tensor:
+def preview(entries: Sequence[Entry], inputs: Tensor, seed: int, k: int = 1, first: int = 0) -> Tensor:
     """`k` augmented versions (k, B, …) of at most 64 `inputs` (B, …), scaled as the network sees them.
 
-    Version i is what a run with this seed makes of the samples in step i when they are its batch. Nothing else is
-    changed or drawn from; any thread may call it. Raises BadInput when an entry does not suit the samples.
+    Version i is what a run with this seed makes of the samples in step `first` + i when they are its batch. Nothing
+    else is changed or drawn from; any thread may call it. Raises BadInput when an entry does not suit the samples.
     """
     assert 0 < inputs.shape[0] <= MOST_SAMPLES, "a page computes on 1 to 64 samples"
     assert k > 0, "a preview shows at least one version"
     pipeline = compile_pipeline(entries, tuple(inputs.shape[1:]))
     seeds = augmentation_seeds(seed, inputs.device)
     nothing = torch.empty(0, device=inputs.device)
-    versions = [pipeline(Batch(inputs, nothing, nothing), step, seeds).inputs for step in range(k)]
+    versions = [pipeline(Batch(inputs, nothing, nothing), step, seeds).inputs for step in range(first, first + k)]
     return torch.stack(versions)

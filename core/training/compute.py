@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Literal, TypeVar
 
+from core.training.allocator import keep_freed_memory
 from core.training.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ class Compute:
 
     def start(self) -> None:
         """Start the thread."""
+        keep_freed_memory()
         self._thread.start()
 
     def submit(self, job: Job) -> Job:

@@ -20,6 +20,7 @@ from pages.components.entry_form import entry_choice, entry_fields, field, headi
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.param_form import LIVE_MARK, keep
+from pages.components.samples import before_and_after, one_a_class
 from pages.components.schedule import schedule_picture
 
 MORE_NUMBERS = ("batch_size", "validation_fraction", "evaluate_every", "split_seed", "precision")
@@ -89,6 +90,7 @@ def data_choice() -> None:
     entry_choice("datasets", "dataset", state.draft()["dataset"], label="", after=adapt_to_data)
     if not dataset().generated:
         number("train_size", empty=t("all"))
+    one_a_class()
 
 
 def augmentation_choice() -> None:
@@ -121,6 +123,7 @@ def augmentation_choice() -> None:
     )
     if current == "custom":
         several("augmentations", "augmentations", items, fits=fits_data)
+    before_and_after()
 
 
 def same(items: list[dict[str, Any]], strength: list[dict[str, Any]]) -> bool:

@@ -180,6 +180,7 @@ def entry_lacking(**changed: Any) -> type[Entry]:
         title: ClassVar[str] = changed.get("title", "title")
         why: ClassVar[str] = changed.get("why", "Why.")
         choose: ClassVar[str] = changed.get("choose", "Choose.")
+        see: ClassVar[str] = changed.get("see", "learns")
         formula: ClassVar[str] = changed.get("formula", "f")
         source: ClassVar[str] = changed.get("source", "Source, 2000")
 
@@ -189,7 +190,7 @@ def entry_lacking(**changed: Any) -> type[Entry]:
     return Declared
 
 
-@pytest.mark.parametrize("missing", ["key", "title", "why", "choose", "formula", "source"])
+@pytest.mark.parametrize("missing", ["key", "title", "why", "choose", "see", "formula", "source"])
 def test_an_incomplete_declaration_is_refused_at_import(missing: str) -> None:
     with pytest.raises(TypeError, match=missing):
         register(entry_lacking(**{missing: ""}))

@@ -103,6 +103,10 @@ class LiveTab:
         """Wait until the first button would do this: "start", "pause" or "resume"."""
         expect(self.primary).to_have_attribute("data-does", what)
 
+    def let_go(self) -> None:
+        """Take the focus off whatever was pressed last, so that keys belong to the page."""
+        self.page.evaluate("() => document.activeElement.blur()")
+
     def pause(self) -> None:
         """Press Pause and wait until everything up to the pause is drawn: what is asked later is answered later."""
         self.primary.click()

@@ -1,4 +1,4 @@
-"""A training process that is killed at any moment loses nothing that matters: resumed, its runs end with the same bits."""
+"""A training process that is killed at any moment loses nothing that matters: its runs resume to the same bits."""
 
 from __future__ import annotations
 
@@ -120,9 +120,7 @@ def test_runs_killed_at_twenty_moments_end_with_the_bits_of_an_uninterrupted_one
             assert process.exitcode == -signal.SIGKILL, f"it was never {place}"
 
     with Store.open(DataFolder(data_folder)) as store:
-        states = {record.id: record for record in store.list_runs(actor="local")}
         reached = [max((entry.step for entry in store.snapshots(runs[0])), default=0) for runs in killed]
-        assert all(states[run].state in ("queued", "running", "paused", "finished") for runs in killed for run in runs)
         assert len(set(reached)) > 4, "the moments are spread over the run"
     for first in range(0, NUM_KILLS, 5):
         processes.whole(child.resume, [run for runs in killed[first : first + 5] for run in runs])
@@ -130,7 +128,7 @@ def test_runs_killed_at_twenty_moments_end_with_the_bits_of_an_uninterrupted_one
     with Store.open(DataFolder(data_folder)) as store:
         expected = [ended(store, run) for run in whole]
         assert {item.state for item in expected} == {"finished"}
-        assert expected[0].step == 96
+        assert expected[0].step == 66
         assert [kind for _, kind, _ in expected[0].events][:2] == ["set", "extend"]
         for number, runs in enumerate(killed):
             for run, want in zip(runs, expected, strict=True):

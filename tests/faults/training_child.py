@@ -8,23 +8,40 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from core.store.changes import StepRows
+from core.store.store import Store
 from core.store.writer import Writer
 from core.studies.workbench import Workbench
 from core.training import checkpoint
 from core.training.run import Run
 from tests.experiments import everything, points
 from tests.jobs import four_busy_threads
+from tests.polling import until
 
 MAIN = everything(
     optimizer="adam",
-    epochs=30,
+    epochs=20,
     evaluate_every=5,
     regularizers=[{"key": "l2", "strength": 1e-3}, "clip_norm", {"key": "early_stopping", "patience": 25}],
 )
-"""90 updates, 3 an epoch, with an evaluation after every fifth: in the midst of epochs too."""
-NEIGHBOURS = (everything(optimizer="rmsprop", seed=7, epochs=30), points(optimizer="momentum", epochs=30))
+"""60 updates, 3 an epoch, with an evaluation after every fifth: in the midst of epochs too."""
+NEIGHBOURS = (
+    everything(optimizer="rmsprop", seed=7, epochs=20, evaluate_every=10),
+    points(optimizer="momentum", epochs=20, evaluate_every=10),
+)
 COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (("set", {"lr": 0.003}), ("extend", {"epochs": 2}))
 """What the main run is told before its first update: its recipe."""
+
+
+def evaluate_in_small_pieces() -> None:
+    """Let every evaluation take many turns, as that of a large network does."""
+    built = Run.__init__
+
+    def build(self: Run, *arguments: Any, **options: Any) -> None:
+        built(self, *arguments, **options)
+        self.parts.piece_size = 64
+
+    Run.__init__ = build  # type: ignore[method-assign]
 
 
 def die() -> None:
@@ -34,14 +51,16 @@ def die() -> None:
 
 def train(folder: str, pipe: Connection, place: str) -> None:
     """Start three runs and wait for their end, or die at `place` before; tells the ids through the pipe."""
+    evaluate_in_small_pieces()
     PLACES[place]()
     with Workbench.open(folder) as bench, four_busy_threads():
         runs = [bench.start(MAIN, pace="max", paused=True)]
         for kind, values in COMMANDS:
             bench.command(runs[0], kind, values)
-        bench.command(runs[0], "start")
+        until(lambda: len(bench.store.events(runs[0])) == len(COMMANDS), within_s=60)
         runs += [bench.start(neighbour, pace="max") for neighbour in NEIGHBOURS]
         pipe.send(runs)
+        bench.command(runs[0], "start")
         for run in runs:
             bench.wait(run, 100)
         pipe.send("over")
@@ -49,6 +68,7 @@ def train(folder: str, pipe: Connection, place: str) -> None:
 
 def resume(folder: str, pipe: Connection, runs: list[str]) -> None:
     """Resume runs and wait for their end."""
+    evaluate_in_small_pieces()
     with Workbench.open(folder) as bench, four_busy_threads():
         for run in runs:
             bench.resume(run, pace="max")
@@ -57,7 +77,7 @@ def resume(folder: str, pipe: Connection, runs: list[str]) -> None:
         pipe.send("over")
 
 
-# -- places to die at ---------------------------------------------------------------------------------------------------
+# -- places to die at -------------------------------------------------------------------------------------------------
 
 
 def _nowhere() -> None:
@@ -91,25 +111,19 @@ def _within_an_epoch() -> None:
 
 
 def _within_an_evaluation() -> None:
-    real, built = Run._evaluation_piece, Run.__init__
-
-    def in_small_pieces(self: Run, *arguments: Any, **options: Any) -> None:
-        built(self, *arguments, **options)
-        if _is_main(self):
-            self.parts.piece_size = 16
+    real = Run._evaluation_piece
 
     def piece(self: Run) -> None:
         real(self)
         if _is_main(self) and self.step_count == 50 and self.is_evaluating:
             die()
 
-    Run.__init__ = in_small_pieces  # type: ignore[method-assign]
     Run._evaluation_piece = piece  # type: ignore[method-assign]
 
 
 def _while_a_snapshot_is_written() -> None:
     class Os:
-        """The operating system, which dies at the fifth flush of a file."""
+        """The operating system, which dies at the ninth flush of a file."""
 
         num_flushes = 0
 
@@ -126,8 +140,6 @@ def _while_a_snapshot_is_written() -> None:
 
 
 def _between_a_snapshot_and_its_place_in_the_index() -> None:
-    from core.store.store import Store
-
     real = Store.record_snapshot
 
     def record(self: Store, run: str, entry: Any) -> bool:
@@ -142,14 +154,15 @@ def _within_a_transaction() -> None:
     real, count = Writer._commit, iter(range(10**6))
 
     def commit(self: Writer, batch: list[Any]) -> None:
-        if next(count) == 14:
-            acts = batch[0].act
+        rows = next((operation for operation in batch if isinstance(operation, StepRows)), None)
+        if rows is not None and next(count) == 3:
+            acts = rows.act
 
             def act(connection: Any) -> Any:
                 acts(connection)
                 die()
 
-            batch[0].act = act
+            rows.act = act
         real(self, batch)
 
     Writer._commit = commit  # type: ignore[method-assign]

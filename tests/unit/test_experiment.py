@@ -105,9 +105,14 @@ def test_names_and_notes_are_no_part_of_the_fingerprint():
     assert through_the_address_bar(named).name == "mine"
 
 
-@pytest.mark.parametrize("name", ["null", "12", '"x"', "a & b = c", "小波", "[]", " "])
+@pytest.mark.parametrize("name", ["null", "12", '"x"', "a & b = c", "小波\u3000二号", "👩\u200d🔬", "[]", " "])
 def test_a_name_is_text_whatever_it_looks_like(name: str):
     assert through_the_address_bar(Experiment(name=name)).name == name
+
+
+def test_control_characters_are_left_out_of_names_and_lines_kept_in_notes_only():
+    experiment = Experiment(name="a\nb\x1b", notes="a\nb\x1b")
+    assert (experiment.name, experiment.notes) == ("ab", "a\nb")
 
 
 def test_a_key_stands_for_an_entry():

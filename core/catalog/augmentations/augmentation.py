@@ -36,6 +36,11 @@ class Augmentation(Entry):
         """Whether these parameters leave every sample as it is; such an entry is skipped, so nothing is rounded."""
         return False
 
+    @property
+    def outcomes(self) -> tuple[tuple[float, int], ...] | None:
+        """How many results of each probability a sample can have, as (probability, count); None: endlessly many."""
+        return None
+
     def check(self, input_shape: tuple[int, ...]) -> None:
         """Raise BadInput when these parameters make no sense for samples of this shape."""
 

@@ -62,6 +62,11 @@ class Crop(GeometricAugmentation):
                 Text("Use a padding of {most} or less.", most=most),
             )
 
+    @property
+    def outcomes(self) -> tuple[tuple[float, int], ...]:
+        num_places = (2 * self.padding + 1) ** 2
+        return ((1 / num_places, num_places),)
+
     def draw(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, ...]:
         offsets = inputs.new_empty((2, inputs.shape[0]))
         return offsets.random_(-self.padding, self.padding + 1, generator=generator).unbind()

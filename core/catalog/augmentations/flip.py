@@ -59,6 +59,11 @@ class Flip(GeometricAugmentation):
     def changes_nothing(self) -> bool:
         return self.horizontal == 0 and self.vertical == 0
 
+    @property
+    def outcomes(self) -> tuple[tuple[float, int], ...]:
+        h, v = self.horizontal, self.vertical
+        return (((1 - h) * (1 - v), 1), (h * (1 - v), 1), ((1 - h) * v, 1), (h * v, 1))
+
     def draw(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, ...]:
         # Both coins are always thrown: changing one probability leaves the other's flips as they were.
         coins = inputs.new_empty((2, inputs.shape[0])).uniform_(generator=generator)

@@ -65,6 +65,7 @@ class Norms:
             outs = [[part[place] for place, _ in inside] for part in sums]
             measured = [list(zip(vectors, out, strict=True)) for out in outs]
             self._chunks.append(_Chunk(weights, copy, wide[: weights.shape[0]], *measured))
+        self._chunks.reverse()  # What was written last is still in the cache.
 
     def gradients(self, gradients: list[Tensor]) -> None:
         """Measure the gradients as they are now."""

@@ -18,10 +18,11 @@ import uvicorn
 from starlette.applications import Starlette
 from websockets.sync.client import ClientConnection, connect
 
+from core.errors import BadInput
 from core.live.hub import Hub
 from core.live.routes import live_routes
 from core.live.tokens import Tokens
-from core.text import Translate
+from core.text import Text, Translate
 from tests.polling import until
 
 ASSETS = Path(__file__).parents[3] / "assets"
@@ -30,6 +31,8 @@ TIMEOUT_S = 10.0
 
 def translate(lang: str) -> Translate:
     """Upper case stands for another language."""
+    if lang not in ("en", "zh"):
+        raise BadInput(Text("There is no language “{lang}”.", lang=lang), Text("Two are known."), Text("Use en."))
     return str.upper if lang == "zh" else str
 
 

@@ -20,6 +20,7 @@ from core.live.assets import Assets, plotly_version
 from core.live.pusher import Viewer
 from core.live.routes import same_origin
 from core.text import Text
+from tests.polling import until
 from tests.unit.live.conftest import ASSETS, LiveServer, unpacked
 
 
@@ -182,6 +183,31 @@ def test_two_viewers_read_their_own_language(server: LiveServer):
     assert {lang: page.meta["status"] for lang, page in pages.items()} == {"en": "it overfits", "zh": "IT OVERFITS"}
     for page in pages.values():
         page.socket.close()
+
+
+def test_a_page_in_a_language_that_is_not_there_reads_english_and_disturbs_nobody(server: LiveServer):
+    server.hub.open("a", {"status": Text("it learns")})
+    pages = [server.page(lang) for lang in ("fr", "zh")]
+    for page in pages:
+        page.send(type="subscribe", run="a")
+        page.receive()
+    server.hub.update("a", status=Text("it overfits"))
+    for page in pages:
+        page.receive_until(lambda page=page: "fits" in page.meta["status"].lower())
+    assert [page.meta["status"] for page in pages] == ["it overfits", "IT OVERFITS"]
+
+
+def test_news_that_cannot_be_written_down_silence_no_other_run(server: LiveServer, caplog: pytest.LogCaptureFixture):
+    for run in ("a", "b"):
+        server.hub.open(run, {"status": Text("it learns")})
+    page = server.page()
+    for run in ("a", "b"):
+        page.send(type="subscribe", run=run)
+        page.receive()
+    server.hub.update("a", status=Text("{missing}", other=1))
+    until(lambda: "could not be sent" in caplog.text)
+    server.hub.update("b", status=Text("it overfits"))
+    page.receive_until(lambda: page.meta["status"] == "it overfits")
 
 
 def test_stamps_come_to_pages_that_measure(server: LiveServer):

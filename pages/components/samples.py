@@ -1,0 +1,186 @@
+"""What is learned from: an image of every class, and samples before and after augmentation.
+
+They are drawn in the compute thread; the place is kept free and looked at again until they are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import streamlit as st
+
+from core.catalog.augmentations.effective import num_different
+from core.catalog.datasets.dataset import DataSet
+from core.experiment import Experiment
+from core.figures.augmented import HEIGHT, AugmentedPoints, AugmentedSignals, points_figure, signals_figure
+from core.language import translator
+from core.text import Text
+from core.training.splits import split_sizes
+from pages.components import state
+from pages.components.language import language, show, t
+from pages.components.services import services
+
+if TYPE_CHECKING:
+    from core.studies.sample_pictures import SamplePicture
+
+LOOK_AGAIN_S = 0.5
+THUMBNAIL, TILE, GAP = 28, 36, 4
+"""Sides of an image of the strip and of one before or after augmentation, and the space between, in CSS pixels."""
+SHARPNESS = 2
+"""Pixels of a picture file for a CSS pixel, at least: the edges of small images stay sharp on any screen."""
+PER_DRAW = 2
+"""Augmented versions that are shown at once."""
+_DRAWS = "draws of the augmentation"
+
+
+def as_soon_as_drawn(ask: Callable[[], SamplePicture | None], draw: Callable[[SamplePicture | None], None]) -> None:
+    """A part of the page that draws None, which keeps its place free, and is drawn anew when its picture is there."""
+    waiting = ask() is None
+
+    def part() -> None:
+        picture = ask()
+        if (picture is None) != waiting:
+            st.rerun()  # Only a run of the whole page starts or ends the timer.
+        if picture is None or len(picture.originals):
+            draw(picture)
+
+    st.fragment(part, run_every=LOOK_AGAIN_S if waiting else None)()
+
+
+def _dataset() -> DataSet:
+    return cast(DataSet, state.experiment().dataset)
+
+
+# -- the data set -----------------------------------------------------------------------------------------------------
+
+
+def one_a_class() -> None:
+    """A training image of every class; nothing for data that are no images."""
+    if _dataset().input_kind == "image":
+        as_soon_as_drawn(lambda: services().sample_picture(state.experiment()), strip)
+
+
+def strip(picture: SamplePicture | None) -> None:
+    """The images side by side, with their names where these are words."""
+    if picture is None:
+        st.skeleton(height=THUMBNAIL)
+        return
+    names = ", ".join(t(label) for label in picture.labels)
+    image_row(picture.originals, THUMBNAIL, t("Training images, one of each class: {names}", names=names))
+    if any(len(label) > 2 for label in picture.labels):
+        st.caption(names)
+
+
+def image_row(images: np.ndarray, side: int, alt: str) -> None:
+    """Images (n, H, W) or (n, H, W, 3) side by side as one picture, each `side` CSS pixels wide."""
+    num = len(images)
+    st.image(in_a_row(images, side), width=num * side + (num - 1) * GAP, output_format="PNG", alt=alt)
+
+
+def in_a_row(images: np.ndarray, side: int) -> np.ndarray:
+    """One picture (h, w, 4), every pixel of the uint8 `images` a square, with see-through gaps between the images."""
+    num, height, width = images.shape[:3]
+    times = -(-SHARPNESS * side // width)
+    gap = round(GAP * times * width / side)
+    row = np.zeros((times * height, num * (times * width + gap) - gap, 4), np.uint8)
+    colours = images if images.ndim == 4 else images[..., None]
+    for place, image in enumerate(colours.repeat(times, axis=1).repeat(times, axis=2)):
+        left = place * (times * width + gap)
+        row[:, left : left + times * width, :3] = image
+        row[:, left : left + times * width, 3] = 255
+    return row
+
+
+# -- before and after -------------------------------------------------------------------------------------------------
+
+
+def before_and_after() -> None:
+    """A few samples as they are and as two updates see them, and how many different ones a run sees."""
+    if state.experiment().augmentations:
+        as_soon_as_drawn(lambda: services().sample_picture(state.experiment(), update_shown()), augmented)
+        st.caption(how_many(state.experiment()))
+
+
+def update_shown() -> int:
+    """The first update, counted from 0, whose samples are shown."""
+    return PER_DRAW * st.session_state.get(_DRAWS, 0)
+
+
+def draw_again() -> None:
+    """Show what the next updates see."""
+    st.session_state[_DRAWS] = st.session_state.get(_DRAWS, 0) + 1
+
+
+def augmented(picture: SamplePicture | None) -> None:
+    """The samples, two versions of them below or over them, and a button for the next two."""
+    if picture is None:
+        st.skeleton(height=3 * TILE + 2 * GAP if _dataset().input_kind == "image" else HEIGHT)
+    elif picture.form == "images":
+        image_rows(picture)
+    else:
+        figure_of(picture)
+    st.button(
+        t("Draw again"),
+        key="draw augmented samples again",
+        type="tertiary",
+        icon=":material/casino:",
+        help=t("The same samples as the next two updates would see them"),
+        on_click=draw_again,
+    )
+
+
+def versions_shown(picture: SamplePicture) -> tuple[np.ndarray, list[Text]]:
+    """The versions to show (2, n, …), and the updates that see them."""
+    start = update_shown() - picture.update
+    names = [Text("update {number}", number=update_shown() + place + 1) for place in range(PER_DRAW)]
+    return picture.versions[start : start + PER_DRAW], names
+
+
+def image_rows(picture: SamplePicture) -> None:
+    """Rows of images, the original ones on top."""
+    versions, names = versions_shown(picture)
+    classes = ", ".join(t(label) for label in picture.labels)
+    with st.container(key="before-and-after", gap=None):
+        for name, images in zip([Text("original"), *names], [picture.originals, *versions], strict=True):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+                st.caption(show(name), width=64)
+                image_row(images, TILE, t("{row}: {names}", row=show(name), names=classes))
+
+
+def figure_of(picture: SamplePicture) -> None:
+    """Points or lines, the versions over the originals."""
+    versions, names = versions_shown(picture)
+    if picture.form == "points":
+        x, y = (Text(axis) for axis in picture.axes)
+        figure = points_figure(AugmentedPoints(picture.originals, versions, names, (x, y)), translator(language()))
+    else:
+        titles = [Text(label) for label in picture.labels]
+        axis = Text("place") if _dataset().input_kind == "sequence" else Text("input")
+        record = AugmentedSignals(picture.originals, versions, names, titles, axis)
+        figure = signals_figure(record, translator(language()))
+    st.plotly_chart(
+        figure,
+        key="augmented samples",
+        config={"displayModeBar": False},
+        alt=t("Training samples, and the same samples as two updates see them"),
+    )
+
+
+def how_many(experiment: Experiment) -> str:
+    """One sentence: how many different samples the planned updates see."""
+    sizes = split_sizes(
+        _dataset(), validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
+    )
+    num, size = sizes.num_train, experiment.batch_size
+    # As the feed does: a remainder of one sample joins the batch before it.
+    per_epoch = max(1, -(-num // size) - (size > 1 and num > size and num % size == 1))
+    different = num_different(experiment.augmentations, num, experiment.epochs)
+    return t(
+        "The same sample is drawn anew at every update: {updates:,} updates see about {different:,} different samples, "
+        "made from {num:,}.",
+        updates=per_epoch * experiment.epochs,
+        different=int(float(f"{different:.3g}")),
+        num=num,
+    )
