@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,10 @@ from core.training.verdict import status
 
 SLOW_STEP_S = 0.5
 """An update that takes longer is announced before Start."""
+RETRY_S = 30.0
+"""What failed (a download) is tried again after this time, when somebody asks."""
+NUM_TIMED = 3
+"""Updates that are timed for the price; the fastest counts."""
 
 
 class PreviewJob(Job):
@@ -42,7 +47,13 @@ class PreviewJob(Job):
         super().__init__()
         self._experiment, self._folder, self._hub, self._channel = experiment, folder, hub, channel
         self._load, self._compute = load, compute
-        self._run: Run | None = None
+        self._failed_at = math.inf
+        self._pieces = self._work()
+
+    @property
+    def wants_another_try(self) -> bool:
+        """Whether it failed a while ago: the network may be back by now, or the disk have room."""
+        return time.monotonic() - self._failed_at > RETRY_S
 
     def open(self) -> None:
         """Let the channel appear and queue the job once the data are there."""
@@ -67,16 +78,24 @@ class PreviewJob(Job):
             self._compute.submit(self)
 
     def advance(self, budget_s: float) -> None:
-        if self._run is None:
-            self._run = Run(self._experiment, self._folder)
-            self._describe(self._run)
-            return
-        run = self._run
-        if not run.evaluations:
+        self.done = next(self._pieces, True)
+
+    def _work(self) -> Generator[bool, None, None]:
+        """Yields False after every piece: in between others have their turn."""
+        run = Run(self._experiment, self._folder)
+        self._describe(run)
+        yield False
+        while not run.evaluations:
             run.piece()
-            return
+            yield False
         self._show(run)
-        self.done = True
+        times = []
+        while len(times) < NUM_TIMED:
+            yield False
+            start = time.perf_counter()
+            run.step()
+            times.append(time.perf_counter() - start)
+        self._hub.update(self._channel, **self._price(run, min(times)))
 
     def _describe(self, run: Run) -> None:
         self._hub.update(self._channel, reason=None, **guess_facts(run.parts.data), **live_facts(run))
@@ -98,16 +117,10 @@ class PreviewJob(Job):
         self._hub.picture(self._channel, name, payload)
         error, _, _ = guessing(run.parts.data)
         said = status(run.experiment, Trend(run.parts.data.task, error, run.evaluations), state="untrained")
-        self._hub.update(self._channel, status=said.to_meta(), **self._price(run))
+        self._hub.update(self._channel, status=said.to_meta())
 
-    def _price(self, run: Run) -> dict[str, Any]:
-        """What the run will cost, from a few timed updates of this throw-away network."""
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            run.step()
-            times.append(time.perf_counter() - start)
-        step_s = min(times)
+    def _price(self, run: Run, step_s: float) -> dict[str, Any]:
+        """What the run will cost, where an update of this throw-away network took `step_s` seconds."""
         evaluation_s = run.evaluation_s * (run.total_steps / run.evaluate_every + 1)
         total_s = step_s * run.total_steps + evaluation_s
         others = self._compute.queue_length()
@@ -136,6 +149,7 @@ class PreviewJob(Job):
 
     def failed(self, error: BaseException) -> None:
         self.done = True
+        self._failed_at = time.monotonic()
         if isinstance(error, CoreError):
             text = Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix)
         else:

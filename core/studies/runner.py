@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ import torch
 from core.errors import BadInput, Refused, shown
 from core.experiment import Experiment
 from core.live.hub import Hub
+from core.store.engines import not_saved
 from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
@@ -34,7 +36,9 @@ from core.training.resident import resident
 from core.training.run import Run
 
 MAX_ENDED = 16
-"""So many runs that ended here are kept whole, for their suggestions and their pictures."""
+"""So many runs that ended here are kept, for whoever still waits for one."""
+MAX_PREVIEWS = 200
+"""So many untrained networks stay measured; one that was not asked for since long is measured anew."""
 
 
 @dataclass
@@ -55,7 +59,7 @@ class Runner:
         self._resuming = threading.Lock()
         self._active: dict[str, Active] = {}
         self._ended: dict[str, Active] = {}
-        self._previews: dict[str, PreviewJob] = {}
+        self._previews: OrderedDict[str, PreviewJob] = OrderedDict()
         self._loading: dict[str, Text] = {}
         self._closing = threading.Event()
         self._snapshot_pool = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
@@ -101,7 +105,10 @@ class Runner:
         return run
 
     def resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int) -> str:
-        """Continue a run from its latest valid snapshot; a run that is over needs `epochs` more."""
+        """Continue a run from its latest valid snapshot; a run that is over needs `epochs` more, a paused one goes on."""
+        job = self.job(record.id)
+        if job is not None and job.state_name == "paused" and not epochs and job.command(Command("resume", {}, actor)):
+            return record.id
         # One after another: of two requests for the same run the second finds it active.
         with self._resuming:
             return self._resume(self._ended_record(record, actor), actor=actor, pace=pace, epochs=epochs)
@@ -119,6 +126,9 @@ class Runner:
         if active is not None:
             active.job.over.wait()
             active.snapshots.wait()
+            if not self._store.flush():
+                # Without a change that is not stored yet, such as a learning rate, the run would take another course.
+                raise not_saved(self._store.delay or Text("The disk or the database server is slow."))
             record = self._store.get_run(record.id, actor=actor)
         if record.state == "diverged":
             raise Refused(
@@ -135,11 +145,16 @@ class Runner:
         noted = {entry.step: entry.sha256 for entry in self._store.snapshots(record.id)}
         found = latest_valid(folder, run=record.id, noted=noted)
         step = found.snapshot.step if found.snapshot else 0
+        if found.damaged:
+            notes = [*record.answer.get("notes", ()), *(sentence.to_json() for sentence in found.damaged)]
+            record = replace(record, answer={**record.answer, "notes": notes})
         attempt = self._store.begin_attempt(record.id, step, "extend" if epochs else "resume", actor=actor)
+        # From now on it is active, also while its data are loaded: it cannot be deleted, and lists show it waiting.
+        self._store.set_state(record.id, "queued", actor=actor)
         remove_after(folder, step)
         recipe = self._recipe(record.id, actor)
         if self._hub:
-            if self._hub.known(record.id):
+            if record.id in self._hub.runs():
                 self._hub.update(record.id, state="queued", reason=None)
             else:
                 self._hub.open(record.id, opening_meta(experiment, record))
@@ -157,7 +172,7 @@ class Runner:
             commands=commands,
         )
         for sentence in found.damaged:
-            self._store.add_event(record.id, "damaged_snapshot", actor=actor, step=step, values={"text": str(sentence)})
+            self._store.add_event(record.id, "damaged_snapshot", actor=actor, step=step, values=sentence.to_json())
         return record.id
 
     def _recipe(self, run: str, actor: str) -> list[Event]:
@@ -327,8 +342,10 @@ class Runner:
     # -- before it runs ------------------------------------------------------------------------------------------
 
     def show_pictures(self, record: RunRecord) -> None:
-        """Show what a stored run has learned, when its data are there."""
-        if self._hub is None:
+        """Show what a stored run has learned, when its data are there: nothing is downloaded for it."""
+        experiment = Experiment.from_json(record.experiment)
+        dataset: Any = experiment.dataset
+        if self._hub is None or dataset.available(self._folder.path) is not None:
             return
         job = StoredPicturesJob(record, self._store, self._hub)
 
@@ -339,15 +356,25 @@ class Runner:
             elif not data.cancelled() and not self._closing.is_set():
                 self.compute.submit(job)
 
-        self._load_data(Experiment.from_json(record.experiment), record.id).add_done_callback(loaded)
+        data = self.compute.io.submit(resident, experiment, self._folder.path, default_device())
+        data.add_done_callback(loaded)
 
     def preview(self, experiment: Experiment) -> str:
-        """Measure the untrained network on a channel of its own; measured once per experiment."""
+        """Measure the untrained network on a channel of its own; measured once, unless that failed."""
         channel = _channel(experiment)
-        if self._hub is None or self._hub.known(channel):
+        if self._hub is None:
             return channel
-        job = PreviewJob(experiment, self._folder.path, self._hub, channel, self._load_data, self.compute)
-        job.open()
+        with self._lock:
+            job = self._previews.get(channel)
+            if job is None or job.wants_another_try:
+                job = PreviewJob(experiment, self._folder.path, self._hub, channel, self._load_data, self.compute)
+                self._previews[channel] = job
+                job.open()
+            self._previews.move_to_end(channel)
+            while len(self._previews) > MAX_PREVIEWS:
+                forgotten, _ = self._previews.popitem(last=False)
+                self._loading.pop(forgotten, None)
+                self._hub.forget(forgotten)
         return channel
 
 

@@ -39,6 +39,8 @@ class StoredPicturesJob(Job):
         run = Run(experiment, Path(store.folder.path), conditions=Conditions.from_json(snapshot.state["conditions"]))
         run.load_state(snapshot.tensors, snapshot.state)
         known = guess_facts(run.parts.data)
+        if self._hub.meta(record.id).get("state") != record.state:
+            return  # It was resumed meanwhile, and tells of itself.
         said = stored_status(record, stored_evaluations(store, record.id), known["guess_error"])
         self._hub.update(record.id, status=said.to_meta(), **known)
         for name, payload in (what_it_has_learned(run), wrong_answers(run)):

@@ -76,7 +76,9 @@ def strip(picture: SamplePicture | None) -> None:
 def image_row(images: np.ndarray, side: int, alt: str) -> None:
     """Images (n, H, W) or (n, H, W, 3) side by side as one picture, each `side` CSS pixels wide."""
     num = len(images)
-    st.image(in_a_row(images, side), width=num * side + (num - 1) * GAP, output_format="PNG", alt=alt)
+    # Streamlit would blur a picture that is given a width to that width.
+    with st.container(width=num * side + (num - 1) * GAP):
+        st.image(in_a_row(images, side), width="stretch", output_format="PNG", alt=alt)
 
 
 def in_a_row(images: np.ndarray, side: int) -> np.ndarray:

@@ -332,7 +332,7 @@ def test_deleting_removes_rows_and_snapshots_but_no_look(place: Place, store: St
         folder.mkdir(parents=True)
         (folder / "step-4.safetensors").write_bytes(b"weights")
     store.record_look(actor=ME, split_hash=HASH, weights_sha256=HASH, value=0.1, run=run)
-    with pytest.raises(Refused, match="still queued"):
+    with pytest.raises(Refused, match="still waiting"):
         store.delete(run, actor=ME)
     store.set_state(run, "stopped", actor=ME)
     store.delete(run, actor=ME)

@@ -14,7 +14,10 @@ import torch
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
 from core.store.records import RunRecord
+from core.studies import runner
+from core.studies.report import notes_of
 from core.studies.workbench import LOCAL, Workbench
+from core.text import Text
 from core.training.checkpoint import read_snapshot, snapshot_path
 from core.training.run import Run
 from core.training.weights import weights_sha256
@@ -319,6 +322,87 @@ def test_a_snapshot_never_stands_alone_and_a_second_one_of_a_step_is_no_damage(b
     bench.resume(run, epochs=1, pace="max")
     assert bench.wait(run, 60).step == 20
     assert "damaged_snapshot" not in [kind for _, kind, _ in stored_events(bench, run)]
+
+
+def stopped(bench: Workbench) -> str:
+    run = bench.start(points(**LONG), pace="max")
+    until(lambda: steps_done(bench, run) >= 20)
+    bench.command(run, "stop")
+    assert bench.wait(run, 60).state == "stopped"
+    return run
+
+
+def test_a_run_that_is_to_go_on_counts_as_active_while_its_data_are_loaded(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    run = stopped(bench)
+    loaded, real = threading.Event(), runner.resident
+
+    def slowly(*arguments: Any) -> Any:
+        assert loaded.wait(60)
+        return real(*arguments)
+
+    monkeypatch.setattr(runner, "resident", slowly)
+    bench.resume(run, pace="max")
+    assert bench.store.get_run(run, actor=LOCAL).state == "queued"
+    with pytest.raises(Refused, match="deleted"):
+        bench.delete(run)
+    loaded.set()
+    bench.command(run, "stop")
+    assert bench.wait(run, 60).state == "stopped"
+
+
+def test_resuming_a_paused_run_lets_it_go_on(bench: Workbench):
+    run = bench.start(points(), pace="max", paused=True)
+    until(lambda: bench.store.get_run(run, actor=LOCAL).state == "paused")
+    assert bench.resume(run) == run
+    record = bench.wait(run, 60)
+    assert (record.state, record.attempt) == ("finished", 1)
+
+
+def test_a_damaged_snapshot_is_passed_over_and_said(bench: Workbench):
+    run = stopped(bench)
+    last = bench.store.snapshots(run)[-1]
+    path = snapshot_path(bench.folder.snapshots(run), last.step)
+    path.write_bytes(path.read_bytes()[:-1])
+    bench.resume(run, pace="max")
+    bench.command(run, "stop")
+    record = bench.wait(run, 60)
+    assert any(f"snapshot of update {last.step} is damaged" in str(note) for note in notes_of(record))
+
+
+def test_a_preview_that_failed_is_tried_again_after_a_while(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    real = runner.resident
+
+    def offline(*_: Any) -> None:
+        raise BadInput(Text("There is no network."), Text("It is off."), Text("Try again."))
+
+    monkeypatch.setattr(runner, "resident", offline)
+    channel = bench.preview(points())
+    until(lambda: "warning" in bench.hub.meta(channel))
+    monkeypatch.setattr(runner, "resident", real)
+    bench.preview(points())
+    assert "no network" in str(bench.hub.meta(channel)["warning"])
+    monkeypatch.setattr("core.studies.previews.RETRY_S", 0.0)
+    bench.preview(points())
+    until(lambda: "price" in bench.hub.meta(channel))
+    assert bench.hub.meta(channel)["warning"] is None
+
+
+def test_only_so_many_previews_are_kept(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runner, "MAX_PREVIEWS", 2)
+    first, second, third = (points(seed=seed) for seed in range(3))
+    channels = [bench.preview(chosen) for chosen in (first, second, first, third)]
+    assert set(bench.hub.runs()) == {channels[0], channels[3]}
+
+
+def test_nothing_is_downloaded_to_show_a_stored_run(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    run = finished(bench, points()).id
+    bench.hub.forget(run)
+    monkeypatch.setattr(type(points().dataset), "available", lambda self, folder: Text("It is not here."))
+    monkeypatch.setattr(runner, "resident", lambda *_: pytest.fail("it was loaded"))
+    assert bench.hub.known(run)
+    assert bench.hub.meta(run)["state"] == "finished"
 
 
 def test_the_local_actor_is_the_default(bench: Workbench):

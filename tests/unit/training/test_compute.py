@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from typing import Literal
 
@@ -62,7 +62,7 @@ class Broken(Work):
             raise ValueError("and again")
 
 
-def run_until(jobs: list[Job], condition: Callable[[], bool]) -> None:
+def run_until(jobs: Sequence[Job], condition: Callable[[], bool]) -> None:
     """Let a compute thread work on jobs that were all there before it began."""
     compute = Compute()
     for job in jobs:
