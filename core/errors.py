@@ -29,9 +29,14 @@ class CoreError(Exception):
         self.why = why
         self.fix = fix
 
+    @property
+    def text(self) -> Text:
+        """The three sentences as one Text."""
+        return Text("{what} {why} {fix}", what=self.what, why=self.why, fix=self.fix)
+
     def render(self, translate: Translate = untranslated) -> str:
         """The three sentences as one line."""
-        return " ".join(part.render(translate) for part in (self.what, self.why, self.fix))
+        return self.text.render(translate)
 
     def __str__(self) -> str:
         return self.render()

@@ -151,7 +151,7 @@ class PreviewJob(Job):
         self.done = True
         self._failed_at = time.monotonic()
         if isinstance(error, CoreError):
-            text = Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix)
+            text = error.text
         else:
             super().failed(error)
             text = Text(

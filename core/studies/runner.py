@@ -105,7 +105,7 @@ class Runner:
         return run
 
     def resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int) -> str:
-        """Continue a run from its latest valid snapshot; a run that is over needs `epochs` more, a paused one goes on."""
+        """Continue a run from its latest valid snapshot, `epochs` longer than planned; a paused one just goes on."""
         job = self.job(record.id)
         if job is not None and job.state_name == "paused" and not epochs and job.command(Command("resume", {}, actor)):
             return record.id
@@ -199,12 +199,12 @@ class Runner:
     ) -> None:
         run = record.id
         earlier = show_rows(self._store, run, attempt, self._hub) if self._hub and snapshot else []
-        live = LiveSink(self._hub, run, attempt, earlier, lambda: self._store.delay) if self._hub else None
+        snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool)
+        live = LiveSink(self._hub, run, attempt, earlier, lambda: self._delay(snapshots)) if self._hub else None
         keep = {name: record.answer[name] for name in ("notes",) if name in record.answer}
         sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor, keep=keep)]
         if live:
             sinks.append(live)
-        snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool)
         recorded = snapshot.state["conditions"] if snapshot else (record.facts.environment or {}).get("conditions")
         conditions = Conditions.from_json(recorded) if recorded else None
 
@@ -233,6 +233,10 @@ class Runner:
         self.compute.submit(job)
         if self._hub:
             self.compute.submit(PictureJob(job, lambda name, payload: self._show(run, name, payload), owner=actor))
+
+    def _delay(self, snapshots: SnapshotWriter) -> Text | None:
+        """Why what a run has done is not on the disk yet."""
+        return self._store.delay or (snapshots.trouble.text if snapshots.trouble else None)
 
     def _show(self, run: str, name: str, payload: dict[str, Any]) -> None:
         if self._hub:

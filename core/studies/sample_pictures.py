@@ -28,7 +28,7 @@ from core.training.resident import ResidentData
 
 logger = logging.getLogger(__name__)
 
-NUM_AUGMENTED = {"image": 6, "points": MOST_SAMPLES, "sequence": 3, "features": 3}
+NUM_AUGMENTED = {"image": 6, "points": MOST_SAMPLES, "sequence": 1, "features": 1}
 """Samples shown before and after, by kind of input."""
 NUM_CLASSES = 10
 """At most so many samples are shown as they are, one a class."""

@@ -156,7 +156,7 @@ class LiveSink:
 
     def applied(self, command: Command, step: int, problem: CoreError | None) -> None:
         self._num_applied += 1
-        text = Text("{what} {why} {fix}", what=problem.what, why=problem.why, fix=problem.fix) if problem else None
+        text = problem.text if problem else None
         self._hub.update(
             self._run, applied={"number": self._num_applied, "kind": command.kind, "step": step, "text": text}
         )

@@ -24,7 +24,7 @@ from core.compatibility import check
 from core.experiment import Experiment
 from core.seeding import augmentation_seeds, generator, seed32
 from core.training.allocator import keep_freed_memory
-from core.training.device import Conditions, conditions, use_threads
+from core.training.device import Conditions, check_available, conditions, use_threads
 from core.training.evaluation import piece_size
 from core.training.feed import Feed
 from core.training.flat import Flat, flatten
@@ -110,6 +110,7 @@ def assemble(
     convolutional = any(layer.receptive_field is not None for layer in plan)
     where = given or conditions(experiment.precision, convolutional=convolutional and len(facts.input_shape) == 3)
     keep_freed_memory()
+    check_available(where.device)
     # Before the first values are drawn: an orthogonal one is computed, with bits that depend on the threads.
     use_threads(where.threads)
     data = data or resident(experiment, folder, where.device)

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import torch
 
+from core.errors import Refused
 from core.text import Text
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
@@ -68,6 +69,17 @@ def conditions(precision: str, *, convolutional: bool = False, device: str | Non
         engine="solo",
         torch=torch.__version__,
     )
+
+
+def check_available(device: str) -> None:
+    """Raise Refused when this machine has no such device."""
+    available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if not available.get(torch.device(device).type, lambda: True)():
+        raise Refused(
+            Text("This machine has no device “{device}”.", device=device),
+            Text("A run goes on where it began: another device gives other numbers."),
+            Text("Go on with it on a machine that has one, or start the experiment again here."),
+        )
 
 
 def use_threads(threads: int) -> None:

@@ -54,6 +54,7 @@ class Loop:
             if dropout.generator is not None:
                 dropout.generator.manual_seed(seed32(self.seed, "dropout", name, step))
         loss = self.backward(batch)
+        del batch  # Its memory serves the rest of the step.
         with torch.no_grad():
             self._update([parameter.grad for parameter in self.parameters], loss, lr)  # type: ignore[misc]
         self.recorder.end_row(lr, time.time())

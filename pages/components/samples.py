@@ -14,7 +14,7 @@ import streamlit as st
 from core.catalog.augmentations.effective import num_different
 from core.catalog.datasets.dataset import DataSet
 from core.experiment import Experiment
-from core.figures.augmented import HEIGHT, AugmentedPoints, AugmentedSignals, points_figure, signals_figure
+from core.figures.augmented import HEIGHT, AugmentedPoints, AugmentedSignal, points_figure, signal_figure
 from core.language import translator
 from core.text import Text
 from core.training.splits import split_sizes
@@ -37,10 +37,11 @@ _DRAWS = "draws of the augmentation"
 
 def as_soon_as_drawn(ask: Callable[[], SamplePicture | None], draw: Callable[[SamplePicture | None], None]) -> None:
     """A part of the page that draws None, which keeps its place free, and is drawn anew when its picture is there."""
-    waiting = ask() is None
+    answers = [ask()]
+    waiting = answers[0] is None
 
     def part() -> None:
-        picture = ask()
+        picture = answers.pop() if answers else ask()
         if (picture is None) != waiting:
             st.rerun()  # Only a run of the whole page starts or ends the timer.
         if picture is None or len(picture.originals):
@@ -117,20 +118,21 @@ def draw_again() -> None:
 
 def augmented(picture: SamplePicture | None) -> None:
     """The samples, two versions of them below or over them, and a button for the next two."""
-    if picture is None:
-        st.skeleton(height=3 * TILE + 2 * GAP if _dataset().input_kind == "image" else HEIGHT)
-    elif picture.form == "images":
-        image_rows(picture)
-    else:
-        figure_of(picture)
-    st.button(
-        t("Draw again"),
-        key="draw augmented samples again",
-        type="tertiary",
-        icon=":material/casino:",
-        help=t("The same samples as the next two updates would see them"),
-        on_click=draw_again,
-    )
+    with st.container(key="before-and-after", gap="xxsmall"):
+        if picture is None:
+            st.skeleton(height=3 * TILE + 2 * GAP if _dataset().input_kind == "image" else HEIGHT)
+        elif picture.form == "images":
+            image_rows(picture)
+        else:
+            figure_of(picture)
+        st.button(
+            t("Draw again"),
+            key="draw augmented samples again",
+            type="tertiary",
+            icon=":material/casino:",
+            help=t("The same samples as the next two updates would see them"),
+            on_click=draw_again,
+        )
 
 
 def versions_shown(picture: SamplePicture) -> tuple[np.ndarray, list[Text]]:
@@ -144,11 +146,10 @@ def image_rows(picture: SamplePicture) -> None:
     """Rows of images, the original ones on top."""
     versions, names = versions_shown(picture)
     classes = ", ".join(t(label) for label in picture.labels)
-    with st.container(key="before-and-after", gap=None):
-        for name, images in zip([Text("original"), *names], [picture.originals, *versions], strict=True):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-                st.caption(show(name), width=64)
-                image_row(images, TILE, t("{row}: {names}", row=show(name), names=classes))
+    for name, images in zip([Text("original"), *names], [picture.originals, *versions], strict=True):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            st.caption(show(name), width=64)
+            image_row(images, TILE, t("{row}: {names}", row=show(name), names=classes))
 
 
 def figure_of(picture: SamplePicture) -> None:
@@ -158,10 +159,9 @@ def figure_of(picture: SamplePicture) -> None:
         x, y = (Text(axis) for axis in picture.axes)
         figure = points_figure(AugmentedPoints(picture.originals, versions, names, (x, y)), translator(language()))
     else:
-        titles = [Text(label) for label in picture.labels]
-        axis = Text("place") if _dataset().input_kind == "sequence" else Text("input")
-        record = AugmentedSignals(picture.originals, versions, names, titles, axis)
-        figure = signals_figure(record, translator(language()))
+        axis = Text("place in the sequence") if _dataset().input_kind == "sequence" else Text("number of the input")
+        record = AugmentedSignal(picture.originals[0], versions[:, 0], names, (axis, Text("value")))
+        figure = signal_figure(record, translator(language()))
     st.plotly_chart(
         figure,
         key="augmented samples",

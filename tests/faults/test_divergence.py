@@ -262,6 +262,18 @@ def test_a_diverged_run_takes_no_commands(command: Event, tmp_path: Path):
     assert [event.kind for event in run.events] == ["diverged"]
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+def test_the_state_that_was_kept_can_be_trained_on(optimizer: str, tmp_path: Path):
+    """The loss was spoiled once; done again, the same update gives what it would have given."""
+    experiment = everything(optimizer=optimizer, epochs=20)
+    run, diary = diverged(experiment, tmp_path, SPOILS["gradient is NaN"])
+    for _ in range(3):
+        run.step()
+    run.flush()
+    assert diary.steps[-3:] == [BAD_STEP, BAD_STEP + 1, BAD_STEP + 2]
+    assert state_of(run) == state_of(Run(experiment, tmp_path).train(until=BAD_STEP + 2))
+
+
 def test_training_to_an_update_behind_the_divergence_ends_the_run(tmp_path: Path):
     run = Run(points(**LONG), tmp_path)
     spoil_loss(run, 3, math.nan)

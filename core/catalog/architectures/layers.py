@@ -30,14 +30,13 @@ class Dense(nn.Linear):
         self.norm = norm
         self.activation = activation
         self.dropout = dropout_or_nothing(dropout)
+        # A tuple of their own: looking a module up by name takes as long as a small layer's arithmetic.
+        self.then = tuple(part for part in (self.norm, self.activation, self.dropout) if part is not None)
 
     def forward(self, x_BF: torch.Tensor) -> torch.Tensor:
         x_BF = nn.functional.linear(x_BF, self.weight, self.bias)
-        if self.norm is not None:
-            x_BF = self.norm(x_BF)
-        x_BF = self.activation(x_BF)
-        if self.dropout is not None:
-            x_BF = self.dropout(x_BF)
+        for part in self.then:
+            x_BF = part(x_BF)
         return x_BF
 
 
@@ -48,12 +47,13 @@ class Mlp(nn.Module):
         super().__init__()
         self.hidden = nn.ModuleDict({str(number): layer for number, layer in enumerate(hidden, start=1)})
         self.output = output
+        self.layers = (*hidden, output)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x_BF = x.flatten(1)
-        for layer in self.hidden.values():
+        for layer in self.layers:
             x_BF = layer(x_BF)
-        logits_BK = self.output(x_BF)
+        logits_BK = x_BF
         return logits_BK
 
 

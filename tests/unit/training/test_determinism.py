@@ -85,7 +85,9 @@ def threads() -> Iterator[None]:
 def test_first_values_do_not_depend_on_the_threads_of_whoever_asks(key: str, tmp_path: Path):
     one = weights_sha256(Run(everything(initializer=key), tmp_path).parts.model)
     torch.set_num_threads(2)
-    assert weights_sha256(Run(everything(initializer=key), tmp_path).parts.model) == one
+    run = Run(everything(initializer=key), tmp_path)
+    assert torch.get_num_threads() == run.conditions.threads, "set before the first value is drawn"
+    assert weights_sha256(run.parts.model) == one
 
 
 # -- streams ----------------------------------------------------------------------------------------------------------

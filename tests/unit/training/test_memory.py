@@ -46,15 +46,32 @@ def test_batch_normalization_needs_two_samples_and_is_not_told_one(tmp_path: Pat
         run.train()
 
 
-def test_the_search_leaves_the_state_of_the_last_update(tmp_path: Path):
-    run = Run(everything(optimizer="adam"), tmp_path)
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+def test_the_search_leaves_the_state_of_the_last_update(optimizer: str, tmp_path: Path):
+    run = Run(everything(optimizer=optimizer), tmp_path)
     short_of_memory(run, 4, from_step=5)
     with pytest.raises(OutOfMemory):
         run.train()
     assert run.step_count == 5
-    model = Run(everything(optimizer="adam"), tmp_path).train(until=5)
+    model = Run(everything(optimizer=optimizer), tmp_path).train(until=5)
     assert bits(run) == bits(model)
     assert all(parameter.grad is None for parameter in run.parts.model.parameters())
+
+
+def test_an_optimizer_that_finds_no_memory_halfway_leaves_no_half_update(tmp_path: Path):
+    run = Run(points(optimizer="adadelta"), tmp_path).train(until=5)
+    real = run.parts.loop.update
+
+    def halfway(gradients: list[Tensor], lr: float) -> None:
+        real(gradients, lr)
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    run.parts.loop.update = halfway
+    with pytest.raises(OutOfMemory):
+        run.train()
+    expected = Run(points(optimizer="adadelta"), tmp_path).train(until=5)
+    found = {name: value for name, value in bits(run).items() if not name.endswith(".step")}
+    assert found == {name: value for name, value in bits(expected).items() if not name.endswith(".step")}
 
 
 def test_the_first_error_is_gone_when_the_search_begins(tmp_path: Path):

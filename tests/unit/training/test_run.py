@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from core.catalog.registry import entries
-from core.errors import BadInput
+from core.errors import BadInput, Refused
 from core.training.device import Conditions, conditions, default_threads
 from core.training.run import Run
 from core.training.weights import weights_sha256
@@ -102,6 +102,13 @@ def test_training_is_done_with_the_conditions_it_is_given(tmp_path: Path):
     assert Conditions.from_json(where.to_json()) == where
     given = Conditions(**{**where.to_json(), "threads": 1})
     assert Run(points(), tmp_path, conditions=given).conditions == given
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_a_run_of_another_machines_device_is_refused(tmp_path: Path):
+    elsewhere = conditions("float32", device="cuda")
+    with pytest.raises(Refused, match="no device “cuda”"):
+        Run(points(), tmp_path, conditions=elsewhere)
 
 
 def test_parts_that_do_not_fit_are_bad_input(tmp_path: Path):
