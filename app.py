@@ -20,6 +20,7 @@ from uvicorn import Server
 from core.errors import CoreError
 from core.language import translator
 from core.live.routes import live_routes
+from core.log_file import log_to
 from core.studies.workbench import Workbench, use_workbench
 
 ASSETS = Path(__file__).parent / "assets"
@@ -80,6 +81,8 @@ def end_with_success() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         server = getattr(signal.getsignal(number), "__self__", None)
         if isinstance(server, Server):
+            # A viewer that has stopped reading must not hold the server for ever.
+            server.config.timeout_graceful_shutdown = 4
             signal.signal(number, partial(_stop, server))
 
 
@@ -103,7 +106,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         address = f"http://{st.get_option('server.address') or '127.0.0.1'}:{st.get_option('server.port')}"
         sys.stdout.write(f"Data folder: {opened.folder.path}\nAddress: {address}\n")
         sys.stdout.flush()
-        yield
+        with log_to(opened.folder.logs):
+            yield
     finally:
         use_workbench(None)
         await asyncio.to_thread(opened.close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -21,7 +21,7 @@ from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.services import ACTOR, computed_by, services
 
-RESUMABLE = ("interrupted", "paused", "stopped")
+RESUMABLE = ("interrupted", "paused", "stopped", "failed")
 HIGHLIGHT = "background-color: rgba(230, 159, 0, 0.22)"
 
 
@@ -197,12 +197,20 @@ def resumed(run: RunRecord) -> bool:
 
 def rename(run: RunRecord, key: str) -> None:
     """Give a run another name."""
-    services().rename(run.id, st.session_state[key], actor=ACTOR)
+    edited(lambda: services().rename(run.id, st.session_state[key], actor=ACTOR))
 
 
 def annotate(run: RunRecord, key: str) -> None:
     """Write a note to a run."""
-    services().note(run.id, st.session_state[key], actor=ACTOR)
+    edited(lambda: services().note(run.id, st.session_state[key], actor=ACTOR))
+
+
+def edited(change: Callable[[], None]) -> None:
+    """Change a stored run; the page says why when that is refused."""
+    try:
+        change()
+    except CoreError as error:
+        st.session_state["refused"] = error
 
 
 def measurements(run: RunRecord, kind: str) -> bytes:
@@ -221,7 +229,7 @@ def actions_for_one(run: RunRecord) -> None:
                 st.switch_page("train.py")
             if run.state in RESUMABLE and st.button(t("Resume"), icon=":material/play_arrow:") and resumed(run):
                 st.switch_page("train.py")
-            if st.button(t("Delete .."), icon=":material/delete:", disabled=run.state in ("queued", "running")):
+            if st.button(t("Delete .."), icon=":material/delete:", disabled=run.active):
                 ask_to_delete([run])
             st.download_button(
                 t("CSV"), lambda: measurements(run, "csv"), f"{run.id}.csv", "text/csv", icon=":material/download:"
@@ -253,7 +261,7 @@ def actions_for_many(runs: Sequence[RunRecord]) -> None:
     """What can be done with several selected runs."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="many-runs"):
         st.markdown(t("{count} runs selected", count=len(runs)), width="stretch")
-        busy = any(run.state in ("queued", "running") for run in runs)
+        busy = any(run.active for run in runs)
         if st.button(t("Delete .."), icon=":material/delete:", disabled=busy):
             ask_to_delete(runs)
 

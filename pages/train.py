@@ -90,7 +90,12 @@ def follow_changes() -> tuple[str | None, str | None]:
         return run, None
     changes = live_changes(computed, now)
     if changes and services().is_active(run):
-        services().command(run, "set", changes, actor=ACTOR)
+        try:
+            services().command(run, "set", changes, actor=ACTOR)
+        except CoreError as error:
+            # It has ended in this very moment: what is chosen now needs a new run.
+            st.session_state["refused"] = error
+            return None, run
         state.show_run(run, now)
         return run, None
     return None, run

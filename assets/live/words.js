@@ -27,7 +27,9 @@ export class Words {
   draw(data) {
     const { status, reason, train_note: note, saving_delayed: delayed, state } = data.meta;
     this.node.hidden = !status && !reason && !note && !delayed && !data.unknown;
-    setText(this.sentence, data.unknown ? this.labels.unknown_run : [reason, status?.text].filter(Boolean).join(" ") || (this.labels[`state_${state}`] ?? ""));
+    const said = status?.text ?? "";
+    const words = reason && !said.includes(reason) ? `${reason} ${said}` : said;
+    setText(this.sentence, data.unknown ? this.labels.unknown_run : words.trim() || (this.labels[`state_${state}`] ?? ""));
     setText(this.more, [status?.more, note, delayed].filter(Boolean).join(" "));
     this.more.hidden = !this.more.textContent;
     this.details.hidden = !status?.rule;

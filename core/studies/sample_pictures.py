@@ -1,7 +1,7 @@
 """Real samples of a training split, as they are and as augmentations make them, drawn in the compute thread.
 
-A page asks again and again and never waits: data may have to be loaded or downloaded first. Shown are training samples
-only, never the test split.
+Data may have to be loaded or downloaded first, so a page does not wait: it asks again. Shown are training samples only,
+never the test split.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -63,6 +63,7 @@ NOTHING = SamplePicture("images", np.empty((0, 0, 0), np.uint8), np.empty((0, 0,
 @dataclass(eq=False)
 class _Held:
     picture: SamplePicture | None = None
+    is_drawn: threading.Event = field(default_factory=threading.Event)
     retry_at: float = float("inf")
 
 
@@ -77,10 +78,10 @@ class SamplePictures:
         self._lock = threading.Lock()
         self._held: OrderedDict[Hashable, _Held] = OrderedDict()
 
-    def get(self, experiment: Experiment, update: int | None = None) -> SamplePicture | None:
+    def get(self, experiment: Experiment, update: int | None = None, patience_s: float = 0.0) -> SamplePicture | None:
         """The samples of `sample_picture`, with versions from a multiple of NUM_UPDATES not above `update`.
 
-        None while they are being drawn; a picture of no samples when they could not be.
+        None when they are not drawn within `patience_s`; a picture of no samples when they cannot be.
         """
         first = None if update is None else update - update % NUM_UPDATES
         data = (experiment.dataset, experiment.split_seed, experiment.validation_fraction, experiment.train_size)
@@ -95,6 +96,7 @@ class SamplePictures:
                 self._held.popitem(last=False)
         if is_new:
             self._draw(held, experiment, first)
+        held.is_drawn.wait(patience_s)
         return held.picture
 
     def _draw(self, held: _Held, experiment: Experiment, first: int | None) -> None:
@@ -123,6 +125,7 @@ class SamplePictures:
                 held.retry_at = time.monotonic() + RETRY_S
                 result = NOTHING
             held.picture = result
+            held.is_drawn.set()
 
         self._load(experiment).add_done_callback(loaded)
 

@@ -160,12 +160,14 @@ class Workbench:
         """A channel of the hub on which the untrained network of an experiment is measured and shown."""
         return self.runner.preview(experiment)
 
-    def sample_picture(self, experiment: Experiment, update: int | None = None) -> SamplePicture | None:
+    def sample_picture(
+        self, experiment: Experiment, update: int | None = None, *, patience_s: float = 0.0
+    ) -> SamplePicture | None:
         """Training samples of an experiment, and with `update` (from 0) what its augmentations make of them from there.
 
-        None while it is being drawn: ask again. Whoever asks does not wait.
+        None while it is being drawn, which whoever asks waits for no longer than `patience_s`: ask again.
         """
-        return self.runner.sample_pictures.get(experiment, update)
+        return self.runner.sample_pictures.get(experiment, update, patience_s)
 
     def suggested(self, run: str, suggestion: str) -> Experiment | None:
         """The experiment that a suggestion beside a run stands for."""

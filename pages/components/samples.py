@@ -25,7 +25,12 @@ from pages.components.services import services
 if TYPE_CHECKING:
     from core.studies.sample_pictures import SamplePicture
 
+PATIENCE_S = 0.03
+"""The page waits so long for a picture, which is enough when the data are in memory and nothing trains."""
 LOOK_AGAIN_S = 0.5
+LOOKS_AFTERWARDS = 4
+"""The timer goes on for so many looks: a browser that is behind loses the values of controls that two runs of the page
+set within the time it needs to draw one."""
 THUMBNAIL, TILE, GAP = 28, 36, 4
 """Sides of an image of the strip and of one before or after augmentation, and the space between, in CSS pixels."""
 SHARPNESS = 2
@@ -36,14 +41,20 @@ _DRAWS = "draws of the augmentation"
 
 
 def as_soon_as_drawn(ask: Callable[[], SamplePicture | None], draw: Callable[[SamplePicture | None], None]) -> None:
-    """A part of the page that draws None, which keeps its place free, and is drawn anew when its picture is there."""
+    """A part of the page that draws None, which keeps its place free, until its picture is there."""
     answers = [ask()]
     waiting = answers[0] is None
+    num_looks_left = LOOKS_AFTERWARDS
 
     def part() -> None:
+        nonlocal num_looks_left
         picture = answers.pop() if answers else ask()
-        if (picture is None) != waiting:
+        if picture is None and not waiting:
             st.rerun()  # Only a run of the whole page starts or ends the timer.
+        if waiting and picture is not None:
+            num_looks_left -= 1
+            if num_looks_left == 0:
+                st.rerun()
         if picture is None or len(picture.originals):
             draw(picture)
 
@@ -60,7 +71,7 @@ def _dataset() -> DataSet:
 def one_a_class() -> None:
     """A training image of every class; nothing for data that are no images."""
     if _dataset().input_kind == "image":
-        as_soon_as_drawn(lambda: services().sample_picture(state.experiment()), strip)
+        as_soon_as_drawn(lambda: services().sample_picture(state.experiment(), patience_s=PATIENCE_S), strip)
 
 
 def strip(picture: SamplePicture | None) -> None:
@@ -102,8 +113,13 @@ def in_a_row(images: np.ndarray, side: int) -> np.ndarray:
 def before_and_after() -> None:
     """A few samples as they are and as two updates see them, and how many different ones a run sees."""
     if state.experiment().augmentations:
-        as_soon_as_drawn(lambda: services().sample_picture(state.experiment(), update_shown()), augmented)
+        as_soon_as_drawn(ask_augmented, augmented)
         st.caption(how_many(state.experiment()))
+
+
+def ask_augmented() -> SamplePicture | None:
+    """The samples with the versions to show, if they are drawn."""
+    return services().sample_picture(state.experiment(), update_shown(), patience_s=PATIENCE_S)
 
 
 def update_shown() -> int:
