@@ -1,8 +1,8 @@
 """Steps only: every instrument on every step, against the bare loop with the same network, data, order and threads.
 
 The bare loop is ten lines of stock PyTorch in their fastest form: the data already scaled and resident, one
-`index_select` a batch, a plain `nn.Sequential`, the fused optimizer. Before timing, both take the same steps and must
-end with identical bits.
+`index_select` a batch, a plain `nn.Sequential`, the fused optimizer. Both take the same steps and must have identical
+bits before timing and after it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from bench.calibration import load
 from bench.figure import Figure, alternate, quarter
 from core.experiment import Experiment
 from core.seeding import generator, seed32
@@ -52,7 +54,7 @@ def mlp(*widths: int, activation: Callable[[], nn.Module] = nn.ReLU) -> Callable
 
     def build() -> nn.Module:
         layers: list[nn.Module] = [nn.Flatten()]
-        for fan_in, width in zip(widths, widths[1:], strict=False):
+        for fan_in, width in pairwise(widths):
             layers += [nn.Linear(fan_in, width), activation()]
         return nn.Sequential(*layers[:-1])
 
@@ -189,6 +191,7 @@ def compare(case: Case, folder: Path) -> tuple[float, float, int]:
     bare_s: list[float] = []
     ours_s: list[float] = []
     alternate(time_steps(bare.step, bare_s), time_steps(run.step, ours_s), rounds=STEPS // BLOCK)
+    assert_same_bits(run, bare, steps=0)
     return quarter(bare_s[BLOCK:]), quarter(ours_s[BLOCK:]), len(run.parts.loop.parameters)
 
 
@@ -198,7 +201,10 @@ def measure() -> list[Figure]:
     with TemporaryDirectory() as folder:
         for case in CASES:
             bare, ours, tensors = compare(case, Path(folder))
-            detail = f"{bare * 1e6:.0f} µs bare, {ours * 1e6:.0f} µs ours, 25 % quantiles of {STEPS} steps in blocks of {BLOCK}"
+            detail = (
+                f"{bare * 1e6:.0f} µs bare, {ours * 1e6:.0f} µs ours, 25 % quantiles of {STEPS} steps, "
+                f"{BLOCK} in turn; {load()}"
+            )
             if case.least is not None:
                 figures.append(Figure(f"steps, {case.name}", bare / ours, case.least, True, "of bare speed", detail))
             else:

@@ -21,6 +21,8 @@ from pages.components.services import ACTOR, computed_by, live_token, services
 
 # Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page.
 LIVE = "live"
+# A run and the run looked at when it was started, whose curve stays behind it.
+GHOST = "ghost of a run"
 
 
 def take_preset(preset: Preset) -> None:
@@ -79,7 +81,8 @@ def live_changes(before: Experiment, after: Experiment) -> dict[str, Any] | None
 def follow_changes() -> tuple[str | None, str | None]:
     """The run that shows what is chosen, or None; and the run to keep as a ghost.
 
-    A change that acts at once goes to the running run; any other needs a new run, and the old one stays as a ghost.
+    A change that acts at once goes to the running run; any other needs a new run, and the old one stays as a ghost,
+    also behind the new one.
     """
     shown = state.shown_run()
     if shown is None:
@@ -87,7 +90,7 @@ def follow_changes() -> tuple[str | None, str | None]:
     run, computed = shown
     now = state.experiment()
     if now.fingerprint() == computed.fingerprint():
-        return run, None
+        return run, ghost_of(run)
     changes = live_changes(computed, now)
     if changes and services().is_active(run):
         try:
@@ -97,8 +100,14 @@ def follow_changes() -> tuple[str | None, str | None]:
             st.session_state["refused"] = error
             return None, run
         state.show_run(run, now)
-        return run, None
+        return run, ghost_of(run)
     return None, run
+
+
+def ghost_of(run: str) -> str | None:
+    """The run that was looked at when this one was started, or None."""
+    started, before = st.session_state.get(GHOST, (None, None))
+    return before if started == run else None
 
 
 def start(experiment: Experiment, *, one_update: bool = False) -> bool:
@@ -110,6 +119,9 @@ def start(experiment: Experiment, *, one_update: bool = False) -> bool:
     except CoreError as error:
         st.session_state["refused"] = error
         return False
+    before = state.shown_run()
+    comparable = before is not None and before[1].dataset.key == experiment.dataset.key
+    st.session_state[GHOST] = (run, before[0] if before and comparable else None)
     state.show_run(run, experiment)
     return True
 
@@ -138,7 +150,7 @@ def seen() -> None:
             error_box(clash)
         elif state.problem_of_draft() is not None:
             st.caption(t("Mend what is marked; until then the last usable choice is shown."))
-        elif ghost is not None:
+        elif run is None and ghost is not None:
             st.caption(t("This change needs a new run: press Start. The old curve stays as a ghost."))
     try:
         channel = run or services().preview(state.experiment())

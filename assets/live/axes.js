@@ -33,10 +33,11 @@ export function interpolated(steps, values, step) {
 
 // How far the axis reaches: to the planned end, so that a curve grows into a picture that stands still.
 export function extent(data, mode) {
-  const planned = Math.max(data.meta.num_steps || 0, data.lastStep("evaluation"), data.lastStep("update"), 1);
-  const at = positions(data, mode);
-  if (mode !== "seconds") return [0, at(planned)];
   const done = Math.max(data.lastStep("update"), data.lastStep("evaluation"), 0);
+  const planned = Math.max(data.meta.num_steps || 0, done, 1);
+  const at = positions(data, mode);
+  // What happened before a divergence is all there is to see.
+  if (mode !== "seconds") return [0, at(data.meta.state === "diverged" ? Math.min(planned, Math.max(1, 1.25 * done)) : planned)];
   return [0, Math.max(at(done) * 1.02, 0.01)];
 }
 

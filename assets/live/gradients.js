@@ -4,7 +4,7 @@
 import { extent, largest, positions, smallest } from "./axes.js";
 import { level } from "./buckets.js";
 import { widest } from "./plot.js";
-import { fill } from "./text.js";
+import { fill, short } from "./text.js";
 
 const MAX_COLUMNS = 96;
 const MAX_MARKS = 24;
@@ -57,7 +57,9 @@ export function drawGradients(chart, data, view, context) {
   const low = Math.max(-16, Math.min(-5, Math.floor(smallest(values))));
   const high = Math.max(0, Math.ceil(largest(values)));
   const said = gradientSummary(layers, grid, labels);
-  if (count === 1 && width === 1) return drawBars(chart, names, grid, [low, high], context, said);
+  // The first updates would be columns too narrow to see: bars show the newest.
+  const early = data.lastStep("update") < extent(data, "update")[1] / 50;
+  if (early || (count === 1 && width === 1)) return drawBars(chart, names, grid.map((row) => row[count - 1]), [low, high], context, said);
   const marked = grid.some((row) => row.some((cell) => cell.kind !== "normal"));
   const height = Math.max(40, chart.node.offsetHeight - (marked ? 5.2 : 3.7) * size);
   const rowHeight = height / names.length;
@@ -104,18 +106,17 @@ function colourBar(low, high, { size }) {
   };
 }
 
-// Before the first update: one bar a layer.
-function drawBars(chart, names, grid, range, { labels, palette, size }, said) {
-  const first = grid.map((row) => row[0]);
+// Before and right after the first updates: one bar a layer.
+function drawBars(chart, names, cells, range, { labels, palette, size }, said) {
   const bars = {
     uid: "bars",
     type: "bar",
     orientation: "h",
     y: names,
-    x: first.map((cell) => (cell.value === null ? 0 : cell.value - range[0])),
+    x: cells.map((cell) => (cell.value === null ? 0 : cell.value - range[0])),
     base: range[0],
     marker: { color: palette.run(0) },
-    text: first.map((cell) => (cell.value === null ? labels[`gradient_${cell.kind}`] : `10<sup>${cell.value.toFixed(1).replace("-", "−")}</sup>`)),
+    text: cells.map((cell) => (cell.value === null ? labels[`gradient_${cell.kind}`] : norm(cell.value))),
     textposition: "auto",
     hoverinfo: "skip",
   };
@@ -132,6 +133,11 @@ function drawBars(chart, names, grid, range, { labels, palette, size }, said) {
   );
 }
 
+// A norm as people write it, as a power of ten where it is very large or small.
+function norm(power) {
+  return Math.abs(power) < 3 ? short(10 ** power) : `10<sup>${power.toFixed(1).replace("-", "−")}</sup>`;
+}
+
 function powers([low, high]) {
   const step = Math.max(1, Math.round((high - low) / 4));
   return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => high - i * step).reverse();
@@ -139,8 +145,10 @@ function powers([low, high]) {
 
 // As many names as there is room for, the first and the last among them.
 function sparse(names, room) {
-  const count = Math.max(2, Math.min(names.length, Math.floor(room)));
-  const shown = names.length < 2 ? names : Array.from({ length: count }, (_, i) => names[Math.round((i * (names.length - 1)) / (count - 1))]);
+  const last = names.length - 1;
+  const every = Math.max(1, Math.ceil(last / Math.max(1, Math.floor(room) - 1)));
+  // Evenly from the output on; the input's side gives way to no other name.
+  const shown = names.filter((_, i) => i === 0 || ((last - i) % every === 0 && i >= every));
   return { tickvals: shown, ticktext: shown };
 }
 

@@ -125,9 +125,13 @@ function morePanel(labels, change, plot, act) {
     node.hidden = phone && view.tab !== "loss" && view.tab !== "more";
     picker.group.hidden = phone && view.tab === "loss";
     picker.choose(view.more);
+    // Points and rows of a table have no pictures of single answers.
+    const { boundary, fit, confusion } = data.pictures;
+    const answers = !(boundary || fit || confusion);
+    picker.buttons.get("wrong").disabled = !answers;
     plot.hidden = !view.more || view.more === "wrong";
     wrong.hidden = view.more !== "wrong" || !data.pictures.wrong;
-    nothing.hidden = view.more !== "wrong" || Boolean(data.pictures.wrong);
+    nothing.hidden = view.more !== "wrong" || !answers || Boolean(data.pictures.wrong);
     rate.hidden = view.more !== "rate" || !["running", "paused", "queued"].includes(data.meta.state);
     setAttribute(input, "placeholder", data.meta.lr ? short(data.meta.lr) : "");
   };

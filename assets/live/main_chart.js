@@ -39,7 +39,7 @@ export function drawMain(chart, data, ghost, view, context) {
   const guess = (view.quantity === "error" ? data.meta.guess_error : data.meta.guess_loss) ?? null;
   // The untrained network stands far above what follows; it alone does not set the scale.
   const trained = Object.values(curves).flatMap(({ raw }) => scaled(raw).filter((_, row) => raw.steps[row] > 0));
-  const all = trained.length ? trained : Object.values(curves).flatMap(({ raw }) => scaled(raw)).concat(guess === null ? [] : guess * factor);
+  const all = trained.length ? trained.concat(inPercent ? ghostly(before, factor) : []) : Object.values(curves).flatMap(({ raw }) => scaled(raw)).concat(guess === null ? [] : guess * factor);
   const range = verticalRange(all, view.scale, inPercent ? 100 : 1);
   const floor = view.scale === "log" ? 10 ** range[0] : -Infinity;
 
@@ -70,13 +70,14 @@ export function drawMain(chart, data, ghost, view, context) {
     ghostLine("validation", 2, "solid"),
     faint("training", curves.training.raw),
     faint("validation", curves.validation.raw),
-    line("training", curves.training.shown, at, { color: colour, width: present ? 3 : 1.6, dash: "dash" }),
-    line("validation", curves.validation.shown, at, { color: colour, width: wide, dash: dashes }, { fill: "tonexty", fillcolor: translucent(colour, palette.dark ? 0.22 : 0.14) }),
+    line("training", curves.training.shown, at, { color: colour, width: present ? 3 : 1.6, dash: "dash" }, { showlegend: false }),
+    line("validation", curves.validation.shown, at, { color: colour, width: wide, dash: dashes }, { showlegend: false, fill: "tonexty", fillcolor: translucent(colour, palette.dark ? 0.22 : 0.14) }),
     edgeMarks(curves, at, factor, view, context),
   ];
 
   const best = lowest(data, view.quantity);
-  const annotations = [...endNames(data, curves, at, scaled, range, view, context, colour)];
+  const names = endNames(data, curves, at, scaled, range, view, context, colour);
+  const annotations = [...names];
   if (best && best.step > 0 && isPast(best, data)) {
     const y = Math.max(best.value * factor, floor);
     const height = view.scale === "log" ? Math.log10(y) : y;
@@ -92,21 +93,25 @@ export function drawMain(chart, data, ghost, view, context) {
       arrowwidth: 1.5,
       arrowcolor: palette.text,
       ax: 0,
-      ay: (present ? 52 : 34) * (height > range[0] + 0.8 * (range[1] - range[0]) ? 1 : -1),
+      // Below, where the validation curve never is, unless the axis is there.
+      ay: (present ? 52 : 34) * (height > range[0] + 0.2 * (range[1] - range[0]) ? 1 : -1),
       bgcolor: translucent(palette.background, 0.75),
     });
   }
   const shapes = [];
-  guessing(guess, factor, range, data, view, context, shapes, annotations);
-  events(data, at, context, shapes, annotations);
+  const drawn = Object.values(curves).flatMap(({ shown }) => shown.steps.map((step, row) => ({ x: at(step), y: shown.values[row] * factor })));
+  guessing(guess, factor, range, data, view, context, shapes, annotations, { drawn, names });
+  events(data, at, extent(data, view.x)[1], context, shapes, annotations);
 
+  // Only the ghost needs one: the run's own names stand at its line ends.
+  const legend = Boolean(before) && !narrow;
   const unit = inPercent ? labels.axis_error_percent : view.quantity === "error" ? labels.axis_relative_error : labels.axis_loss;
   return chart.draw(
     traces,
     {
-      margin: { r: narrow ? 10 : 14 + widest([labels.training, labels.validation], context), t: size * (guess !== null ? 1.6 : 0.8) },
-      showlegend: Boolean(before) && !narrow,
-      legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "top", bgcolor: translucent(palette.background, 0.7) },
+      margin: { r: narrow ? 10 : 14 + widest([labels.training, labels.validation], context), t: size * (legend ? 3.8 : guess !== null ? 1.6 : 0.8) },
+      showlegend: legend,
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom" },
       xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 4 }, zeroline: false },
       yaxis: { mode: `${view.quantity} ${view.scale}`, type: view.scale, range, title: narrow ? undefined : { text: unit, standoff: 6 }, nticks: 6, ...logTicks(view, range) },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
@@ -115,6 +120,11 @@ export function drawMain(chart, data, ghost, view, context) {
     },
     summary(data, view, best, labels, inPercent),
   );
+}
+
+// What the ghost had reached once it was trained, so that it stays in sight beside the new run.
+function ghostly(before, factor) {
+  return Object.values(before ?? {}).flatMap(({ raw }) => raw.values.filter((_, row) => raw.steps[row] > 0).map((value) => value * factor));
 }
 
 // 1, 2 and 5 times the powers of ten, written out; only the powers over more than four decades.
@@ -189,14 +199,14 @@ function endNames(data, curves, at, scaled, range, view, { labels, palette, narr
     y: share,
     text: labels[key],
     showarrow: false,
-    xanchor: narrow && x > 0.3 * reach ? "right" : "left",
+    xanchor: narrow && x > 0.72 * reach ? "right" : "left",
     yanchor: narrow ? "bottom" : "middle",
-    xshift: narrow && x > 0.3 * reach ? 0 : 8,
+    xshift: narrow && x > 0.72 * reach ? 0 : 8,
     font: { color: key === "validation" ? colour : palette.text, size },
   }));
 }
 
-function guessing(guess, factor, range, data, view, { labels, palette }, shapes, annotations) {
+function guessing(guess, factor, range, data, view, { labels, palette, size, height }, shapes, annotations, { drawn, names }) {
   if (guess === null || guess === undefined) return;
   const log = view.scale === "log";
   const value = log ? Math.log10(guess * factor) : guess * factor;
@@ -207,15 +217,25 @@ function guessing(guess, factor, range, data, view, { labels, palette }, shapes,
     return;
   }
   shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: guess * factor, y1: guess * factor, line: { color: palette.muted, width: 1.2, dash: "dot" } });
-  annotations.push({ ...common, x: 0.5, xanchor: "center", yref: "y", y: value, yanchor: "bottom", text });
+  // Above its line, or below where the curves or their names are above.
+  const share = (y) => (y - range[0]) / (range[1] - range[0]);
+  const line = (size * 1.5) / Math.max(80, height - 5 * size);
+  const reach = extent(data, view.x)[1];
+  const across = (x) => x > 0.3 * reach && x < 0.7 * reach;
+  const heights = drawn.filter(({ x }) => across(x)).map(({ y }) => share(log ? Math.log10(y) : y));
+  const named = names.filter(({ x }) => x > 0.15 * reach && x < 0.7 * reach).map(({ y }) => y);
+  const taken = (low, high) => heights.filter((y) => y > low && y < high).length + 1000 * named.filter((y) => y > low - line / 2 && y < high + line / 2).length;
+  const level = share(value);
+  const below = level > 2 * line && taken(level, level + line) > taken(level - line, level);
+  annotations.push({ ...common, x: 0.5, xanchor: "center", yref: "y", y: value, yanchor: below ? "top" : "bottom", text, bgcolor: translucent(palette.background, 0.75), borderpad: 0 });
 }
 
-function events(data, at, { palette, size }, shapes, annotations) {
+function events(data, at, reach, { palette, size }, shapes, annotations) {
   for (const event of data.events) {
     if (event.mark === false) continue;
     const x = at(event.step);
     shapes.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: palette.muted, width: 1, dash: "dashdot" } });
-    annotations.push({ x, yref: "paper", y: 0.9, text: event.text ?? event.kind, showarrow: false, textangle: -90, xanchor: "right", yanchor: "top", font: { color: palette.muted, size: size * 0.9 } });
+    annotations.push({ x, yref: "paper", y: 0.9, text: event.text ?? event.kind, showarrow: false, textangle: -90, xanchor: x < 0.06 * reach ? "left" : "right", yanchor: "top", font: { color: palette.muted, size: size * 0.9 } });
   }
 }
 

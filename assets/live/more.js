@@ -2,6 +2,7 @@
 
 import { extent, interpolated, positions, verticalRange } from "./axes.js";
 import { empty, layersOf } from "./gradients.js";
+import { widest } from "./plot.js";
 import { translucent } from "./theme.js";
 
 export const PICTURES = ["loss", "weight", "ratio", "rate", "wrong", "layers"];
@@ -12,11 +13,15 @@ export function drawMore(chart, data, view, context) {
   const { labels, palette } = context;
   const { traces, vertical, title } = view.more === "loss" ? lossAndPenalty(data, view, context) : view.more === "rate" ? rate(data, view, context) : lines(data, view, context);
   if (!traces.some((trace) => trace.x.length)) return chart.draw([], empty(labels.more_none, palette), labels.more_none);
+  const { narrow, size } = context;
+  const several = traces.length > 1;
+  const beside = several && !narrow; // A legend over the lines would hide their newest part.
   return chart.draw(
     traces,
     {
-      showlegend: traces.length > 1,
-      legend: { orientation: context.narrow ? "h" : "v", x: 1, xanchor: "right", y: 0.88, yanchor: "top", bgcolor: translucent(palette.background, 0.7) },
+      margin: { t: size * 1.4, r: beside ? widest(traces.map((trace) => trace.name), context) + 5 * size : 1.6 * size },
+      showlegend: several,
+      legend: beside ? { x: 1.01, xanchor: "left", y: 1, yanchor: "top" } : { orientation: "h", x: 1, xanchor: "right", y: 0.88, yanchor: "top", bgcolor: translucent(palette.background, 0.7) },
       xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 2 }, zeroline: false },
       yaxis: { ...vertical, mode: `${view.more} ${vertical.type}`, title: { text: title, standoff: 6 }, nticks: 6 },
     },

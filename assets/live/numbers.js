@@ -40,11 +40,13 @@ export class Numbers {
       setText(spread, key === "validation" && known ? this.spread(error, num, value("validation/uncertainty"), regression) : "");
     }
     const gap = value("validation/error") - value("train/error");
-    const points = regression ? short(gap) : signed((100 * gap).toFixed(1));
+    const points = regression ? short(gap) : signed((100 * gap).toFixed(1).replace(/^-0\.0$/, "0.0"));
+    const negative = regression ? gap < 0 : points.startsWith("−");
     setText(this.cells.gap.value, Number.isFinite(gap) ? points : "–");
     setText(this.cells.gap.spread, Number.isFinite(gap) && !regression ? labels.points : "");
-    setText(this.cells.gap.note, Number.isFinite(gap) ? (gap < 0 ? labels.gap_negative : labels.gap_area) : "");
-    this.note.hidden = data.meta.state !== "untrained";
+    setText(this.cells.gap.note, Number.isFinite(gap) ? (negative ? labels.gap_negative : labels.gap_area) : "");
+    // After the first single updates, too, the numbers are still those from before them.
+    this.note.hidden = !["untrained", "paused"].includes(data.meta.state) || data.lastStep("evaluation") > 0;
     setText(this.note, this.note.hidden ? "" : labels.untrained_measured);
   }
 

@@ -54,6 +54,7 @@ export class Chart {
       uirevision: this.revision,
       hovermode: "closest",
       dragmode: "zoom",
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: palette.muted, activecolor: palette.text },
       ...layout,
       ...axes,
       margin: this.margin(layout),

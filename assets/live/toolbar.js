@@ -64,15 +64,15 @@ export class Toolbar {
   // A new run: pending until the page has it.
   ask(name, value) {
     if (this.pending.has(name)) return;
-    this.pending.set(name, { number: Infinity, until: performance.now() + PENDING_MS });
+    this.pending.set(name, { until: performance.now() + PENDING_MS });
     this.trigger(name, value);
     this.draw(this.data);
   }
 
   async send(kind, values = {}) {
     const run = this.data?.run;
-    const number = this.data?.meta.applied?.number ?? 0;
-    this.pending.set(kind, { number, until: performance.now() + PENDING_MS, value: Object.values(values)[0] });
+    const { applied, num_steps: planned } = this.data?.meta ?? {};
+    this.pending.set(kind, { before: mark(applied), planned, until: performance.now() + PENDING_MS, value: Object.values(values)[0] });
     this.draw(this.data);
     const answer = await this.act(kind, values);
     if (answer?.type === "received" || run !== this.data?.run) return;
@@ -88,12 +88,14 @@ export class Toolbar {
     if (text) this.timer = setTimeout(() => this.complain(""), 12000);
   }
 
-  // Commands are pending until the run tells of a newer one of their kind, or has come to an end.
+  // Commands are pending until the run tells of another one of their kind, shows their effect, or has come to an end.
   settle(meta) {
     const ended = !ACTIVE.includes(meta.state);
     for (const [kind, sent] of this.pending) {
-      const answered = meta.applied && meta.applied.number > sent.number && meta.applied.kind === kind;
-      if (answered || performance.now() > sent.until || (ended && ENDING.includes(kind))) this.pending.delete(kind);
+      const answered = meta.applied?.kind === kind && mark(meta.applied) !== sent.before;
+      // A run that had ended goes on as a new attempt, which tells of no command.
+      const seen = (kind === "extend" && meta.num_steps !== sent.planned) || (kind === "resume" && meta.state === "running");
+      if (answered || seen || performance.now() > sent.until || (ended && ENDING.includes(kind))) this.pending.delete(kind);
     }
   }
 
@@ -139,9 +141,14 @@ export class Toolbar {
     if (Number.isFinite(meta.seconds_left) && (state === "running" || state === "queued")) parts.push(fill(labels.time_left, { time: clock(meta.seconds_left) }));
     if (state && state !== "running") parts.push(labels[`state_${state}`]);
     setText(this.where, parts.filter(Boolean).join(" · "));
-    const { applied } = meta;
+    const applied = ACTIVE.includes(state) ? meta.applied : null;
     setText(this.applied, this.pending.size ? labels.pending : applied ? (applied.text ?? fill(labels.applied, { step: grouped(applied.step) })) : "");
   }
+}
+
+// Tells one applied command from another; their numbers begin anew with every attempt.
+function mark(applied) {
+  return applied ? `${applied.number} ${applied.step}` : "";
 }
 
 // A button with a name in full and a short one for a phone.

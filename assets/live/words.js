@@ -24,6 +24,12 @@ export class Words {
     this.drawn = "";
   }
 
+  // Whoever tries something wants to see it: the curves stand above the words.
+  suggest(id) {
+    this.onSuggestion(id);
+    this.node.parentElement.scrollIntoView({ block: "start", behavior: "smooth" });
+  }
+
   draw(data) {
     const { status, reason, train_note: note, saving_delayed: delayed, state } = data.meta;
     this.node.hidden = !status && !reason && !note && !delayed && !data.unknown;
@@ -45,7 +51,7 @@ export class Words {
     this.suggestions.replaceChildren(
       element("span", { text: this.labels.try_beside }),
       ...suggestions.map(({ id, label, help }) =>
-        element("button", { type: "button", text: label, title: help, "data-suggestion": id, onclick: () => this.onSuggestion(id) }),
+        element("button", { type: "button", text: label, title: help, "data-suggestion": id, onclick: () => this.suggest(id) }),
       ),
     );
   }

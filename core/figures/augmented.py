@@ -16,7 +16,13 @@ HEIGHT = 200
 MOST_DOTS = 60
 """A line of at most so many values shows each of them as a dot."""
 COLOURS = tuple(colour(slot, dark=False) for slot in (0, 1, 2))
-"""Of the original and of each version; on a dark page, too, they stand out (3 : 1)."""
+"""Of the original and of each version; on a dark page, too, they stand out (3 : 1). Colour is never the only sign."""
+MARKS = (
+    {"symbol": "circle-open", "size": 8, "line": {"width": 1.5}},
+    {"symbol": "circle", "size": 4},
+    {"symbol": "x-thin", "size": 5, "line": {"width": 1.5, "color": COLOURS[2]}},
+)
+LINES = ({"width": 2.5, "dash": "solid"}, {"width": 1.2, "dash": "solid"}, {"width": 1.2, "dash": "dot"})
 
 
 @dataclass(frozen=True)
@@ -40,18 +46,18 @@ class AugmentedSignal:
 
 
 def points_figure(record: AugmentedPoints, translate: Translate = untranslated) -> go.Figure:
-    """Each sample as a circle, its versions as dots."""
+    """Each sample as a circle, its versions as smaller marks."""
     figure = go.Figure()
-    circle = {"symbol": "circle-open", "size": 8, "line": {"width": 1.5}}
+    if not len(record.originals):
+        return _missing(figure, translate)
     parts = [(Text("original"), record.originals), *zip(record.names, record.versions, strict=True)]
     for place, (name, points) in enumerate(parts):
-        look = {"size": 4} if place else circle
         figure.add_scatter(
             x=points[:, 0],
             y=points[:, 1],
             mode="markers",
             name=name.render(translate),
-            marker={"color": COLOURS[place % len(COLOURS)], **look},
+            marker={"color": COLOURS[place % len(COLOURS)], **MARKS[place % len(MARKS)]},
         )
     return _framed(figure, record.axes, translate)
 
@@ -60,6 +66,8 @@ def signal_figure(record: AugmentedSignal, translate: Translate = untranslated) 
     """The signal as a thick line, its versions as thin ones."""
     figure = go.Figure()
     length = len(record.original)
+    if not length:
+        return _missing(figure, translate)
     parts = [(Text("original"), record.original), *zip(record.names, record.versions, strict=True)]
     for place, (name, signal) in enumerate(parts):
         figure.add_scatter(
@@ -67,7 +75,7 @@ def signal_figure(record: AugmentedSignal, translate: Translate = untranslated) 
             y=signal,
             mode="lines+markers" if length <= MOST_DOTS else "lines",
             name=name.render(translate),
-            line={"color": COLOURS[place % len(COLOURS)], "width": 1 if place else 2.5},
+            line={"color": COLOURS[place % len(COLOURS)], **LINES[place % len(LINES)]},
             marker={"size": 4 if place else 6},
         )
     return _framed(figure, record.axes, translate)
@@ -81,4 +89,14 @@ def _framed(figure: go.Figure, axes: tuple[Text, Text], translate: Translate) ->
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "font": {"size": 11}},
         xaxis={"title": x_title, "automargin": True},
         yaxis={"title": y_title, "automargin": True, "nticks": 5},
+    )
+
+
+def _missing(figure: go.Figure, translate: Translate) -> go.Figure:
+    said = Text("There are no samples to draw.").render(translate)
+    return figure.update_layout(
+        height=HEIGHT,
+        xaxis={"visible": False},
+        yaxis={"visible": False},
+        annotations=[{"text": said, "showarrow": False, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}],
     )

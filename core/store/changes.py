@@ -177,11 +177,28 @@ def edit(connection: Connection, run: str, actor: str, values: Mapping[str, Any]
 
 
 def set_state(connection: Connection, run: str, actor: str, state: State, values: dict[str, Any]) -> None:
-    """Change the state; one that is not active ends the attempt and packs the series."""
+    """Change the state; one that is not active ends the attempt and packs the series. A new answer keeps the notes."""
+    if "answer" in values:
+        kept = {name: value for name, value in _answer(connection, run).items() if name == "notes"}
+        values = {**values, "answer": {**kept, **values["answer"]}}
     edit(connection, run, actor, {"state": state, **values})
     if state not in ACTIVE_STATES:
         end_attempts(connection, run, state, now())
         merge_blocks(connection, run)
+
+
+def add_note(connection: Connection, run: str, note: Mapping[str, Any]) -> None:
+    """Append a sentence to the notes of a run's answer, unless it stands there already."""
+    table = schema.run
+    answer = _answer(connection, run)
+    notes = answer.get("notes", [])
+    if note not in notes:
+        noted = {**answer, "notes": [*notes, note]}
+        connection.execute(update(table).where(table.c.id == run).values(answer=noted))
+
+
+def _answer(connection: Connection, run: str) -> Mapping[str, Any]:
+    return connection.execute(select(schema.run.c.answer).where(schema.run.c.id == run)).scalar() or {}
 
 
 def mark_interrupted(connection: Connection) -> tuple[str, ...]:

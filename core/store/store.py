@@ -214,6 +214,10 @@ class Store(Reader):
         """Replace the stored fields of `train --json`. True: acknowledged by the disk."""
         return self._update(run, actor, {"answer": dict(answer)})
 
+    def add_note(self, run: str, note: Text) -> bool:
+        """Append a sentence to the notes of the answer, where it stands once. True: acknowledged by the disk."""
+        return self._tell(lambda connection: changes.add_note(connection, run, note.to_json()), checked_id(run))
+
     def set_state(
         self,
         run: str,
@@ -227,7 +231,8 @@ class Store(Reader):
     ) -> bool:
         """Store a run's state with its reason, after all rows queued before. True: acknowledged by the disk.
 
-        `answer` and `weights_sha256` stay as they are when not given. A state that is not active ends the attempt.
+        `answer` and `weights_sha256` stay as they are when not given, the answer's notes in any case. A state that is
+        not active ends the attempt.
         """
         checked_id(run)
         values = {"reason": reason, "reason_text": reason_text.to_json() if reason_text else None}

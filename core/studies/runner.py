@@ -6,19 +6,21 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from core.errors import BadInput, Refused, shown
+from core.errors import Refused
 from core.experiment import Experiment
 from core.live.hub import Hub
 from core.store.engines import not_saved
 from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
+from core.studies.commands import checked_values
 from core.studies.previews import PreviewJob
+from core.studies.replay import check_step, recipe_of, recorded_conditions, replaying
 from core.studies.replayed import opening_meta, show_rows
 from core.studies.sample_pictures import SamplePictures
 from core.studies.sealed import look
@@ -27,8 +29,8 @@ from core.studies.snapshots import SnapshotWriter
 from core.studies.stored_pictures import StoredPicturesJob
 from core.text import Text
 from core.training.checkpoint import Snapshot, latest_valid, remove_after, remove_leftovers
-from core.training.compute import Compute
-from core.training.device import Conditions, default_device
+from core.training.compute import Compute, Pieces
+from core.training.device import default_device
 from core.training.events import Event
 from core.training.job import Command, RunSink, TrainingJob
 from core.training.picture_job import PictureJob
@@ -145,14 +147,11 @@ class Runner:
         noted = {entry.step: entry.sha256 for entry in self._store.snapshots(record.id)}
         found = latest_valid(folder, run=record.id, noted=noted)
         step = found.snapshot.step if found.snapshot else 0
-        if found.damaged:
-            notes = [*record.answer.get("notes", ()), *(sentence.to_json() for sentence in found.damaged)]
-            record = replace(record, answer={**record.answer, "notes": notes})
         attempt = self._store.begin_attempt(record.id, step, "extend" if epochs else "resume", actor=actor)
         # From now on it is active, also while its data are loaded: it cannot be deleted, and lists show it waiting.
         self._store.set_state(record.id, "queued", actor=actor)
         remove_after(folder, step)
-        recipe = self._recipe(record.id, actor)
+        recipe = self._recipe(record, actor, epochs)
         if self._hub:
             if record.id in self._hub.runs():
                 self._hub.update(record.id, state="queued", reason=None)
@@ -160,7 +159,6 @@ class Runner:
                 self._hub.open(record.id, opening_meta(experiment, record))
             # The rows are shown again from the store, so a viewer sees what the run stands on and nothing twice.
             self._hub.attempt(record.id, attempt, -1)
-        commands = [Command("extend", {"epochs": epochs}, actor)] if epochs else []
         self._launch(
             record,
             experiment,
@@ -169,19 +167,28 @@ class Runner:
             pace=pace,
             snapshot=found.snapshot,
             recipe=recipe,
-            commands=commands,
         )
         for sentence in found.damaged:
+            self._store.add_note(record.id, sentence)
             self._store.add_event(record.id, "damaged_snapshot", actor=actor, step=step, values=sentence.to_json())
         return record.id
 
-    def _recipe(self, run: str, actor: str) -> list[Event]:
-        """The events that a resumed run replays; one that was stopped goes on from there."""
-        recipe = [Event(e.step, e.kind, dict(e.values)) for e in self._store.events(run) if e.recipe]
-        if recipe and recipe[-1].kind == "stop":
-            stop = recipe[-1]
-            self._store.add_event(run, "continue", actor=actor, step=stop.step, recipe=True)
-            recipe.append(Event(stop.step, "continue"))
+    def _recipe(self, record: RunRecord, actor: str, epochs: int) -> list[Event]:
+        """The events that a resumed run replays, at their end the one that takes its end back, where it had ended.
+
+        It stands at the update of the end, from which the snapshot may be some way off.
+        """
+        recipe = recipe_of(self._store, record.id)
+        was_stopped = bool(recipe) and recipe[-1].kind == "stop"
+        step = recipe[-1].step if was_stopped else record.step
+        if epochs:
+            recipe.append(Event(step, "extend", {"epochs": epochs}))
+        elif was_stopped:
+            recipe.append(Event(step, "continue"))
+        else:
+            return recipe
+        added = recipe[-1]
+        self._store.add_event(record.id, added.kind, actor=actor, step=added.step, values=added.values, recipe=True)
         return recipe
 
     def _launch(
@@ -195,18 +202,15 @@ class Runner:
         paused: bool = False,
         snapshot: Snapshot | None = None,
         recipe: list[Event] | None = None,
-        commands: list[Command] | None = None,
     ) -> None:
         run = record.id
         earlier = show_rows(self._store, run, attempt, self._hub) if self._hub and snapshot else []
         snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool)
         live = LiveSink(self._hub, run, attempt, earlier, lambda: self._delay(snapshots)) if self._hub else None
-        keep = {name: record.answer[name] for name in ("notes",) if name in record.answer}
-        sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor, keep=keep)]
+        sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor)]
         if live:
             sinks.append(live)
-        recorded = snapshot.state["conditions"] if snapshot else (record.facts.environment or {}).get("conditions")
-        conditions = Conditions.from_json(recorded) if recorded else None
+        conditions = recorded_conditions(record, snapshot)
 
         def build() -> Run:
             built = Run(experiment, self._folder.path, conditions=conditions, recipe=recipe or ())
@@ -225,8 +229,6 @@ class Runner:
             paused=paused,
             finished=self._over_with(run),
         )
-        for command in commands or ():
-            job.command(command)
         with self._lock:
             self._active[run] = Active(job, snapshots, live)
             self._ended.pop(run, None)
@@ -235,8 +237,8 @@ class Runner:
             self.compute.submit(PictureJob(job, lambda name, payload: self._show(run, name, payload), owner=actor))
 
     def _delay(self, snapshots: SnapshotWriter) -> Text | None:
-        """Why what a run has done is not on the disk yet."""
-        return self._store.delay or (snapshots.trouble.text if snapshots.trouble else None)
+        """Why what a run has done is not on the disk, or not all of it."""
+        return self._store.delay or (snapshots.trouble.text if snapshots.trouble else snapshots.note)
 
     def _show(self, run: str, name: str, payload: dict[str, Any]) -> None:
         if self._hub:
@@ -337,6 +339,14 @@ class Runner:
             ended.snapshots.wait()
         return look(record, store=self._store, folder=self._folder, compute=self.compute, actor=actor, insist=insist)
 
+    def state_at(self, record: RunRecord, step: int) -> Run:
+        """A run as it was after any of its updates; see `core.studies.replay`."""
+        check_step(record, step)
+        self._load_data(Experiment.from_json(record.experiment), record.id).result()
+        job = Pieces(replaying(self._store, self._folder, record, step), record.owner)
+        self.compute.submit(job)
+        return job.future.result()
+
     def error(self, run: str) -> BaseException | None:
         """What made a run of this process fail."""
         with self._lock:
@@ -390,24 +400,3 @@ def _channel(experiment: Experiment) -> str:
 def _first_optimizer() -> None:
     """With the first optimizer torch loads a second's worth of modules: not when somebody has pressed Start."""
     torch.optim.SGD([torch.zeros(1)])
-
-
-def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
-    """A command's values within their legal ranges; BadInput says what is wrong."""
-    if kind == "extend":
-        epochs = values.get("epochs")
-        if not isinstance(epochs, int) or isinstance(epochs, bool) or not 1 <= epochs <= 1_000_000:
-            raise BadInput(
-                Text("The number of epochs to add is {value}.", value=shown(epochs)),
-                Text("It must be a whole number above 0."),
-                Text("Use 1 to 1 000 000."),
-            )
-    if kind == "set":
-        lr = values.get("lr")
-        if not isinstance(lr, int | float) or isinstance(lr, bool) or not 0 < lr < float("inf"):
-            raise BadInput(
-                Text("The learning rate is {value}.", value=shown(lr)),
-                Text("A negative learning rate climbs the loss, and 0 goes nowhere."),
-                Text("Use a value above 0; 0.0001 to 1 is usual."),
-            )
-    return values

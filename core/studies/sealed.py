@@ -7,21 +7,18 @@ their number is contaminated, since weights can now be chosen by it. This is the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from collections.abc import Generator
 
 from core.errors import CoreError, Refused
-from core.experiment import Experiment
 from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
+from core.studies.replay import replaying
 from core.text import Text
-from core.training.checkpoint import latest_valid
-from core.training.compute import Compute, Job
-from core.training.device import Conditions, use_threads
+from core.training.compute import Compute, Pieces
+from core.training.device import use_threads
 from core.training.evaluation import Score, score
 from core.training.resident import sealed_test_split
-from core.training.run import Run
 from core.training.weights import weights_sha256
 
 FINAL_STATES = ("finished", "stopped", "diverged")
@@ -45,7 +42,7 @@ def look(
     names = {"actor": actor, "split_hash": split, "weights_sha256": record.weights_sha256, "insist": insist}
     seen = store.check_look(**names)
     if seen is None:
-        job = _TestJob(lambda: _restored(record, store, folder), actor)
+        job = Pieces(_score(record, store, folder), actor)
         compute.submit(job)
         found = job.future.result()
         values = {"test/loss": found.loss, "test/error": found.error, "test/num": found.num, "test/wrong": found.wrong}
@@ -56,54 +53,22 @@ def look(
     return seen
 
 
-def _restored(record: RunRecord, store: Store, folder: DataFolder) -> Run:
-    """The run as it ended, from its last snapshot; CoreError when its final weights are not there."""
-    noted = {entry.step: entry.sha256 for entry in store.snapshots(record.id)}
-    snapshot = latest_valid(folder.snapshots(record.id), run=record.id, noted=noted).snapshot
-    if snapshot is not None:
-        conditions = Conditions.from_json(snapshot.state["conditions"])
-        run = Run(Experiment.from_json(record.experiment), folder.path, conditions=conditions)
-        run.load_state(snapshot.tensors, snapshot.state)
-        if weights_sha256(run.parts.model) == record.weights_sha256:
-            return run
-    raise CoreError(
-        Text("The final weights of run {id} are not stored.", id=record.id),
-        Text("Its last snapshot is missing or damaged."),
-        Text("Train the same experiment again: it ends with the same weights."),
-    )
-
-
-class _TestJob(Job):
-    """Scores a restored run on the test split, piece by piece, in the compute thread."""
-
-    def __init__(self, restore: Callable[[], Run], owner: str) -> None:
-        super().__init__(owner)
-        self.future: Future[Score] = Future()
-        self._restore = restore
-        self._pieces: Generator[None, None, Score] | None = None
-        self._threads = 1
-
-    def advance(self, budget_s: float) -> None:
-        if self._pieces is None:
-            run = self._restore()
-            parts, self._threads = run.parts, run.conditions.threads
-            rows = sealed_test_split(parts.data)
-            self._pieces = score(
-                parts.model, parts.feed.rows, rows, parts.piece_size, parts.plain_loss, parts.target_spread
-            )
-        use_threads(self._threads)
+def _score(record: RunRecord, store: Store, folder: DataFolder) -> Generator[None, None, Score]:
+    """Score the run as it ended on the test split; CoreError when its final weights cannot be had."""
+    run = yield from replaying(store, folder, record)
+    parts = run.parts
+    if weights_sha256(parts.model) != record.weights_sha256:
+        raise CoreError(
+            Text("The final weights of run {id} are not stored.", id=record.id),
+            Text("Its last snapshots are damaged, and replayed here it ends with other weights."),
+            Text("Train the same experiment again, and look with the new run."),
+        )
+    rows = sealed_test_split(parts.data)
+    pieces = score(parts.model, parts.feed.rows, rows, parts.piece_size, parts.plain_loss, parts.target_spread)
+    while True:
+        use_threads(run.conditions.threads)
         try:
-            next(self._pieces)
+            next(pieces)
         except StopIteration as end:
-            self.done = True
-            self.future.set_result(end.value)
-
-    def cancel(self) -> None:
-        super().cancel()
-        self.future.cancel()
-
-    def closing(self) -> None:
-        self.future.cancel()
-
-    def failed(self, error: BaseException) -> None:
-        self.future.set_exception(error)
+            return end.value
+        yield

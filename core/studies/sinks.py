@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,16 +29,10 @@ OVER = ("finished", "stopped", "diverged", "failed", "interrupted")
 
 
 class StoreSink:
-    """Writes a run's news into the store; waits at most a third of a second for an acknowledgement.
+    """Writes a run's news into the store; waits at most a third of a second for an acknowledgement."""
 
-    `keep` are fields of the stored answer that do not come from the training.
-    """
-
-    def __init__(
-        self, store: Store, run: str, attempt: int, actor: str, *, keep: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, store: Store, run: str, attempt: int, actor: str) -> None:
         self._store, self._run, self._attempt, self._actor = store, run, attempt, actor
-        self._keep = dict(keep or {})
         self._has_facts = False
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
@@ -46,7 +40,7 @@ class StoreSink:
             self._has_facts = True
             self._store.set_facts(self._run, _facts(run), actor=self._actor)
         # What failed may not be able to tell its numbers; the rows up to then are stored.
-        known = {**self._keep, **answer(run)} if run is not None and state != "failed" else None
+        known = answer(run) if run is not None and state != "failed" else None
         self._store.set_state(
             self._run,
             state,  # type: ignore[arg-type]

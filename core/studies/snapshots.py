@@ -12,7 +12,8 @@ from torch import Tensor
 from core.errors import CoreError
 from core.store.records import SnapshotEntry
 from core.store.store import Store
-from core.training.checkpoint import prune, snapshot_path, write_snapshot
+from core.text import Text
+from core.training.checkpoint import BUDGET_BYTES, Pruned, prune, snapshot_path, write_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class SnapshotWriter:
         self._pending: list[Future[None]] = []
         self.trouble: CoreError | None = None
         """Why the last snapshot could not be written."""
+        self.note: Text | None = None
+        """What the budget in bytes has cost."""
 
     @property
     def is_busy(self) -> bool:
@@ -62,9 +65,10 @@ class SnapshotWriter:
             entry = SnapshotEntry(step, file.path.name, file.sha256, file.num_bytes, kind, self._attempt)
             self._store.record_snapshot(self._run, entry)
             best = position["best"]["step"] if position["best"] else None
-            removed = prune(self._folder, best=best).removed
-            if removed:
-                self._store.forget_snapshots(self._run, removed)
+            pruned = prune(self._folder, best=best, budget_bytes=BUDGET_BYTES)
+            if pruned.removed:
+                self._store.forget_snapshots(self._run, pruned.removed)
+            self._say(pruned)
             self.trouble = None
         except CoreError as error:
             # Training goes on; the earlier snapshots are whole, and the page says why this one is missing.
@@ -74,3 +78,23 @@ class SnapshotWriter:
             # Nobody reads this future while the run goes on.
             logger.exception("the snapshot of update %s of run %s could not be written", step, self._run)
             raise
+
+    def _say(self, pruned: Pruned) -> None:
+        """Note that snapshots had to go for the budget, or that those which never go exceed it."""
+        budget = BUDGET_BYTES / 1e6
+        if pruned.over_budget_bytes:
+            note = Text(
+                "The snapshots that are always kept take more room than the {budget:.0f} MB meant for a run.",
+                budget=budget,
+            )
+        elif pruned.for_budget:
+            note = Text(
+                "Snapshots from the middle of the run were removed to stay within {budget:.0f} MB: going back to an "
+                "update there takes longer.",
+                budget=budget,
+            )
+        else:
+            return
+        if note != self.note:
+            self.note = note
+            self._store.add_note(self._run, note)

@@ -21,6 +21,7 @@ from core.text import Text
 if TYPE_CHECKING:
     from core.studies.runner import Runner
     from core.studies.sample_pictures import SamplePicture
+    from core.training.run import Run
 
 LOCAL = "local"
 """The one actor of laptop mode."""
@@ -155,6 +156,13 @@ class Workbench:
         """
         record = self.store.get_run(run, actor=actor)
         return self.runner.evaluate_test(record, actor=actor, insist=insist)
+
+    def state_at(self, run: str, step: int, *, actor: str = LOCAL) -> Run:
+        """A run as it was after update `step` (0: untrained), bit for bit; waits until it is replayed.
+
+        What is asked of it belongs into the compute thread. BadInput for an update that the run has not done.
+        """
+        return self.runner.state_at(self.store.get_run(run, actor=actor), step)
 
     def preview(self, experiment: Experiment) -> str:
         """A channel of the hub on which the untrained network of an experiment is measured and shown."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -179,6 +180,14 @@ def latest_valid(
         except DamagedSnapshot as error:
             damaged.append(Text("{what} {why} An earlier one is used.", what=error.what, why=error.why))
     return Found(None, tuple(damaged))
+
+
+def is_root_two_power(step: int) -> bool:
+    """Whether `step` is a rounded power of √2: 1, 2, 3, 4, 6, 8, 11, 16, 23, 32 …"""
+    if step < 1:
+        return False
+    exponent = round(2 * math.log2(step))
+    return any(round(2 ** (near / 2)) == step for near in (exponent - 1, exponent, exponent + 1))
 
 
 def retained(steps: Sequence[int]) -> set[int]:

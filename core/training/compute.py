@@ -13,7 +13,7 @@ import math
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Literal, TypeVar
 
@@ -86,6 +86,35 @@ class Call(Job):
         self.done = True
         if self.future.set_running_or_notify_cancel():
             self.future.set_result(self._function())
+
+    def cancel(self) -> None:
+        super().cancel()
+        self.future.cancel()
+
+    def failed(self, error: BaseException) -> None:
+        self.future.set_exception(error)
+
+    def closing(self) -> None:
+        self.future.cancel()
+
+
+class Pieces(Job):
+    """A generator worked off piece by piece in the compute thread; what it returns is a future."""
+
+    def __init__(self, pieces: Generator[None, None, Any], owner: str = "local") -> None:
+        super().__init__(owner)
+        self.future: Future[Any] = Future()
+        self._pieces = pieces
+
+    def advance(self, budget_s: float) -> None:
+        end = time.monotonic() + budget_s
+        try:
+            next(self._pieces)
+            while time.monotonic() < end:
+                next(self._pieces)
+        except StopIteration as over:
+            self.done = True
+            self.future.set_result(over.value)
 
     def cancel(self) -> None:
         super().cancel()

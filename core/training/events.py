@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from core.text import Text
 from core.training.evaluation import Evaluation
+from core.training.recorder import StepBlock
 
 
 @dataclass(frozen=True)
 class Event:
     """Something that happened to a run at the boundary after `step` updates.
 
-    Kinds that change the result (the *recipe* of a run is its experiment and these): `set` (`lr`), `extend` (`epochs`),
-    `stop`, `continue` (a stopped run goes on). Others are kept for the record: `diverged`, `early_stop`.
+    Kinds that change the result (the *recipe* of a run is its experiment and these): `set` (`lr`), `extend` (`epochs`
+    more than planned; after a stop so many from there), `stop`, `continue` (a stopped run goes on as planned). Others
+    are kept for the record: `diverged`, `early_stop`.
     """
 
     step: int
@@ -42,6 +44,14 @@ class Outcome:
         """The outcome that `to_json` wrote."""
         text = record["reason_text"]
         return cls(record["state"], record["reason"], Text.from_json(text) if text else None)
+
+
+class Listener(Protocol):
+    """Who wants to hear what a run does; called at boundaries, never within an update."""
+
+    def on_block(self, block: StepBlock) -> None: ...
+    def on_evaluation(self, evaluation: Evaluation) -> None: ...
+    def on_event(self, event: Event) -> None: ...
 
 
 STOPPED = Outcome("stopped", "by_user", Text("Stopped by the user."))

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from core.errors import BadInput, CoreError
 from core.text import Text
+from core.training.checkpoint import is_root_two_power
 from core.training.compute import Job
 from core.training.evaluation import Evaluation
 from core.training.events import Event, Outcome
@@ -398,11 +399,3 @@ class TrainingJob(Job):
             self._save(self.run, "closing")
         text = Text("The program was closed; the run can be resumed.")
         self._close(Outcome("interrupted", "closed", text))
-
-
-def is_root_two_power(step: int) -> bool:
-    """Whether `step` is a rounded power of √2: 1, 2, 3, 4, 6, 8, 11, 16, 23, 32 …"""
-    if step < 1:
-        return False
-    exponent = round(2 * math.log2(step))
-    return any(round(2 ** (near / 2)) == step for near in (exponent - 1, exponent, exponent + 1))

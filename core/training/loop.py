@@ -57,7 +57,6 @@ class Loop:
         del batch  # Its memory serves the rest of the step.
         with torch.no_grad():
             self._update([parameter.grad for parameter in self.parameters], loss, lr)  # type: ignore[misc]
-        self.recorder.end_row(lr, time.time())
 
     def loss_of(self, batch: Batch) -> Tensor:
         """The data loss of a batch, with its graph."""
@@ -93,4 +92,6 @@ class Loop:
         for decay, weights in self.decays:
             decay.apply(weights, lr, guard.found)
         self.update(gradients, lr)
+        stamp = time.time()
         self.norms.after_update()
+        recorder.end_row(lr, stamp)

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,18 +17,19 @@ from core.text import Text
 from core.training.assembly import Assembly, assemble
 from core.training.device import Conditions, use_threads
 from core.training.evaluation import Evaluation, Score, score
-from core.training.events import FINISHED, STOPPED, Event, Outcome, diverged_evaluation, diverged_update, stopped_early
+from core.training.events import (
+    FINISHED,
+    STOPPED,
+    Event,
+    Listener,
+    Outcome,
+    diverged_evaluation,
+    diverged_update,
+    stopped_early,
+)
 from core.training.memory import out_of_memory, too_large_batch
 from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
-
-
-class Listener(Protocol):
-    """Who wants to hear what a run does; called at boundaries, never within an update."""
-
-    def on_block(self, block: StepBlock) -> None: ...
-    def on_evaluation(self, evaluation: Evaluation) -> None: ...
-    def on_event(self, event: Event) -> None: ...
 
 
 class Run:
@@ -114,16 +115,26 @@ class Run:
     # -- doing ---------------------------------------------------------------------------------------------------
 
     def train(self, until: int | None = None) -> Run:
-        """Work until the end, or until `until` updates are done and evaluated where due. Returns self."""
+        """Work until the end, or until `until` updates are done and what is due there: events, an evaluation.
+
+        Returns self.
+        """
+        for _ in self.pieces(until):
+            pass
+        return self
+
+    def pieces(self, until: int | None = None) -> Generator[None, None, None]:
+        """Work as `train` does; yields after every piece."""
         while not self.is_over and not self._has_reached(until):
             self.piece()
             if self._has_reached(until):
                 self.flush()  # It may show a divergence, and then the run goes on to its end.
+            yield
         self.flush()
-        return self
 
     def _has_reached(self, step: int | None) -> bool:
-        return step is not None and self.step_count >= step and not self.evaluation_due and self._ending is None
+        is_due = self._event_due or self.evaluation_due or self._ending is not None
+        return step is not None and self.step_count >= step and not is_due
 
     def piece(self) -> None:
         """Do the next piece of work."""
@@ -217,10 +228,14 @@ class Run:
         the same, because no event takes an evaluation back, a stop keeps early stopping from ending the run, and an
         extension gives it its patience again.
         """
-        if self._num_applied < len(self._recipe) and self._recipe[self._num_applied].step <= self.step_count:
+        if self._event_due:
             self._apply_next()
             return True
         return False
+
+    @property
+    def _event_due(self) -> bool:
+        return self._num_applied < len(self._recipe) and self._recipe[self._num_applied].step <= self.step_count
 
     def _apply_next(self) -> None:
         event = self._recipe[self._num_applied]
@@ -231,7 +246,11 @@ class Run:
         elif event.kind == "extend":
             if self.step_count >= self.total_steps:
                 self._demanded_step = self.step_count
-            self.total_steps += int(event.values["epochs"]) * self.steps_per_epoch
+            ending = self._ending or self.outcome
+            # Who stops a run and then adds epochs wants these, not the rest of the old plan as well.
+            is_stopped = ending is not None and ending.state == "stopped"
+            start = self.step_count if is_stopped else self.total_steps
+            self.total_steps = start + int(event.values["epochs"]) * self.steps_per_epoch
             self._go_on()
         elif event.kind == "continue":
             self._go_on()

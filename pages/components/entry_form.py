@@ -141,6 +141,8 @@ def entry_choice(
 
     def take() -> None:
         wanted = st.session_state[key]
+        if wanted is None:
+            return  # a pill that was there no longer; "" is the choice of none
         if wanted == MORE:
             st.session_state[f"{path}|all"] = True
             return

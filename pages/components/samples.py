@@ -69,20 +69,21 @@ def _dataset() -> DataSet:
 
 
 def one_a_class() -> None:
-    """A training image of every class; nothing for data that are no images."""
+    """A training image of every class, with their names where these are words; nothing for data that are no images."""
     if _dataset().input_kind == "image":
         as_soon_as_drawn(lambda: services().sample_picture(state.experiment(), patience_s=PATIENCE_S), strip)
+        names = _dataset().facts().class_names
+        if any(len(name) > 2 for name in names):
+            st.caption(", ".join(t(name) for name in names))
 
 
 def strip(picture: SamplePicture | None) -> None:
-    """The images side by side, with their names where these are words."""
+    """The images side by side."""
     if picture is None:
         st.skeleton(height=THUMBNAIL)
         return
     names = ", ".join(t(label) for label in picture.labels)
     image_row(picture.originals, THUMBNAIL, t("Training images, one of each class: {names}", names=names))
-    if any(len(label) > 2 for label in picture.labels):
-        st.caption(names)
 
 
 def image_row(images: np.ndarray, side: int, alt: str) -> None:

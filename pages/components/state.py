@@ -217,8 +217,7 @@ def read_address() -> None:
     st.session_state[_ADDRESS] = query
     try:
         check(chosen)
-    except BadInput as error:
-        problems.append(Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix))
+    except BadInput:  # the page says why, as of every combination that does not fit
         st.session_state[_DRAFT], st.session_state[_NOTES] = chosen.to_json(), problems
         return
     choose(chosen, problems)

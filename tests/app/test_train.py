@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
 
 import pytest
 
 from core.experiment import Experiment
 from core.studies.workbench import Workbench
+from tests.polling import until
 
 
 def box(tab, path: str):
@@ -290,3 +292,74 @@ def test_a_new_tab_finds_the_run_that_is_running(open_page, bench: Workbench):
     assert live(open_page())["run"] == run
     bench.command(run, "stop")
     bench.wait(run, 30)
+
+
+# -- samples, before and after augmentation ---------------------------------------------------------------------------
+
+
+def shows_drawn(tab, bench: Workbench):
+    """The page once the pictures it asks for are drawn."""
+    experiment = chosen(tab)
+    until(lambda: bench.sample_picture(experiment), what="the samples")
+    if experiment.augmentations:
+        until(lambda: bench.sample_picture(experiment, 0), what="the augmented samples")
+    tab.run()
+    assert not tab.exception
+    return tab
+
+
+def pictures(tab) -> list[str]:
+    """The alternative texts of the images of the page."""
+    return [image.alt for element in tab.image for image in element.proto.imgs]
+
+
+def test_the_data_are_shown_by_an_image_of_every_class(open_page, bench: Workbench):
+    tab = shows_drawn(open_page(), bench)
+    assert pictures(tab) == ["Training images, one of each class: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"]
+
+
+def test_points_have_no_strip_of_images(open_page, bench: Workbench):
+    assert pictures(shows_drawn(open_page(dataset="moons"), bench)) == []
+
+
+def test_augmentation_shows_samples_before_and_after_and_draws_again(open_page, bench: Workbench):
+    tab = open_page()
+    tab.pills(key="augmentation|en").set_value("strong").run()
+    tab = shows_drawn(tab, bench)
+    assert [alt.split(":")[0] for alt in pictures(tab)[1:]] == ["original", "update 1", "update 2"]
+    first = [url for element in tab.image for url in element.value]
+    tab.button(key="draw augmented samples again").click().run()
+    assert [alt.split(":")[0] for alt in pictures(tab)[1:]] == ["original", "update 3", "update 4"]
+    second = [url for element in tab.image for url in element.value]
+    assert first[:2] == second[:2]
+    assert not set(first[2:]) & set(second[2:])
+
+
+def test_the_number_of_different_samples_is_said(open_page, bench: Workbench):
+    tab = open_page(train_size="100", batch_size="33", epochs="20", augmentations="noise")
+    said = [caption.value for caption in tab.caption if "different samples" in caption.value]
+    assert said == [
+        "The same sample is drawn anew at every update: 60 updates see about 2,000 different samples, made from 100."
+    ], "the remainder of one sample joins the batch before it"
+
+
+def test_without_augmentation_there_is_nothing_before_and_after(open_page):
+    tab = open_page()
+    assert not [button for button in tab.button if button.key == "draw augmented samples again"]
+    assert not [caption for caption in tab.caption if "different samples" in caption.value]
+
+
+@pytest.mark.parametrize("dataset", ["moons", "polynomial", "iris"])
+def test_what_is_no_image_is_shown_as_a_figure(open_page, bench: Workbench, dataset):
+    tab = shows_drawn(open_page(dataset=dataset, augmentations="noise"), bench)
+    (figure,) = tab.get("plotly_chart")
+    names = [trace["name"] for trace in json.loads(figure.proto.spec)["data"]]
+    assert names == ["original", "update 1", "update 2"]
+
+
+def test_the_page_does_not_wait_for_data_that_take_long(open_page, bench: Workbench, monkeypatch):
+    monkeypatch.setattr(bench.runner.sample_pictures, "_load", lambda experiment: Future())
+    tab = open_page(augmentations="noise")
+    assert pictures(tab) == []
+    assert len(tab.get("skeleton")) == 2
+    assert live(tab)["run"].startswith("preview-")

@@ -320,6 +320,15 @@ def test_facts_and_answers_can_be_stored_while_a_run_goes_on(store: Store):
     assert math.isnan(record.answer["train_loss"])
 
 
+def test_a_note_stands_once_and_outlives_the_answers_of_the_training(store: Store):
+    run = new_run(store, answer={"notes": [Text("first").to_json()], "test_error": 0.5})
+    for _ in range(2):
+        assert store.add_note(run, Text("{count} removed", count=3))
+    store.set_state(run, "finished", actor=ME, answer={"gap": 0.1})
+    notes = [Text("first").to_json(), Text("{count} removed", count=3).to_json()]
+    assert store.get_run(run, actor=ME).answer == {"notes": notes, "gap": 0.1}
+
+
 def test_deleting_removes_rows_and_snapshots_but_no_look(place: Place, store: Store):
     run, other = new_run(store), new_run(store)
     for one in (run, other):
@@ -406,6 +415,7 @@ STRANGE_IDS = [
     lambda store, run: store.set_state(run, "running", actor=ME),
     lambda store, run: store.set_facts(run, RunFacts(), actor=ME),
     lambda store, run: store.set_answer(run, {}, actor=ME),
+    lambda store, run: store.add_note(run, Text("x")),
     lambda store, run: store.begin_attempt(run, 0, "start", actor=ME),
     lambda store, run: store.append_evaluations(run, 1, []),
     lambda store, run: store.append_steps(run, 1, rows_of(1, 2)),

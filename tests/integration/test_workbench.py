@@ -14,7 +14,8 @@ import torch
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
 from core.store.records import RunRecord
-from core.studies import runner
+from core.studies import runner, snapshots
+from core.studies.replay import recipe_of
 from core.studies.report import notes_of
 from core.studies.workbench import LOCAL, Workbench
 from core.text import Text
@@ -177,6 +178,28 @@ def test_a_stopped_run_resumes_and_ends_like_one_that_never_stopped(bench: Workb
     assert [kind for _, kind, _ in stored_events(bench, run)] == ["stop", "continue"]
 
 
+def test_extending_a_stopped_run_adds_epochs_from_there_and_keeps_the_planned_schedule(
+    bench: Workbench, tmp_path: Path
+):
+    experiment = points(**LONG, schedule="cosine")
+    run = stopped(bench, experiment)
+    stopped_at = bench.store.get_run(run, actor=LOCAL).step
+    bench.command(run, "extend", {"epochs": 2})
+    bench.command(run, "pace", {"pace": "max"})
+    record = bench.wait(run, 60)
+    assert (record.state, record.step) == ("finished", stopped_at + 8)
+    assert [(step, kind) for step, kind, _ in stored_events(bench, run)] == [
+        (stopped_at, "stop"),
+        (stopped_at, "extend"),
+    ]
+    whole = Run(experiment, tmp_path).train(until=record.step)
+    assert record.weights_sha256 == weights_sha256(whole.parts.model)
+    replay = Run(experiment, tmp_path, recipe=recipe_of(bench.store, run)).train()
+    assert (replay.step_count, weights_sha256(replay.parts.model)) == (record.step, record.weights_sha256)
+    bench.command(run, "extend", {"epochs": 1})
+    assert bench.wait(run, 60).step == stopped_at + 12
+
+
 def test_closing_with_active_runs_leaves_them_interrupted_and_resumable(data_folder: Path):
     """Running, paused, and queued behind too many others."""
     with Workbench.open(data_folder) as bench:
@@ -324,8 +347,8 @@ def test_a_snapshot_never_stands_alone_and_a_second_one_of_a_step_is_no_damage(b
     assert "damaged_snapshot" not in [kind for _, kind, _ in stored_events(bench, run)]
 
 
-def stopped(bench: Workbench) -> str:
-    run = bench.start(points(**LONG), pace="max")
+def stopped(bench: Workbench, experiment: Experiment | None = None) -> str:
+    run = bench.start(experiment or points(**LONG), pace="max")
     until(lambda: steps_done(bench, run) >= 20)
     bench.command(run, "stop")
     assert bench.wait(run, 60).state == "stopped"
@@ -369,6 +392,20 @@ def test_a_damaged_snapshot_is_passed_over_and_said(bench: Workbench):
     bench.command(run, "stop")
     record = bench.wait(run, 60)
     assert any(f"snapshot of update {last.step} is damaged" in str(note) for note in notes_of(record))
+
+
+@pytest.mark.parametrize(("budget", "said"), [(1, "always kept take more room"), (30_000, "from the middle")])
+def test_what_the_budget_of_snapshots_costs_is_said(
+    budget: int, said: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(snapshots, "BUDGET_BYTES", budget)
+    run = bench.start(points(**LONG), pace="max", paused=True)
+    for _ in range(12):
+        bench.command(run, "step")
+        until(lambda: not bench.runner.job(run)._snapshots.is_busy)  # type: ignore[union-attr]
+    until(lambda: said in str(bench.hub.meta(run).get("saving_delayed")))
+    bench.command(run, "stop")
+    assert [str(note) for note in notes_of(bench.wait(run, 60)) if said in str(note)]
 
 
 def test_a_preview_that_failed_is_tried_again_after_a_while(bench: Workbench, monkeypatch: pytest.MonkeyPatch):

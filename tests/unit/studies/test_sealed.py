@@ -122,12 +122,28 @@ def test_a_number_that_cannot_be_recorded_is_not_shown(bench: Workbench, monkeyp
     assert "test_error" not in bench.store.get_run(record.id, actor="local").answer
 
 
-def test_a_run_without_its_final_weights_is_not_evaluated(bench: Workbench, looks: list[ResidentData]):
-    record = trained(bench)
+def spoil_snapshots(bench: Workbench, record: RunRecord) -> None:
     for path in bench.folder.snapshots(record.id).iterdir():
         path.write_bytes(path.read_bytes()[:-1])
+
+
+def test_weights_whose_snapshot_was_lost_are_replayed(bench: Workbench):
+    """As when the program was killed between the end of a run and its last snapshot."""
+    record = trained(bench)
+    spoil_snapshots(bench, record)
+    look = bench.evaluate_test(record.id)
+    run = Run(Experiment.from_json(TINY), bench.folder.path).train()
+    batch = run.parts.feed.rows(sealed_test_split(run.parts.data))
+    with torch.no_grad():
+        assert look.values["test/wrong"] == int((run.parts.model.eval()(batch.inputs).argmax(1) != batch.targets).sum())
+
+
+def test_a_run_without_its_final_weights_is_not_evaluated(bench: Workbench, looks: list[ResidentData]):
+    record = trained(bench)
+    spoil_snapshots(bench, record)
+    changed = dataclasses.replace(record, experiment=Experiment.from_json(TINY | {"seed": 1}).to_json())
     with pytest.raises(CoreError, match="not stored"):
-        bench.evaluate_test(record.id)
+        bench.runner.evaluate_test(changed, actor="local", insist=False)
     assert looks == []
 
 

@@ -32,6 +32,10 @@ def test_version_i_is_what_a_run_makes_of_the_samples_in_step_i(images):
     assert not torch.equal(shown[0], shown[1])
 
 
+def test_a_preview_may_begin_at_a_later_step(images):
+    assert torch.equal(preview(ENTRIES, images, seed=4, k=2, first=1), preview(ENTRIES, images, seed=4, k=3)[1:])
+
+
 def test_a_preview_is_a_pure_function(images):
     before, state = images.clone(), torch.get_rng_state()
     shown = preview(ENTRIES, images, seed=4, k=2)

@@ -1,0 +1,79 @@
+"""Replay: a stored run as it was after any of its updates, from the nearest earlier snapshot and the run's recipe.
+
+The recipe is the experiment and the events that changed the run, so the bits are those that the run had then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from core.errors import BadInput
+from core.experiment import Experiment
+from core.store.folder import DataFolder
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.text import Text
+from core.training.checkpoint import Snapshot, latest_valid
+from core.training.device import Conditions
+from core.training.events import Event
+from core.training.run import Run
+
+
+def state_at(store: Store, folder: DataFolder, record: RunRecord, step: int) -> Run:
+    """The run after update `step` (0: untrained), evaluated where it was, with what was changed at that boundary.
+
+    Trains, so it belongs into the compute thread. Raises BadInput for an update that the run has not done, Refused
+    where this machine has not the device it was trained on.
+    """
+    check_step(record, step)
+    pieces = replaying(store, folder, record, step)
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value
+
+
+def check_step(record: RunRecord, step: int) -> None:
+    """Raise BadInput for an update that the run has not done."""
+    # The rows of a diverged run hold the update that was taken back.
+    last = record.answer["steps"] if record.state == "diverged" else record.step
+    if not 0 <= step <= last:
+        raise BadInput(
+            Text("Run {id} has no state after update {step:,}.", id=record.id, step=step),
+            Text("It has done {last:,} updates.", last=last),
+            Text("Choose a number of updates from 0 to {last:,}.", last=last),
+        )
+
+
+def replaying(
+    store: Store, folder: DataFolder, record: RunRecord, step: int | None = None
+) -> Generator[None, None, Run]:
+    """Work towards the run after update `step` (None: at its end); yields after every piece and returns the run."""
+    snapshot = _nearest(store, folder, record.id, step)
+    run = Run(
+        Experiment.from_json(record.experiment),
+        folder.path,
+        conditions=recorded_conditions(record, snapshot),
+        recipe=recipe_of(store, record.id),
+    )
+    if snapshot is not None:
+        run.load_state(snapshot.tensors, snapshot.state)
+    yield from run.pieces(step)
+    return run
+
+
+def recipe_of(store: Store, run: str) -> list[Event]:
+    """The events that changed a run, in the order in which they were applied."""
+    return [Event(event.step, event.kind, dict(event.values)) for event in store.events(run) if event.recipe]
+
+
+def recorded_conditions(record: RunRecord, snapshot: Snapshot | None = None) -> Conditions | None:
+    """Where and how a run has computed; None when it has not begun."""
+    recorded = snapshot.state["conditions"] if snapshot else (record.facts.environment or {}).get("conditions")
+    return Conditions.from_json(recorded) if recorded else None
+
+
+def _nearest(store: Store, folder: DataFolder, run: str, step: int | None) -> Snapshot | None:
+    noted = {entry.step: entry.sha256 for entry in store.snapshots(run)}
+    return latest_valid(folder.snapshots(run), step, run=run, noted=noted).snapshot
