@@ -33,7 +33,7 @@ def name_of(run: RunRecord) -> str:
         data, _, network, _, optimizer, seed = choices(Experiment.from_json(dict(run.experiment)))
     except BadInput:
         return run.id
-    return " › ".join(show(words) for words in (data, network, optimizer, seed))
+    return " › ".join(show(words) for words in (network, optimizer, data, seed))
 
 
 def state_names() -> dict[str, str]:
@@ -108,9 +108,9 @@ def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
     columns = {
         t("name"): [name_of(run) for run in runs],
         t("state"): [names[run.state] for run in runs],
-        **settings,
         **error_columns(runs),
-        t("epochs"): [run.epoch for run in runs],
+        **settings,
+        t("epoch"): [run.epoch for run in runs],
         t("updates"): [run.step for run in runs],
         t("seconds in updates"): [run.train_s for run in runs],
         t("begun"): [run.created for run in runs],
@@ -131,7 +131,7 @@ def table(runs: Sequence[RunRecord]) -> list[RunRecord]:
     styled = frame.style.apply(unusual, subset=differing) if differing else frame.style
     formats: dict[str, Any] = {name: st.column_config.NumberColumn(format="%.2f") for name in error_columns(runs)}
     formats[t("name")] = st.column_config.TextColumn(width="medium", pinned=True)
-    formats[t("epochs")] = formats[t("seconds in updates")] = st.column_config.NumberColumn(format="%.1f")
+    formats[t("epoch")] = formats[t("seconds in updates")] = st.column_config.NumberColumn(format="%.1f")
     formats[t("begun")] = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")
     with st.container(key="runs-table"):
         event = st.dataframe(

@@ -127,7 +127,7 @@ def test_metrics_come_back_exactly_with_nan_infinity_and_unknown_names(store: St
         Evaluation(9, 0.9, 0.5, {"train/error": 0.25, "validation/error": 0.3}),
     ]
     store.append_evaluations(run, attempt, given)
-    assert store.flush()
+    assert store.flush(60)
     read = store.read_evaluations(run)
     assert [json.dumps(row.__dict__, sort_keys=True) for row in read] == [
         json.dumps(row.__dict__, sort_keys=True) for row in given
@@ -144,7 +144,7 @@ def test_series_come_back_bit_for_bit_and_the_run_knows_its_position(store: Stor
     strange = np.array([math.nan, -math.inf, math.inf, -0.0, 5e-324, 1e308, 0.1, 1 / 3])
     store.append_steps(run, attempt, rows_of(1, 8, norm=strange))
     store.append_steps(run, attempt, rows_of(9, 10))
-    assert store.flush()
+    assert store.flush(60)
     series = store.read_steps(run)
     assert series["step"].tolist() == list(range(1, 11))
     assert series["norm"][:8].tobytes() == strange.tobytes()
@@ -159,11 +159,11 @@ def test_epoch_and_time_come_from_evaluations_where_the_series_have_none(store: 
     attempt = store.begin_attempt(run, 0, "start", actor=ME)
     store.append_steps(run, attempt, {"step": np.arange(1, 31), "lr": np.ones(30)})
     store.append_evaluations(run, attempt, [Evaluation(step, step / 10, step / 100) for step in (0, 10, 20)])
-    store.flush()
+    assert store.flush(60)
     record = store.get_run(run, actor=ME)
     assert (record.step, record.epoch, record.train_s) == (30, 2.0, 0.2)
     store.begin_attempt(run, 15, "resume", actor=ME)
-    store.flush()
+    assert store.flush(60)
     record = store.get_run(run, actor=ME)
     assert (record.step, record.epoch, record.train_s) == (15, 1.0, 0.1)
 
@@ -175,7 +175,7 @@ def test_a_block_may_be_overwritten_by_its_owner_as_soon_as_it_is_queued(store: 
     expected = columns["batch/loss"].copy()
     store.append_steps(run, attempt, columns)
     columns["batch/loss"][:] = 0
-    store.flush()
+    assert store.flush(60)
     assert store.read_steps(run)["batch/loss"].tobytes() == expected.tobytes()
 
 
@@ -191,14 +191,14 @@ def test_blocks_of_one_flush_are_one_row_and_a_finished_run_is_packed(place: Pla
     attempt = store.begin_attempt(run, 0, "start", actor=ME)
     for first in range(1, 60, 3):
         store.append_steps(run, attempt, rows_of(first, first + 2))
-    store.flush()
+    assert store.flush(60)
     assert count(place, schema.steps) <= 2, "a slow machine may flush once in between"
     for first in range(61, 70, 3):
         store.append_steps(run, attempt, rows_of(first, first + 2))
         store.flush()
     before = store.read_steps(run)
     store.set_state(run, "finished", actor=ME)
-    store.flush()
+    assert store.flush(60)
     assert count(place, schema.steps) == 1
     assert all(store.read_steps(run)[name].tobytes() == before[name].tobytes() for name in before)
 
@@ -216,7 +216,7 @@ def test_a_new_attempt_supersedes_what_lies_after_its_snapshot(store: Store):
     first = store.begin_attempt(run, 0, "start", actor=ME)
     store.append_evaluations(run, first, [Evaluation(step, step / 10, 0.0, {"gap": 0.0}) for step in (0, 5, 10, 15)])
     store.append_steps(run, first, rows_of(1, 8))
-    store.flush()
+    assert store.flush(60)
     store.append_steps(run, first, rows_of(9, 20))
     for step in (5, 10, 15):
         store.record_snapshot(run, snapshot(step, first))
@@ -224,7 +224,7 @@ def test_a_new_attempt_supersedes_what_lies_after_its_snapshot(store: Store):
     lr = store.add_event(run, "set", actor=ME, step=13, values={"lr": 0.5}, recipe=True)
     early = store.add_event(run, "pause", actor=ME, step=4)
     second = store.begin_attempt(run, 10, "resume", actor=ME)
-    store.flush()
+    assert store.flush(60)
     assert (first, second) == (1, 2)
     assert [row.step for row in store.read_evaluations(run)] == [0, 5, 10]
     assert store.read_steps(run)["step"].tolist() == list(range(1, 11))
@@ -237,7 +237,7 @@ def test_a_new_attempt_supersedes_what_lies_after_its_snapshot(store: Store):
     ]  # fmt: skip
     store.append_steps(run, second, rows_of(11, 12))
     store.set_state(run, "stopped", actor=ME)
-    store.flush()
+    assert store.flush(60)
     assert store.read_steps(run)["step"].tolist() == list(range(1, 13))
     assert [attempt.outcome for attempt in store.attempts(run)] == ["interrupted", "stopped"]
     assert all(attempt.ended is not None for attempt in store.attempts(run))
@@ -442,7 +442,7 @@ def test_snapshots_can_be_forgotten_and_files_outside_the_folder_are_not_taken(s
     for step in (0, 1, 2):
         store.record_snapshot(run, snapshot(step, attempt))
     store.forget_snapshots(run, [0, 1])
-    store.flush()
+    assert store.flush(60)
     assert store.snapshots(run) == (snapshot(2, attempt),)
     with pytest.raises(ValueError, match="bare file name"):
         store.record_snapshot(run, SnapshotEntry(3, "../x", HASH, 1, "epoch", attempt))
@@ -461,7 +461,7 @@ def test_while_another_process_locks_the_database_training_goes_on_and_nothing_i
         store.append_steps(run, attempt, rows_of(30, 31))
         assert store.get_run(run, actor=ME).state == "queued", "reading goes on, with the old state"
     until(lambda: not store.delayed, 5, "the end of the delay")
-    assert store.flush()
+    assert store.flush(60)
     assert store.read_steps(run)["step"].tolist() == list(range(1, 32))
     assert store.get_run(run, actor=ME).state == "paused"
     assert [event.kind for event in store.events(run)] == ["pause"]
@@ -532,11 +532,11 @@ def test_what_makes_one_runs_rows_impossible_reaches_that_run_and_no_other(place
         connection.execute(schema.run.delete().where(schema.run.c.id == run))
     for one in (run, other):
         store.append_steps(one, attempts[one], rows_of(1, 2))
-    store.flush()
+    assert store.flush(60)
     with pytest.raises(Exception, match="(?i)foreign key"):
         store.append_steps(run, attempts[run], rows_of(3, 4))
     store.append_steps(other, attempts[other], rows_of(3, 4))
-    store.flush()
+    assert store.flush(60)
     assert len(store.read_steps(other)["step"]) == 4
 
 
@@ -613,7 +613,7 @@ def test_many_threads_write_and_read_at_once(store: Store):
         thread.start()
     for thread in threads:
         thread.join()
-    store.flush()
+    assert store.flush(60)
     assert failures == []
     for run in runs:
         assert store.read_steps(run)["step"].tolist() == list(range(1, 61))

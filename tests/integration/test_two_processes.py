@@ -95,7 +95,7 @@ def test_while_a_server_trains_others_read_and_none_writes(tmp_path: Path):
 
         read, _ = ended([sys.executable, "-m", "core", "runs", "--json"], folder)
         assert read.returncode == 0, read.stderr
-        assert [run["state"] for run in json.loads(read.stdout)] == ["running"]
+        assert [run["state"] for run in json.loads(read.stdout)] in (["running"], ["finished"])
 
         second = [sys.executable, "-X", "importtime", *command(free_port())[1:]]
         for words in (second, [sys.executable, "-X", "importtime", "-m", "core", "train", "-", "--json"]):
@@ -112,5 +112,6 @@ def test_while_a_server_trains_others_read_and_none_writes(tmp_path: Path):
             # For the lock it waits at most 0.7 s: tests/unit/store/test_folder.py.
             assert computed_s < 1.3
 
-        assert [run.state for run in stored(folder)] == ["running"]
+        # On a slow machine the ten seconds of the run may be over by now; nobody else has ended it.
+        assert [run.state for run in stored(folder)] in (["running"], ["finished"])
         assert server.process.poll() is None
