@@ -31,7 +31,7 @@ SPELL_S = 5.0
 WAIT_S = 60.0
 BAR = 0.9
 CASES = {
-    "default preset": {"epochs": 1_000_000},
+    "default preset": {"epochs": 100_000},
     "CNN B2(b)": {"dataset": "mnist_5000", "architecture": "cnn", "epochs": 100_000},
 }
 

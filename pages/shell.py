@@ -82,6 +82,7 @@ def bar() -> None:
             help_text()
 
 
+state.begin_run()
 begin_page()
 st.set_page_config(
     page_title="Saddlepoint",

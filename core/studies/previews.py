@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from pathlib import Path
@@ -15,6 +17,7 @@ from core.describe import choices
 from core.errors import CoreError
 from core.experiment import Experiment
 from core.live.hub import Hub
+from core.studies.loading import Loading
 from core.studies.sinks import guess_facts, live_facts
 from core.text import Text
 from core.training.compute import Compute, Job
@@ -30,6 +33,38 @@ RETRY_S = 30.0
 """What failed (a download) is tried again after this time, when somebody asks."""
 NUM_TIMED = 3
 """Updates that are timed for the price; the fastest counts."""
+MAX_PREVIEWS = 200
+"""So many untrained networks stay measured; one that was not asked for since long is measured anew."""
+
+
+def preview_channel(experiment: Experiment) -> str:
+    """The channel of the hub on which an experiment's untrained network is shown."""
+    return f"preview-{experiment.fingerprint()[:32]}"
+
+
+class Previews:
+    """Measures untrained networks, each once, unless that failed; any thread may ask."""
+
+    def __init__(self, folder: Path, hub: Hub, loading: Loading, compute: Compute) -> None:
+        self._folder, self._hub, self._loading, self._compute = folder, hub, loading, compute
+        self._lock = threading.Lock()
+        self._jobs: OrderedDict[str, PreviewJob] = OrderedDict()
+
+    def show(self, experiment: Experiment) -> str:
+        """Measure an experiment's untrained network where that was not done yet; returns its channel."""
+        channel = preview_channel(experiment)
+        with self._lock:
+            job = self._jobs.get(channel)
+            if job is None or job.wants_another_try:
+                job = PreviewJob(experiment, self._folder, self._hub, channel, self._loading.load, self._compute)
+                self._jobs[channel] = job
+                job.open()
+            self._jobs.move_to_end(channel)
+            while len(self._jobs) > MAX_PREVIEWS:
+                forgotten, _ = self._jobs.popitem(last=False)
+                self._loading.forget(forgotten)
+                self._hub.forget(forgotten)
+        return channel
 
 
 class PreviewJob(Job):
@@ -75,7 +110,7 @@ class PreviewJob(Job):
         if error is not None:
             self.failed(error)
         elif not data.cancelled():
-            self._compute.submit(self)
+            self._compute.offer(self)
 
     def advance(self, budget_s: float) -> None:
         self.done = next(self._pieces, True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,28 +19,26 @@ from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
 from core.studies.commands import checked_values
-from core.studies.previews import PreviewJob
+from core.studies.loading import Loading
+from core.studies.previews import Previews, preview_channel
 from core.studies.replay import check_step, recipe_of, recorded_conditions, replaying
 from core.studies.replayed import opening_meta, show_rows
 from core.studies.sample_pictures import SamplePictures
 from core.studies.sealed import look
 from core.studies.sinks import LiveSink, StoreSink
 from core.studies.snapshots import SnapshotWriter
-from core.studies.stored_pictures import StoredPicturesJob
+from core.studies.stored_pictures import show_pictures
 from core.text import Text
 from core.training.checkpoint import Snapshot, latest_valid, remove_after, remove_leftovers
 from core.training.compute import Compute, Pieces
-from core.training.device import default_device
+from core.training.device import check_available
 from core.training.events import Event
 from core.training.job import Command, RunSink, TrainingJob
 from core.training.picture_job import PictureJob
-from core.training.resident import resident
 from core.training.run import Run
 
 MAX_ENDED = 16
-"""So many runs that ended here are kept, for whoever still waits for one."""
-MAX_PREVIEWS = 200
-"""So many untrained networks stay measured; one that was not asked for since long is measured anew."""
+"""How so many runs ended here is kept, for whoever still waits for one."""
 
 
 @dataclass
@@ -49,7 +47,15 @@ class Active:
 
     job: TrainingJob
     snapshots: SnapshotWriter
-    live: LiveSink | None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended here, without its weights."""
+
+    over: threading.Event
+    error: BaseException | None
+    snapshots: SnapshotWriter
 
 
 class Runner:
@@ -58,22 +64,22 @@ class Runner:
     def __init__(self, folder: DataFolder, store: Store, hub: Hub | None) -> None:
         self._folder, self._store, self._hub = folder, store, hub
         self._lock = threading.Lock()
-        self._resuming = threading.Lock()
+        self._changing = threading.Lock()
         self._active: dict[str, Active] = {}
-        self._ended: dict[str, Active] = {}
-        self._previews: OrderedDict[str, PreviewJob] = OrderedDict()
-        self._loading: dict[str, Text] = {}
-        self._closing = threading.Event()
+        self._ended: dict[str, Ended] = {}
         self._snapshot_pool = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
         self.compute = Compute()
         self.compute.start()
         self.compute.io.submit(_first_optimizer)
+        self._loading = Loading(self.compute, folder.path, hub)
+        self._previews = Previews(folder.path, hub, self._loading, self.compute) if hub else None
         # Whoever loads first, a viewer of the untrained network sees how far it is.
-        self.sample_pictures = SamplePictures(self.compute, lambda chosen: self._load_data(chosen, _channel(chosen)))
+        load = self._loading.load
+        self.sample_pictures = SamplePictures(self.compute, lambda chosen: load(chosen, preview_channel(chosen)))
 
     def close(self) -> None:
         """End the compute thread; every active run keeps a snapshot and becomes interrupted."""
-        self._closing.set()
+        self._loading.close()
         self.compute.close()
         self._snapshot_pool.shutdown(wait=True)
 
@@ -112,22 +118,32 @@ class Runner:
         if job is not None and job.state_name == "paused" and not epochs and job.command(Command("resume", {}, actor)):
             return record.id
         # One after another: of two requests for the same run the second finds it active.
-        with self._resuming:
+        with self._changing:
             return self._resume(self._ended_record(record, actor), actor=actor, pace=pace, epochs=epochs)
+
+    def delete(self, run: str, actor: str) -> None:
+        """Delete a run for good; Refused while it is active, also when it has just been resumed."""
+        with self._changing:
+            with self._lock:
+                ended = self._ended.get(run)
+            if ended is not None:
+                # A snapshot that is still being written would stay behind.
+                ended.over.wait()
+                ended.snapshots.wait()
+            self._store.delete(run, actor=actor)
+            with self._lock:
+                self._ended.pop(run, None)
 
     def _ended_record(self, record: RunRecord, actor: str) -> RunRecord:
         """The record of a run that can be resumed, with everything stored; else Refused."""
-        with self._lock:
-            active = self._active.get(record.id) or self._ended.get(record.id)
-        if active is not None and not active.job.done:
+        job = self.job(record.id)
+        if job is not None and not job.done:
             raise Refused(
                 Text("Run {id} cannot be resumed.", id=record.id),
-                Text("It is {state} already.", state=STATE_NAMES[active.job.state_name]),
+                Text("It is {state} already.", state=STATE_NAMES[job.state_name]),
                 Text("Watch it, or stop it first."),
             )
-        if active is not None:
-            active.job.over.wait()
-            active.snapshots.wait()
+        if self._wait(record.id):
             if not self._store.flush():
                 # Without a change that is not stored yet, such as a learning rate, the run would take another course.
                 raise not_saved(self._store.delay or Text("The disk or the database server is slow."))
@@ -147,6 +163,9 @@ class Runner:
         noted = {entry.step: entry.sha256 for entry in self._store.snapshots(record.id)}
         found = latest_valid(folder, run=record.id, noted=noted)
         step = found.snapshot.step if found.snapshot else 0
+        conditions = recorded_conditions(record, found.snapshot)
+        if conditions is not None:
+            check_available(conditions.device)
         attempt = self._store.begin_attempt(record.id, step, "extend" if epochs else "resume", actor=actor)
         # From now on it is active, also while its data are loaded: it cannot be deleted, and lists show it waiting.
         self._store.set_state(record.id, "queued", actor=actor)
@@ -219,7 +238,7 @@ class Runner:
             return built
 
         job = TrainingJob(
-            self._load_data(experiment, run),
+            self._loading.load(experiment, run, conditions.device if conditions else None),
             build,
             sinks,
             snapshots,
@@ -230,7 +249,7 @@ class Runner:
             finished=self._over_with(run),
         )
         with self._lock:
-            self._active[run] = Active(job, snapshots, live)
+            self._active[run] = Active(job, snapshots)
             self._ended.pop(run, None)
         self.compute.submit(job)
         if self._hub:
@@ -244,32 +263,18 @@ class Runner:
         if self._hub:
             self._hub.picture(run, name, payload)
 
-    def _load_data(self, experiment: Experiment, channel: str) -> Future[Any]:
-        """Load or download in the I/O pool, so that other runs go on; a viewer sees how far it is."""
-
-        def progress(share: float, doing: Text) -> None:
-            if self._closing.is_set():
-                raise Refused(
-                    Text("Loading the data was broken off."),
-                    Text("The program is being closed."),
-                    Text("Resume the run later."),
-                )
-            words = Text("{doing} ({percent:.0f} %)", doing=doing, percent=100 * share) if share < 1 else None
-            with self._lock:
-                self._loading[channel] = words or doing
-            if self._hub:
-                self._hub.update(channel, reason=words)
-
-        return self.compute.io.submit(resident, experiment, self._folder.path, default_device(), progress)
-
     def _over_with(self, run: str) -> Callable[[TrainingJob], None]:
         def over(job: TrainingJob) -> None:
+            self._loading.forget(run)
             with self._lock:
-                self._loading.pop(run, None)
                 active = self._active.get(run)
                 if active is None or active.job is not job:
                     return
-                self._ended[run] = self._active.pop(run)
+                del self._active[run]
+                if job.error is not None:
+                    # Its frames would keep the whole run.
+                    traceback.clear_frames(job.error.__traceback__)
+                self._ended[run] = Ended(job.over, job.error, active.snapshots)
                 while len(self._ended) > MAX_ENDED:
                     self._ended.pop(next(iter(self._ended)))
 
@@ -296,21 +301,29 @@ class Runner:
 
     def wait(self, run: str, timeout_s: float | None = None) -> None:
         """Wait until a run is over and its snapshots are written; TimeoutError after `timeout_s`."""
+        self._wait(run, timeout_s)
+
+    def _wait(self, run: str, timeout_s: float | None = None) -> bool:
+        """`wait`; whether the run has been trained here."""
         with self._lock:
-            active = self._active.get(run) or self._ended.get(run)
-        if active is None:
-            return
-        if not active.job.over.wait(timeout_s):
+            active, ended = self._active.get(run), self._ended.get(run)
+        if active is not None:
+            over, snapshots = active.job.over, active.snapshots
+        elif ended is not None:
+            over, snapshots = ended.over, ended.snapshots
+        else:
+            return False
+        if not over.wait(timeout_s):
             raise TimeoutError(run)
-        active.snapshots.wait(timeout_s)
+        snapshots.wait(timeout_s)
+        return True
 
     def doing(self, run: str) -> Text:
         """What an active run is doing now, and how far it is."""
         job = self.job(run)
         at_work = job.run if job is not None else None
         if job is None or at_work is None:
-            with self._lock:
-                return self._loading.get(run, Text("Loading the data"))
+            return self._loading.doing(run)
         percent = 100 * job.progress
         if not at_work.evaluations:
             return Text(
@@ -342,7 +355,7 @@ class Runner:
     def state_at(self, record: RunRecord, step: int) -> Run:
         """A run as it was after any of its updates; see `core.studies.replay`."""
         check_step(record, step)
-        self._load_data(Experiment.from_json(record.experiment), record.id).result()
+        self._loading.load(Experiment.from_json(record.experiment), None, record.facts.device).result()
         job = Pieces(replaying(self._store, self._folder, record, step), record.owner)
         self.compute.submit(job)
         return job.future.result()
@@ -350,51 +363,19 @@ class Runner:
     def error(self, run: str) -> BaseException | None:
         """What made a run of this process fail."""
         with self._lock:
-            active = self._active.get(run) or self._ended.get(run)
-        return active.job.error if active else None
+            ended = self._ended.get(run)
+        return ended.error if ended else None
 
-    # -- before it runs ------------------------------------------------------------------------------------------
-
-    def show_pictures(self, record: RunRecord) -> None:
-        """Show what a stored run has learned, when its data are there: nothing is downloaded for it."""
-        experiment = Experiment.from_json(record.experiment)
-        dataset: Any = experiment.dataset
-        if self._hub is None or dataset.available(self._folder.path) is not None:
-            return
-        job = StoredPicturesJob(record, self._store, self._hub)
-
-        def loaded(data: Future[Any]) -> None:
-            error = None if data.cancelled() else data.exception()
-            if error is not None:
-                job.failed(error)
-            elif not data.cancelled() and not self._closing.is_set():
-                self.compute.submit(job)
-
-        data = self.compute.io.submit(resident, experiment, self._folder.path, default_device())
-        data.add_done_callback(loaded)
+    # -- before and after it runs ---------------------------------------------------------------------------------
 
     def preview(self, experiment: Experiment) -> str:
-        """Measure the untrained network on a channel of its own; measured once, unless that failed."""
-        channel = _channel(experiment)
-        if self._hub is None:
-            return channel
-        with self._lock:
-            job = self._previews.get(channel)
-            if job is None or job.wants_another_try:
-                job = PreviewJob(experiment, self._folder.path, self._hub, channel, self._load_data, self.compute)
-                self._previews[channel] = job
-                job.open()
-            self._previews.move_to_end(channel)
-            while len(self._previews) > MAX_PREVIEWS:
-                forgotten, _ = self._previews.popitem(last=False)
-                self._loading.pop(forgotten, None)
-                self._hub.forget(forgotten)
-        return channel
+        """Measure the untrained network on a channel of its own; returns the channel."""
+        return self._previews.show(experiment) if self._previews else preview_channel(experiment)
 
-
-def _channel(experiment: Experiment) -> str:
-    """The channel on which an experiment's untrained network is shown."""
-    return f"preview-{experiment.fingerprint()[:32]}"
+    def show_pictures(self, record: RunRecord) -> None:
+        """Show what a stored run has learned, when its data are there."""
+        if self._hub:
+            show_pictures(record, self._store, self._hub, self._loading, self.compute)
 
 
 def _first_optimizer() -> None:

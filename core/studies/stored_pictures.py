@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from core.errors import CoreError
 from core.experiment import Experiment
 from core.live.hub import Hub
 from core.store.records import RunRecord
 from core.store.store import Store
+from core.studies.loading import Loading
 from core.studies.replayed import stored_evaluations, stored_status
 from core.studies.sinks import guess_facts
 from core.training.checkpoint import latest_valid
-from core.training.compute import Job
+from core.training.compute import Compute, Job
 from core.training.device import Conditions
 from core.training.pictures import what_it_has_learned, wrong_answers
 from core.training.run import Run
 
 logger = logging.getLogger(__name__)
+
+
+def show_pictures(record: RunRecord, store: Store, hub: Hub, loading: Loading, compute: Compute) -> None:
+    """Show what a stored run has learned, when its data are there: nothing is downloaded for it."""
+    experiment = Experiment.from_json(record.experiment)
+    dataset: Any = experiment.dataset
+    if dataset.available(store.folder.path) is not None:
+        return
+    job = StoredPicturesJob(record, store, hub)
+
+    def loaded(data: Future[Any]) -> None:
+        error = None if data.cancelled() else data.exception()
+        if error is not None:
+            job.failed(error)
+        elif not data.cancelled():
+            compute.offer(job)
+
+    loading.load(experiment, None, record.facts.device).add_done_callback(loaded)
 
 
 class StoredPicturesJob(Job):

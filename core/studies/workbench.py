@@ -219,7 +219,7 @@ class Workbench:
 
     def delete(self, run: str, *, actor: str = LOCAL) -> None:
         """Delete a run for good; Refused while it is active."""
-        self.store.delete(run, actor=actor)
+        self.runner.delete(run, actor)
         self.hub.forget(run)
 
     def _load_stored(self, run: str, hub: Hub) -> bool:

@@ -14,10 +14,11 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any, Literal, TypeVar
 
 from core.training.allocator import keep_freed_memory
+from core.training.io_pool import IoPool
 from core.training.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -128,7 +129,7 @@ class Pieces(Job):
 
 
 class Compute:
-    """Owns the compute thread and the pool for work that does not compute (download, decode, export)."""
+    """Owns the compute thread and the pool for work that does not compute (download, decode)."""
 
     def __init__(self) -> None:
         self._jobs: list[Job] = []
@@ -138,7 +139,7 @@ class Compute:
         self._owners: Turns[str] = Turns()
         self._turns: defaultdict[tuple[str, str], Turns[Job]] = defaultdict(Turns)
         self._thread = threading.Thread(target=self._work, name="compute", daemon=True)
-        self.io = ThreadPoolExecutor(max_workers=4, thread_name_prefix="io")
+        self.io = IoPool(4, "io")
 
     def start(self) -> None:
         """Start the thread."""
@@ -146,13 +147,18 @@ class Compute:
         self._thread.start()
 
     def submit(self, job: Job) -> Job:
-        """Queue a job; from any thread."""
-        with self._wake:
-            if self._closing:
-                raise RuntimeError("the compute thread is closing")
-            self._jobs.append(job)
-            self._wake.notify()
+        """Queue a job; from any thread. RuntimeError when the thread is closing."""
+        if not self.offer(job):
+            raise RuntimeError("the compute thread is closing")
         return job
+
+    def offer(self, job: Job) -> bool:
+        """Queue a job unless the thread is closing; whether it was queued."""
+        with self._wake:
+            if not self._closing:
+                self._jobs.append(job)
+                self._wake.notify()
+            return not self._closing
 
     def call(self, function: Callable[[], T], owner: str = "local") -> Future[T]:
         """Call a function in the compute thread."""
@@ -177,33 +183,38 @@ class Compute:
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
-        self.io.shutdown(wait=True, cancel_futures=True)
+        self.io.close()
 
     # -- the thread ----------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while True:
-            with self._wake:
-                self._forget_done()
-                if self._closing:
-                    break
-                self._activate()
-                now = time.monotonic()
-                ready = [job for job in self._jobs if _takes_part(job) and job.ready_at <= now]
-                if not ready:
-                    self._wake.wait(self._idle_s(now))
-                    continue
-                asked = [job for job in ready if job.is_asked]
-                job, is_contested = (asked[0], False) if asked else self._next(ready)
-            start = time.monotonic()
-            self._advance(job, 0.0 if asked else SLICE_S)
-            self._charge(job, time.monotonic() - start, is_contested)
+        while self._take_turn():
+            pass
         for job in self._jobs:
             try:
                 job.closing()
             except Exception as error:
                 logger.exception("a job could not keep its state")
                 self._end(job, error)
+
+    def _take_turn(self) -> bool:
+        """Advance the job whose turn it is, or wait until there may be one; False when the thread is to end."""
+        with self._wake:
+            self._forget_done()
+            if self._closing:
+                return False
+            self._activate()
+            now = time.monotonic()
+            ready = [job for job in self._jobs if _takes_part(job) and job.ready_at <= now]
+            if not ready:
+                self._wake.wait(self._idle_s(now))
+                return True
+            asked = [job for job in ready if job.is_asked]
+            job, is_contested = (asked[0], False) if asked else self._next(ready)
+        start = time.monotonic()
+        self._advance(job, 0.0 if asked else SLICE_S)
+        self._charge(job, time.monotonic() - start, is_contested)
+        return True
 
     def _advance(self, job: Job, budget_s: float) -> None:
         try:

@@ -36,3 +36,5 @@ class PictureJob(Job):
         if over:
             self.done = True
             self.ready_at = math.inf
+            # Whoever still holds the job holds no weights, optimizer and best state any more.
+            self._training.run = None

@@ -110,7 +110,7 @@ def _is_number(value: Any) -> bool:
 
 def keep(key: str, value: Any) -> None:
     """Let a control show `value` without touching it when it already does."""
-    if st.session_state.get(key) != value:
+    if st.session_state.get(key) != value or state.follows_soon():
         st.session_state[key] = value
 
 

@@ -7,6 +7,7 @@ The draft is a JSON document that may hold a value that cannot be used; it is ke
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,22 @@ PAGE_PARAMETERS = ("lang", "present", "run", "family", "measure")
 
 
 # -- the choices -----------------------------------------------------------------------------------------------------
+
+
+UNSEEN_S = 1.0
+"""A page run that follows another so soon may have replaced it before the browser drew it."""
+
+
+def begin_run() -> None:
+    """Note when this run of the page began; called once by the frame, not by fragments."""
+    now = time.monotonic()
+    st.session_state["follows_soon"] = now - st.session_state.get("began", -UNSEEN_S) < UNSEEN_S
+    st.session_state["began"] = now
+
+
+def follows_soon() -> bool:
+    """Whether the browser may not have seen what the run before set: then it must be set again."""
+    return st.session_state.get("follows_soon", False)
 
 
 def experiment() -> Experiment:

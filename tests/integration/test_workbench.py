@@ -14,7 +14,7 @@ import torch
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
 from core.store.records import RunRecord
-from core.studies import runner, snapshots
+from core.studies import loading, previews, snapshots
 from core.studies.replay import recipe_of
 from core.studies.report import notes_of
 from core.studies.workbench import LOCAL, Workbench
@@ -359,13 +359,13 @@ def test_a_run_that_is_to_go_on_counts_as_active_while_its_data_are_loaded(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ):
     run = stopped(bench)
-    loaded, real = threading.Event(), runner.resident
+    loaded, real = threading.Event(), loading.resident
 
     def slowly(*arguments: Any) -> Any:
         assert loaded.wait(60)
         return real(*arguments)
 
-    monkeypatch.setattr(runner, "resident", slowly)
+    monkeypatch.setattr(loading, "resident", slowly)
     bench.resume(run, pace="max")
     assert bench.store.get_run(run, actor=LOCAL).state == "queued"
     with pytest.raises(Refused, match="deleted"):
@@ -411,15 +411,15 @@ def test_what_the_budget_of_snapshots_costs_is_said(
 
 
 def test_a_preview_that_failed_is_tried_again_after_a_while(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
-    real = runner.resident
+    real = loading.resident
 
     def offline(*_: Any) -> None:
         raise BadInput(Text("There is no network."), Text("It is off."), Text("Try again."))
 
-    monkeypatch.setattr(runner, "resident", offline)
+    monkeypatch.setattr(loading, "resident", offline)
     channel = bench.preview(points())
     until(lambda: "warning" in bench.hub.meta(channel))
-    monkeypatch.setattr(runner, "resident", real)
+    monkeypatch.setattr(loading, "resident", real)
     bench.preview(points())
     assert "no network" in str(bench.hub.meta(channel)["warning"])
     monkeypatch.setattr("core.studies.previews.RETRY_S", 0.0)
@@ -429,7 +429,7 @@ def test_a_preview_that_failed_is_tried_again_after_a_while(bench: Workbench, mo
 
 
 def test_only_so_many_previews_are_kept(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(runner, "MAX_PREVIEWS", 2)
+    monkeypatch.setattr(previews, "MAX_PREVIEWS", 2)
     first, second, third = (points(seed=seed) for seed in range(3))
     channels = [bench.preview(chosen) for chosen in (first, second, first, third)]
     assert set(bench.hub.runs()) == {channels[0], channels[3]}
@@ -439,7 +439,7 @@ def test_nothing_is_downloaded_to_show_a_stored_run(bench: Workbench, monkeypatc
     run = finished(bench, points()).id
     bench.hub.forget(run)
     monkeypatch.setattr(type(points().dataset), "available", lambda self, folder: Text("It is not here."))
-    monkeypatch.setattr(runner, "resident", lambda *_: pytest.fail("it was loaded"))
+    monkeypatch.setattr(loading, "resident", lambda *_: pytest.fail("it was loaded"))
     assert bench.hub.known(run)
     assert bench.hub.meta(run)["state"] == "finished"
 

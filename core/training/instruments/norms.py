@@ -70,9 +70,9 @@ class Norms:
     def gradients(self, gradients: list[Tensor]) -> None:
         """Measure the gradients as they are now."""
         torch._foreach_copy_(self._gradients, gradients)
-        for chunk in self._chunks:
-            chunk.wide.copy_(chunk.copy)
-            for vector, out in chunk.gradient:
+        for _, copy, wide, gradient, _, _ in self._chunks:
+            wide.copy_(copy)
+            for vector, out in gradient:
                 torch.dot(vector, vector, out=out)
 
     def before_update(self) -> None:
@@ -81,13 +81,13 @@ class Norms:
 
     def after_update(self) -> None:
         """Measure the weights after an update, and the update itself."""
-        for chunk in self._chunks:
-            chunk.wide.copy_(chunk.weights)
-            for vector, out in chunk.weight:
+        for weights, copy, wide, _, weight, update in self._chunks:
+            wide.copy_(weights)
+            for vector, out in weight:
                 torch.dot(vector, vector, out=out)
-            chunk.copy.sub_(chunk.weights)
-            chunk.wide.copy_(chunk.copy)
-            for vector, out in chunk.update:
+            copy.sub_(weights)
+            wide.copy_(copy)
+            for vector, out in update:
                 torch.dot(vector, vector, out=out)
 
 

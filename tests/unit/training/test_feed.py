@@ -50,6 +50,18 @@ def test_images_are_scaled_to_between_0_and_1_in_the_runs_number_format(tmp_path
         assert 0 <= batch.inputs.min() < batch.inputs.max() <= 1
 
 
+@pytest.mark.parametrize("shift", [None, torch.tensor([3.0, 0.5])])
+def test_bytes_and_numbers_are_scaled_to_the_same_bits(shift: torch.Tensor | None):
+    inputs = torch.arange(256, dtype=torch.uint8).view(128, 2)
+    rows, factor = torch.arange(128), torch.tensor([1 / 255, 1 / 3])
+    whole = inputs.float() if shift is None else inputs.float() - shift
+    for kept in (inputs, inputs.float()):
+        feed = Feed(kept.clone(), rows, rows, shift, factor, 16, 0)
+        assert torch.equal(feed.rows(rows).inputs, whole * factor)
+        assert torch.equal(feed.scaled(kept), whole * factor)
+    assert torch.equal(inputs, torch.arange(256, dtype=torch.uint8).view(128, 2)), "what is scaled is a copy"
+
+
 def test_signals_go_through_one_dimensional_convolutions(tmp_path: Path):
     """Their three axes have no channels-last order."""
     experiment = points(
