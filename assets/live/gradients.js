@@ -48,7 +48,7 @@ export function cells(data, layers) {
 }
 
 export function drawGradients(chart, data, view, context) {
-  const { labels, palette, size } = context;
+  const { labels, palette, size, present } = context;
   const layers = layersOf(data);
   const names = layers.map((layer) => (layer === "output" ? labels.layer_output : layer));
   if (!layers.length) return chart.draw([], empty(labels.gradients_none, palette), labels.gradients_none);
@@ -61,7 +61,7 @@ export function drawGradients(chart, data, view, context) {
   const early = data.lastStep("update") < extent(data, "update")[1] / 50;
   if (early || (count === 1 && width === 1)) return drawBars(chart, names, grid.map((row) => row[count - 1]), [low, high], context, said);
   const marked = grid.some((row) => row.some((cell) => cell.kind !== "normal"));
-  const height = Math.max(40, chart.node.offsetHeight - (marked ? 5.2 : 3.7) * size);
+  const height = Math.max(40, chart.node.offsetHeight - ((marked ? 5.2 : 3.7) - (present ? 1.4 : 0)) * size);
   const rowHeight = height / names.length;
   const room = height / (1.15 * size);
   const at = positions(data, view.x);
@@ -86,7 +86,7 @@ export function drawGradients(chart, data, view, context) {
       margin: { l: widest(names, context) + 12, r: size * 3.4, t: size * (marked ? 2 : 0.5) },
       showlegend: marked,
       legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, font: { size: size * 0.85 } },
-      xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 2 }, showgrid: false, nticks: 5 },
+      xaxis: { mode: view.x, range: extent(data, view.x), title: present ? undefined : { text: labels[`axis_${view.x}`], standoff: 2 }, showgrid: false, nticks: 5 },
       yaxis: { mode: "layers", type: "category", categoryarray: names, range: [-0.5, names.length - 0.5], showgrid: false, ...sparse(names, room) },
     },
     said,

@@ -49,7 +49,7 @@ function classColour(k, palette) {
   return palette.run(CLASS_SLOTS[k % CLASS_SLOTS.length]);
 }
 
-function boundary(payload, { labels, palette, size }) {
+function boundary(payload, { labels, palette, size, present }) {
   const count = Math.max(payload.class_names.length, 2);
   const winner = rowsOf(payload.winner);
   const confidence = rowsOf(payload.confidence);
@@ -96,9 +96,9 @@ function boundary(payload, { labels, palette, size }) {
   return {
     traces: [heat, ...points],
     layout: {
-      margin: { l: size * (payload.y_title ? 3.8 : 2.4), t: size * 2 },
-      xaxis: { mode: "x", range: payload.x, zeroline: false, showgrid: false, nticks: 5, title: titled(payload.x_title) },
-      yaxis: { mode: "y", range: payload.y, zeroline: false, showgrid: false, nticks: 5, title: titled(payload.y_title) },
+      margin: { l: size * (payload.y_title && !present ? 3.8 : 2.4), t: size * (present ? 1.5 : 2) },
+      xaxis: { mode: "x", range: payload.x, zeroline: false, showgrid: false, nticks: 5, title: present ? undefined : titled(payload.x_title) },
+      yaxis: { mode: "y", range: payload.y, zeroline: false, showgrid: false, nticks: 5, title: present ? undefined : titled(payload.y_title) },
       showlegend: count <= 6,
       legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, font: { size: size * 0.9 } },
     },

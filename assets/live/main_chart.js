@@ -203,6 +203,8 @@ function endNames(data, curves, at, scaled, range, view, { labels, palette, narr
     yanchor: narrow ? "bottom" : "middle",
     xshift: narrow && x > 0.72 * reach ? 0 : 8,
     font: { color: key === "validation" ? colour : palette.text, size },
+    bgcolor: translucent(palette.background, 0.75),
+    borderpad: 0,
   }));
 }
 
@@ -217,17 +219,18 @@ function guessing(guess, factor, range, data, view, { labels, palette, size, hei
     return;
   }
   shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: guess * factor, y1: guess * factor, line: { color: palette.muted, width: 1.2, dash: "dot" } });
-  // Above its line, or below where the curves or their names are above.
+  // Above its line, or below where the curves are above; to one side where their names come across.
   const share = (y) => (y - range[0]) / (range[1] - range[0]);
   const line = (size * 1.5) / Math.max(80, height - 5 * size);
   const reach = extent(data, view.x)[1];
   const across = (x) => x > 0.3 * reach && x < 0.7 * reach;
   const heights = drawn.filter(({ x }) => across(x)).map(({ y }) => share(log ? Math.log10(y) : y));
-  const named = names.filter(({ x }) => x > 0.15 * reach && x < 0.7 * reach).map(({ y }) => y);
-  const taken = (low, high) => heights.filter((y) => y > low && y < high).length + 1000 * named.filter((y) => y > low - line / 2 && y < high + line / 2).length;
+  const taken = (low, high) => heights.filter((y) => y > low && y < high).length;
   const level = share(value);
+  const crossing = names.find(({ x, y }) => x > 0.15 * reach && x < 0.72 * reach && Math.abs(y - level) < 1.5 * line);
+  const place = crossing ? (crossing.x > 0.4 * reach ? { x: 0.02, xanchor: "left" } : { x: 1, xanchor: "right" }) : { x: 0.5, xanchor: "center" };
   const below = level > 2 * line && taken(level, level + line) > taken(level - line, level);
-  annotations.push({ ...common, x: 0.5, xanchor: "center", yref: "y", y: value, yanchor: below ? "top" : "bottom", text, bgcolor: translucent(palette.background, 0.75), borderpad: 0 });
+  annotations.push({ ...common, ...place, yref: "y", y: value, yanchor: below ? "top" : "bottom", text, bgcolor: translucent(palette.background, 0.75), borderpad: 0 });
 }
 
 function events(data, at, reach, { palette, size }, shapes, annotations) {

@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A text cell that begins with one of these is a formula to a spreadsheet."""
+"""A cell that begins with one of these and is no number is a formula to a spreadsheet."""
 
 
 def csv_bytes(columns: Mapping[str, Sequence[Any]]) -> bytes:
     """A table, given as columns of one length, as CSV.
 
-    None is an empty cell, NaN and ±Infinity are written out, floats keep every digit. Text that a spreadsheet would
-    take for a formula gets an apostrophe in front.
+    None is an empty cell, NaN and ±Infinity are written out, floats keep every digit. What a spreadsheet would take
+    for a formula gets an apostrophe in front: text that begins with a sign, and −Infinity (the log10 of a true zero).
+    Finite negative numbers stay numbers.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -38,7 +39,7 @@ def cell(value: Any) -> str:
         if math.isnan(value):
             return "NaN"
         if math.isinf(value):
-            return "Infinity" if value > 0 else "-Infinity"
+            return "Infinity" if value > 0 else "'-Infinity"
         return repr(float(value))
     text = str(value)
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

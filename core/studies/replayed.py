@@ -56,8 +56,8 @@ def opening_meta(experiment: Experiment, record: RunRecord) -> dict[str, object]
     }
 
 
-def show_rows(store: Store, run: str, attempt: int, hub: Hub) -> list[Evaluation]:
-    """Put a run's stored rows and events into the hub; returns its evaluations."""
+def show_rows(store: Store, run: str, attempt: int, hub: Hub) -> tuple[list[Evaluation], list[str]]:
+    """Put a run's stored rows and events into the hub; returns its evaluations and the names of its layers."""
     from core.studies.sinks import EVENT_WORDS
 
     evaluations = stored_evaluations(store, run)
@@ -73,7 +73,8 @@ def show_rows(store: Store, run: str, attempt: int, hub: Hub) -> list[Evaluation
         if event.kind in EVENT_WORDS:
             words = EVENT_WORDS[event.kind](Event(event.step, event.kind, dict(event.values)))
             hub.event(run, {"step": event.step, "kind": event.kind, "text": words})
-    return evaluations
+    prefix = "weight_norm/"
+    return evaluations, [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
 
 
 def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
@@ -82,12 +83,9 @@ def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
     hub.open(record.id, opening_meta(experiment, record))
     attempt = max(1, record.attempt)
     hub.attempt(record.id, attempt, 0)
-    evaluations = show_rows(store, record.id, attempt, hub)
+    evaluations, layers = show_rows(store, record.id, attempt, hub)
     answer = record.answer
     known = {name: answer[name] for name in ("num_train", "num_validation") if name in answer}
-    layers = [
-        name.removeprefix("weight_norm/") for name in store.read_steps(record.id) if name.startswith("weight_norm/")
-    ]
     hub.update(
         record.id,
         **known,

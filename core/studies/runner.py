@@ -38,7 +38,7 @@ from core.training.picture_job import PictureJob
 from core.training.run import Run
 
 MAX_ENDED = 16
-"""How so many runs ended here is kept, for whoever still waits for one."""
+"""Of so many runs it is kept how they ended here, for whoever still waits for one."""
 
 
 @dataclass
@@ -143,7 +143,7 @@ class Runner:
                 Text("It is {state} already.", state=STATE_NAMES[job.state_name]),
                 Text("Watch it, or stop it first."),
             )
-        if self._wait(record.id):
+        if self.wait(record.id):
             if not self._store.flush():
                 # Without a change that is not stored yet, such as a learning rate, the run would take another course.
                 raise not_saved(self._store.delay or Text("The disk or the database server is slow."))
@@ -223,7 +223,7 @@ class Runner:
         recipe: list[Event] | None = None,
     ) -> None:
         run = record.id
-        earlier = show_rows(self._store, run, attempt, self._hub) if self._hub and snapshot else []
+        earlier = show_rows(self._store, run, attempt, self._hub)[0] if self._hub and snapshot else []
         snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool)
         live = LiveSink(self._hub, run, attempt, earlier, lambda: self._delay(snapshots)) if self._hub else None
         sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor)]
@@ -266,14 +266,14 @@ class Runner:
     def _over_with(self, run: str) -> Callable[[TrainingJob], None]:
         def over(job: TrainingJob) -> None:
             self._loading.forget(run)
+            if job.error is not None:
+                # Its frames would keep the whole run.
+                traceback.clear_frames(job.error.__traceback__)
             with self._lock:
                 active = self._active.get(run)
                 if active is None or active.job is not job:
                     return
                 del self._active[run]
-                if job.error is not None:
-                    # Its frames would keep the whole run.
-                    traceback.clear_frames(job.error.__traceback__)
                 self._ended[run] = Ended(job.over, job.error, active.snapshots)
                 while len(self._ended) > MAX_ENDED:
                     self._ended.pop(next(iter(self._ended)))
@@ -299,12 +299,11 @@ class Runner:
                 Text("Start it again, or add epochs to it."),
             )
 
-    def wait(self, run: str, timeout_s: float | None = None) -> None:
-        """Wait until a run is over and its snapshots are written; TimeoutError after `timeout_s`."""
-        self._wait(run, timeout_s)
+    def wait(self, run: str, timeout_s: float | None = None) -> bool:
+        """Wait until a run is over and its snapshots are written; whether it was trained here.
 
-    def _wait(self, run: str, timeout_s: float | None = None) -> bool:
-        """`wait`; whether the run has been trained here."""
+        TimeoutError after `timeout_s`.
+        """
         with self._lock:
             active, ended = self._active.get(run), self._ended.get(run)
         if active is not None:

@@ -45,8 +45,12 @@ class Conditions:
 
 
 def default_threads() -> int:
-    """All cores but one, so that a browser is served beside training; the same in the server and in the shell."""
-    return max(1, (os.cpu_count() or 1) - 1)
+    """All cores but one, so that a browser is served beside training; the same in the server and in the shell.
+
+    Counted are the cores that this process may use: in a container these are fewer than the machine has.
+    """
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, count - 1)
 
 
 def default_device() -> str:

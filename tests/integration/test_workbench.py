@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import torch
 
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
-from core.store.records import RunRecord
+from core.store.records import RunFacts, RunRecord
 from core.studies import loading, previews, snapshots
 from core.studies.replay import recipe_of
 from core.studies.report import notes_of
@@ -111,11 +113,17 @@ def test_viewers_see_what_the_store_keeps(bench: Workbench):
     assert [event["kind"] for event in reading.events] == [kind for _, kind, _ in stored_events(bench, run)] == ["set"]
 
 
-def test_a_stored_run_shown_again_equals_what_was_seen_live(bench: Workbench):
+def test_a_stored_run_shown_again_equals_what_was_seen_live(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
     run = finished(bench, everything(), name="again").id
+    layers = bench.hub.meta(run)["layers"]
     live = {group: bench.hub.series(run, group) for group in ("update", "evaluation")}
     bench.hub.forget(run)
+    decoded: list[str] = []
+    real = bench.store.read_steps
+    monkeypatch.setattr(bench.store, "read_steps", lambda *given: decoded.append(given[0]) or real(*given))
     assert bench.hub.known(run)
+    assert decoded == [run], "the rows are decoded once"
+    assert bench.hub.meta(run)["layers"] == layers
     for group, (steps, columns, _) in live.items():
         again, stored, _ = bench.hub.series(run, group)
         np.testing.assert_array_equal(steps, again)
@@ -309,6 +317,86 @@ def test_deleting_takes_everything_away(bench: Workbench):
         bench.command(run, "resume")
     bench.command(active, "stop")
     bench.wait(active, 60)
+
+
+def test_a_run_that_is_just_being_resumed_is_not_deleted(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    run = stopped(bench)
+    resuming, go_on, real = threading.Event(), threading.Event(), bench.store.begin_attempt
+
+    def slowly(*arguments: Any, **options: Any) -> int:
+        resuming.set()
+        assert go_on.wait(60)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(bench.store, "begin_attempt", slowly)
+    refused: list[Refused] = []
+
+    def delete() -> None:
+        try:
+            bench.delete(run)
+        except Refused as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=bench.resume, args=(run,)), threading.Thread(target=delete)]
+    threads[0].start()
+    assert resuming.wait(10)
+    threads[1].start()
+    threads[1].join(0.2)
+    go_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert len(refused) == 1
+    bench.command(run, "stop")
+    assert bench.wait(run, 60).state == "stopped"
+
+
+def test_of_an_ended_run_no_weights_are_kept(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    runs: list[weakref.ref[Run]] = []
+    real = Run.__init__
+
+    def seen(self: Run, *arguments: Any, **options: Any) -> None:
+        runs.append(weakref.ref(self))
+        real(self, *arguments, **options)
+
+    monkeypatch.setattr(Run, "__init__", seen)
+    finished(bench, points())
+    monkeypatch.setattr(Run, "step", lambda self: 1 // 0)
+    failed = finished(bench, points())
+    assert failed.state == "failed"
+    assert isinstance(bench.runner.error(failed.id), ZeroDivisionError)
+
+    def all_gone() -> bool:
+        gc.collect()
+        return [run() for run in runs] == [None, None]
+
+    until(all_gone)
+
+
+def test_a_run_of_a_device_that_is_not_here_is_refused_and_stays_as_it_is(bench: Workbench):
+    absent = "mps" if torch.cuda.is_available() else "cuda"
+    run = stopped(bench)
+    bench.store.forget_snapshots(run, [entry.step for entry in bench.store.snapshots(run)])
+    environment = bench.store.get_run(run, actor=LOCAL).facts.environment or {}
+    elsewhere = {**environment, "conditions": {**environment["conditions"], "device": absent}}
+    bench.store.set_facts(run, RunFacts(device=absent, environment=elsewhere), actor=LOCAL)
+    before = bench.store.get_run(run, actor=LOCAL)
+    with pytest.raises(Refused, match=f"no device “{absent}”"):
+        bench.resume(run)
+    with pytest.raises(Refused, match=f"no device “{absent}”"):
+        bench.state_at(run, 0)
+    assert bench.store.get_run(run, actor=LOCAL) == before
+
+
+def test_a_resumed_run_has_its_data_where_it_has_computed(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    run = stopped(bench)
+    devices: list[str] = []
+    real = loading.resident
+    monkeypatch.setattr(loading, "resident", lambda *given: devices.append(given[2]) or real(*given))
+    monkeypatch.setenv("SADDLEPOINT_DEVICE", "meta")
+    bench.resume(run, pace="max")
+    bench.command(run, "stop")
+    assert bench.wait(run, 60).state == "stopped"
+    assert set(devices) == {"cpu"}
 
 
 def test_commands_to_runs_that_cannot_take_them_are_refused_with_a_reason(bench: Workbench):

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from core.live.buckets import thin
-from core.live.hub import MAX_CATCH_UP_ROWS, Hub, Position, Reading
+from core.live.hub import MAX_CATCH_UP_ROWS, MAX_LOCKED_ROWS, Hub, Position, Reading
+from core.live.series import Series
+from core.live.smoothing import Smoother
 
 LOSSES = "batch/loss"
 
@@ -47,6 +49,28 @@ def test_a_new_reader_gets_the_history_then_only_what_is_new():
     assert second.blocks["update"].steps.tolist() == [6, 7, 8]
     assert second.blocks["update"].stamps.tolist() == [6.5, 7.5, 8.5]
     assert second.meta == {}
+
+
+def test_the_rows_of_a_long_run_are_taken_in_pieces_so_that_no_writer_waits_long(monkeypatch: pytest.MonkeyPatch):
+    sizes: list[int] = []
+    real = Series.append
+    monkeypatch.setattr(
+        Series, "append", lambda self, steps, *more: sizes.append(len(steps)) or real(self, steps, *more)
+    )
+    hub, count = opened(), 2 * MAX_LOCKED_ROWS + 5
+    feed(hub, range(1, count + 1))
+    steps, columns, _ = hub.series("a", "update")
+    assert sizes == [MAX_LOCKED_ROWS, MAX_LOCKED_ROWS, 5]
+    assert steps.tolist() == list(range(1, count + 1))
+    smoothed = Smoother(0.9).extend(np.arange(1, count + 1) / 10)
+    np.testing.assert_array_equal(columns[f"{LOSSES}~0.9"], smoothed.astype(np.float32))
+
+
+def test_a_column_of_another_length_is_an_error():
+    hub = opened()
+    for length in (MAX_LOCKED_ROWS - 1, MAX_LOCKED_ROWS + 1):
+        with pytest.raises(ValueError, match="each step"):
+            hub.append("a", 0, "update", np.arange(MAX_LOCKED_ROWS), {LOSSES: np.zeros(length)})
 
 
 def test_history_is_a_function_of_the_series_however_it_arrived():
