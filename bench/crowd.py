@@ -55,7 +55,7 @@ async def listen(address: str, token: str, run: str, number: int) -> None:
         async for text in socket:
             received += 1
             # Nothing is decoded: browsers do that on machines of their own.
-            if is_new and '"type":"history"' in text[:40]:
+            if is_new and '"type":"history"' in str(text[:40]):
                 is_new = False
                 waiting -= 1
                 if not waiting:

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from websockets.sync.client import connect
@@ -62,7 +63,7 @@ def speed(server: Server, token: str, run: str, listeners: AbstractContextManage
     return (later_step - step) / (later_stamp - stamp)
 
 
-def compare(name: str, query: dict[str, object]) -> Figure:
+def compare(name: str, query: dict[str, Any]) -> Figure:
     """The speed with listeners ÷ the speed without."""
     with TemporaryDirectory() as folder, serving(Path(folder) / "data") as server:
         with opened(server, **query) as tab:

@@ -79,7 +79,7 @@ def full_figure(steps: np.ndarray, columns: dict[str, np.ndarray]) -> str:
     figure = go.Figure()
     for name, column in columns.items():
         figure.add_scatter(x=steps.astype(np.int32), y=column.astype(np.float32), mode="lines", name=name)
-    return figure.to_json()
+    return str(figure.to_json())
 
 
 def measure() -> list[Figure]:

@@ -15,24 +15,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, Any, NoReturn
 
+from core.cli_training import INTERRUPTED, Answer, named, resume, train
 from core.errors import BadInput, CoreError
-from core.json_input import read_json_file
 from core.log_file import log_to
-from core.store.folder import DataFolder, WriteLock
+from core.store.folder import DataFolder
 from core.strict_json import finite
-from core.terminal import Interruptions, Progress, say, show_fields, show_runs, tell
+from core.terminal import Interruptions, Progress, show_fields, show_runs, tell
 from core.text import Text
-
-if TYPE_CHECKING:
-    from core.store.records import RunRecord
-    from core.studies.workbench import Workbench
-
-INTERRUPTED = 130
-
-Answer = tuple[Any, int]
-"""The value that a command writes, and its exit code."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -153,52 +144,6 @@ def catalog(arguments: argparse.Namespace) -> Answer:
     return found, 0
 
 
-def train(arguments: argparse.Namespace) -> Answer:
-    """Train the experiment of a file."""
-    _check_test_options(arguments)
-    document = _read_document(arguments)
-    _refuse_if_held(arguments)
-    from core.compatibility import check
-    from core.experiment import Experiment
-    from core.set_path import set_path
-    from core.studies.workbench import Workbench
-
-    notes: list[Text] = []
-    for change in arguments.changes:
-        path, equals, value = change.partition("=")
-        if not equals:
-            raise BadInput(
-                Text("“{change}” changes nothing.", change=change[:200]),
-                Text("A change has the form PATH=VALUE."),
-                Text("Write for example --set optimizer.lr=0.01."),
-            )
-        document, more = set_path(document, path, value, keep_defaults=True)
-        notes += more
-    experiment = Experiment.from_json(document)
-    check(experiment)
-    with Workbench.open(arguments.data, live=False) as bench:
-        say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
-        return _trained(arguments, bench, lambda: bench.start(experiment, pace="max", notes=notes))
-
-
-def resume(arguments: argparse.Namespace) -> Answer:
-    """Continue a run that was broken off; the stored answer of one that is over."""
-    from core.studies.report import run_report
-    from core.studies.workbench import LOCAL, Workbench
-
-    _check_test_options(arguments)
-    with Workbench.reading(arguments.data) as bench:
-        record = bench.store.get_run(arguments.run, actor=LOCAL)
-        over = record.state in ("finished", "diverged")
-        if over and not arguments.evaluate_test:
-            arguments.show = show_fields
-            return run_report(bench.store, record), 0
-    with Workbench.open(arguments.data, live=False) as bench:
-        say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
-        begin = (lambda: record.id) if over else (lambda: bench.resume(record.id, pace="max"))
-        return _trained(arguments, bench, begin)
-
-
 def runs(arguments: argparse.Namespace) -> Answer:
     """All stored runs; another process may be at work on them."""
     from core.studies.report import run_report
@@ -249,112 +194,6 @@ def export(arguments: argparse.Namespace) -> Answer:
     }, 0
 
 
-def _refuse_if_held(arguments: argparse.Namespace) -> None:
-    """Refused when another process writes the data folder: said before the catalogue and the database are loaded."""
-    folder = DataFolder.find(arguments.data)
-    if WriteLock.file(folder).exists():
-        WriteLock.acquire(folder, timeout_s=0.3).release()
-
-
-def _check_test_options(arguments: argparse.Namespace) -> None:
-    if arguments.contaminate and not arguments.evaluate_test:
-        raise BadInput(
-            Text("--contaminate has no effect alone."),
-            Text("It insists on a look at the test set, which --evaluate-test asks for."),
-            Text("Give both, or neither."),
-        )
-
-
-def _read_document(arguments: argparse.Namespace) -> Any:
-    """The JSON value of the experiment's file."""
-    # `--set A=1 FILE`: the file's name was taken for a change.
-    named = [change for change in arguments.changes if "=" not in change]
-    if arguments.experiment is None and len(named) == 1:
-        arguments.experiment = named[0]
-        arguments.changes.remove(named[0])
-    if arguments.experiment is None:
-        raise BadInput(
-            Text("No experiment is named."),
-            Text("The command “train” reads it from a JSON file."),
-            Text("Name a file, or write - and give it on standard input; {empty} is the default.", empty="{}"),
-        )
-    return read_json_file(arguments.experiment)
-
-
-# -- training --------------------------------------------------------------------------------------------------------
-
-
-def _trained(arguments: argparse.Namespace, bench: Workbench, begin: Callable[[], str]) -> Answer:
-    """Begin or continue a run, wait for its end, look at the test set where asked; its report and the exit code."""
-    from core.store.records import STATE_NAMES
-    from core.studies.report import run_report
-    from core.studies.workbench import LOCAL
-
-    arguments.show = show_fields
-    run, code = None, 0
-    with Progress(Text("Loading PyTorch")) as progress:
-        try:
-            run = begin()
-            record = _wait(bench, run, progress)
-            if record.state == "failed":
-                code = _tell_failure(bench, run, _logs(arguments))
-            elif record.active:
-                raise CoreError(
-                    Text("The end of run {run} could not be stored.", run=run),
-                    bench.store.delay or Text("It still counts as {state}.", state=STATE_NAMES[record.state]),
-                    Text("Free some room on the disk, then resume it."),
-                )
-            elif arguments.evaluate_test:
-                progress.show(Text("Looking at the test set"))
-                code = _look(bench, run, insist=arguments.contaminate)
-            arguments.interruptions.ignore()
-        except KeyboardInterrupt:
-            if run is None:
-                raise
-            say(Text("Interrupted: the state is being saved."))
-            bench.runner.close()
-            bench.store.flush()
-            say(Text("Continue it with: python -m core resume {run}", run=run))
-            code = INTERRUPTED
-    return run_report(bench.store, bench.store.get_run(run, actor=LOCAL)), code
-
-
-def _look(bench: Workbench, run: str, *, insist: bool) -> int:
-    """Look at the test set; the exit code. A refusal is told, the answer of the training stands."""
-    try:
-        bench.evaluate_test(run, insist=insist)
-    except CoreError as error:
-        tell(error)
-        return error.exit_code
-    return 0
-
-
-def _wait(bench: Workbench, run: str, progress: Progress) -> RunRecord:
-    """Wait for the end of a run and show how far it is."""
-    while True:
-        try:
-            return bench.wait(run, 0.2)
-        except TimeoutError:
-            progress.show(bench.runner.doing(run))
-
-
-def _tell_failure(bench: Workbench, run: str, logs: Path) -> int:
-    """Say why a run failed; the exit code."""
-    error = bench.runner.error(run)
-    if isinstance(error, CoreError):
-        tell(error)
-        return error.exit_code
-    say(
-        Text(
-            "Run {run} failed: {error}. The traceback stands in {file}.",
-            run=run,
-            error=_named(error),
-            file=str(logs / "saddlepoint.log"),
-        )
-    )
-    return 1
-
-
 # -- what is written -------------------------------------------------------------------------------------------------
 
 
@@ -364,14 +203,10 @@ def _told(error: CoreError) -> dict[str, Any]:
     return {"error": {"what": str(error.what), "why": str(error.why), "fix": str(error.fix)}}
 
 
-def _named(error: BaseException | None) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
-
-
 def _our_failure(error: Exception, logs: Path) -> CoreError:
     """Keep the traceback; the reader gets a sentence."""
     return CoreError(
-        Text("This program failed: {error}.", error=_named(error)),
+        Text("This program failed: {error}.", error=named(error)),
         Text("That is a fault of the program, not of what was typed."),
         Text("The traceback stands in {file}; please report it.", file=str(_log(error, logs))),
     )

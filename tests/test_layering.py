@@ -34,6 +34,7 @@ LAYERS: dict[str, int] = {
     "core.studies": 5,
     "core.exports": 5,
     "core.cli": 6,
+    "core.cli_training": 6,
     "core.__main__": 6,
     "core.messages": 6,
     "pages": 6,

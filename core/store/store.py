@@ -6,7 +6,6 @@ write lock only reads. Changes are queued in order, so rows are never stored aft
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,8 +20,9 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import CoreError, Refused
 from core.store import blocks, changes, engines, looks, migrations, rows, schema
+from core.store.deletion import delete_run, finish_deletions
 from core.store.folder import DataFolder, WriteLock
-from core.store.ids import checked_id, is_id, new_id
+from core.store.ids import checked_id, new_id
 from core.store.reader import Reader, existence
 from core.store.records import (
     STATE_NAMES,
@@ -42,7 +42,6 @@ ANSWER_S = 5.0
 """A person's request that the database does not take in this time is withdrawn with an error."""
 ACKNOWLEDGE_S = 0.3
 """The compute thread waits at most this long for the disk; its changes stay queued."""
-_DELETED = ".deleted-"
 
 
 class Store(Reader):
@@ -78,7 +77,7 @@ class Store(Reader):
             raise
         folder.fill_reserve()
         store = cls(folder, reader, Writer(engine, folder.release_reserve), lambda: True)
-        store._finish_deletions()
+        finish_deletions(folder, store._has_rows)
         return store
 
     def close(self, timeout_s: float = 10.0) -> None:
@@ -183,21 +182,13 @@ class Store(Reader):
                 Text("It is still {state}.", state=STATE_NAMES[state]),
                 Text("Stop it first."),
             )
-        # The name is changed first, so that a crash leaves either the whole run or none of it (`_finish_deletions`).
-        place, away = self.folder.run(run), self.folder.runs / f"{_DELETED}{run}"
-        if place.exists():
-            place.rename(away)
-        try:
-            self._delete_rows(run, actor)
-        except CoreError as error:
-            if error.exit_code != CoreError.exit_code or not away.exists():
-                _move_back(away, place)
-                raise
-            # The disk is so full that only the snapshots' room can help.
-            shutil.rmtree(away, ignore_errors=True)
-            self._delete_rows(run, actor)
+
+        def delete_rows() -> None:
+            delete = Operation(lambda connection: changes.delete_run(connection, run, actor), run, urgent=True)
+            self._writing().ask(delete, ANSWER_S)
+
+        delete_run(self.folder, run, delete_rows)
         self._writing().forget(run)
-        shutil.rmtree(away, ignore_errors=True)
         self.folder.fill_reserve()
         with self._known:
             for known in (self._states, self._attempts, self._last_steps):
@@ -369,23 +360,8 @@ class Store(Reader):
         if self._attempts.get(checked_id(run)) != attempt or run not in self._last_steps:
             raise ValueError(f"attempt {attempt} of run {run} is not the one that was begun last")
 
-    def _delete_rows(self, run: str, actor: str) -> None:
-        delete = Operation(lambda connection: changes.delete_run(connection, run, actor), run, urgent=True)
-        self._writing().ask(delete, ANSWER_S)
-
-    def _finish_deletions(self) -> None:
-        """Undo or finish the deletions in whose midst a process ended."""
-        for away in self.folder.runs.glob(f"{_DELETED}*"):
-            run = away.name.removeprefix(_DELETED)
-            if is_id(run) and self._read(select(schema.run.c.id).where(schema.run.c.id == run)):
-                _move_back(away, self.folder.run(run))
-            else:
-                shutil.rmtree(away, ignore_errors=True)
-
-
-def _move_back(away: Path, place: Path) -> None:
-    if away.exists() and not place.exists():
-        away.rename(place)
+    def _has_rows(self, run: str) -> bool:
+        return bool(self._read(select(schema.run.c.id).where(schema.run.c.id == run)))
 
 
 def _patiently(act: Callable[[], None], make_room: Callable[[], bool]) -> None:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from core.catalog.architectures.architecture import layer_of
+from core.catalog.regularizers.terms import accumulation_dtype
 from core.seeding import seed32
 from core.text import Text
 from core.training.evaluation import PIECE_MULTIPLICATIONS
@@ -285,8 +286,8 @@ def gradient_sizes(run: Run) -> dict[str, float]:
         model.train(was_training)
     layers = [layer_of(name) for name, _ in model.named_parameters()]
     assert len(layers) == len(loop.parameters)
-    # Accumulated in float64, where neither a vanishing nor an exploding gradient's square leaves the range.
-    precise = torch.float32 if parts.data.device.type == "mps" else torch.float64
+    # There neither a vanishing nor an exploding gradient's square leaves the range.
+    precise = accumulation_dtype(parts.data.device)
     squares = torch.stack([gradient.to(precise).square().sum() for gradient in gradients]).cpu().numpy()
     sizes = {
         name: sum(s for s, layer in zip(squares, layers, strict=True) if layer == name)

@@ -15,6 +15,7 @@ from core.errors import Refused
 from core.experiment import Experiment
 from core.text import Text
 from core.training.assembly import Assembly, assemble
+from core.training.best_weights import BestWeights
 from core.training.device import Conditions, use_threads
 from core.training.evaluation import Evaluation, Score, score
 from core.training.events import (
@@ -71,8 +72,7 @@ class Run:
         self._recipe = sorted(recipe, key=lambda event: event.step)
         self._num_applied = 0
         self._ending: Outcome | None = None
-        self._best_state: list[Tensor] = []
-        self._last_state: list[Tensor] = []
+        self._best_weights = BestWeights(parts.model)
         self._evaluating: Generator[None, None, Evaluation] | None = None
         self._evaluated_step = -1
         self._demanded_step = -1
@@ -110,7 +110,7 @@ class Run:
     @property
     def final(self) -> Evaluation | None:
         """The evaluation of the present weights: the latest, or the best where early stopping has restored it."""
-        return self.best if self._last_state else self.latest
+        return self.best if self._best_weights.are_back else self.latest
 
     # -- doing ---------------------------------------------------------------------------------------------------
 
@@ -262,9 +262,7 @@ class Run:
 
     def _go_on(self) -> None:
         """Take an end back: the last weights go on, and early stopping has its patience again."""
-        if self._last_state:
-            self._put_back(self._last_state)
-            self._last_state = []
+        self._best_weights.go_on()
         self.parts.stopper.go_on(self.epoch)
         self.outcome = self._ending = None
 
@@ -315,7 +313,7 @@ class Run:
         is_best, ends = stopper.observe(self.step_count, self.epoch, evaluation.to_row()[stopper.metric])
         if is_best:
             self.best = evaluation
-            self._best_state = [tensor.detach().clone() for tensor in self._state_tensors()]
+            self._best_weights.keep()
         elif ends and self.parts.stops_early and self._ending is None:
             self._restore_best()
             self._ending = stopped_early(stopper.patience, stopper.best_epoch)
@@ -326,6 +324,14 @@ class Run:
             if self.parts.stops_early and self.best is not None and self.best.step != self.step_count:
                 self._restore_best()
             self._ending = FINISHED
+
+    def _restore_best(self) -> None:
+        """Put the best weights back; the last ones are kept, for an extension continues from them."""
+        assert self.best is not None
+        self._best_weights.put_back()
+        self._announce(
+            Event(self.step_count, "early_stop", {"best_step": self.best.step, "best_epoch": self.best.epoch})
+        )
 
     # -- divergence ----------------------------------------------------------------------------------------------
 
@@ -344,33 +350,12 @@ class Run:
 
     # -- state ---------------------------------------------------------------------------------------------------
 
-    def _state_tensors(self) -> list[Tensor]:
-        return list(self.parts.model.state_dict().values())
-
-    @torch.no_grad()
-    def _put_back(self, state: list[Tensor]) -> None:
-        for tensor, kept in zip(self._state_tensors(), state, strict=True):
-            tensor.copy_(kept)
-
-    def _restore_best(self) -> None:
-        """Put the best weights back; the last ones are kept, for an extension continues from them."""
-        assert self.best is not None
-        self._last_state = [tensor.clone() for tensor in self._state_tensors()]
-        self._put_back(self._best_state)
-        self._announce(
-            Event(self.step_count, "early_stop", {"best_step": self.best.step, "best_epoch": self.best.epoch})
-        )
-
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The whole state as tensors and JSON values: what a snapshot holds."""
         tensors = {f"model.{name}": tensor.detach() for name, tensor in self.parts.model.state_dict().items()}
         tensors |= {f"optimizer.{name}": tensor for name, tensor in self.parts.optimizer_state().items()}
-        names = list(self.parts.model.state_dict())
+        tensors |= self._best_weights.state()
         ending = self._ending or self.outcome
-        if self._last_state:
-            tensors |= {f"last.{name}": tensor for name, tensor in zip(names, self._last_state, strict=True)}
-        if self.best is not None:
-            tensors |= {f"best.{name}": tensor for name, tensor in zip(names, self._best_state, strict=True)}
         position = {
             "step": self.step_count,
             "total_steps": self.total_steps,
@@ -391,9 +376,9 @@ class Run:
     @torch.no_grad()
     def load_state(self, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
         """Put a state back: the next update is the one after it. A run that had ended goes on only when told to."""
-        names = list(self.parts.model.state_dict())
-        for name, tensor in zip(names, self._state_tensors(), strict=True):
+        for name, tensor in self.parts.model.state_dict().items():
             tensor.copy_(tensors[f"model.{name}"])
+        self._best_weights.load_state(tensors)
         prefix = "optimizer."
         self.parts.load_optimizer_state({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         self.step_count = position["step"]
@@ -407,9 +392,6 @@ class Run:
         self.latest, self.best = (
             Evaluation.from_json(position[name]) if position[name] else None for name in ("latest", "best")
         )
-        self._best_state = [tensors[f"best.{name}"].to(self.conditions.device) for name in names] if self.best else []
-        restored = "last." + names[0] in tensors
-        self._last_state = [tensors[f"last.{name}"].to(self.conditions.device) for name in names] if restored else []
         self._evaluating = self.outcome = None
         self._ending = Outcome.from_json(position["ending"]) if position["ending"] else None
         self._num_applied = position["num_applied"]
