@@ -112,3 +112,4 @@ state.write_address(
     lang=language() if language() != browser_language() else None,
     present="1" if present() else None,
 )
+state.end_run()

@@ -24,7 +24,7 @@ class ActivationCurve:
 
 @dataclass(frozen=True)
 class ScheduleCurve:
-    """Learning rate at each update: `updates` int64 and `lr` float64, of one length; an epoch has `updates_per_epoch`."""
+    """Learning rate at each update: `updates` int64, `lr` float64, of one length; an epoch has `updates_per_epoch`."""
 
     updates: np.ndarray
     lr: np.ndarray

@@ -115,10 +115,7 @@ class Run:
     # -- doing ---------------------------------------------------------------------------------------------------
 
     def train(self, until: int | None = None) -> Run:
-        """Work until the end, or until `until` updates are done and what is due there: events, an evaluation.
-
-        Returns self.
-        """
+        """Work until the end, or until `until` updates are done and what is due at that boundary. Returns self."""
         for _ in self.pieces(until):
             pass
         return self
@@ -329,9 +326,8 @@ class Run:
         """Put the best weights back; the last ones are kept, for an extension continues from them."""
         assert self.best is not None
         self._best_weights.put_back()
-        self._announce(
-            Event(self.step_count, "early_stop", {"best_step": self.best.step, "best_epoch": self.best.epoch})
-        )
+        values = {"best_step": self.best.step, "best_epoch": self.best.epoch}
+        self._announce(Event(self.step_count, "early_stop", values))
 
     # -- divergence ----------------------------------------------------------------------------------------------
 
@@ -342,9 +338,7 @@ class Run:
         self.parts.take_back_updates(step - 1)
         self.parts.recorder.start_at(step - 1)
         self.parts.loop.guard.reset()
-        finite_loss = math.isfinite(block.columns["batch/loss"][-1]) and math.isfinite(
-            block.columns["batch/penalty"][-1]
-        )
+        finite_loss = all(math.isfinite(block.columns[name][-1]) for name in ("batch/loss", "batch/penalty"))
         self._announce(Event(step, "diverged", {"loss_is_finite": finite_loss}))
         self._ending = diverged_update(step, finite_loss)
 

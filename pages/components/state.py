@@ -35,14 +35,21 @@ PAGE_PARAMETERS = ("lang", "present", "run", "family", "measure")
 
 
 UNSEEN_S = 1.0
-"""A page run that follows another so soon may have replaced it before the browser drew it."""
+"""A page run that follows the end of another so soon may have replaced it before the browser drew it."""
 
 
 def begin_run() -> None:
-    """Note when this run of the page began; called once by the frame, not by fragments."""
-    now = time.monotonic()
-    st.session_state["follows_soon"] = now - st.session_state.get("began", -UNSEEN_S) < UNSEEN_S
-    st.session_state["began"] = now
+    """Note how this run of the page follows the one before; called once by the frame, not by fragments.
+
+    A run that was interrupted, however long it took, never comes to `end_run`: what it had drawn is thrown away.
+    """
+    ended = st.session_state.pop("ended", None)
+    st.session_state["follows_soon"] = ended is None or time.monotonic() - ended < UNSEEN_S
+
+
+def end_run() -> None:
+    """Note when this run of the page came to its end."""
+    st.session_state["ended"] = time.monotonic()
 
 
 def follows_soon() -> bool:
