@@ -184,7 +184,7 @@ def assemble(
         stops_early=bool(stops),
         plain_loss=loss.plain(task),  # type: ignore[arg-type]
         target_spread=data.target_spread,
-        piece_size=piece_size(multiplications),
+        piece_size=piece_size(multiplications, where.device),
         batch_size=min(experiment.batch_size, data.num_train),
         num_parameters=sum(parameter.numel() for parameter in parameters),
         multiplications=multiplications,

@@ -18,6 +18,8 @@ from core.training.batch import Batch
 
 PIECE_MULTIPLICATIONS = 2_000_000_000
 """Multiplications of one piece's forward pass: well under 0.2 s on one core."""
+CACHED_MULTIPLICATIONS = 200_000_000
+"""The same on a CPU, where what one layer hands to the next must stay in its cache: a third faster with images."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,10 @@ class Evaluation:
         return row
 
 
-def piece_size(multiplications: int) -> int:
+def piece_size(multiplications: int, device: str) -> int:
     """Samples of one piece for a network of so many multiplications per sample: a rule that reads no clock."""
-    return max(64, min(4096, PIECE_MULTIPLICATIONS // max(1, multiplications)))
+    most = CACHED_MULTIPLICATIONS if device == "cpu" else PIECE_MULTIPLICATIONS
+    return max(64, min(4096, most // max(1, multiplications)))
 
 
 def score(
@@ -97,24 +100,30 @@ def score(
     `loss(outputs, targets)` is the mean data loss of a piece; `target_spread` is the standard deviation of the
     training targets for regression, None for classes.
     """
-    total = torch.zeros(2, dtype=accumulation_dtype(rows.device), device=rows.device)
+    dtype = accumulation_dtype(rows.device)
+    pieces = rows.split(size)
+    losses: list[Tensor] = []
+    seconds: list[Tensor] = []
     model.eval()
     try:
-        for start in range(0, rows.shape[0], size):
+        for number, piece in enumerate(pieces, start=1):
             with torch.no_grad():
-                batch = batch_of(rows[start : start + size])
+                batch = batch_of(piece)
                 output = model(batch.inputs)
-                total[0] += loss(output, batch.targets).to(total.dtype) * len(output)
+                losses.append(loss(output, batch.targets))
                 if target_spread is None:
-                    total[1] += (output.argmax(1) != batch.targets).sum()
+                    seconds.append((output.argmax(1) != batch.targets).sum())
                 else:
-                    total[1] += (output.to(total.dtype) - batch.targets.to(total.dtype)).square().sum()
-            if start + size < rows.shape[0]:
+                    seconds.append((output.to(dtype) - batch.targets.to(dtype)).square().sum())
+            if number < len(pieces):
                 # Between pieces the caller may serve others; it may not train, so the mode stands.
                 yield
     finally:
         model.train()
-    loss_sum, second = total.tolist()
+    # Read back once, at the end.
+    found = torch.stack([torch.stack(losses).to(dtype), torch.stack(seconds).to(dtype)]).tolist()
+    loss_sum = sum(mean * len(piece) for mean, piece in zip(found[0], pieces, strict=True))
+    second = sum(found[1])
     num = rows.shape[0]
     if target_spread is None:
         return Score(loss_sum / num, second / num, num, int(second))

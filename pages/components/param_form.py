@@ -118,6 +118,13 @@ def _put_from(path: str, key: str, read: Callable[[Any], Any] = lambda value: va
     state.put(path, read(st.session_state[key]))
 
 
+def _put_typed(path: str, key: str, optional: bool) -> None:
+    """Take what was typed; an emptied box that may not be empty shows its number again."""
+    typed = _typed(st.session_state[key])
+    if optional or typed is not None:
+        state.put(path, typed)
+
+
 def _typed(text: str) -> Any:
     """What was typed, without the blanks people write into numbers; nothing typed is None."""
     packed = "".join(text.split())
@@ -160,16 +167,17 @@ def number_field(
         stops = [*stops, None]
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         st.markdown(f":small[{label}]", width="stretch", help=_help(parameter))
-        if repr(state.as_json(_typed(st.session_state.get(box, "")))) != repr(value):  # 3e-3 may stay as typed
-            keep(box, shown_number(value))
+        typed = st.session_state.get(box, "")
+        same = repr(state.as_json(_typed(typed))) == repr(value)  # 3e-3 may stay as typed
+        keep(box, typed if same else shown_number(value))
         st.text_input(
             label,
             key=box,
             width=70,
             label_visibility="collapsed",
             placeholder=empty if optional else None,
-            on_change=_put_from,
-            args=(path, box, _typed),
+            on_change=_put_typed,
+            args=(path, box, optional),
         )
         keep(slider, value if value in stops else stops[0])
         st.select_slider(

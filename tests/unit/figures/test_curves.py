@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 
 from core.figures.curves import ActivationCurve, ScheduleCurve, activation_figure, schedule_figure
@@ -12,7 +14,7 @@ EMPTY = np.empty(0)
 def test_an_activation_is_drawn_with_its_slope_as_a_second_line_kind():
     x = np.array([-1.0, 0.0, 2.0])
     figure = activation_figure(ActivationCurve(x, np.maximum(x, 0), (x > 0).astype(float)))
-    value, slope = figure.data
+    value, slope = cast(Any, figure).data
     assert list(value.y) == [0, 0, 2]
     assert list(slope.y) == [0, 0, 1]
     assert value.line.dash != slope.line.dash, "colour is never the only sign"
@@ -21,7 +23,7 @@ def test_an_activation_is_drawn_with_its_slope_as_a_second_line_kind():
 
 def test_a_schedule_is_drawn_over_epochs_from_zero():
     figure = schedule_figure(ScheduleCurve(np.array([0, 10, 20]), np.array([0.1, 0.05, 0.0]), 10))
-    assert list(figure.data[0].x) == [0, 1, 2]
+    assert list(cast(Any, figure).data[0].x) == [0, 1, 2]
     assert figure.layout.xaxis.title.text == "epoch"
     assert figure.layout.yaxis.title.text == "learning rate"
     assert figure.layout.yaxis.rangemode == "tozero"

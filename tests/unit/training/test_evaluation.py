@@ -100,9 +100,10 @@ def test_the_default_rhythm_is_the_smaller_of_an_epoch_and_a_hundredth_of_the_ru
 
 
 def test_pieces_are_small_enough_for_commands_between_them():
-    assert piece_size(10) == 4096
-    assert piece_size(10**6) == 2000
-    assert piece_size(10**12) == 64
+    assert piece_size(10, "cpu") == piece_size(10, "cuda") == 4096
+    assert piece_size(10**6, "cpu") == 200
+    assert piece_size(10**6, "cuda") == 2000
+    assert piece_size(10**12, "cpu") == piece_size(10**12, "cuda") == 64
 
 
 def test_an_evaluation_comes_back_from_json(tmp_path: Path):
