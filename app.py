@@ -82,7 +82,7 @@ def end_with_success() -> None:
         server = getattr(signal.getsignal(number), "__self__", None)
         if isinstance(server, Server):
             # A viewer that has stopped reading must not hold the server for ever.
-            server.config.timeout_graceful_shutdown = 4
+            server.config.timeout_graceful_shutdown = 2
             signal.signal(number, partial(_stop, server))
 
 

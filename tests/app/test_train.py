@@ -259,6 +259,29 @@ def test_a_change_that_needs_a_new_run_keeps_the_old_curve_as_a_ghost(open_page,
     assert any("new run" in caption.value for caption in tab.caption)
 
 
+def test_the_ghost_stays_behind_the_new_run(open_page, bench: Workbench):
+    run = bench.start(Experiment(epochs=1), pace="max")
+    bench.wait(run, 30)
+    tab = open_page(run=run)
+    box(tab, "epochs").set_value("2").run()
+    tab.session_state["live"] = {"start": {"one_update": False}}
+    tab.run()
+    new = live(tab)["run"]
+    bench.command(new, "stop")
+    bench.wait(new, 30)
+    assert new != run
+    assert live(tab)["ghost"] == run
+    assert not any("new run: press" in caption.value for caption in tab.caption)
+
+
+def test_an_emptied_box_that_needs_a_number_shows_it_again(open_page):
+    tab = open_page()
+    box(tab, "epochs").set_value("").run()
+    assert chosen(tab).epochs == Experiment().epochs
+    assert box(tab, "epochs").value == str(Experiment().epochs)
+    assert not errors(tab)
+
+
 def test_a_reload_shows_the_finished_run_again(open_page, bench: Workbench):
     run = bench.start(Experiment(epochs=1), pace="max")
     bench.wait(run, 30)
