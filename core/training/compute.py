@@ -172,9 +172,12 @@ class Compute:
             self._wake.notify()
 
     def queue_length(self, owner: str | None = None) -> int:
-        """Runs not over yet, of one owner or of everybody."""
+        """Runs that compute or want to, of one owner or of everybody; a paused one takes no time from others."""
         with self._wake:
-            return sum(job.priority == "run" and (owner is None or job.owner == owner) for job in self._jobs)
+            return sum(
+                job.priority == "run" and job.ready_at < math.inf and (owner is None or job.owner == owner)
+                for job in self._jobs
+            )
 
     def close(self, timeout_s: float = 12.0) -> None:
         """End: every job keeps what it must (snapshots), then the threads stop."""

@@ -139,7 +139,7 @@ def _learned(t: Callable[[str], str]) -> dict[str, str]:
         "confusion_true": t("true class"),
         "confusion_predicted": t("network's answer"),
         "confusion_hover": t("{truth} taken for {predicted}: {count}"),
-        "sample": t("{predicted} → {truth}"),
+        "sample": t("{truth} → {predicted}"),
         "sample_right": t("{truth}, recognized ({sure} % sure)"),
         "sample_wrong": t("wrong: it says {predicted} ({sure} % sure), true is {truth}"),
     }
