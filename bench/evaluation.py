@@ -34,7 +34,6 @@ Found = list[tuple[float, int]]
 def ours(run: Run) -> Callable[[], Found]:
     """Training and validation loss and wrong answers, as a run measures them."""
     parts = run.parts
-    splits = (parts.data.splits.evaluation, parts.data.splits.validation)
 
     def finished(pieces: Generator[None, None, Score]) -> Score:
         while True:
@@ -45,10 +44,8 @@ def ours(run: Run) -> Callable[[], Found]:
 
     def evaluate() -> Found:
         found = []
-        for rows in splits:
-            result = finished(
-                score(parts.model, parts.feed.rows, rows, parts.piece_size, parts.plain_loss, parts.target_spread)
-            )
+        for batches in parts.evaluated:
+            result = finished(score(parts.model, batches, parts.plain_loss, parts.target_spread))
             assert result.wrong is not None
             found.append((result.loss, result.wrong))
         return found

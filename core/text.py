@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from string import Formatter
 from typing import Any
 
 Translate = Callable[[str], str]
@@ -17,6 +18,17 @@ def is_showable(letter: str) -> bool:
 def untranslated(template: str) -> str:
     """The English template itself."""
     return template
+
+
+class _Words(Formatter):
+    """`str.format` with a thin space between thousands, which no language reads as a decimal comma."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        written = super().format_field(value, format_spec)
+        return written.replace(",", "\u202f") if "," in format_spec else written
+
+
+_words = _Words()
 
 
 class Text:
@@ -37,7 +49,7 @@ class Text:
             name: value.render(translate) if isinstance(value, Text) else value for name, value in self.values.items()
         }
         template = translate(self.template)
-        return template.format(**values) if values else template
+        return _words.vformat(template, (), values) if values else template
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value from which `from_json` makes the same Text."""

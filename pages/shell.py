@@ -44,7 +44,7 @@ def help_text() -> None:
     st.caption(t("Laptop mode: this server answers this computer only."))
 
 
-@st.fragment(run_every=10)
+@st.fragment(run_every=4)
 def device() -> None:
     """What computes, and how busy it is."""
     busy = services().queue_length()

@@ -12,7 +12,7 @@ from core.catalog.entry import Entry
 from core.catalog.presets import Preset, presets
 from core.errors import CoreError
 from core.experiment import Experiment
-from pages.components import state
+from pages.components import download, state
 from pages.components.choices import choices
 from pages.components.error_box import error_box, notes_box
 from pages.components.language import language, prose, show, t
@@ -110,10 +110,10 @@ def ghost_of(run: str) -> str | None:
     return before if started == run else None
 
 
-def start(experiment: Experiment, *, one_update: bool = False) -> bool:
+def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False) -> bool:
     """Train an experiment and look at it, paused after one update if asked; False when refused, which the page says."""
     try:
-        run = services().start(experiment, actor=ACTOR, paused=one_update)
+        run = services().start(experiment, actor=ACTOR, pace=pace, paused=one_update)
         if one_update:
             services().command(run, "step", actor=ACTOR)
     except CoreError as error:
@@ -144,14 +144,20 @@ def attach() -> None:
 def seen() -> None:
     """The live part: numbers, curves, what it has learned, the sentence, the next action."""
     run, ghost = follow_changes()
+    blocked = ""
     with st.container(key="above-live"):
         clash = state.problem_of_combination()
         if clash is not None:
             error_box(clash)
+            blocked = t("These choices do not fit together: see above.")
         elif state.problem_of_draft() is not None:
-            st.caption(t("Mend what is marked; until then the last usable choice is shown."))
+            blocked = t("Mend what is marked; until then the last usable choice is shown.")
+            st.caption(blocked)
         elif run is None and ghost is not None:
             st.caption(t("This change needs a new run: press Start. The old curve stays as a ghost."))
+    if run is None and download.is_to_be_asked():
+        download.ask()
+        return
     try:
         channel = run or services().preview(state.experiment())
     except CoreError as error:
@@ -165,6 +171,7 @@ def seen() -> None:
         lang=language(),
         present=st.session_state.get("present", False),
         ghost=ghost,
+        blocked=blocked,
         form_key="choose",
         measure=st.query_params.get("measure") == "1",
     )
@@ -172,19 +179,20 @@ def seen() -> None:
 
 def answer(fired: Mapping[str, Any]) -> None:
     """Do what was pressed in the live part, before the page is drawn, so that one run of the page shows the result."""
+    pace = next((pressed["pace"] for pressed in fired.values() if pressed and "pace" in pressed), "10s")
     if fired.get("start"):
         problem = state.problem_of_draft() or state.problem_of_combination()
         if problem is None:
-            start(state.experiment(), one_update=bool(fired["start"].get("one_update")))
+            start(state.experiment(), pace=pace, one_update=bool(fired["start"].get("one_update")))
         else:
             st.session_state["refused"] = problem
     if fired.get("again"):
-        start(again(fired["again"]["run"]))
+        start(again(fired["again"]["run"]), pace=pace)
     if fired.get("suggestion"):
         suggested = services().suggested(fired["suggestion"]["run"], fired["suggestion"]["id"])
         if suggested is not None:
             state.choose(suggested)
-            start(suggested)
+            start(suggested, pace=pace)
 
 
 def again(run: str) -> Experiment:

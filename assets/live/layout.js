@@ -10,9 +10,9 @@ import { Words } from "./words.js";
 
 // `act`, `trigger`: of the toolbar; `change(name, value)`: of the view's settings.
 export function build(labels, settings, { act, trigger, change }) {
-  const toolbar = new Toolbar(labels, act, trigger);
+  const toolbar = new Toolbar(labels, act, trigger, change);
   const numbers = new Numbers(labels);
-  const words = new Words(labels, (id) => trigger("suggestion", { id }));
+  const words = new Words(labels, (id) => toolbar.ask("suggestion", { id }));
   const banner = element("div", { className: "sp-banner", role: "status", hidden: true });
   const line = element("div", { className: "sp-line" });
   const corner = element("span", { className: "sp-corner" });
@@ -76,8 +76,9 @@ function startButton(labels, toolbar) {
   const node = element("div", { className: "sp-over" }, warning, button, price);
   const show = ({ meta }) => {
     node.hidden = meta.state !== "untrained";
-    setText(price, meta.price);
-    setText(warning, meta.warning);
+    button.disabled = Boolean(toolbar.blocked);
+    setText(price, toolbar.blocked || meta.price);
+    setText(warning, toolbar.blocked ? "" : meta.warning);
     setAttribute(button, "aria-busy", String(toolbar.pending.has("start")));
   };
   return { node, show };

@@ -10,11 +10,14 @@ const ENDING = ["pause", "step", "stop", "set", "pace"];
 const PENDING_MS = 15000;
 
 export class Toolbar {
-  // `act(kind, values)` sends a command and resolves to its answer; `trigger(name, value)` asks Python for a new run.
-  constructor(labels, act, trigger) {
+  // `act(kind, values)` sends a command and resolves to its answer; `trigger(name, value)` asks Python for a new run;
+  // `keep("pace", key)` remembers the pace for the next one.
+  constructor(labels, act, trigger, keep) {
     this.labels = labels;
     this.act = act;
     this.trigger = trigger;
+    this.blocked = "";
+    this.nextPace = PACES[0];
     this.pending = new Map();
     this.data = null;
     this.primary = worded("sp-primary", () => this.startOrPause());
@@ -24,7 +27,10 @@ export class Toolbar {
     this.stop = worded("sp-stop", () => this.send("stop"), labels.stop);
     this.pace = choice(
       PACES.map((key) => ({ key, text: labels[`pace_${key}`] })),
-      (key) => this.send("pace", { pace: key }),
+      (key) => {
+        keep("pace", key);
+        if (ACTIVE.includes(this.state)) this.send("pace", { pace: key });
+      },
       labels.pace,
     );
     setAttribute(this.step, "aria-keyshortcuts", ".");
@@ -52,12 +58,12 @@ export class Toolbar {
     if (!this.data?.loaded) return;
     if (this.state === "running" || this.state === "queued") this.send("pause");
     else if (this.state === "paused" || this.state === "interrupted") this.send("resume");
-    else this.ask("start", { one_update: false });
+    else if (!this.blocked) this.ask("start", { one_update: false });
   }
 
   oneUpdate() {
     if (!this.data?.loaded) return;
-    if (this.state === "untrained") this.ask("start", { one_update: true });
+    if (this.state === "untrained" && !this.blocked) this.ask("start", { one_update: true });
     else if (ACTIVE.includes(this.state)) this.send("step");
   }
 
@@ -65,7 +71,7 @@ export class Toolbar {
   ask(name, value) {
     if (this.pending.has(name)) return;
     this.pending.set(name, { until: performance.now() + PENDING_MS });
-    this.trigger(name, value);
+    this.trigger(name, { ...value, pace: this.nextPace });
     this.draw(this.data);
   }
 
@@ -112,14 +118,14 @@ export class Toolbar {
     setWords(this.primary, word);
     setAttribute(this.primary, "data-does", going ? "pause" : goOn ? "resume" : "start");
     const active = ACTIVE.includes(state);
-    this.step.disabled = !(active || state === "untrained");
+    this.primary.disabled = Boolean(this.blocked) && !going && !goOn;
+    this.step.disabled = !(active || (state === "untrained" && !this.blocked));
     this.again.disabled = !data.loaded || state === "untrained";
     this.stop.disabled = !active;
     this.extend.disabled = !(active || state === "finished" || state === "stopped");
     const epochs = grouped(this.extendEpochs());
     setWords(this.extend, fill(labels.extend, { epochs }), `+${epochs}`);
-    this.pace.choose(this.pending.get("pace")?.value ?? meta.pace ?? "10s");
-    this.pace.buttons.forEach((button) => (button.disabled = !active));
+    this.pace.choose(this.pending.get("pace")?.value ?? (active ? meta.pace : null) ?? this.nextPace);
     const waits = { [going ? "pause" : goOn ? "resume" : "start"]: this.primary, again: this.again, step: this.step, extend: this.extend, stop: this.stop };
     for (const [kind, button] of Object.entries(waits)) setAttribute(button, "aria-busy", String(this.pending.has(kind)));
     setAttribute(this.pace.group, "aria-busy", String(this.pending.has("pace")));

@@ -15,9 +15,9 @@ import { palette } from "./theme.js";
 import { drawSamples } from "./thumbnails.js";
 
 const REMEMBERED = "saddlepoint.live.view";
-const DEFAULTS = { quantity: "error", scale: "linear", x: "epoch", smoothing: 0, more: "", tab: "learned" };
+const DEFAULTS = { quantity: "error", scale: "linear", x: "epoch", smoothing: 0, more: "", tab: "learned", pace: "10s" };
 const NARROW_PX = 640;
-const PAUSE_MS = 50;
+const PAUSE_MS = 16;
 
 export class LiveView {
   constructor(parent, data, look) {
@@ -90,6 +90,7 @@ export class LiveView {
     this.slots = data.colors;
     this.palette = palette(this.parent, this.slots);
     this.run = data.run;
+    this.parts.toolbar.blocked = data.blocked;
     this.ghost = data.ghost && data.ghost !== data.run ? data.ghost : null;
     const wanted = [this.run, this.ghost].filter(Boolean);
     for (const run of [...this.runs.keys()].filter((name) => !wanted.includes(name) && name !== this.shown)) this.drop(run);
@@ -165,12 +166,13 @@ export class LiveView {
     parts.show(data, view, context);
     parts.numbers.draw(data);
     parts.words.draw(data);
+    parts.toolbar.nextPace = view.pace;
     parts.toolbar.draw(data);
     const stamps = data.stamps.splice(0);
     const drawings = data.loaded ? this.drawCharts(data, ghost, view, context) : [];
     if (this.settings.measure && stamps.length) recordLatency(stamps, drawings);
     const cost = performance.now() - begin;
-    this.busyUntil = performance.now() + Math.max(PAUSE_MS, cost);
+    this.busyUntil = performance.now() + Math.max(PAUSE_MS, cost / 2);
   }
 
   context() {

@@ -31,12 +31,14 @@ export class Words {
   }
 
   draw(data) {
-    const { status, reason, train_note: note, saving_delayed: delayed, state } = data.meta;
+    const { status, reason, train_note: note, saving_delayed: delayed, notes, state } = data.meta;
     this.node.hidden = !status && !reason && !note && !delayed && !data.unknown;
-    const said = status?.text ?? "";
+    // Between the first update and the first measurement after it the verdict is still that of the first weights.
+    const isBehind = status?.verdict === "untrained" && data.lastStep("update") > 0;
+    const said = isBehind ? this.labels.not_measured_yet : (status?.text ?? "");
     const words = reason && !said.includes(reason) ? `${reason} ${said}` : said;
     setText(this.sentence, data.unknown ? this.labels.unknown_run : words.trim() || (this.labels[`state_${state}`] ?? ""));
-    setText(this.more, [status?.more, note, delayed].filter(Boolean).join(" "));
+    setText(this.more, [status?.more, note, delayed, ...(notes ?? [])].filter(Boolean).join(" "));
     this.more.hidden = !this.more.textContent;
     this.details.hidden = !status?.rule;
     const drawn = JSON.stringify([status?.rule, status?.numbers, status?.suggestions]);

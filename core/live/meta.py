@@ -12,6 +12,7 @@ Meta (all but `state` and `task` may be missing):
 - `layers`: names, input first, as in `gradient_norm/<layer>`
 - `guess_error`, `guess_loss`: of guessing; `guess_text`: Text at that line
 - `num_train`, `num_validation`: samples measured; `train_note`: Text or null
+- `notes`: list of Text, what is to be known about a stored run
 - `slot`: run colour 0 … 13; `price`, `warning`, `saving_delayed`: Text or null; `device`
 - `status`: {"verdict", "text": Text, "more": Text or null, "rule": Text, "numbers": [[Text, Text or str], …],
   "suggestions": [{"id", "label": Text, "help": Text or null}, …]}

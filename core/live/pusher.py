@@ -12,7 +12,7 @@ from core.live.hub import Hub, Position, Reading
 from core.live.protocol import encode, has_text, unknown
 from core.text import Translate
 
-INTERVAL_S = 0.08
+INTERVAL_S = 0.06
 MAX_OUTBOX_CHARS = 8_000_000
 
 logger = logging.getLogger(__name__)

@@ -159,21 +159,12 @@ class PreviewJob(Job):
         evaluation_s = run.evaluation_s * (run.total_steps / run.evaluate_every + 1)
         total_s = step_s * run.total_steps + evaluation_s
         others = self._compute.queue_length()
-        price = (
-            Text(
-                "{watch} to watch, {compute} of compute",
-                watch=_duration(max(10.0, total_s)),
-                compute=_duration(total_s),
-            )
-            if not others
-            else Text(
-                "{watch} to watch, {compute} of compute; about {wait} now: {others} other runs",
-                watch=_duration(max(10.0, total_s)),
-                compute=_duration(total_s),
-                wait=_duration(total_s * (others + 1)),
-                others=others,
-            )
-        )
+        watch, compute = _duration(max(10.0, total_s)), _duration(total_s)
+        price = Text("{watch} to watch, {compute} of compute", watch=watch, compute=compute)
+        if others:
+            wait = _duration(total_s * (others + 1))
+            queue = Text("1 other run") if others == 1 else Text("{others} other runs", others=others)
+            price = Text("{price}; about {wait} now: {queue}", price=price, wait=wait, queue=queue)
         slow = Text(
             "One update takes {seconds} on this machine: the whole run about {total}. Fewer samples, smaller "
             "batches or a smaller network are faster.",

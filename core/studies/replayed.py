@@ -9,6 +9,7 @@ from core.experiment import Experiment
 from core.live.hub import Hub
 from core.store.records import RunRecord
 from core.store.store import Store
+from core.studies.report import notes_of
 from core.training.evaluation import Evaluation, Score
 from core.training.events import Event
 from core.training.trend import Trend
@@ -95,6 +96,7 @@ def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
         num_steps=record.step,
         epochs=record.epoch,
         steps_per_epoch=record.step / record.epoch if record.epoch else None,
+        notes=notes_of(record),
         status=stored_status(record, evaluations).to_meta(),
     )
     hub.close(record.id)

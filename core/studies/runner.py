@@ -33,7 +33,7 @@ from core.training.checkpoint import Snapshot, latest_valid, remove_after, remov
 from core.training.compute import Compute, Pieces
 from core.training.device import check_available
 from core.training.events import Event
-from core.training.job import Command, RunSink, TrainingJob
+from core.training.job import Command, RunSink, TrainingJob, checked_pace
 from core.training.picture_job import PictureJob
 from core.training.run import Run
 
@@ -95,6 +95,7 @@ class Runner:
         self, experiment: Experiment, *, actor: str, pace: str, paused: bool, name: str, notes: Sequence[Text] = ()
     ) -> str:
         """Store a new run and queue it; returns its id. `notes` are about the experiment and kept with the run."""
+        checked_pace(pace)
         run = self._store.create_run(
             actor=actor,
             experiment=experiment.to_json(),
@@ -244,7 +245,7 @@ class Runner:
             snapshots,
             self.compute.wake,
             owner=actor,
-            pace=pace,  # type: ignore[arg-type]
+            pace=pace,
             paused=paused,
             finished=self._over_with(run),
         )

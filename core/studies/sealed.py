@@ -63,8 +63,8 @@ def _score(record: RunRecord, store: Store, folder: DataFolder) -> Generator[Non
             Text("Its last snapshots are damaged, and replayed here it ends with other weights."),
             Text("Train the same experiment again, and look with the new run."),
         )
-    rows = sealed_test_split(parts.data)
-    pieces = score(parts.model, parts.feed.rows, rows, parts.piece_size, parts.plain_loss, parts.target_spread)
+    batches = parts.feed.pieces(sealed_test_split(parts.data), parts.piece_size)
+    pieces = score(parts.model, batches, parts.plain_loss, parts.target_spread)
     while True:
         use_threads(run.conditions.threads)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ from core.seeding import augmentation_seeds, generator, seed32
 from core.training.allocator import keep_freed_memory
 from core.training.device import Conditions, check_available, conditions, use_threads
 from core.training.evaluation import piece_size
-from core.training.feed import Feed
+from core.training.feed import EvaluatedRows, Feed
 from core.training.flat import Flat, flatten
 from core.training.guard import Guard
 from core.training.instruments.norms import Norms, pieces_of
@@ -58,6 +58,14 @@ class Assembly:
     multiplications: int
     has_fused_optimizer: bool
     fresh_optimizer: Callable[[], torch.optim.Optimizer]
+
+    @cached_property
+    def evaluated(self) -> tuple[EvaluatedRows, EvaluatedRows]:
+        """The training and validation samples on which errors are measured."""
+        splits = self.data.splits
+        return self.feed.pieces(splits.evaluation, self.piece_size), self.feed.pieces(
+            splits.validation, self.piece_size
+        )
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """The optimizer's tensors by "parameter place.name"."""

@@ -6,7 +6,7 @@ command waits at most one piece.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -89,42 +89,39 @@ def piece_size(multiplications: int, device: str) -> int:
 
 def score(
     model: nn.Module,
-    batch_of: Callable[[Tensor], Batch],
-    rows: Tensor,
-    size: int,
+    batches: Iterable[Batch],
     loss: Callable[[Tensor, Tensor], Tensor],
     target_spread: float | None,
 ) -> Generator[None, None, Score]:
-    """Score the model on `rows` (N,); yields after every piece and returns the Score.
+    """Score the model on all samples of the batches (at least one); yields between batches and returns the Score.
 
-    `loss(outputs, targets)` is the mean data loss of a piece; `target_spread` is the standard deviation of the
+    `loss(outputs, targets)` is the mean data loss of a batch; `target_spread` is the standard deviation of the
     training targets for regression, None for classes.
     """
-    dtype = accumulation_dtype(rows.device)
-    pieces = rows.split(size)
     losses: list[Tensor] = []
     seconds: list[Tensor] = []
+    sizes: list[int] = []
     model.eval()
     try:
-        for number, piece in enumerate(pieces, start=1):
-            with torch.no_grad():
-                batch = batch_of(piece)
-                output = model(batch.inputs)
-                losses.append(loss(output, batch.targets))
-                if target_spread is None:
-                    seconds.append((output.argmax(1) != batch.targets).sum())
-                else:
-                    seconds.append((output.to(dtype) - batch.targets.to(dtype)).square().sum())
-            if number < len(pieces):
-                # Between pieces the caller may serve others; it may not train, so the mode stands.
+        for inputs, targets, _ in batches:
+            if sizes:
+                # Between batches the caller may serve others; it may not train, so the mode stands.
                 yield
+            dtype = accumulation_dtype(inputs.device)
+            with torch.no_grad():
+                output = model(inputs)
+                losses.append(loss(output, targets))
+                if target_spread is None:
+                    seconds.append((output.argmax(1) != targets).sum())
+                else:
+                    seconds.append((output.to(dtype) - targets.to(dtype)).square().sum())
+            sizes.append(len(targets))
     finally:
         model.train()
     # Read back once, at the end.
     found = torch.stack([torch.stack(losses).to(dtype), torch.stack(seconds).to(dtype)]).tolist()
-    loss_sum = sum(mean * len(piece) for mean, piece in zip(found[0], pieces, strict=True))
-    second = sum(found[1])
-    num = rows.shape[0]
+    loss_sum = sum(mean * size for mean, size in zip(found[0], sizes, strict=True))
+    second, num = sum(found[1]), sum(sizes)
     if target_spread is None:
         return Score(loss_sum / num, second / num, num, int(second))
     return Score(loss_sum / num, (second / num) ** 0.5 / target_spread, num, None)

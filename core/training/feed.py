@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import torch
 from torch import Tensor
 
 from core.seeding import generator, seed32
 from core.training.batch import Batch
+
+KEPT_BYTES = 32 * 2**20
+"""So much memory one run may hold of samples that are evaluated again and again, already scaled."""
 
 
 class Feed:
@@ -65,8 +70,31 @@ class Feed:
         """Any rows of the data set, scaled, not augmented."""
         return Batch(self.scaled(self._inputs.index_select(0, rows)), self._targets.index_select(0, rows), rows)
 
+    def pieces(self, rows: Tensor, size: int) -> EvaluatedRows:
+        """Rows of the data set (N,) in a fixed order, in batches of at most `size`, to be gone through many times."""
+        kept_bytes = rows.shape[0] * self._inputs[:1].numel() * self._factor.element_size()
+        return EvaluatedRows(self, rows.split(size), is_kept=kept_bytes <= KEPT_BYTES // 2)
+
     def _draw_order(self, epoch: int) -> None:
         self._generator.manual_seed(seed32(self._seed, "order", counter=epoch))
         order = torch.randperm(self._train.shape[0], generator=self._generator, device=self._train.device)
         self._order = self._train.index_select(0, order).split(self._sizes)
         self._epoch = epoch
+
+
+class EvaluatedRows:
+    """Batches in the same order each time, scaled anew or, where they are small, once: the same values either way."""
+
+    def __init__(self, feed: Feed, pieces: Sequence[Tensor], *, is_kept: bool) -> None:
+        self._feed, self._pieces, self._is_kept = feed, pieces, is_kept
+        self._kept: list[Batch] = []
+
+    def __iter__(self) -> Iterator[Batch]:
+        for place, rows in enumerate(self._pieces):
+            if place < len(self._kept):
+                yield self._kept[place]
+                continue
+            batch = self._feed.rows(rows)
+            if self._is_kept:
+                self._kept.append(batch)
+            yield batch

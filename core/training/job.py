@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
-from core.errors import BadInput, CoreError
+from core.errors import BadInput, CoreError, shown
 from core.text import Text
 from core.training.checkpoint import is_root_two_power
 from core.training.compute import Job
@@ -35,13 +35,19 @@ SNAPSHOT_S = 30.0
 REASONS: dict[type[CoreError], str] = {BadInput: "bad_input", OutOfMemory: "out_of_memory"}
 """Reason codes of runs that failed with an explanation; any other is "error"."""
 
-Pace = Literal["10s", "1min", "1/s", "max"]
-PACES: dict[str, Text] = {
-    "10s": Text("the whole run in 10 seconds"),
-    "1min": Text("the whole run in 1 minute"),
-    "1/s": Text("one update a second"),
-    "max": Text("as fast as this machine can"),
-}
+PACES = ("10s", "1min", "1/s", "max")
+"""The whole run in 10 seconds, in a minute, one update a second, as fast as it goes."""
+
+
+def checked_pace(pace: object) -> str:
+    """The pace itself; BadInput when there is no such one."""
+    if pace not in PACES:
+        raise BadInput(
+            Text("“{pace}” is no pace.", pace=shown(pace)),
+            Text("A run keeps one of a few paces."),
+            Text("Use one of {paces}.", paces=", ".join(PACES)),
+        )
+    return str(pace)
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class TrainingJob(Job):
         wake: Callable[[], None],
         *,
         owner: str = "local",
-        pace: Pace = "max",
+        pace: str = "max",
         paused: bool = False,
         finished: Callable[[TrainingJob], None] | None = None,
     ) -> None:
@@ -102,7 +108,7 @@ class TrainingJob(Job):
         self._lock = threading.Lock()
         self._commands: deque[Command] = deque()
         self._paused, self._num_single = paused, 0
-        self._pace: str = pace
+        self._pace = pace
         self._next_step_at = 0.0
         self._flushed_at = self._reported_at = self._saved_at = 0.0
         self._saved_step = -1
@@ -255,13 +261,7 @@ class TrainingJob(Job):
                 self._pause(run)
             self._num_single += 1
         elif kind == "pace":
-            if values.get("pace") not in PACES:
-                raise BadInput(
-                    Text("“{pace}” is no pace.", pace=str(values.get("pace"))),
-                    Text("A run keeps one of a few paces."),
-                    Text("Use one of {paces}.", paces=", ".join(PACES)),
-                )
-            self._pace = values["pace"]
+            self._pace = checked_pace(values.get("pace"))
             self._next_step_at = 0.0
         elif kind in Event.CHANGING:
             run.apply(Event(run.step_count, kind, values))

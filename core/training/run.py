@@ -282,10 +282,10 @@ class Run:
             self.evaluation_s += time.perf_counter() - start
 
     def _evaluate(self) -> Generator[None, None, Evaluation]:
-        parts, splits = self.parts, self.parts.data.splits
-        arguments = (parts.piece_size, parts.plain_loss, parts.target_spread)
-        train = yield from score(parts.model, parts.feed.rows, splits.evaluation, *arguments)
-        validation = yield from score(parts.model, parts.feed.rows, splits.validation, *arguments)
+        parts = self.parts
+        of_train, of_validation = parts.evaluated
+        train = yield from score(parts.model, of_train, parts.plain_loss, parts.target_spread)
+        validation = yield from score(parts.model, of_validation, parts.plain_loss, parts.target_spread)
         return self._evaluation(train, validation)
 
     def _evaluation(self, train: Score, validation: Score) -> Evaluation:

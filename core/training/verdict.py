@@ -134,8 +134,8 @@ def _points(task: str, difference: float) -> Text:
     return Text("{value:.1f} points", value=100 * difference)
 
 
-def _epoch(evaluation: Evaluation) -> str:
-    return f"{round(evaluation.epoch, 1):,.10g}".replace(",", "\u202f")
+def _epoch(evaluation: Evaluation) -> Text:
+    return Text("{epoch:,.10g}", epoch=round(evaluation.epoch, 1))
 
 
 def _guess_text(trend: Trend) -> Text:

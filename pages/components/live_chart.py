@@ -42,8 +42,8 @@ _component = component("saddlepoint_live_chart", js=_LOADER, isolate_styles=Fals
 class Fired(NamedTuple):
     """What was pressed since the last run of the page; each is None or a dict with the key "run".
 
-    `start` {"run", "one_update": begin paused after one update}, `again` {"run"}, `suggestion` {"run", "id"},
-    `leave` {"run"}: the presentation was left.
+    `start` {"run", "pace", "one_update": begin paused after one update}, `again` {"run", "pace"}, `suggestion` {"run",
+    "pace", "id"}, `leave` {"run"}: the presentation was left.
     """
 
     start: dict[str, Any] | None
@@ -61,21 +61,24 @@ def live_chart(
     lang: str = "en",
     present: bool = False,
     ghost: str | None = None,
+    blocked: str = "",
     form_key: str | None = None,
     view: Mapping[str, Any] | None = None,
     measure: bool = False,
 ) -> Fired:
     """Show a run or preview of the hub, live.
 
-    `ghost` is a run drawn pale behind it; `form_key` the `key=` of the container with the choices, where the phone's
-    "change" leads; `view` overrides what the browser remembers: quantity (error, loss), scale (linear, log), x (epoch,
-    update, seconds), smoothing (0, 0.6, 0.9), more; `measure` records step-to-pixel times in the browser. With equal
-    arguments nothing is sent again, so the picture stays as it is over reruns.
+    `ghost` is a run drawn pale behind it; `blocked` says why nothing can be started now; `form_key` is the `key=` of
+    the container with the choices, where the phone's "change" leads; `view` overrides what the browser remembers:
+    quantity (error, loss), scale (linear, log), x (epoch, update, seconds), smoothing (0, 0.6, 0.9), more, pace;
+    `measure` records step-to-pixel times in the browser. With equal arguments nothing is sent again, so the picture
+    stays as it is over reruns.
     """
     version = ASSETS.version
     data = {
         "run": run,
         "ghost": ghost,
+        "blocked": blocked,
         "token": token,
         "lang": lang,
         "labels": dict(labels),

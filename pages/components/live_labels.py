@@ -20,6 +20,9 @@ def _frame(t: Callable[[str], str]) -> dict[str, str]:
         "change": t("change …"),
         "tabs": t("Pictures"),
         "words": t("In words"),
+        "not_measured_yet": t(
+            "Training has begun; until the next measurement the errors are those of the first weights."
+        ),
         "rule": t("the rule and its numbers"),
         "try_beside": t("Try beside this run:"),
         "reset_zoom": t("Show everything again"),

@@ -204,7 +204,7 @@ def choice_field(parameter: Parameter, path: str, value: Any, shape: Shape) -> N
         [*([""] if shape.optional else []), *shape.choices],
         key=key,
         required=True,
-        format_func=lambda choice: t(str(choice)) if choice else t("as around it"),
+        format_func=lambda choice: t(str(choice)).replace("_", "–") if choice else t("as around it"),
         help=_help(parameter),
         on_change=_put_from,
         args=(path, key, lambda choice: choice or None),

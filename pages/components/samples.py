@@ -18,7 +18,7 @@ from core.figures.augmented import HEIGHT, AugmentedPoints, AugmentedSignal, poi
 from core.language import translator
 from core.text import Text
 from core.training.splits import split_sizes
-from pages.components import state
+from pages.components import download, state
 from pages.components.language import language, show, t
 from pages.components.services import services
 
@@ -70,7 +70,7 @@ def _dataset() -> DataSet:
 
 def one_a_class() -> None:
     """A training image of every class, with their names where these are words; nothing for data that are no images."""
-    if _dataset().input_kind == "image":
+    if _dataset().input_kind == "image" and not download.is_to_be_asked():
         as_soon_as_drawn(lambda: services().sample_picture(state.experiment(), patience_s=PATIENCE_S), strip)
         names = _dataset().facts().class_names
         if any(len(name) > 2 for name in names):
@@ -113,7 +113,7 @@ def in_a_row(images: np.ndarray, side: int) -> np.ndarray:
 
 def before_and_after() -> None:
     """A few samples as they are and as two updates see them, and how many different ones a run sees."""
-    if state.experiment().augmentations:
+    if state.experiment().augmentations and not download.is_to_be_asked():
         as_soon_as_drawn(ask_augmented, augmented)
         st.caption(how_many(state.experiment()))
 

@@ -179,6 +179,9 @@ def test_sizes_that_cannot_be_are_explained_and_the_last_good_network_stays(open
     assert "Block 1" in errors(tab) or "conv.1" in errors(tab)
     assert chosen(tab) == good
     assert box(tab, "architecture.blocks.0.kernel").value == "29"
+    assert live(tab)["blocked"], "Start waits, and says why"
+    box(tab, "architecture.blocks.0.kernel").set_value("3").run()
+    assert not live(tab)["blocked"]
 
 
 def test_blocks_of_a_cnn_are_picked_changed_added_and_removed(open_page):
@@ -274,6 +277,44 @@ def test_the_ghost_stays_behind_the_new_run(open_page, bench: Workbench):
     assert not any("new run: press" in caption.value for caption in tab.caption)
 
 
+def test_a_run_starts_with_the_pace_that_was_chosen_before(open_page, bench: Workbench):
+    tab = open_page()
+    tab.session_state["live"] = {"start": {"one_update": False, "pace": "1/s"}}
+    tab.run()
+    run = live(tab)["run"]
+    until(lambda: bench.hub.meta(run).get("pace"), what="the first report of the run")
+    assert bench.hub.meta(run)["pace"] == "1/s"
+    bench.command(run, "stop")
+    bench.wait(run, 30)
+
+
+def test_a_pace_that_does_not_exist_starts_nothing(open_page, bench: Workbench):
+    tab = open_page()
+    tab.session_state["live"] = {"start": {"one_update": False, "pace": "warp"}}
+    tab.run()
+    assert "warp" in errors(tab)
+    assert not bench.runs()
+
+
+def test_a_data_set_is_downloaded_only_when_asked_for(open_page, bench: Workbench, monkeypatch):
+    loaded = []
+
+    def load(experiment, channel, device=None):
+        loaded.append(experiment.dataset.key)
+        return Future()
+
+    monkeypatch.setattr(bench.runner._loading, "load", load)
+    monkeypatch.setattr(bench.runner._previews, "_loading", bench.runner._loading)
+    tab = open_page(dataset="cifar10", augmentations="flip")
+    assert not tab.get("bidi_component")
+    assert "170 MB" in " ".join(part.value for part in tab.markdown)
+    assert not loaded
+    next(button for button in tab.button if button.label == "Download CIFAR-10").click().run()
+    assert not tab.exception
+    assert live(tab)["run"].startswith("preview-")
+    assert set(loaded) == {"cifar10"}
+
+
 def test_an_emptied_box_that_needs_a_number_shows_it_again(open_page):
     tab = open_page()
     box(tab, "epochs").set_value("").run()
@@ -362,7 +403,8 @@ def test_the_number_of_different_samples_is_said(open_page, bench: Workbench):
     tab = open_page(train_size="100", batch_size="33", epochs="20", augmentations="noise")
     said = [caption.value for caption in tab.caption if "different samples" in caption.value]
     assert said == [
-        "The same sample is drawn anew at every update: 60 updates see about 2,000 different samples, made from 100."
+        "The same sample is drawn anew at every update: 60 updates see about 2\u202f000 different samples, made from "
+        "100."
     ], "the remainder of one sample joins the batch before it"
 
 

@@ -80,6 +80,11 @@ class LiveTab:
         assert found, self.where.inner_text()
         return int(found[1].replace("\u202f", ""))
 
+    @property
+    def pace(self) -> str:
+        """The pace that is pressed."""
+        return self.page.locator(".sp-pace [aria-pressed=true]").inner_text()
+
     def measured(self) -> None:
         """Wait until the untrained network has been measured and drawn."""
         expect(self.page.locator(".sp-over")).to_be_visible()

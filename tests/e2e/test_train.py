@@ -51,6 +51,36 @@ def test_from_start_to_the_stored_run(open_tab: OpenTab):
     expect(tab.row("seed 1$")).to_contain_text("stopped")
 
 
+def test_the_pace_is_chosen_before_start_and_kept_for_the_next_run(open_tab: OpenTab):
+    tab = open_tab(seed=11, **LONG)
+    tab.measured()
+    tab.choose("1/s")
+    tab.primary.click()
+    tab.does("pause")
+    assert tab.pace == "1/s"
+    tab.page.locator(".sp-stop").click()
+    expect(tab.where).to_contain_text("stopped")
+    tab.reload()
+    assert tab.pace == "1/s"
+
+
+def test_what_cannot_be_trained_cannot_be_started(open_tab: OpenTab):
+    tab = open_tab(seed=12, **LONG)
+    tab.measured()
+    rate = tab.page.get_by_label("learning rate").first
+    rate.fill("-1")
+    rate.press("Enter")
+    expect(tab.page.locator(".sp-start")).to_be_disabled()
+    expect(tab.primary).to_be_disabled()
+    expect(tab.page.locator(".sp-price")).to_contain_text("Mend what is marked")
+    tab.let_go()
+    tab.page.keyboard.press("Space")
+    rate.fill("0.01")
+    rate.press("Enter")
+    expect(tab.page.locator(".sp-start")).to_be_enabled()
+    expect(tab.where).to_contain_text("not started")
+
+
 def test_the_plot_stays_the_same_node_and_keeps_its_zoom(open_tab: OpenTab):
     tab = open_tab(seed=2, **LONG)
     tab.measured()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.training import feed as module
 from core.training.feed import Feed
 from core.training.run import Run
 from tests.experiments import images, points
@@ -73,3 +74,22 @@ def test_signals_go_through_one_dimensional_convolutions(tmp_path: Path):
     run.train()
     assert run.outcome is not None
     assert run.outcome.state == "finished"
+
+
+def test_rows_evaluated_again_and_again_are_the_same_kept_or_not(monkeypatch: pytest.MonkeyPatch):
+    feed, rows = feed_of(20, 4), torch.tensor([7, 3, 19, 0, 11])
+    kept = feed.pieces(rows, 2)
+    first, second = list(kept), list(kept)
+    assert all(a is b for a, b in zip(first, second, strict=True)), "they are scaled once"
+    monkeypatch.setattr(module, "KEPT_BYTES", 0)
+    anew = list(feed.pieces(rows, 2))
+    assert [len(batch.targets) for batch in anew] == [2, 2, 1]
+    for one, other in zip(first, anew, strict=True):
+        assert torch.equal(one.inputs, other.inputs)
+        assert torch.equal(one.targets, other.targets)
+
+
+def test_rows_that_were_gone_through_in_part_are_complete_the_next_time():
+    pieces = feed_of(20, 4).pieces(torch.arange(20), 6)
+    next(iter(pieces))
+    assert [batch.sample_ids.tolist() for batch in pieces] == [list(range(i, min(i + 6, 20))) for i in range(0, 20, 6)]

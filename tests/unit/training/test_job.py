@@ -13,7 +13,6 @@ import pytest
 
 from core.errors import BadInput, CoreError
 from core.text import Text
-from core.training import job as module
 from core.training.checkpoint import is_root_two_power
 from core.training.events import Event
 from core.training.job import Command, TrainingJob
@@ -366,7 +365,3 @@ def test_events_carry_the_actor_who_caused_them(tmp_path: Path):
         job.command(Command("stop", actor="eve"))
         assert job.over.wait(10)
     assert actors == [("set", "bob"), ("stop", "eve")]
-
-
-def test_every_pace_is_explained():
-    assert set(module.PACES) == {"10s", "1min", "1/s", "max"}
