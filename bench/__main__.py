@@ -20,6 +20,7 @@ from bench.figure import Figure
 
 FIGURES = (
     "steps",
+    "stacked",
     "evaluation",
     "dataloader",
     "augment",

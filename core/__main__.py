@@ -2,7 +2,11 @@
 
 import sys
 
-from core.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from core.cli import main
+
+        code = main()
+    except KeyboardInterrupt:  # before `main` listens, while the commands are loaded
+        code = 130
+    sys.exit(code)

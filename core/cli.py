@@ -17,6 +17,8 @@ from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from core.cli_compare import compare
+from core.cli_fork import fork
 from core.cli_training import INTERRUPTED, Answer, named, resume, train
 from core.errors import BadInput, CoreError
 from core.log_file import log_to
@@ -89,23 +91,48 @@ def _parser() -> _Parser:
         made.set_defaults(command=run)
         return made
 
+    def changes(made: _Parser) -> None:
+        made.add_argument(
+            "--set",
+            dest="changes",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="PATH=VALUE",
+            help="change one field, such as optimizer.lr=0.01",
+        )
+
     command("catalog", catalog, "everything that can be chosen")
     new = command("train", train, "train an experiment", test)
     new.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
-    new.add_argument(
-        "--set",
-        dest="changes",
+    changes(new)
+    race = command("compare", compare, "race variants of an experiment side by side")
+    race.add_argument("experiment", nargs="?", metavar="BASE.json", help="a JSON file; - is standard input")
+    race.add_argument(
+        "--vary",
         nargs="+",
         action="extend",
         default=[],
-        metavar="PATH=VALUE",
-        help="change one field, such as optimizer.lr=0.01",
+        metavar="PATH=VALUES",
+        help="what differs: a,b,c or lin(low,high)xN or log(low,high)xN; several make the product, the first slowest",
     )
+    changes(race)
+    race.add_argument(
+        "--rates",
+        choices=("own", "same", "hand"),
+        help="learning rates: each its own best of nine, one for all, or as they stand (default: own where optimizers "
+        "or batch sizes differ)",
+    )
+    race.add_argument("--seeds", type=int, default=1, metavar="K", help="runs of each variant, with paired seeds")
     command("runs", runs, "all stored runs, newest last")
     again = command(
         "resume", resume, "continue a run from its latest snapshot, or tell the answer of one that is over", test
     )
     again.add_argument("run", metavar="RUN", help="the run's id")
+    branch = command("fork", fork, "begin a run as another one was after an update, with something changed", test)
+    branch.add_argument("run", metavar="RUN", help="the id of the run that is left")
+    branch.add_argument("--at", required=True, type=int, metavar="STEP", help="after so many updates; 0 is untrained")
+    changes(branch)
     out = command("export", export, "write a run's measurements into a file")
     out.add_argument("run", metavar="RUN", help="the run's id")
     out.add_argument("--to", required=True, choices=("csv", "parquet"), help="the kind of file")
@@ -225,7 +252,7 @@ def _write(value: Any, arguments: argparse.Namespace) -> None:
         if arguments.json:
             if isinstance(value, list):
                 value = [_finite(item) for item in value]
-            elif "run" in value:
+            elif "run" in value or "study" in value:
                 value = _finite(value)
             json.dump(value, sys.stdout, allow_nan=False, separators=(",", ":"))
             sys.stdout.write("\n")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, CoreError
-from core.json_input import read_json_file
+from core.json_input import read_json_file, read_value
 from core.store.folder import DataFolder, WriteLock
 from core.terminal import Progress, say, show_fields, tell
 from core.text import Text
@@ -29,30 +29,19 @@ def named(error: BaseException | None) -> str:
 
 def train(arguments: argparse.Namespace) -> Answer:
     """Train the experiment of a file."""
-    _check_test_options(arguments)
-    document = _read_document(arguments)
-    _refuse_if_held(arguments)
+    check_test_options(arguments)
+    document = read_document(arguments, arguments.changes)
+    refuse_if_held(arguments)
     from core.compatibility import check
     from core.experiment import Experiment
-    from core.set_path import set_path
     from core.studies.workbench import Workbench
 
-    notes: list[Text] = []
-    for change in arguments.changes:
-        path, equals, value = change.partition("=")
-        if not equals:
-            raise BadInput(
-                Text("“{change}” changes nothing.", change=change[:200]),
-                Text("A change has the form PATH=VALUE."),
-                Text("Write for example --set optimizer.lr=0.01."),
-            )
-        document, more = set_path(document, path, value, keep_defaults=True)
-        notes += more
+    document, notes = set_changes(document, arguments.changes)
     experiment = Experiment.from_json(document)
     check(experiment)
     with Workbench.open(arguments.data, live=False) as bench:
         say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
-        return _trained(arguments, bench, lambda: bench.start(experiment, pace="max", notes=notes))
+        return trained(arguments, bench, lambda: bench.start(experiment, pace="max", notes=notes))
 
 
 def resume(arguments: argparse.Namespace) -> Answer:
@@ -60,7 +49,7 @@ def resume(arguments: argparse.Namespace) -> Answer:
     from core.studies.report import run_report
     from core.studies.workbench import LOCAL, Workbench
 
-    _check_test_options(arguments)
+    check_test_options(arguments)
     with Workbench.reading(arguments.data) as bench:
         record = bench.store.get_run(arguments.run, actor=LOCAL)
         over = record.state in ("finished", "diverged")
@@ -70,10 +59,10 @@ def resume(arguments: argparse.Namespace) -> Answer:
     with Workbench.open(arguments.data, live=False) as bench:
         say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
         begin = (lambda: record.id) if over else (lambda: bench.resume(record.id, pace="max"))
-        return _trained(arguments, bench, begin)
+        return trained(arguments, bench, begin)
 
 
-def _trained(arguments: argparse.Namespace, bench: Workbench, begin: Callable[[], str]) -> Answer:
+def trained(arguments: argparse.Namespace, bench: Workbench, begin: Callable[[], str]) -> Answer:
     """Begin or continue a run, wait for its end, look at the test set where asked; its report and the exit code."""
     from core.store.records import STATE_NAMES
     from core.studies.report import run_report
@@ -83,7 +72,8 @@ def _trained(arguments: argparse.Namespace, bench: Workbench, begin: Callable[[]
     run, code = None, 0
     with Progress(Text("Loading PyTorch")) as progress:
         try:
-            run = begin()
+            with arguments.interruptions.held():
+                run = begin()
             record = _wait(bench, run, progress)
             if record.state == "failed":
                 code = _tell_failure(bench, run)
@@ -147,14 +137,43 @@ def _tell_failure(bench: Workbench, run: str) -> int:
 # -- what is asked for -----------------------------------------------------------------------------------------------
 
 
-def _refuse_if_held(arguments: argparse.Namespace) -> None:
+def refuse_if_held(arguments: argparse.Namespace) -> None:
     """Refused when another process writes the data folder: said before the catalogue and the database are loaded."""
     folder = DataFolder.find(arguments.data)
     if WriteLock.file(folder).exists():
         WriteLock.acquire(folder, timeout_s=0.3).release()
 
 
-def _check_test_options(arguments: argparse.Namespace) -> None:
+def _written(changes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Path and value of every --set, as typed."""
+    for change in changes:
+        path, equals, value = change.partition("=")
+        if not equals:
+            raise BadInput(
+                Text("“{change}” changes nothing.", change=change[:200]),
+                Text("A change has the form PATH=VALUE."),
+                Text("Write for example --set optimizer.lr=0.01."),
+            )
+        yield path, value
+
+
+def set_changes(document: Any, changes: Iterable[str]) -> tuple[Any, list[Text]]:
+    """The document after every --set, and notes about what they did beside what was asked."""
+    from core.set_path import set_path
+
+    notes: list[Text] = []
+    for path, value in _written(changes):
+        document, more = set_path(document, path, value, keep_defaults=True)
+        notes += more
+    return document, notes
+
+
+def changes_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The values of all --set by their paths: JSON where it is JSON, else text."""
+    return {path: read_value(value) for path, value in _written(arguments.changes)}
+
+
+def check_test_options(arguments: argparse.Namespace) -> None:
     if arguments.contaminate and not arguments.evaluate_test:
         raise BadInput(
             Text("--contaminate has no effect alone."),
@@ -163,17 +182,18 @@ def _check_test_options(arguments: argparse.Namespace) -> None:
         )
 
 
-def _read_document(arguments: argparse.Namespace) -> Any:
-    """The JSON value of the experiment's file."""
+def read_document(arguments: argparse.Namespace, *lists: list[str]) -> Any:
+    """The JSON value of the experiment's file. `lists` are options of the form PATH=VALUE that take several."""
     # `--set A=1 FILE`: the file's name was taken for a change.
-    names = [change for change in arguments.changes if "=" not in change]
-    if arguments.experiment is None and len(names) == 1:
-        arguments.experiment = names[0]
-        arguments.changes.remove(names[0])
+    for changes in lists:
+        names = [change for change in changes if "=" not in change]
+        if arguments.experiment is None and len(names) == 1:
+            arguments.experiment = names[0]
+            changes.remove(names[0])
     if arguments.experiment is None:
         raise BadInput(
             Text("No experiment is named."),
-            Text("The command “train” reads it from a JSON file."),
+            Text("The command “{command}” reads it from a JSON file.", command=arguments.command.__name__),
             Text("Name a file, or write - and give it on standard input; {empty} is the default.", empty="{}"),
         )
     return read_json_file(arguments.experiment)

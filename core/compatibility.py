@@ -11,7 +11,7 @@ from core.experiment import Experiment
 from core.text import Text
 
 if TYPE_CHECKING:
-    from core.catalog.architectures.architecture import Architecture
+    from core.catalog.architectures.architecture import Architecture, LayerPlan
     from core.catalog.augmentations.augmentation import Augmentation
     from core.catalog.datasets.dataset import DataSet
     from core.catalog.losses.loss import Loss
@@ -32,7 +32,7 @@ def check(experiment: Experiment) -> list[Text]:
     if experiment.loss is not None:
         cast("Loss", experiment.loss).check(dataset.task)
     sizes = split_sizes(dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size)
-    architecture.plan(facts.input_shape, facts.num_outputs)
+    _check_frozen(experiment.frozen, architecture.plan(facts.input_shape, facts.num_outputs))
     notes = [*architecture.notes()]
     for entry in experiment.augmentations:
         cast("Augmentation", entry).check(facts.input_shape)
@@ -94,6 +94,22 @@ def _check_input(experiment: Experiment, dataset: DataSet, architecture: Archite
                 ),
                 Text("Leave it out, or choose other data."),
             )
+
+
+def _check_frozen(frozen: tuple[str, ...], plan: list[LayerPlan]) -> None:
+    layers = [layer.name for layer in plan if layer.num_parameters]
+    names = Text("It has {layers}.", layers=", ".join(layers))
+    for name in frozen:
+        if name not in layers:
+            raise BadInput(
+                Text("“{name}” cannot be frozen.", name=name[:80]),
+                Text("This network has no layer with weights of that name."),
+                names,
+            )
+    if frozen and set(frozen) == set(layers):
+        raise BadInput(
+            Text("Every layer is frozen."), Text("No weight would be left to train."), Text("Leave one layer free.")
+        )
 
 
 KINDS: dict[str, Text] = {

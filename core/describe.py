@@ -22,8 +22,14 @@ def choices(experiment: Experiment) -> list[Text]:
 
 
 def title(experiment: Experiment) -> Text:
-    """What a run without a name is called: its network and its optimizer."""
-    return Text("{network}, {optimizer}", network=network_words(experiment), optimizer=optimizer_words(experiment))
+    """What a run without a name is called: its network, its regularizers where it has some, and its optimizer."""
+    network, optimizer = network_words(experiment), optimizer_words(experiment)
+    if not experiment.regularizers:
+        return Text("{network}, {optimizer}", network=network, optimizer=optimizer)
+    regularizers = _list_words(experiment.regularizers, Text("no regularizer"), with_value=True)
+    return Text(
+        "{network}, {regularizers}, {optimizer}", network=network, regularizers=regularizers, optimizer=optimizer
+    )
 
 
 def data_words(experiment: Experiment) -> Text:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from core.catalog.entry import Entry, Parameter, Usual, from_family, of_its_kind, parameter_of
 from core.catalog.presets import preset
@@ -36,11 +36,24 @@ LABELS = tuple(MAX_LETTERS)
 """Fields that say something about an experiment and change nothing in it: not part of the fingerprint."""
 
 
+def _parse_layers(value: Any) -> Any:
+    """Names of layers, given as a list or in one text with commas; BadInput otherwise."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or len(names) > 200 or not all(isinstance(name, str) for name in names):
+        raise BadInput(
+            Text("The frozen layers are {value}.", value=shown(value)),
+            Text("Layers are named, at most 200 of them."),
+            Text("Write for example hidden.1,hidden.2; nothing at all freezes none."),
+        )
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
 class Experiment(BaseModel):
     """Everything that decides a run. `Experiment()` is the default preset: digits, MLP 64-64, Adam 0.001.
 
     `initializer` None follows the activation; `loss` None follows the task; `evaluate_every` None is the smaller of an
-    epoch and a hundredth of the run; `train_size` None takes the whole training split.
+    epoch and a hundredth of the run; `train_size` None takes the whole training split; `frozen` names layers as in
+    the network's plan.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
@@ -111,6 +124,13 @@ class Experiment(BaseModel):
         Literal["float32", "float64", "bfloat16"],
         Field(title="precision", description="Number format of the computation; bfloat16 keeps float32 weights."),
     ] = "float32"
+    frozen: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_parse_layers),
+        Field(
+            title="frozen layers", description="Layers whose weights stay as they are; their gradients are measured."
+        ),
+    ] = ()
 
     @field_validator("*", mode="before")
     @classmethod
@@ -167,7 +187,7 @@ class Experiment(BaseModel):
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
         """The numbers of an experiment itself (batch size, epochs, seed …) as a form needs them."""
-        skipped = {"version", *LABELS, *PART_FAMILIES, *LIST_FAMILIES}
+        skipped = {"version", "frozen", *LABELS, *PART_FAMILIES, *LIST_FAMILIES}
         return {name: parameter_of(name, field) for name, field in cls.model_fields.items() if name not in skipped}
 
     # -- URL -----------------------------------------------------------------------------------------------------

@@ -17,6 +17,16 @@ MAX_DEPTH = 20
 EXAMPLE = '{"optimizer": {"key": "adam", "lr": 0.001}}'
 
 
+def read_value(value: Any) -> Any:
+    """What a text stands for: the JSON value that it writes, else the text itself; any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return read_json(value)
+    except BadInput:
+        return value
+
+
 def read_json(content: str | bytes) -> Any:
     """The value of a JSON text (bytes: UTF-8); BadInput says where it stops being JSON.
 

@@ -22,6 +22,7 @@ from core.catalog.presets import presets
 from core.catalog.registry import FAMILIES, entries
 from core.experiment import Experiment
 from core.language import LANGUAGES, catalog_file
+from core.studies.comparison_presets import comparison_presets
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("app.py", "pages", "core")
@@ -105,7 +106,7 @@ def templates_of_code(tree: ast.AST, *, refusals: bool = False) -> Iterator[str]
 
 
 def templates_of_catalogue() -> Iterator[tuple[str, str]]:
-    """Template and origin of every text an entry, a preset or the experiment declares."""
+    """Template and origin of every text an entry, a preset, a prepared comparison or the experiment declares."""
     for family, name in FAMILIES.items():
         yield name, f"catalogue: {family}"
         for key, cls in entries(family).items():
@@ -118,6 +119,9 @@ def templates_of_catalogue() -> Iterator[tuple[str, str]]:
     for key, preset in presets().items():
         yield preset.title, f"catalogue: presets.{key}"
         yield preset.caption, f"catalogue: presets.{key}"
+    for key, prepared in comparison_presets().items():
+        for template in (prepared.title, prepared.caption, *prepared.own_names):
+            yield template, f"catalogue: comparison_presets.{key}"
     yield from templates_of_fields(Experiment, "experiment")
 
 

@@ -19,7 +19,7 @@ from core.experiment import (
     resolve_presets,
     unknown_field,
 )
-from core.json_input import read_json
+from core.json_input import read_value
 from core.text import Text
 
 
@@ -35,7 +35,7 @@ def set_path(
     """
     document = checked_document(document)
     head, *rest = path.split(".")
-    parsed = _read_value(value)
+    parsed = read_value(value)
     notes: list[Text] = []
     if head == "preset" and not rest:
         return _set_preset(document, parsed)
@@ -64,15 +64,6 @@ def _set_preset(document: dict[str, Any], name: Any) -> tuple[dict[str, Any], li
     if after == before and document:
         return after, [Text("The preset “{name}” changes nothing: all it sets is set already.", name=str(name))]
     return after, []
-
-
-def _read_value(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return read_json(value)
-    except BadInput:
-        return value
 
 
 def _default_part(name: str) -> dict[str, Any] | None:

@@ -7,7 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import IO, Any
 
@@ -80,6 +81,7 @@ class Interruptions:
 
     def __init__(self) -> None:
         self._raises = True
+        self._holds = self._came = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruptions:
@@ -96,10 +98,24 @@ class Interruptions:
         """The answer is there or the state is being saved: an interruption would only lose it."""
         self._raises = False
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """What is done within is finished first: then an interruption that came meanwhile raises KeyboardInterrupt."""
+        self._holds = True
+        try:
+            yield
+        finally:
+            self._holds = False
+        if self._came:
+            self._came = False
+            raise KeyboardInterrupt
+
     def _received(self, number: int, frame: FrameType | None) -> None:
         if self._raises:
             self._raises = False
-            raise KeyboardInterrupt
+            self._came = self._holds
+            if not self._holds:
+                raise KeyboardInterrupt
 
 
 def show_fields(value: Mapping[str, Any], out: IO[str]) -> None:
@@ -114,11 +130,18 @@ def show_fields(value: Mapping[str, Any], out: IO[str]) -> None:
 def show_runs(value: Sequence[Mapping[str, Any]], out: IO[str]) -> None:
     """One run a line."""
     columns = ("run", "created", "state", "steps", "epochs", "train_error", "validation_error", "test_error", "name")
-    rows = [columns, *([_cell(report[name]) for name in columns] for report in value)]
+    rows = [columns, *([_cell(_marked(report, name)) for name in columns] for report in value)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
     for row in rows:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         out.write(f"{line.rstrip()}\n")
+
+
+def _marked(report: Mapping[str, Any], name: str) -> Any:
+    """A field as the table shows it: a test error that was not the first look says so."""
+    if name == "test_error" and (report["test_look"] or 0) > 1:
+        return f"{_cell(report[name])} (contaminated, look {report['test_look']})"
+    return report[name]
 
 
 def _cell(item: Any) -> str:

@@ -20,6 +20,7 @@ from pages.components import state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.services import ACTOR, computed_by, services
+from pages.components.stored_comparisons import stored_comparisons
 
 RESUMABLE = ("interrupted", "paused", "stopped", "failed")
 HIGHLIGHT = "background-color: rgba(230, 159, 0, 0.22)"
@@ -30,10 +31,13 @@ def name_of(run: RunRecord) -> str:
     if run.name:
         return run.name
     try:
-        data, _, network, _, optimizer, seed = choices(Experiment.from_json(dict(run.experiment)))
+        experiment = Experiment.from_json(dict(run.experiment))
+        data, augmentation, network, regularizer, optimizer, seed = choices(experiment)
     except BadInput:
         return run.id
-    return " › ".join(show(words) for words in (network, optimizer, data, seed))
+    told = [regularizer] if experiment.regularizers else []
+    told += [augmentation] if experiment.augmentations else []
+    return " › ".join(show(words) for words in (network, *told, optimizer, data, seed))
 
 
 def state_names() -> dict[str, str]:
@@ -121,8 +125,8 @@ def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
 
 def unusual(column: pd.Series) -> list[str]:
     """The style of a settings column: what most runs have stays plain, the others are highlighted."""
-    common = column.mode().iloc[0]
-    return ["" if value == common else HIGHLIGHT for value in column]
+    common = column[column != ""].mode().iloc[0]
+    return ["" if value in (common, "") else HIGHLIGHT for value in column]
 
 
 def table(runs: Sequence[RunRecord]) -> list[RunRecord]:
@@ -278,6 +282,7 @@ def page() -> None:
     if "refused" in st.session_state:
         error_box(st.session_state.pop("refused"))
     stored = services().runs(actor=ACTOR)
+    studies = services().studies(actor=ACTOR)
     if not stored:
         empty()
         return
@@ -304,6 +309,13 @@ def page() -> None:
             label_visibility="collapsed",
             width=180,
         )
+    if studies:
+        stored_comparisons(studies, stored)
+        ids = {record.id for record in studies}
+        if not st.toggle(t("Show the runs of comparisons too"), key="runs of comparisons", persist_state="session"):
+            stored = tuple(run for run in stored if run.study not in ids)
+        if not stored:
+            return
     runs = sorted_runs([run for run in stored if matches(run, words or "")], order)
     if not runs:
         st.info(t("No run matches “{words}”. {count} runs are hidden by the search.", words=words, count=len(stored)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,8 @@ from core.catalog.entry import Entry
 from core.catalog.presets import Preset, presets
 from core.errors import CoreError
 from core.experiment import Experiment
-from pages.components import download, state
+from core.text import Text
+from pages.components import compare_state, download, state
 from pages.components.choices import choices
 from pages.components.error_box import error_box, notes_box
 from pages.components.language import language, prose, show, t
@@ -91,6 +93,7 @@ def follow_changes() -> tuple[str | None, str | None]:
     now = state.experiment()
     if now.fingerprint() == computed.fingerprint():
         return run, ghost_of(run)
+    comparable = run if are_comparable(computed, now) else None
     changes = live_changes(computed, now)
     if changes and services().is_active(run):
         try:
@@ -98,10 +101,15 @@ def follow_changes() -> tuple[str | None, str | None]:
         except CoreError as error:
             # It has ended in this very moment: what is chosen now needs a new run.
             st.session_state["refused"] = error
-            return None, run
+            return None, comparable
         state.show_run(run, now)
         return run, ghost_of(run)
-    return None, run
+    return None, comparable
+
+
+def are_comparable(before: Experiment, after: Experiment) -> bool:
+    """Whether the curves of two experiments belong into one chart: they learn from the same data set."""
+    return before.dataset.key == after.dataset.key  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def ghost_of(run: str) -> str | None:
@@ -120,10 +128,22 @@ def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False
         st.session_state["refused"] = error
         return False
     before = state.shown_run()
-    comparable = before is not None and before[1].dataset.key == experiment.dataset.key
-    st.session_state[GHOST] = (run, before[0] if before and comparable else None)
+    ghost = before[0] if before and are_comparable(before[1], experiment) else None
+    st.session_state[GHOST] = (run, ghost)
     state.show_run(run, experiment)
     return True
+
+
+@lru_cache
+def presets_by_fingerprint() -> dict[str, Preset]:
+    """Every preset by what it trains."""
+    return {Experiment.from_json({"preset": preset.key}).fingerprint(): preset for preset in presets().values()}
+
+
+def caption_of(experiment: Experiment) -> str:
+    """What will happen, where an experiment is a preset: its caption."""
+    preset = presets_by_fingerprint().get(experiment.fingerprint())
+    return show(preset.text) if preset else ""
 
 
 def attach() -> None:
@@ -134,7 +154,11 @@ def attach() -> None:
     asked = st.query_params.get("run", "")
     record = services().find(asked) if asked else services().running(actor=ACTOR)
     if record is None:
+        if asked:
+            state.remark(Text("There is no run “{run}” here: it may have been deleted.", run=asked[:80]))
         return
+    if not asked and record.study is not None:
+        return  # a comparison is watched on its own page
     computed = computed_by(record)
     if asked or not state.experiment().differences() or computed.fingerprint() == state.experiment().fingerprint():
         state.choose(computed)
@@ -172,6 +196,7 @@ def seen() -> None:
         present=st.session_state.get("present", False),
         ghost=ghost,
         blocked=blocked,
+        caption=caption_of(state.experiment()),
         form_key="choose",
         measure=st.query_params.get("measure") == "1",
     )
@@ -237,6 +262,12 @@ def page() -> None:
             choices()
             with st.container(horizontal=True, gap="small"):
                 link()
+                if st.button(
+                    t("compare .."), icon=":material/stacked_line_chart:", help=t("Let this race its variants")
+                ):
+                    compare_state.set_base(state.experiment())
+                    compare_state.show_study(None)
+                    st.switch_page("compare.py")
                 if not first_visit:
                     with st.popover(t("begin with .."), icon=":material/flag:"):
                         starting_points()

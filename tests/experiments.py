@@ -85,7 +85,10 @@ class Diary:
         blocks = [block for block in self.blocks if block.steps[-1] > after]
         names = {name: None for block in blocks for name in block.columns if name not in TIMES}
         return {
-            name: b"".join(block.columns[name][block.steps > after].tobytes() for block in blocks) for name in names
+            name: b"".join(
+                block.columns[name][block.steps > after].tobytes() for block in blocks if name in block.columns
+            )
+            for name in names
         }
 
 

@@ -143,9 +143,9 @@ SABOTAGES = (
         "core/training/loop.py",
         """        for decay, weights in self.decays:
             decay.apply(weights, lr, guard.found)
-        self.update(gradients, lr)
+        self.update(moving, lr)
 """,
-        """        self.update(gradients, lr)
+        """        self.update(moving, lr)
         for decay, weights in self.decays:
             decay.apply(weights, lr, guard.found)
 """,
@@ -167,8 +167,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "the guard does not take running statistics back",
-        "core/training/assembly.py",
-        "partial(_changing, statistics, ",
+        "core/training/parts.py",
+        "partial(_changing, frame.statistics, ",
         "partial(_changing, [], ",
         ("tests/faults/test_divergence.py::test_the_state_from_before_the_update_is_kept_bit_for_bit",),
     ),
@@ -200,6 +200,34 @@ SABOTAGES = (
         "k.removeprefix(prefix): v for",
         "k.removeprefix(prefix): torch.zeros_like(v) for",
         (f"{TRAINING}/test_resume.py::test_from_any_update_with_everything_that_draws_or_remembers",),
+    ),
+    Sabotage(
+        "a fork goes on with an empty optimizer",
+        "core/studies/forks.py",
+        "run.load_state(tensors, _cut(position, origin.recipe))",
+        "run.load_state({n: t for n, t in tensors.items() if n[:9] != 'optimizer'}, _cut(position, origin.recipe))",
+        ("tests/integration/test_forks.py::test_a_fork_without_a_change_equals_its_parent",),
+    ),
+    Sabotage(
+        "a changed batch size goes on in the middle of a pass",
+        "core/training/feed.py",
+        "self._first_pass += passes + (place > 0)",
+        "self._first_pass += passes",
+        (f"{TRAINING}/test_changes.py::test_after_a_change_of_their_size_batches_come_from_the_next_pass",),
+    ),
+    Sabotage(
+        "a frozen layer is decayed",
+        "core/training/parts.py",
+        "decays=[(entry.build(), list(entry.tensors(named))) for entry in decays],",
+        "decays=[(entry.build(), list(entry.tensors(frame.named))) for entry in decays],",
+        (f"{TRAINING}/test_changes.py::test_what_is_frozen_keeps_its_bits_and_its_gradients_are_measured",),
+    ),
+    Sabotage(
+        "a change of optimizer drops what it has kept",
+        "core/training/rebuild.py",
+        "if keeps_memory else set()",
+        "if not keeps_memory else set()",
+        (f"{TRAINING}/test_changes.py::test_what_means_the_same_is_carried_over_and_it_is_said",),
     ),
     Sabotage(
         "the store keeps evaluations that a new attempt supersedes",

@@ -5,15 +5,21 @@ const FIRST = { steps: [0], values: [0] };
 // A function from step to position, for "epoch", "update" or "seconds".
 export function positions(data, mode) {
   if (mode === "update") return (step) => step;
-  if (mode === "epoch") {
-    const each = data.meta.steps_per_epoch || 1;
-    return (step) => step / each;
-  }
+  if (mode === "epoch") return epochsOf(data.meta);
   const fine = data.column("update", "train_s");
   const clock = fine.steps.length ? fine : data.column("evaluation", "train_s");
   const steps = FIRST.steps.concat(clock.steps);
   const seconds = FIRST.values.concat(clock.values);
   return (step) => interpolated(steps, seconds, step);
+}
+
+// A function from step to passes over the data: in stretches where the batch size has changed on the way.
+export function epochsOf(meta) {
+  const stretches = meta.stretches?.length ? meta.stretches : [[0, 0, meta.steps_per_epoch || 1]];
+  return (step) => {
+    const [start, passes, each] = stretches.findLast(([first]) => first <= step) ?? stretches[0];
+    return passes + (step - start) / each;
+  };
 }
 
 // Linear between the known steps, the nearest value outside.

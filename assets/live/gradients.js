@@ -61,7 +61,7 @@ export function drawGradients(chart, data, view, context) {
   const early = data.lastStep("update") < extent(data, "update")[1] / 50;
   if (early || (count === 1 && width === 1)) return drawBars(chart, names, grid.map((row) => row[count - 1]), [low, high], context, said);
   const marked = grid.some((row) => row.some((cell) => cell.kind !== "normal"));
-  const height = Math.max(40, chart.node.offsetHeight - ((marked ? 5.2 : 3.7) - (present ? 1.4 : 0)) * size);
+  const height = Math.max(40, chart.node.offsetHeight - (5.2 - (present ? 1.4 : 0)) * size);
   const rowHeight = height / names.length;
   const room = height / (1.15 * size);
   const at = positions(data, view.x);
@@ -83,7 +83,7 @@ export function drawGradients(chart, data, view, context) {
   return chart.draw(
     traces,
     {
-      margin: { l: widest(names, context) + 12, r: size * 3.4, t: size * (marked ? 2 : 0.5) },
+      margin: { l: widest(names, context) + 12, r: size * 3.4, t: size * 2 },
       showlegend: marked,
       legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, font: { size: size * 0.85 } },
       xaxis: { mode: view.x, range: extent(data, view.x), title: present ? undefined : { text: labels[`axis_${view.x}`], standoff: 2 }, showgrid: false, nticks: 5 },

@@ -75,7 +75,7 @@ function startButton(labels, toolbar) {
   const warning = element("div", { className: "sp-warning" });
   const node = element("div", { className: "sp-over" }, warning, button, price);
   const show = ({ meta }) => {
-    node.hidden = meta.state !== "untrained";
+    node.hidden = meta.state !== "untrained" || !meta.num_steps;
     button.disabled = Boolean(toolbar.blocked);
     setText(price, toolbar.blocked || meta.price);
     setText(warning, toolbar.blocked ? "" : meta.warning);

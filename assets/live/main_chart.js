@@ -62,7 +62,7 @@ export function drawMain(chart, data, ghost, view, context) {
     line(`${key}_raw`, view.smoothing ? column : NO_VALUE, at, { color: translucent(colour, 0.3), width: 1 }, { name: labels[key], showlegend: false, hoverinfo: "skip" });
   const ghostLine = (key, width, dash) =>
     line(`ghost_${key}`, before?.[key].shown ?? NO_VALUE, ghostAt, ghostStyle(width, dash), {
-      name: fill(labels[`ghost_${key}`], { name: ghost?.meta.name ?? "" }),
+      name: fill(labels[`ghost_${key}`], { name: ghost ? differing(ghost, data) : "" }),
       showlegend: Boolean(before),
     });
   const traces = [
@@ -120,6 +120,12 @@ export function drawMain(chart, data, ghost, view, context) {
     },
     summary(data, view, best, labels, inPercent),
   );
+}
+
+// What a run has that the other has not, in words; its name where nothing that is told differs.
+function differing(ghost, { meta }) {
+  const others = (ghost.meta.choices ?? []).filter((words, place) => words !== meta.choices?.[place]);
+  return others.length ? others.join(", ") : ghost.meta.name;
 }
 
 // What the ghost had reached once it was trained, so that it stays in sight beside the new run.
@@ -234,11 +240,17 @@ function guessing(guess, factor, range, data, view, { labels, palette, size, hei
 }
 
 function events(data, at, reach, { palette, size }, shapes, annotations) {
+  let before = { x: -Infinity, side: "left" };
   for (const event of data.events) {
     if (event.mark === false) continue;
     const x = at(event.step);
+    // What happens at one place is told on both sides of its line, a third thing further down.
+    const isClose = x - before.x < 0.03 * reach;
+    const side = isClose ? (before.side === "right" ? "left" : "right") : x < 0.06 * reach ? "left" : "right";
+    const place = isClose ? before.place + 1 : 0;
+    before = { x, side, place };
     shapes.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: palette.muted, width: 1, dash: "dashdot" } });
-    annotations.push({ x, yref: "paper", y: 0.9, text: event.text ?? event.kind, showarrow: false, textangle: -90, xanchor: x < 0.06 * reach ? "left" : "right", yanchor: "top", font: { color: palette.muted, size: size * 0.9 } });
+    annotations.push({ x, yref: "paper", y: 0.9 - 0.4 * Math.floor((place % 4) / 2), text: event.text ?? event.kind, showarrow: false, textangle: -90, xanchor: side, yanchor: "top", font: { color: palette.muted, size: size * 0.9 } });
   }
 }
 

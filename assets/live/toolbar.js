@@ -139,11 +139,13 @@ export class Toolbar {
     const planned = meta.num_steps ?? 0;
     const each = meta.steps_per_epoch || 1;
     this.bar.value = planned ? Math.min(1, step / planned) : 0;
-    const epoch = Math.min(meta.epochs ?? Infinity, state === "running" ? Math.ceil(step / each) : step / each);
-    const parts = [
-      fill(labels.epoch_of, { epoch: epochText(epoch), epochs: grouped(meta.epochs ?? 0) }),
-      fill(labels.update_of, { step: grouped(step), steps: grouped(planned) }),
-    ];
+    const epoch = Math.min(meta.epochs ?? Infinity, step / each);
+    const parts = planned
+      ? [
+          fill(labels.epoch_of, { epoch: epochText(epoch), epochs: grouped(meta.epochs ?? 0) }),
+          fill(labels.update_of, { step: grouped(step), steps: grouped(planned) }),
+        ]
+      : [];
     if (Number.isFinite(meta.seconds_left) && (state === "running" || state === "queued")) parts.push(fill(labels.time_left, { time: clock(meta.seconds_left) }));
     if (state && state !== "running") parts.push(labels[`state_${state}`]);
     setText(this.where, parts.filter(Boolean).join(" · "));

@@ -91,6 +91,7 @@ export class LiveView {
     this.palette = palette(this.parent, this.slots);
     this.run = data.run;
     this.parts.toolbar.blocked = data.blocked;
+    this.parts.words.caption = data.caption;
     this.ghost = data.ghost && data.ghost !== data.run ? data.ghost : null;
     const wanted = [this.run, this.ghost].filter(Boolean);
     for (const run of [...this.runs.keys()].filter((name) => !wanted.includes(name) && name !== this.shown)) this.drop(run);

@@ -6,6 +6,8 @@ export class Words {
   constructor(labels, onSuggestion) {
     this.labels = labels;
     this.onSuggestion = onSuggestion;
+    this.caption = "";
+    this.promise = element("p", { className: "sp-hint" });
     this.sentence = element("p", { className: "sp-sentence", "aria-live": "polite" });
     this.more = element("p", { className: "sp-hint" });
     this.rule = element("p");
@@ -16,6 +18,7 @@ export class Words {
       "section",
       { className: "sp-panel sp-words", label: labels.words },
       element("h3", { text: labels.words }),
+      this.promise,
       this.sentence,
       this.more,
       this.suggestions,
@@ -32,6 +35,8 @@ export class Words {
 
   draw(data) {
     const { status, reason, train_note: note, saving_delayed: delayed, notes, state } = data.meta;
+    setText(this.promise, this.caption);
+    this.promise.hidden = !this.caption;
     this.node.hidden = !status && !reason && !note && !delayed && !data.unknown;
     // Between the first update and the first measurement after it the verdict is still that of the first weights.
     const isBehind = status?.verdict === "untrained" && data.lastStep("update") > 0;

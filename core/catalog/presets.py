@@ -41,27 +41,38 @@ class Claim:
 
     def holds(self, value: float) -> bool:
         """Whether a measured value lies in the range."""
-        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+        return in_range(value, self.low, self.high)
 
     @property
     def text(self) -> Text:
         """The range as it stands in the caption."""
-        low, high = (None if end is None else self._end(end) for end in (self.low, self.high))
-        if low is None:
-            return Text("below {high}", high=high)
-        if high is None:
-            return Text("above {low}", low=low)
-        if low == high:
-            return low
-        shared = Text("{low:g}–{high:g} %", low=self.low, high=self.high)
-        return shared if self.unit == "%" else Text("{low}–{high}", low=low, high=high)
+        return range_text(self.low, self.high, self.unit)
 
-    def _end(self, value: float) -> Text:
-        if self.unit == "%":
-            return Text("{value:g} %", value=value)
-        if self.unit == "":
-            return Text("{value:g}", value=value)
-        return Text("10{exponent}", exponent=f"{value:g}".translate(_SUPERSCRIPT))
+
+def in_range(value: float, low: float | None, high: float | None) -> bool:
+    """Whether a value lies from `low` to `high` (None: open)."""
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def range_text(low: float | None, high: float | None, unit: Unit) -> Text:
+    """A range in words: “2–9 %”, “below 85 %”, “10⁻⁸–10⁻⁶”."""
+    least, most = (None if end is None else _end(end, unit) for end in (low, high))
+    if least is None:
+        return Text("below {high}", high=most)
+    if most is None:
+        return Text("above {low}", low=least)
+    if least == most:
+        return least
+    shared = Text("{low:g}–{high:g} %", low=low, high=high)
+    return shared if unit == "%" else Text("{low}–{high}", low=least, high=most)
+
+
+def _end(value: float, unit: Unit) -> Text:
+    if unit == "%":
+        return Text("{value:g} %", value=value)
+    if unit == "":
+        return Text("{value:g}", value=value)
+    return Text("10{exponent}", exponent=f"{value:g}".translate(_SUPERSCRIPT))
 
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -39,7 +39,12 @@ def settings_of(run: RunRecord) -> dict[str, str]:
 
 
 def all_settings(run: RunRecord) -> dict[str, str]:
-    """Every setting of a run as a dotted name: what a link would hold if nothing were left to the defaults."""
+    """Every setting of a run as a dotted name; see `flat_settings`."""
+    return flat_settings(experiment_of(run))
+
+
+def flat_settings(experiment: Experiment) -> dict[str, str]:
+    """Every setting as a dotted name: what a link would hold if nothing were left to the defaults."""
     flat: dict[str, str] = {}
 
     def walk(path: str, value: Any) -> None:
@@ -53,7 +58,7 @@ def all_settings(run: RunRecord) -> dict[str, str]:
         else:
             flat[path] = value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
-    for name, value in experiment_of(run).to_json().items():
+    for name, value in experiment.to_json().items():
         if name not in ("version", "name", "notes"):
             walk(name, value)
     return flat

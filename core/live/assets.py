@@ -1,4 +1,4 @@
-"""The files of the live chart, served from memory under names that change with their content."""
+"""The files of the live charts, served from memory under names that change with their content."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+PATTERNS = ("*_chart.js", "live.css", "compare.css", "live/*.js", "compare/*.js")
+"""What a browser may ask for: the charts of the pages, the modules they import, and their looks."""
 
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
@@ -25,7 +28,7 @@ class Asset:
 
 
 class Assets:
-    """`live_chart.js`, `live.css` and the modules in `live/` of a folder, read anew when one of them was changed.
+    """The files of a folder that `PATTERNS` name, read anew when one of them was changed.
 
     Their version stands in the path, not in a query, because a module's relative imports inherit the path only.
     """
@@ -49,7 +52,7 @@ class Assets:
 
     def _refresh(self) -> None:
         folder = self._folder
-        paths = sorted([folder / "live_chart.js", folder / "live.css", *folder.glob("live/*.js")])
+        paths = sorted(path for pattern in PATTERNS for path in folder.glob(pattern))
         stats = [path.stat() for path in paths]
         stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in zip(paths, stats, strict=True))
         if stamp == self._stamp:

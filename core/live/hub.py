@@ -79,7 +79,7 @@ class _Run:
 class Hub:
     """The runs that can be watched."""
 
-    def __init__(self, load: Load | None = None, *, budget_bytes: int = 256 * 2**20, keep_closed: int = 32) -> None:
+    def __init__(self, load: Load | None = None, *, budget_bytes: int = 256 * 2**20, keep_closed: int = 64) -> None:
         self._load = load
         self._budget_bytes = budget_bytes
         self._keep_closed = keep_closed
@@ -132,8 +132,8 @@ class Hub:
     ) -> None:
         """Take rows of the group "update" or "evaluation"; rows of another attempt are ignored.
 
-        `steps` (n,) rise strictly; every column has n values and every block of a group the same columns (ValueError
-        otherwise); `stamps` (n,) are `time.time()` when the optimizer's step returned.
+        `steps` (n,) rise strictly; every column has n values and every block of a group the columns of those
+        before it, and new ones where something new is measured (ValueError otherwise); `stamps` (n,) are `time.time()` when the optimizer's step returned.
         """
         rows = np.asarray(steps, dtype=np.int64)
         values = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}

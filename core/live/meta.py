@@ -8,6 +8,8 @@ Meta (all but `state` and `task` may be missing):
 - `state`: untrained, queued, running, paused, finished, stopped, diverged, failed, interrupted; `reason`: Text or null
 - `task`: classification, regression; `name`: the run's name; `choices`: list of Text, the experiment in one line
 - `num_steps`, `steps_per_epoch`, `epochs`: as planned; `extend_epochs`: n of the button "+n epochs"
+- `stretches`: [[updates, passes, updates per pass], …]: where a stretch of passes of one length begins, the first at 0
+- `parent`: id of the run that this one has left, or null, and `fork_step`: after which update
 - `step`, `epoch`: done so far (else those of the newest row); `seconds_left`; `pace`: 10s, 1min, 1/s, max; `lr`
 - `layers`: names, input first, as in `gradient_norm/<layer>`
 - `guess_error`, `guess_loss`: of guessing; `guess_text`: Text at that line
@@ -17,6 +19,24 @@ Meta (all but `state` and `task` may be missing):
 - `status`: {"verdict", "text": Text, "more": Text or null, "rule": Text, "numbers": [[Text, Text or str], …],
   "suggestions": [{"id", "label": Text, "help": Text or null}, …]}
 - `applied`: {"number": grows by one with every command, "kind", "step", "text": Text or null}
+
+A comparison as a whole has a channel of its own, `study-<id>`, without rows, events and pictures; its runs have theirs.
+Commands to it go to all its runs. Its meta:
+
+- `state`: queued, searching, running, paused, finished, stopped, diverged, failed, interrupted; `reason`: Text or null
+- `name`; `task`; `rates`: own, same, hand; `seeds`: runs of each variant; `notes`: list of Text
+- `lanes`: [{"run": its channel, "variant": place, "seed", "name": of the variant, "slot": colour}, …], seed by seed and
+  of one seed variant by variant; [] while there are no runs yet
+- `step`: updates of the furthest run; `num_steps`, `steps_per_epoch`, `epochs`, `extend_epochs`; `pace`; `seconds_left`
+- `search`: null, or {"running", "text": Text or null, "num_rates", "num_updates", "engine", "notes": list of Text,
+  "curves": [{"variant", "points": [[rate, training loss or null], …], "best": rate or null, "note": Text or null}, …]};
+  a loss is null where the run diverged or has not ended
+- `fairness`: null, or {"matched": items, "unmatched": items, "num", "num_updates"}; an item is {"name", "title": Text,
+  "why": Text, "hash", "hashes": [{"run": name, "hash"}, …], "notes": list of Text}; names: first_weights, batches,
+  augmentation, evaluation, machine
+- `engine`: solo, stacked; `engine_why`: Text or null, why solo; `seconds_comparable`: whether train_s can be compared
+- `verdict`: null, or two Text: where the variants end, how fast they get to `target`, an error as a fraction or null
+- `applied`: as for a run
 
 Event: {"step", "kind", "text": Text, "mark": whether a vertical line is drawn, true if missing}
 

@@ -28,7 +28,16 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from core.errors import CoreError
 from core.live.hub import Reading
@@ -84,7 +93,31 @@ class _Extend(_Message):
     epochs: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class _Set(_Message):
+Path = Annotated[str, Field(pattern=r"^[a-z_]{1,40}(\.[A-Za-z0-9_]{1,40}){0,7}$")]
+
+
+def _is_finite(value: Any) -> Any:
+    json.dumps(value, allow_nan=False)
+    return value
+
+
+Changes = Annotated[dict[Path, Annotated[Any, AfterValidator(_is_finite)]], Field(min_length=1, max_length=32)]
+
+
+class _Set(RootModel[Changes]):
+    """Settings by dotted path (`optimizer.lr`), and `lr` for short; the service says what may change and to what."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    @model_validator(mode="after")
+    def _rate(self) -> _Set:
+        if "lr" in self.root:
+            rate = _Rate(lr=self.root["lr"]).lr
+            return self.model_copy(update={"root": {**self.root, "lr": rate}})
+        return self
+
+
+class _Rate(_Message):
     lr: Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -92,7 +125,7 @@ class _Pace(_Message):
     pace: Pace
 
 
-VALUES_OF: dict[str, type[_Message]] = {
+VALUES_OF: dict[str, type[BaseModel]] = {
     "start": _NoValues,
     "pause": _NoValues,
     "resume": _NoValues,

@@ -28,7 +28,8 @@ from core.live.tokens import Tokens
 from core.text import Text, Translate, untranslated
 
 HELLO_TIMEOUT_S = 10
-MAX_RUNS_A_PAGE = 16
+MAX_RUNS_A_PAGE = 64
+"""Forty runs of a comparison, the comparison itself, and what has branched from them."""
 BAD_MESSAGE, BAD_TOKEN = 4400, 4401
 FOREVER = "public, max-age=31536000, immutable"
 

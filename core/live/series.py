@@ -84,7 +84,7 @@ class Series:
     ) -> None:
         """Take rows at the end; rows at or before the last step are left out.
 
-        Raises ValueError when the columns are not those of the first block.
+        A column that was not there before is NaN before. Raises ValueError when one is missing that was.
         """
         self._declare(columns)
         fresh = int(np.searchsorted(steps, self.last_step, side="right"))
@@ -94,8 +94,9 @@ class Series:
         self._reserve(end)
         self._steps[start:end] = steps
         self._stamps[start:end] = np.nan if stamps is None else stamps[fresh:]
-        for name, values in columns.items():
-            self._columns[name][start:end] = values[fresh:]
+        with np.errstate(over="ignore"):  # what is beyond float32 is infinite on a screen
+            for name, values in columns.items():
+                self._columns[name][start:end] = values[fresh:]
         for name, (source, smoother) in self._smoothers.items():
             self._columns[name][start:end] = smoother.extend(columns[source][fresh:])
         self.num_rows += len(steps)
@@ -139,7 +140,11 @@ class Series:
                     self._columns[name] = np.zeros(len(self._steps), dtype=np.float32)
                     self._smoothers[name] = (source, Smoother(weight))
         elif self._names != columns.keys():
-            raise ValueError(f"a group keeps its columns: {sorted(self._names ^ columns.keys())} differ")
+            if self._names - columns.keys():
+                raise ValueError(f"a group keeps its columns: {sorted(self._names - columns.keys())} are missing")
+            for name in columns.keys() - self._names:
+                self._columns[name] = np.full(len(self._steps), np.nan, dtype=np.float32)
+            self._names = frozenset(columns)
 
     def _reserve(self, count: int) -> None:
         if count <= len(self._steps):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from core.errors import BadInput, Refused
 from core.store import blocks, schema
-from core.store.records import ACTIVE_STATES, Attempt, Evaluation, Event, SnapshotEntry, State
+from core.store.records import ACTIVE_STATES, PROCESS_ENDED, Attempt, Evaluation, Event, SnapshotEntry, State
 from core.store.rows import evaluation_row
 from core.store.writer import Operation
 from core.text import Text
@@ -56,7 +56,10 @@ def replace(connection: Connection, table: Table, row: dict[str, Any]) -> None:
 
 
 def insert_run(connection: Connection, row: dict[str, Any]) -> None:
-    """Store a new run; the colour is the parent's, else the one after the owner's newest run."""
+    """Store a new run; a colour that is not given is the parent's, else the one after the owner's newest run."""
+    if row.get("colour_slot") is not None:
+        replace(connection, schema.run, row)
+        return
     if row["parent"] is not None:
         owned_parent = select(schema.run.c.colour_slot).where(schema.run.c.id == row["parent"])
         slot = connection.execute(owned_parent).scalar()
@@ -206,7 +209,7 @@ def mark_interrupted(connection: Connection) -> tuple[str, ...]:
     table = schema.run
     active = select(table.c.id, table.c.owner).where(table.c.state.in_(ACTIVE_STATES)).order_by(table.c.id)
     left = connection.execute(active).all()
-    text = Text("The program ended while this run was going on.").to_json()
+    text = PROCESS_ENDED.to_json()
     for run, owner in left:
         set_state(connection, run, owner, "interrupted", {"reason": "process_ended", "reason_text": text})
     return tuple(run for run, _ in left)

@@ -207,6 +207,11 @@ class WriteLock:
             time.sleep(0.02)
         return holder
 
+    @classmethod
+    def is_taken(cls, folder: DataFolder) -> bool:
+        """Whether a living process says that it writes here; asked without the lock, by those who only read."""
+        return Holder.read(cls._note(folder)) is not None
+
     def release(self) -> None:
         """Let others write. A second call does nothing."""
         if self._lock.is_locked:

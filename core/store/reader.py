@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy import Engine, Row, Select, Table, select
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import CoreError
@@ -29,14 +29,14 @@ class Reader:
         self, *, actor: str, study: str | None = None, fingerprint: str | None = None, state: State | None = None
     ) -> tuple[RunRecord, ...]:
         """The runs the actor may see, newest last."""
-        query = rows.select_runs().where(_visible(actor))
+        query = rows.select_runs().where(visible(actor))
         for column, value in (("study", study), ("fingerprint", fingerprint), ("state", state)):
             query = query if value is None else query.where(schema.run.c[column] == value)
         return tuple(rows.run_record(row) for row in self._read(query))
 
     def get_run(self, run: str, *, actor: str) -> RunRecord:
         """One run; BadInput when there is none with this id that the actor may see."""
-        found = self._read(rows.select_runs().where(schema.run.c.id == checked_id(run), _visible(actor)))
+        found = self._read(rows.select_runs().where(schema.run.c.id == checked_id(run), visible(actor)))
         if not found:
             raise changes.unknown_run(run)
         return rows.run_record(found[0])
@@ -114,5 +114,6 @@ def existence(backend: str, database: str | None, reader: Engine) -> Callable[[]
     return exists
 
 
-def _visible(actor: str) -> Any:
-    return (schema.run.c.owner == actor) | (schema.run.c.visibility == "class")
+def visible(actor: str, table: Table = schema.run) -> Any:
+    """The condition that the actor may see a row."""
+    return (table.c.owner == actor) | (table.c.visibility == "class")

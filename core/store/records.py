@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -27,6 +27,9 @@ STATE_NAMES: dict[str, Text] = {
     "interrupted": Text("interrupted"),
 }
 """The states as words."""
+
+
+PROCESS_ENDED = Text("The program ended while this run was going on.")
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,32 @@ class RunRecord:
     last_validation_error: float | None
     last_train_error: float | None
 
+    def left_behind(self) -> RunRecord:
+        """The run as it is when the process that was at work on it has ended without a word."""
+        return replace(self, state="interrupted", reason="process_ended", reason_text=PROCESS_ENDED)
+
     @property
     def active(self) -> bool:
         """Whether it waits, runs or is paused."""
         return self.state in ACTIVE_STATES
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """Several runs that belong together: `document` says how they were made, `facts` what is known of them as a whole.
+
+    The runs name it in their field `study`.
+    """
+
+    id: str
+    owner: str
+    visibility: Visibility
+    kind: str
+    name: str
+    note: str
+    document: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    created: datetime
 
 
 @dataclass(frozen=True)

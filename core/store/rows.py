@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, func, select
 
 from core.errors import BadInput
 from core.store import schema
-from core.store.records import Attempt, Evaluation, Event, Look, RunFacts, RunRecord, SnapshotEntry
+from core.store.records import Attempt, Evaluation, Event, Look, RunFacts, RunRecord, SnapshotEntry, StudyRecord
 from core.text import Text, is_showable
 
 MAX_NAME = 200
@@ -85,6 +85,11 @@ def evaluation_record(row: Row[Any]) -> Evaluation:
     values |= stored["more"] or {}
     values |= stored["nonfinite"] or {}
     return Evaluation(stored["step"], stored["epoch"], stored["train_s"], values)
+
+
+def study_record(row: Row[Any]) -> StudyRecord:
+    """The record of a row of studies."""
+    return StudyRecord(**row._mapping)
 
 
 def attempt_record(row: Row[Any]) -> Attempt:

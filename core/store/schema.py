@@ -189,6 +189,22 @@ snapshot = Table(
     _attempt_constraint(),
 )
 
+# Several runs that belong together; `document` says how they were made, `facts` what came out. The runs name it.
+study = Table(
+    "sp_study",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("owner", ACTOR, nullable=False),
+    Column("visibility", String(20), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("document", StoredJson, nullable=False),
+    Column("facts", StoredJson, nullable=False),
+    Column("created", Utc, nullable=False),
+    Index("sp_study_by_owner", "owner"),
+)
+
 # A look outlives the run, so no foreign key.
 look = Table(
     "sp_look",

@@ -23,7 +23,7 @@ from core.store import blocks, changes, engines, looks, migrations, rows, schema
 from core.store.deletion import delete_run, finish_deletions
 from core.store.folder import DataFolder, WriteLock
 from core.store.ids import checked_id, new_id
-from core.store.reader import Reader, existence
+from core.store.reader import existence
 from core.store.records import (
     STATE_NAMES,
     Attempt,
@@ -35,6 +35,7 @@ from core.store.records import (
     State,
     Visibility,
 )
+from core.store.studies import Studies
 from core.store.writer import Operation, Writer
 from core.text import Text
 
@@ -44,7 +45,7 @@ ACKNOWLEDGE_S = 0.3
 """The compute thread waits at most this long for the disk; its changes stay queued."""
 
 
-class Store(Reader):
+class Store(Studies):
     """Opened with `Store.open(folder, lock)`; a context manager that writes what is queued when it closes."""
 
     def __init__(self, folder: DataFolder, reader: Engine, writer: Writer | None, exists: Callable[[], bool]) -> None:
@@ -133,8 +134,12 @@ class Store(Reader):
         visibility: Visibility = "private",
         facts: RunFacts | None = None,
         answer: Mapping[str, Any] | None = None,
+        colour_slot: int | None = None,
     ) -> str:
-        """Store a new run in state queued and return its id. CoreError when it cannot be stored now."""
+        """Store a new run in state queued and return its id. CoreError when it cannot be stored now.
+
+        `colour_slot` None: its parent's, else the one after the owner's newest run.
+        """
         run = new_id()
         row = {
             "id": run,
@@ -155,6 +160,7 @@ class Store(Reader):
             "step": 0,
             "epoch": 0.0,
             "train_s": 0.0,
+            "colour_slot": colour_slot,
         }
         self._ask(lambda connection: changes.insert_run(connection, row), run)
         with self._known:

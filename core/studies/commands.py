@@ -9,7 +9,10 @@ from core.text import Text
 
 
 def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
-    """A command's values within their legal ranges; BadInput says what is wrong."""
+    """A command's values within their legal ranges; BadInput says what is wrong.
+
+    What a `set` may change depends on the run: `core.training.changes.changed`.
+    """
     if kind == "extend":
         epochs = values.get("epochs")
         if not isinstance(epochs, int) or isinstance(epochs, bool) or not 1 <= epochs <= 1_000_000:
@@ -18,8 +21,8 @@ def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
                 Text("It must be a whole number above 0."),
                 Text("Use 1 to 1 000 000."),
             )
-    if kind == "set":
-        lr = values.get("lr")
+    if kind == "set" and "lr" in values:
+        lr = values["lr"]
         if not isinstance(lr, int | float) or isinstance(lr, bool) or not 0 < lr < float("inf"):
             raise BadInput(
                 Text("The learning rate is {value}.", value=shown(lr)),

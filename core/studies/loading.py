@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from core.catalog.entry import Entry
 from core.errors import Refused
 from core.experiment import Experiment
 from core.live.hub import Hub
@@ -23,6 +24,8 @@ class Loading:
         self._compute, self._folder, self._hub = compute, folder, hub
         self._lock = threading.Lock()
         self._doing: dict[str, Text] = {}
+        self._ahead: dict[Entry, Future[Any]] = {}
+        """By data set, who asked for it last."""
         self._closing = threading.Event()
 
     def close(self) -> None:
@@ -55,7 +58,28 @@ class Loading:
             check_available(device)
             return resident(experiment, self._folder, device, progress)
 
-        return self._compute.io.submit(loaded)
+        found: Future[Any] = Future()
+
+        def begin(_: object = None) -> None:
+            self._compute.io.submit(loaded).add_done_callback(lambda done: _pass_on(done, found))
+
+        # Who wants what is being loaded already waits without a thread: the others are for other data sets.
+        dataset = experiment.dataset
+        with self._lock:
+            ahead = self._ahead.get(dataset)
+            self._ahead[dataset] = found
+        found.add_done_callback(lambda _: self._is_done(dataset, found))
+        if ahead is None:
+            begin()
+        else:
+            ahead.add_done_callback(begin)
+        return found
+
+    def _is_done(self, dataset: Entry, found: Future[Any]) -> None:
+        # A future holds what it has found: the samples would stay in memory.
+        with self._lock:
+            if self._ahead.get(dataset) is found:
+                del self._ahead[dataset]
 
     def doing(self, channel: str) -> Text:
         """How far the data of a channel are."""
@@ -66,3 +90,12 @@ class Loading:
         """The data of a channel are there, or nobody waits for them any more."""
         with self._lock:
             self._doing.pop(channel, None)
+
+
+def _pass_on(done: Future[Any], waiting: Future[Any]) -> None:
+    """Let a future end as another one has, unless nobody waits for it any more."""
+    if done.cancelled():
+        waiting.cancel()
+    elif waiting.set_running_or_notify_cancel():
+        error = done.exception()
+        waiting.set_exception(error) if error is not None else waiting.set_result(done.result())

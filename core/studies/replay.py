@@ -50,7 +50,7 @@ def replaying(
     store: Store, folder: DataFolder, record: RunRecord, step: int | None = None
 ) -> Generator[None, None, Run]:
     """Work towards the run after update `step` (None: at its end); yields after every piece and returns the run."""
-    snapshot = _nearest(store, folder, record.id, step)
+    snapshot = nearest(store, folder, record.id, step)
     run = Run(
         Experiment.from_json(record.experiment),
         folder.path,
@@ -68,12 +68,32 @@ def recipe_of(store: Store, run: str) -> list[Event]:
     return [Event(event.step, event.kind, dict(event.values)) for event in store.events(run) if event.recipe]
 
 
+def recipe_going_on(store: Store, record: RunRecord, actor: str, epochs: int) -> list[Event]:
+    """The events that a resumed run replays, at their end the one that takes its end back, where it had ended.
+
+    It stands at the update of the end, from which the snapshot may be some way off.
+    """
+    recipe = recipe_of(store, record.id)
+    was_stopped = bool(recipe) and recipe[-1].kind == "stop"
+    step = recipe[-1].step if was_stopped else record.step
+    if epochs:
+        recipe.append(Event(step, "extend", {"epochs": epochs}))
+    elif was_stopped:
+        recipe.append(Event(step, "continue"))
+    else:
+        return recipe
+    added = recipe[-1]
+    store.add_event(record.id, added.kind, actor=actor, step=added.step, values=added.values, recipe=True)
+    return recipe
+
+
 def recorded_conditions(record: RunRecord, snapshot: Snapshot | None = None) -> Conditions | None:
     """Where and how a run has computed; None when it has not begun."""
     recorded = snapshot.state["conditions"] if snapshot else (record.facts.environment or {}).get("conditions")
     return Conditions.from_json(recorded) if recorded else None
 
 
-def _nearest(store: Store, folder: DataFolder, run: str, step: int | None) -> Snapshot | None:
+def nearest(store: Store, folder: DataFolder, run: str, step: int | None) -> Snapshot | None:
+    """The newest whole snapshot of a run up to an update (None: of all); None when there is none."""
     noted = {entry.step: entry.sha256 for entry in store.snapshots(run)}
     return latest_valid(folder.snapshots(run), step, run=run, noted=noted).snapshot

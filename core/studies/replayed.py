@@ -7,11 +7,15 @@ import numpy as np
 from core.describe import choices, title
 from core.experiment import Experiment
 from core.live.hub import Hub
+from core.store.changes import NUM_COLOURS
 from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.report import notes_of
+from core.training.changes import change_words, computed
+from core.training.epochs import Epochs
 from core.training.evaluation import Evaluation, Score
 from core.training.events import Event
+from core.training.feed import batch_sizes
 from core.training.trend import Trend
 from core.training.verdict import Status, status
 
@@ -44,7 +48,7 @@ def _score(values: dict[str, float] | object, split: str) -> Score:
 
 
 def opening_meta(experiment: Experiment, record: RunRecord) -> dict[str, object]:
-    """What the hub is told of a run when it opens, before anything is built."""
+    """What the hub is told of a run when it opens, before anything is built; `experiment`: what it computes by now."""
     dataset = experiment.dataset
     return {
         "state": record.state,
@@ -52,15 +56,22 @@ def opening_meta(experiment: Experiment, record: RunRecord) -> dict[str, object]
         "task": dataset.task,  # type: ignore[attr-defined]
         "name": record.name or title(experiment),
         "choices": choices(experiment),
-        "slot": record.colour_slot,
+        "slot": shown_slot(record),
+        "parent": record.parent,
+        "fork_step": record.fork_step,
         "extend_epochs": min(experiment.epochs, 100),
     }
 
 
-def show_rows(store: Store, run: str, attempt: int, hub: Hub) -> tuple[list[Evaluation], list[str]]:
-    """Put a run's stored rows and events into the hub; returns its evaluations and the names of its layers."""
-    from core.studies.sinks import EVENT_WORDS
+def shown_slot(record: RunRecord) -> int:
+    """The colour slot with which a run is drawn: a fork has its parent's colour, dashed."""
+    return record.colour_slot if record.parent is None else record.colour_slot % NUM_COLOURS + NUM_COLOURS
 
+
+def show_rows(
+    store: Store, run: str, attempt: int, experiment: Experiment, hub: Hub, *, since: int = 0
+) -> tuple[list[Evaluation], list[str]]:
+    """Put a run's stored rows and events into the hub; returns its evaluations and the names of its layers."""
     evaluations = stored_evaluations(store, run)
     if evaluations:
         rows = [evaluation.to_row() | {"epoch": evaluation.epoch} for evaluation in evaluations]
@@ -70,22 +81,38 @@ def show_rows(store: Store, run: str, attempt: int, hub: Hub) -> tuple[list[Eval
     steps = columns.pop("step", np.array([], dtype=np.int64))
     if len(steps):
         hub.append(run, attempt, "update", steps, columns)
-    for event in store.events(run):
-        if event.kind in EVENT_WORDS:
-            words = EVENT_WORDS[event.kind](Event(event.step, event.kind, dict(event.values)))
-            hub.event(run, {"step": event.step, "kind": event.kind, "text": words})
+    show_events(store, run, experiment, hub, since=since)
     prefix = "weight_norm/"
     return evaluations, [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
+
+
+def show_events(store: Store, run: str, experiment: Experiment, hub: Hub, *, since: int = 0) -> None:
+    """Put a run's stored events into the hub; what a fork's parent was told before it was left is not shown again."""
+    from core.studies.sinks import EVENT_WORDS
+
+    now = experiment
+    for event in store.events(run):
+        before, now = now, computed(now, [event])
+        if event.step < since:
+            continue
+        if event.kind == "set":
+            words = change_words(before, now, event.values)
+        elif event.kind in EVENT_WORDS:
+            words = EVENT_WORDS[event.kind](Event(event.step, event.kind, dict(event.values)))
+        else:
+            continue
+        hub.event(run, {"step": event.step, "kind": event.kind, "text": words})
 
 
 def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
     """Show a run that is not active here: all its rows, its state, the sentence that sums it up."""
     experiment = Experiment.from_json(record.experiment)
-    hub.open(record.id, opening_meta(experiment, record))
+    hub.open(record.id, opening_meta(computed(experiment, store.events(record.id)), record))
     attempt = max(1, record.attempt)
     hub.attempt(record.id, attempt, 0)
-    evaluations, layers = show_rows(store, record.id, attempt, hub)
+    evaluations, layers = show_rows(store, record.id, attempt, experiment, hub, since=record.fork_step or 0)
     answer = record.answer
+    epochs = stored_epochs(store, record)
     known = {name: answer[name] for name in ("num_train", "num_validation") if name in answer}
     hub.update(
         record.id,
@@ -95,11 +122,26 @@ def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
         epoch=record.epoch,
         num_steps=record.step,
         epochs=record.epoch,
-        steps_per_epoch=record.step / record.epoch if record.epoch else None,
+        steps_per_epoch=epochs.steps_per_epoch if epochs else record.step / record.epoch if record.epoch else None,
+        stretches=epochs.stretches if epochs else None,
         notes=notes_of(record),
         status=stored_status(record, evaluations).to_meta(),
     )
     hub.close(record.id)
+
+
+def stored_epochs(store: Store, record: RunRecord) -> Epochs | None:
+    """How a stored run counts its passes over the data; None when it has not begun."""
+    num_train = record.answer.get("num_train")
+    if num_train is None:
+        return None
+    now = Experiment.from_json(record.experiment)
+    epochs = Epochs(len(batch_sizes(num_train, now.batch_size)))
+    for event in store.events(record.id):
+        before, now = now, computed(now, [event])
+        if before.batch_size != now.batch_size:
+            epochs.change(event.step, len(batch_sizes(num_train, now.batch_size)))
+    return epochs
 
 
 def stored_status(record: RunRecord, evaluations: list[Evaluation], guess_error: float | None = None) -> Status:

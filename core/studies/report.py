@@ -41,6 +41,7 @@ def run_report(store: Store, record: RunRecord, translate: Translate = untransla
         "name": record.name,
         "created": _utc(record.created),
         "parent": record.parent,
+        "fork_step": record.fork_step,
         "fingerprint": record.fingerprint,
         "state": record.state,
         "reason": record.reason,
@@ -82,9 +83,10 @@ def notes_of(record: RunRecord) -> list[Text]:
 def _numbers(store: Store, record: RunRecord) -> dict[str, Any]:
     """The stored answer where it describes the run as it is, else what the stored rows say."""
     answer = dict(record.answer)
-    if record.state in ("finished", "stopped", "diverged"):
+    if record.state in ("finished", "diverged"):
         return answer
-    if record.state in ("paused", "interrupted") and answer.get("steps") == record.step:
+    # One that was stopped before it went on has the answer of an earlier state.
+    if record.state in ("stopped", "paused", "interrupted") and answer.get("steps") == record.step:
         return answer
     numbers = {name: answer.get(name) for name in ("num_parameters", "num_train", "num_validation", "num_test")}
     numbers |= {"steps": record.step, "epochs": record.epoch, "seconds": record.train_s}

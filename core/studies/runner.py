@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,44 +18,37 @@ from core.store.engines import not_saved
 from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
+from core.studies.at_work import Active, Ended
 from core.studies.commands import checked_values
+from core.studies.doing import how_far
+from core.studies.forking import Forks
+from core.studies.forks import Branch, begin
 from core.studies.loading import Loading
 from core.studies.previews import Previews, preview_channel
-from core.studies.replay import check_step, recipe_of, recorded_conditions, replaying
+from core.studies.races import Races
+from core.studies.replay import check_step, recipe_going_on, recorded_conditions, replaying
 from core.studies.replayed import opening_meta, show_rows
 from core.studies.sample_pictures import SamplePictures
 from core.studies.sealed import look
+from core.studies.seat import Seat
 from core.studies.sinks import LiveSink, StoreSink
 from core.studies.snapshots import SnapshotWriter
 from core.studies.stored_pictures import show_pictures
 from core.text import Text
+from core.training.assembly import conditions_of
+from core.training.changes import changed, computed
 from core.training.checkpoint import Snapshot, latest_valid, remove_after, remove_leftovers
 from core.training.compute import Compute, Pieces
 from core.training.device import check_available
+from core.training.evaluation import Evaluation
 from core.training.events import Event
 from core.training.job import Command, RunSink, TrainingJob, checked_pace
+from core.training.lane import Lane
 from core.training.picture_job import PictureJob
 from core.training.run import Run
 
-MAX_ENDED = 16
+MAX_ENDED = 64
 """Of so many runs it is kept how they ended here, for whoever still waits for one."""
-
-
-@dataclass
-class Active:
-    """A run that this process is at work on."""
-
-    job: TrainingJob
-    snapshots: SnapshotWriter
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a run ended here, without its weights."""
-
-    over: threading.Event
-    error: BaseException | None
-    snapshots: SnapshotWriter
 
 
 class Runner:
@@ -64,17 +57,20 @@ class Runner:
     def __init__(self, folder: DataFolder, store: Store, hub: Hub | None) -> None:
         self._folder, self._store, self._hub = folder, store, hub
         self._lock = threading.Lock()
-        self._changing = threading.Lock()
+        self.changing = threading.Lock()
+        """Held while a run is resumed, deleted or shown from the store: each finds what the one before has left."""
         self._active: dict[str, Active] = {}
         self._ended: dict[str, Ended] = {}
         self._snapshot_pool = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
         self.compute = Compute()
         self.compute.start()
         self.compute.io.submit(_first_optimizer)
+        self._forks = Forks(store, folder, self.compute, hub)
         self._loading = Loading(self.compute, folder.path, hub)
         self._previews = Previews(folder.path, hub, self._loading, self.compute) if hub else None
         # Whoever loads first, a viewer of the untrained network sees how far it is.
         load = self._loading.load
+        self.races = Races(self, folder, store, hub, self._loading)
         self.sample_pictures = SamplePictures(self.compute, lambda chosen: load(chosen, preview_channel(chosen)))
 
     def close(self) -> None:
@@ -92,9 +88,20 @@ class Runner:
     # -- starting ------------------------------------------------------------------------------------------------
 
     def start(
-        self, experiment: Experiment, *, actor: str, pace: str, paused: bool, name: str, notes: Sequence[Text] = ()
+        self,
+        experiment: Experiment,
+        *,
+        actor: str,
+        pace: str,
+        paused: bool,
+        name: str,
+        notes: Sequence[Text] = (),
+        seat: Seat | None = None,
     ) -> str:
-        """Store a new run and queue it; returns its id. `notes` are about the experiment and kept with the run."""
+        """Store a new run and queue it; returns its id. `notes` are about the experiment and kept with the run.
+
+        One with a `seat` is not queued by itself: whoever gave the seat lets it take part in the race.
+        """
         checked_pace(pace)
         run = self._store.create_run(
             actor=actor,
@@ -104,27 +111,48 @@ class Runner:
             name=name,
             note=experiment.notes,
             answer={"notes": [note.to_json() for note in notes]},
+            study=seat.study if seat else None,
+            colour_slot=seat.slot if seat else None,
         )
         record = self._store.get_run(run, actor=actor)
         attempt = self._store.begin_attempt(run, 0, "start", actor=actor)
         if self._hub:
             self._hub.open(run, opening_meta(experiment, record))
             self._hub.attempt(run, attempt, 0)
-        self._launch(record, experiment, attempt, actor=actor, pace=pace, paused=paused)
+        self._launch(record, experiment, attempt, actor=actor, pace=pace, paused=paused, seat=seat)
         return run
 
-    def resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int) -> str:
+    def fork(
+        self,
+        parent: RunRecord,
+        step: int | None,
+        changes: Mapping[str, Any],
+        *,
+        actor: str,
+        pace: str,
+        paused: bool,
+        name: str,
+    ) -> str:
+        """Store and queue a run that begins as its parent was after update `step` (None: now), with `changes`."""
+        checked_pace(pace)
+        branch = self._forks.branch(parent, self.job(parent.id), step, changes)
+        record, attempt = self._forks.store(branch, actor=actor, name=name)
+        self._launch(record, branch.experiment, attempt, actor=actor, pace=pace, paused=paused, branch=branch)
+        return record.id
+
+    def resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int, seat: Seat | None = None) -> str:
         """Continue a run from its latest valid snapshot, `epochs` longer than planned; a paused one just goes on."""
         job = self.job(record.id)
         if job is not None and job.state_name == "paused" and not epochs and job.command(Command("resume", {}, actor)):
             return record.id
         # One after another: of two requests for the same run the second finds it active.
-        with self._changing:
-            return self._resume(self._ended_record(record, actor), actor=actor, pace=pace, epochs=epochs)
+        with self.changing:
+            ended = self._ended_record(record, actor)
+            return self._resume(ended, actor=actor, pace=pace, epochs=epochs, seat=seat)
 
     def delete(self, run: str, actor: str) -> None:
         """Delete a run for good; Refused while it is active, also when it has just been resumed."""
-        with self._changing:
+        with self.changing:
             with self._lock:
                 ended = self._ended.get(run)
             if ended is not None:
@@ -157,7 +185,7 @@ class Runner:
             )
         return record
 
-    def _resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int) -> str:
+    def _resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int, seat: Seat | None) -> str:
         experiment = Experiment.from_json(record.experiment)
         folder = self._folder.snapshots(record.id)
         remove_leftovers(folder)
@@ -171,12 +199,12 @@ class Runner:
         # From now on it is active, also while its data are loaded: it cannot be deleted, and lists show it waiting.
         self._store.set_state(record.id, "queued", actor=actor)
         remove_after(folder, step)
-        recipe = self._recipe(record, actor, epochs)
+        recipe = recipe_going_on(self._store, record, actor, epochs)
         if self._hub:
             if record.id in self._hub.runs():
                 self._hub.update(record.id, state="queued", reason=None)
             else:
-                self._hub.open(record.id, opening_meta(experiment, record))
+                self._hub.open(record.id, opening_meta(computed(experiment, recipe), record))
             # The rows are shown again from the store, so a viewer sees what the run stands on and nothing twice.
             self._hub.attempt(record.id, attempt, -1)
         self._launch(
@@ -187,29 +215,12 @@ class Runner:
             pace=pace,
             snapshot=found.snapshot,
             recipe=recipe,
+            seat=seat,
         )
         for sentence in found.damaged:
             self._store.add_note(record.id, sentence)
             self._store.add_event(record.id, "damaged_snapshot", actor=actor, step=step, values=sentence.to_json())
         return record.id
-
-    def _recipe(self, record: RunRecord, actor: str, epochs: int) -> list[Event]:
-        """The events that a resumed run replays, at their end the one that takes its end back, where it had ended.
-
-        It stands at the update of the end, from which the snapshot may be some way off.
-        """
-        recipe = recipe_of(self._store, record.id)
-        was_stopped = bool(recipe) and recipe[-1].kind == "stop"
-        step = recipe[-1].step if was_stopped else record.step
-        if epochs:
-            recipe.append(Event(step, "extend", {"epochs": epochs}))
-        elif was_stopped:
-            recipe.append(Event(step, "continue"))
-        else:
-            return recipe
-        added = recipe[-1]
-        self._store.add_event(record.id, added.kind, actor=actor, step=added.step, values=added.values, recipe=True)
-        return recipe
 
     def _launch(
         self,
@@ -222,47 +233,67 @@ class Runner:
         paused: bool = False,
         snapshot: Snapshot | None = None,
         recipe: list[Event] | None = None,
+        branch: Branch | None = None,
+        seat: Seat | None = None,
     ) -> None:
         run = record.id
-        earlier = show_rows(self._store, run, attempt, self._hub)[0] if self._hub and snapshot else []
+        earlier: list[Evaluation] = []
+        if self._hub and snapshot:
+            since = record.fork_step or 0
+            earlier, _ = show_rows(self._store, run, attempt, experiment, self._hub, since=since)
         snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool)
         live = LiveSink(self._hub, run, attempt, earlier, lambda: self._delay(snapshots)) if self._hub else None
         sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor)]
         if live:
             sinks.append(live)
         conditions = recorded_conditions(record, snapshot)
+        if conditions is None and seat is not None:
+            conditions = conditions_of(experiment, engine=seat.engine)
+        prepare = self._loading.load(experiment, run, conditions.device if conditions else None)
+        if branch is not None:
+            recipe = list(branch.recipe)
+            prepare = self._forks.state(branch, run, prepare, actor)
 
         def build() -> Run:
             built = Run(experiment, self._folder.path, conditions=conditions, recipe=recipe or ())
+            if branch is not None:
+                return begin(built, prepare.result(), branch.origin)
             if snapshot is not None:
                 built.load_state(snapshot.tensors, snapshot.state)
+            if seat is not None:
+                seat.begun(built)
             return built
 
-        job = TrainingJob(
-            self._loading.load(experiment, run, conditions.device if conditions else None),
-            build,
-            sinks,
-            snapshots,
-            self.compute.wake,
-            owner=actor,
-            pace=pace,
-            paused=paused,
-            finished=self._over_with(run),
-        )
+        finished = self._over_with(run)
+        if seat is not None:
+            job = seat.lane = Lane(
+                prepare, build, sinks, snapshots, seat.race, owner=actor, paused=paused, finished=finished
+            )
+        else:
+            job = TrainingJob(
+                prepare,
+                build,
+                sinks,
+                snapshots,
+                self.compute.wake,
+                owner=actor,
+                pace=pace,
+                paused=paused,
+                is_fork=branch is not None,
+                finished=finished,
+            )
         with self._lock:
             self._active[run] = Active(job, snapshots)
             self._ended.pop(run, None)
+        if seat is not None:
+            return
         self.compute.submit(job)
         if self._hub:
-            self.compute.submit(PictureJob(job, lambda name, payload: self._show(run, name, payload), owner=actor))
+            self.compute.submit(PictureJob(job, partial(self._hub.picture, run), owner=actor))
 
     def _delay(self, snapshots: SnapshotWriter) -> Text | None:
         """Why what a run has done is not on the disk, or not all of it."""
         return self._store.delay or (snapshots.trouble.text if snapshots.trouble else snapshots.note)
-
-    def _show(self, run: str, name: str, payload: dict[str, Any]) -> None:
-        if self._hub:
-            self._hub.picture(run, name, payload)
 
     def _over_with(self, run: str) -> Callable[[TrainingJob], None]:
         def over(job: TrainingJob) -> None:
@@ -287,6 +318,10 @@ class Runner:
         """Hand a command to a run; extending one that is over resumes it."""
         command = Command(kind, checked_values(kind, values), actor)
         job = self.job(record.id)
+        if kind == "set" and job is not None:
+            # Refused at once, not at the next update.
+            run, stored = job.run, Experiment.from_json(record.experiment)
+            changed(run.current if run else computed(stored, self._store.events(record.id)), command.values)
         if job is not None and job.command(command):
             return
         if kind == "extend":
@@ -322,27 +357,7 @@ class Runner:
         """What an active run is doing now, and how far it is."""
         job = self.job(run)
         at_work = job.run if job is not None else None
-        if job is None or at_work is None:
-            return self._loading.doing(run)
-        percent = 100 * job.progress
-        if not at_work.evaluations:
-            return Text(
-                "{percent:.0f} %: update {step:,} of {num:,}",
-                percent=percent,
-                step=at_work.step_count,
-                num=at_work.total_steps,
-            )
-        latest = at_work.evaluations[-1]
-        return Text(
-            "{percent:.0f} %: update {step:,} of {num:,}; at epoch {epoch:.3g} the training error is {train:.2%}, the "
-            "validation error {validation:.2%}",
-            percent=percent,
-            step=at_work.step_count,
-            num=at_work.total_steps,
-            epoch=latest.epoch,
-            train=latest.train.error,
-            validation=latest.validation.error,
-        )
+        return self._loading.doing(run) if job is None or at_work is None else how_far(at_work, job.progress)
 
     def evaluate_test(self, record: RunRecord, *, actor: str, insist: bool) -> Look:
         """Look at the sealed test split with a run's final weights; see `core.studies.sealed`."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core.describe import choices
 from core.errors import CoreError
 from core.live.hub import Hub
 from core.store.records import Evaluation as StoredEvaluation
@@ -15,6 +16,7 @@ from core.store.records import RunFacts
 from core.store.store import Store
 from core.text import Text
 from core.training.answer import answer
+from core.training.changes import change_words
 from core.training.evaluation import Evaluation
 from core.training.events import Event, Outcome
 from core.training.guessing import guessing
@@ -39,6 +41,9 @@ class StoreSink:
         if run is not None and not self._has_facts:
             self._has_facts = True
             self._store.set_facts(self._run, _facts(run), actor=self._actor)
+            note = training_note(run.parts.data)
+            if note is not None:
+                self._store.add_note(self._run, note)
         # What failed may not be able to tell its numbers; the rows up to then are stored.
         known = answer(run) if run is not None and state != "failed" else None
         self._store.set_state(
@@ -65,11 +70,14 @@ class StoreSink:
             event.kind,
             actor=actor,
             step=event.step,
-            epoch=event.step / run.steps_per_epoch,
+            epoch=run.epochs.at(event.step),
             train_s=run.train_s,
             values=event.values,
             recipe=event.kind in Event.CHANGING,
         )
+        kept = run.carried_over() if event.kind == "set" else None
+        if kept is not None:
+            self._store.add_note(self._run, kept)
 
     def applied(self, command: Command, step: int, problem: CoreError | None) -> None:
         """Commands that change the result come as events; the others leave no trace in the store."""
@@ -91,10 +99,10 @@ def _facts(run: Run) -> RunFacts:
 
 
 EVENT_WORDS: dict[str, Callable[[Event], Text]] = {
-    "set": lambda event: Text("learning rate {lr:g}", lr=event.values["lr"]),
     "extend": lambda event: Text("+{epochs} epochs", epochs=event.values["epochs"]),
     "stop": lambda event: Text("stopped"),
     "continue": lambda event: Text("resumed"),
+    "fork": lambda event: Text("branched here"),
     "diverged": lambda event: Text("not a number at update {step}", step=event.step),
     "early_stop": lambda event: Text(
         "stopped early; weights of epoch {epoch:.3g} are back", epoch=event.values["best_epoch"]
@@ -131,7 +139,7 @@ class LiveSink:
     def _say(self, run: Run, state: str, reason: Text | None) -> None:
         assert self._trend is not None
         restored = run.best if run.final is run.best and run.is_over and run.parts.stops_early else None
-        said = status(run.experiment, self._trend, state=state, reason=reason, restored=restored)
+        said = status(run.current, self._trend, state=state, reason=reason, restored=restored)
         self._hub.update(self._run, status=said.to_meta())
 
     def block(self, run: Run, block: StepBlock) -> None:
@@ -146,7 +154,12 @@ class LiveSink:
             self._say(run, "running", None)
 
     def event(self, run: Run, event: Event, actor: str) -> None:
-        self._hub.event(self._run, {"step": event.step, "kind": event.kind, "text": EVENT_WORDS[event.kind](event)})
+        if event.kind == "set":
+            words = change_words(run.previous, run.current, event.values)
+            self._hub.update(self._run, choices=choices(run.current))
+        else:
+            words = EVENT_WORDS[event.kind](event)
+        self._hub.event(self._run, {"step": event.step, "kind": event.kind, "text": words})
 
     def applied(self, command: Command, step: int, problem: CoreError | None) -> None:
         self._num_applied += 1
@@ -164,7 +177,9 @@ class LiveSink:
             pace=pace,
             lr=run.learning_rate,
             num_steps=run.total_steps,
-            epochs=run.total_steps / run.steps_per_epoch,
+            epochs=run.epochs.at(run.total_steps),
+            steps_per_epoch=run.steps_per_epoch,
+            stretches=run.epochs.stretches,
             saving_delayed=self._saving(),
         )
 
@@ -175,6 +190,16 @@ def guess_facts(data: ResidentData) -> dict[str, Any]:
     return {"guess_error": error, "guess_loss": loss, "guess_text": words}
 
 
+def training_note(data: ResidentData) -> Text | None:
+    """On how many samples the training error is measured, where these are not all."""
+    measured = len(data.splits.evaluation)
+    if measured == data.num_train:
+        return None
+    return Text(
+        "Training error is measured on a fixed {measured:,} of {num:,} samples.", measured=measured, num=data.num_train
+    )
+
+
 def live_facts(run: Run) -> dict[str, Any]:
     """What a viewer must know of a run once: sizes, layers, notes."""
     data = run.parts.data
@@ -182,16 +207,11 @@ def live_facts(run: Run) -> dict[str, Any]:
     return {
         "num_steps": run.total_steps,
         "steps_per_epoch": run.steps_per_epoch,
-        "epochs": run.total_steps / run.steps_per_epoch,
+        "epochs": run.epochs.at(run.total_steps),
+        "stretches": run.epochs.stretches,
         "layers": list(run.parts.recorder.layers),
         "num_train": measured,
         "num_validation": data.num_validation,
-        "train_note": Text(
-            "Training error is measured on a fixed {measured:,} of {num:,} samples.",
-            measured=measured,
-            num=data.num_train,
-        )
-        if measured < data.num_train
-        else None,
+        "train_note": training_note(data),
         "lr": run.learning_rate,
     }

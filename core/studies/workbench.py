@@ -14,11 +14,13 @@ from core.experiment import Experiment
 from core.live.hub import Hub
 from core.live.tokens import Tokens
 from core.store.folder import DataFolder, WriteLock
-from core.store.records import Look, RunRecord
+from core.store.records import Look, RunRecord, StudyRecord
 from core.store.store import Store
+from core.studies.study import COMPARISON, is_channel, study_of
 from core.text import Text
 
 if TYPE_CHECKING:
+    from core.studies.comparison import Comparison
     from core.studies.runner import Runner
     from core.studies.sample_pictures import SamplePicture
     from core.training.run import Run
@@ -124,13 +126,38 @@ class Workbench:
         name = name or experiment.name
         return self.runner.start(experiment, actor=actor, pace=pace, paused=paused, name=name, notes=notes)
 
+    def fork(
+        self,
+        run: str,
+        at: int | None = None,
+        changes: Mapping[str, Any] | None = None,
+        *,
+        actor: str = LOCAL,
+        name: str = "",
+        pace: str = "10s",
+        paused: bool = False,
+    ) -> str:
+        """A new run that begins as `run` was after update `at` (None: as it is now), with `changes` by dotted path.
+
+        Returns its id; without a change it goes on as its parent does, bit for bit. BadInput for an update that the
+        parent has not done, and for what cannot change in a run that goes on (`core.training.changes`).
+        """
+        record = self.store.get_run(run, actor=actor)
+        return self.runner.fork(record, at, dict(changes or {}), actor=actor, pace=pace, paused=paused, name=name)
+
     def resume(self, run: str, *, actor: str = LOCAL, pace: str = "10s", epochs: int = 0) -> str:
         """Continue a run from its latest valid snapshot, `epochs` longer than planned; returns its id."""
         record = self.store.get_run(run, actor=actor)
         return self.runner.resume(record, actor=actor, pace=pace, epochs=epochs)
 
     def command(self, run: str, kind: str, values: Mapping[str, Any] | None = None, *, actor: str = LOCAL) -> None:
-        """Tell a run something: start, pause, resume, step, stop, extend, set, pace; received at once."""
+        """Tell a run something: start, pause, resume, step, stop, extend, set, pace; received at once.
+
+        The channel of a comparison stands for all its runs.
+        """
+        if is_channel(run):
+            self.command_comparison(study_of(run), kind, values, actor=actor)
+            return
         record = self.store.get_run(run, actor=actor)
         self.runner.command(record, kind, dict(values or {}), actor=actor)
 
@@ -179,12 +206,13 @@ class Workbench:
 
     def suggested(self, run: str, suggestion: str) -> Experiment | None:
         """The experiment that a suggestion beside a run stands for."""
+        from core.training.changes import computed
         from core.training.suggestions import suggestion as offered
 
         record = self.find(run)
         if record is None:
             return None
-        experiment = Experiment.from_json(record.experiment)
+        experiment = computed(Experiment.from_json(record.experiment), self.store.events(run))
         chosen = offered(suggestion, experiment)
         if chosen is None:
             return None
@@ -195,11 +223,65 @@ class Workbench:
         """Runs that are waiting or running here."""
         return self._runner.compute.queue_length() if self._runner is not None else 0
 
+    # -- comparisons ---------------------------------------------------------------------------------------------
+
+    def start_comparison(
+        self, comparison: Comparison, *, actor: str = LOCAL, pace: str = "10s", paused: bool = False
+    ) -> str:
+        """Store a comparison and queue its race, after the search for learning rates where there is one; its id.
+
+        What happens stands on the hub's channel `study_channel(id)`. BadInput when a variant cannot be trained.
+        """
+        return self.runner.races.start(comparison, actor=actor, pace=pace, paused=paused)
+
+    def command_comparison(
+        self, study: str, kind: str, values: Mapping[str, Any] | None = None, *, actor: str = LOCAL
+    ) -> None:
+        """Tell all runs of a comparison something: start, pause, resume, step, stop, extend, set, pace.
+
+        One that is over goes on with extend, and one that was broken off with resume, in lock-step again.
+        """
+        record = self.store.get_study(study, actor=actor)
+        self.runner.races.command(record, kind, dict(values or {}), actor=actor)
+
+    def wait_comparison(self, study: str, timeout_s: float | None = None) -> StudyRecord:
+        """Wait until a comparison of this process is over and stored; TimeoutError after `timeout_s`."""
+        self.runner.races.wait(study, timeout_s)
+        self.store.flush()
+        return self.store.get_study(study, actor=LOCAL)
+
+    def studies(self, *, actor: str = LOCAL) -> tuple[StudyRecord, ...]:
+        """The comparisons the actor may see, newest last."""
+        return self.store.list_studies(actor=actor, kind=COMPARISON)
+
+    def study(self, study: str, *, actor: str = LOCAL) -> StudyRecord:
+        """A comparison as stored; `Comparison.from_json(record.document)` is what was asked for."""
+        return self.store.get_study(study, actor=actor)
+
+    def runs_of(self, study: str, *, actor: str = LOCAL) -> tuple[RunRecord, ...]:
+        """The runs of a comparison, seed by seed and of one seed variant by variant."""
+        return self.store.list_runs(actor=actor, study=study)
+
+    def running_comparison(self, *, actor: str = LOCAL) -> StudyRecord | None:
+        """The newest comparison that is active here."""
+        active = [record for record in self.studies(actor=actor) if self.is_comparing(record.id)]
+        return active[-1] if active else None
+
+    def is_comparing(self, study: str) -> bool:
+        """Whether a comparison searches, waits, runs or is paused in this process."""
+        return self._runner is not None and self._runner.races.is_active(study)
+
+    def delete_comparison(self, study: str, *, actor: str = LOCAL) -> None:
+        """Delete a comparison and its runs for good; Refused while it is active."""
+        self.runner.races.delete(self.store.get_study(study, actor=actor), actor)
+
     # -- stored runs ---------------------------------------------------------------------------------------------
 
     def runs(self, *, actor: str = LOCAL) -> tuple[RunRecord, ...]:
         """All runs the actor may see, newest last."""
-        return self.store.list_runs(actor=actor)
+        is_left = self._lock is None and not WriteLock.is_taken(self.folder)
+        runs = self.store.list_runs(actor=actor)
+        return tuple(run.left_behind() if is_left and run.active else run for run in runs)
 
     def find(self, run: str, *, actor: str = LOCAL) -> RunRecord | None:
         """A run, or None when there is none with this id."""
@@ -226,12 +308,28 @@ class Workbench:
         """Fill a stored run into the hub for a viewer; False when there is none."""
         from core.studies.replayed import show_stored
 
-        record = self.find(run)
-        if record is None:
-            return False
-        show_stored(self.store, record, hub)
+        if is_channel(run):
+            return self._load_comparison(run)
+        # One that is resumed at this moment shows itself: what is stored would be put over it.
+        with self.runner.changing:
+            if run in hub.runs():
+                return True
+            record = self.find(run)
+            if record is None:
+                return False
+            show_stored(self.store, record, hub)
         if record.step:
             self.runner.show_pictures(record)
+        return True
+
+    def _load_comparison(self, channel: str) -> bool:
+        from core.studies.race_meta import show_stored_study
+
+        try:
+            record = self.store.get_study(study_of(channel), actor=LOCAL)
+        except BadInput:
+            return False
+        show_stored_study(self.store, record, self.hub)
         return True
 
 

@@ -21,7 +21,7 @@ def answer(run: Run) -> dict[str, Any]:
         "steps": run.step_count,
         "epochs": run.epoch,
         "seconds": run.train_s + run.evaluation_s,
-        "samples_per_s": run.step_count * data.num_train / run.steps_per_epoch / run.train_s if run.train_s else None,
+        "samples_per_s": run.epoch * data.num_train / run.train_s if run.train_s else None,
         "train_loss": final.train.loss if final else None,
         "train_error": final.train.error if final else None,
         "validation_loss": final.validation.loss if final else None,

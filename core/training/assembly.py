@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
@@ -16,33 +16,44 @@ from core.catalog.initializers import Initializer, initialize
 from core.catalog.losses.loss import Loss
 from core.catalog.optimizers.optimizer import Optimizer
 from core.catalog.registry import entries, parse
-from core.catalog.regularizers import Regularizer, dropout_rates
-from core.catalog.regularizers.counter_dropout import CounterDropout
 from core.catalog.regularizers.early_stopping import Stopper
 from core.catalog.schedules.schedule import Schedule
 from core.compatibility import check
 from core.experiment import Experiment
-from core.seeding import augmentation_seeds, generator, seed32
+from core.seeding import seed32
 from core.training.allocator import keep_freed_memory
-from core.training.device import Conditions, check_available, conditions, use_threads
+from core.training.device import SOLO, Conditions, check_available, conditions, use_threads
 from core.training.evaluation import piece_size
 from core.training.feed import EvaluatedRows, Feed
 from core.training.flat import Flat, flatten
-from core.training.guard import Guard
 from core.training.instruments.norms import Norms, pieces_of
 from core.training.loop import Loop
+from core.training.parts import (
+    Frame,
+    Rule,
+    augmentation_of,
+    dropouts_of,
+    network_of,
+    regularizers,
+    rule_of,
+    terms_of,
+)
 from core.training.recorder import Recorder
 from core.training.resident import ResidentData, resident
-from core.training.update import update_of
 
 
 @dataclass
 class Assembly:
-    """The pieces of one run, on its device."""
+    """The pieces of one run, on its device.
+
+    `trained` are the places of the parameters that are updated; `counted_from` says for each parameter after which
+    update the optimizer began to count. `revision` grows with every change of the pieces.
+    """
 
     conditions: Conditions
     data: ResidentData
     model: nn.Module
+    frame: Frame
     feed: Feed
     loop: Loop
     recorder: Recorder
@@ -58,6 +69,9 @@ class Assembly:
     multiplications: int
     has_fused_optimizer: bool
     fresh_optimizer: Callable[[], torch.optim.Optimizer]
+    trained: list[int]
+    counted_from: list[int] = field(default_factory=list)
+    revision: int = 0
 
     @cached_property
     def evaluated(self) -> tuple[EvaluatedRows, EvaluatedRows]:
@@ -66,6 +80,13 @@ class Assembly:
         return self.feed.pieces(splits.evaluation, self.piece_size), self.feed.pieces(
             splits.validation, self.piece_size
         )
+
+    def use(self, rule: Rule) -> None:
+        """Make updates by another rule from now on."""
+        loop = self.loop
+        loop.optimizer, loop.guard, loop.update = rule.optimizer, rule.guard, rule.update
+        self.trained, self.fresh_optimizer, self.has_fused_optimizer = rule.trained, rule.fresh, rule.is_fused
+        loop.trained = places_if_some_are_frozen(rule, loop.parameters)
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """The optimizer's tensors by "parameter place.name"."""
@@ -88,7 +109,7 @@ class Assembly:
                 value = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
             else:
                 value = value.clone()
-            state.setdefault(int(place), {})[field] = value
+            state.setdefault(self.trained.index(int(place)), {})[field] = value
         optimizer = self.loop.optimizer
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
@@ -97,13 +118,25 @@ class Assembly:
         """After a divergence: the state is that after `num_updates` updates again, counters too."""
         self.loop.guard.take_back()
         optimizer = self.loop.optimizer
-        if num_updates == 0:
+        counts = [num_updates - self.counted_from[place] for place in self.trained]
+        if 0 in counts:
             # A first update that was skipped leaves state that was not there before it.
-            fresh = self.fresh_optimizer().state_dict()["state"]
-            optimizer.load_state_dict({**optimizer.state_dict(), "state": fresh})
-        for values in optimizer.state.values():
+            state, fresh = (item.state_dict()["state"] for item in (optimizer, self.fresh_optimizer()))
+            kept = {place: values for place, values in state.items() if counts[place]}
+            kept |= {place: values for place, values in fresh.items() if not counts[place]}
+            optimizer.load_state_dict({**optimizer.state_dict(), "state": kept})
+        for place, count in zip(self.trained, counts, strict=True):
+            values = optimizer.state.get(self.loop.parameters[place], {})
             if "step" in values:
-                values["step"].fill_(num_updates)
+                values["step"].fill_(count)
+
+
+def conditions_of(experiment: Experiment, *, device: str | None = None, engine: str = SOLO) -> Conditions:
+    """The conditions of a new run of an experiment."""
+    facts = experiment.dataset.facts()  # type: ignore[attr-defined]
+    plan = cast(Architecture, experiment.architecture).plan(facts.input_shape, facts.num_outputs)
+    convolutional = len(facts.input_shape) == 3 and any(layer.receptive_field is not None for layer in plan)
+    return conditions(experiment.precision, convolutional=convolutional, device=device, engine=engine)
 
 
 def assemble(
@@ -115,8 +148,7 @@ def assemble(
     facts = experiment.dataset.facts()  # type: ignore[attr-defined]
     plan = architecture.plan(facts.input_shape, facts.num_outputs)
     multiplications = sum(layer.multiplications for layer in plan)
-    convolutional = any(layer.receptive_field is not None for layer in plan)
-    where = given or conditions(experiment.precision, convolutional=convolutional and len(facts.input_shape) == 3)
+    where = given or conditions_of(experiment)
     keep_freed_memory()
     check_available(where.device)
     # Before the first values are drawn: an orthogonal one is computed, with bits that depend on the threads.
@@ -128,12 +160,6 @@ def assemble(
     parameters = [parameter for _, parameter in named]
     weights = Flat(parameters)
     pieces = pieces_of(weights, [layer_of(name) for name, _ in named])
-    optimizer_entry = cast(Optimizer, experiment.optimizer)
-    optimizer = optimizer_entry.build(parameters)
-    regularizers = [cast(Regularizer, entry) for entry in experiment.regularizers]
-    of_kind = {
-        kind: [entry for entry in regularizers if entry.kind == kind] for kind in ("penalty", "decay", "clip", "stop")
-    }
     feed = Feed(
         data.inputs,
         data.targets if data.task == "classification" else data.targets.to(where.dtype),
@@ -148,46 +174,48 @@ def assemble(
         where.device,
         [piece.layer for piece in pieces],
         steps_per_epoch=feed.steps_per_epoch,
-        clips=bool(of_kind["clip"]),
+        clips=bool(regularizers(experiment, "clip")),
     )
-    fused = optimizer_entry.fused(parameters)
     statistics = flatten(list(model.buffers()))
-    changing = partial(_changing, statistics, None if fused else weights.all, optimizer)
-    guard = Guard(recorder.watched, None if fused and not statistics else changing)
-
-    places = {id(parameter): place for place, parameter in enumerate(parameters)}
+    frame = Frame(
+        model, named, weights, statistics, recorder.watched, facts.input_shape, facts.num_outputs, where.device
+    )
+    rule = rule_of(experiment, frame)
+    terms = terms_of(experiment, frame)
     task = data.task
     loss = cast(Loss, experiment.loss or _default_loss(task))
     loop = Loop(
         seed=experiment.seed,
         batch_of=feed.batch,
-        augment=_augmentation(experiment, facts.input_shape, where.device),
-        dropouts=_dropouts(model, where.device),
+        augment=augmentation_of(experiment, facts.input_shape, where.device),
+        dropouts=dropouts_of(model, where.device),
         model=model,
         autocast=partial(torch.autocast, torch.device(where.device).type, torch.bfloat16)
         if experiment.precision == "bfloat16"
         else None,
         criterion=loss.build(task),  # type: ignore[arg-type]
         parameters=parameters,
-        penalties=[(entry.build(), [places[id(t)] for t in entry.tensors(named)]) for entry in of_kind["penalty"]],
-        clips=[entry.build() for entry in of_kind["clip"]],
-        decays=[(entry.build(), list(entry.tensors(named))) for entry in of_kind["decay"]],
-        optimizer=optimizer,
-        update=update_of(optimizer_entry, optimizer, parameters, guard.found),
+        penalties=terms.penalties,
+        clips=terms.clips,
+        decays=terms.decays,
+        optimizer=rule.optimizer,
+        update=rule.update,
         norms=Norms(weights, pieces, recorder.norms),
-        guard=guard,
+        guard=rule.guard,
         recorder=recorder,
+        trained=places_if_some_are_frozen(rule, parameters),
     )
-    stops = of_kind["stop"]
+    stops = regularizers(experiment, "stop")
     return Assembly(
         conditions=where,
         data=data,
         model=model,
+        frame=frame,
         feed=feed,
         loop=loop,
         recorder=recorder,
         schedule=cast(Schedule, experiment.schedule).factor,
-        base_lr=optimizer_entry.learning_rate(),
+        base_lr=cast(Optimizer, experiment.optimizer).learning_rate(),
         stopper=stops[0].build() if stops else Stopper("validation/error", 1, 0.0),
         stops_early=bool(stops),
         plain_loss=loss.plain(task),  # type: ignore[arg-type]
@@ -196,13 +224,20 @@ def assemble(
         batch_size=min(experiment.batch_size, data.num_train),
         num_parameters=sum(parameter.numel() for parameter in parameters),
         multiplications=multiplications,
-        has_fused_optimizer=fused,
-        fresh_optimizer=partial(optimizer_entry.build, parameters),
+        has_fused_optimizer=rule.is_fused,
+        fresh_optimizer=rule.fresh,
+        trained=rule.trained,
+        counted_from=[0] * len(parameters),
     )
 
 
+def places_if_some_are_frozen(rule: Rule, parameters: list[nn.Parameter]) -> list[int] | None:
+    """The places of the parameters that the rule moves, None where it moves all of them."""
+    return None if len(rule.trained) == len(parameters) else rule.trained
+
+
 def _network(experiment: Experiment, architecture: Architecture, facts: Any, where: Conditions) -> nn.Module:
-    model = architecture.build(facts.input_shape, facts.num_outputs, dropout_rates(experiment.regularizers))
+    model = network_of(experiment, facts.input_shape, facts.num_outputs)
     model.to(where.dtype)
     if where.device != "meta":
         model.to_empty(device=where.device)
@@ -217,37 +252,3 @@ def _default_loss(task: str) -> Loss:
     return next(
         cast(type[Loss], cls)() for cls in entries("losses").values() if task in cast(type[Loss], cls).default_for
     )
-
-
-def _dropouts(model: nn.Module, device: str) -> list[tuple[str, CounterDropout]]:
-    found = [(name, module) for name, module in model.named_modules() if isinstance(module, CounterDropout)]
-    for _, module in found:
-        module.generator = None if device == "meta" else generator(device, 0)
-    return found
-
-
-def _augmentation(experiment: Experiment, input_shape: tuple[int, ...], device: str) -> Any:
-    if not experiment.augmentations:
-        return None
-    from core.catalog.augmentations.pipeline import compile_pipeline
-
-    pipeline = compile_pipeline(experiment.augmentations, input_shape)
-    seeds = augmentation_seeds(experiment.seed, device)
-    return lambda batch, step: pipeline(batch, step, seeds)
-
-
-def _changing(statistics: list[Tensor], weights: Tensor | None, optimizer: torch.optim.Optimizer) -> list[Tensor]:
-    """What a step changes on the device even where the optimizer's kernel is told to leave everything as it is.
-
-    Running statistics; without such a kernel (`weights` given) also the weights and the optimizer's state, without its
-    counters.
-    """
-    if weights is None:
-        return statistics
-    state = [
-        value
-        for values in optimizer.state.values()
-        for name, value in values.items()
-        if isinstance(value, Tensor) and name != "step" and value.device == weights.device
-    ]
-    return [*statistics, weights, *state]

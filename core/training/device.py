@@ -44,6 +44,10 @@ class Conditions:
         return cls(**record)
 
 
+SOLO, STACKED = "solo", "stacked"
+"""Engines: each run's update by itself, or the updates of several runs with common calls."""
+
+
 def default_threads() -> int:
     """All cores but one, so that a browser is served beside training; the same in the server and in the shell.
 
@@ -63,14 +67,16 @@ def default_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def conditions(precision: str, *, convolutional: bool = False, device: str | None = None) -> Conditions:
+def conditions(
+    precision: str, *, convolutional: bool = False, device: str | None = None, engine: str = SOLO
+) -> Conditions:
     """The conditions of a new run. Convolutions of images use channels_last, 5–10 % faster on CPUs and tensor cores."""
     return Conditions(
         device=device or default_device(),
         threads=default_threads(),
         precision=precision,
         memory_format="channels_last" if convolutional else "contiguous",
-        engine="solo",
+        engine=engine,
         torch=torch.__version__,
     )
 

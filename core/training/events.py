@@ -15,9 +15,9 @@ from core.training.recorder import StepBlock
 class Event:
     """Something that happened to a run at the boundary after `step` updates.
 
-    Kinds that change the result (the *recipe* of a run is its experiment and these): `set` (`lr`), `extend` (`epochs`
-    more than planned; after a stop so many from there), `stop`, `continue` (a stopped run goes on as planned). Others
-    are kept for the record: `diverged`, `early_stop`.
+    Kinds that change the result (the *recipe* of a run is its experiment and these): `set` (values by dotted path, as
+    `core.training.changes` takes them), `extend` (`epochs` more than planned; after a stop so many from there), `stop`,
+    `continue` (a stopped run goes on as planned). Others are kept for the record: `diverged`, `early_stop`, `fork`.
     """
 
     step: int

@@ -15,7 +15,7 @@ KEPT_BYTES = 32 * 2**20
 
 
 class Feed:
-    """Batches of the training split in an order drawn per epoch from (seed, "order", epoch).
+    """Batches of the training split in an order drawn per pass from (seed, "order", number of the pass).
 
     The last batch of an epoch may be smaller; a remainder of one sample joins the batch before it, because batch
     statistics of a single sample do not exist.
@@ -37,23 +37,39 @@ class Feed:
         self._channels_last = channels_last
         self._shift, self._factor = shift, factor
         self._seed = seed
-        count = train.shape[0]
-        starts = list(range(0, count, batch_size))
-        if batch_size > 1 and len(starts) > 1 and count - starts[-1] == 1:
-            starts.pop()
-        self._sizes = [end - start for start, end in zip(starts, [*starts[1:], count], strict=True)]
-        self.steps_per_epoch = len(starts)
+        self._sizes = batch_sizes(train.shape[0], batch_size)
+        self.steps_per_epoch = len(self._sizes)
+        self._first_step = self._first_pass = 0
         self._generator = generator("cpu" if train.is_meta else train.device, 0)
         self._epoch = -1
         self._order: tuple[Tensor, ...] = ()
 
     def batch(self, step: int) -> Batch:
         """The batch of update `step` (counted from 0): inputs (B, …) scaled, targets, rows of the data set (B,)."""
-        epoch, place = divmod(step, self.steps_per_epoch)
+        epoch, place = divmod(step - self._first_step, self.steps_per_epoch)
+        epoch += self._first_pass
         if epoch != self._epoch:
             self._draw_order(epoch)
         rows = self._order[place]
         return Batch(self.scaled(self._inputs.index_select(0, rows)), self._targets.index_select(0, rows), rows)
+
+    @property
+    def stream(self) -> tuple[int, ...]:
+        """Feeds of the same data with equal streams give equal batches at equal steps."""
+        return self._seed, self._first_step, self._first_pass, self._sizes[0], self.steps_per_epoch
+
+    def size(self, step: int) -> int:
+        """How many samples the batch of update `step` has."""
+        return self._sizes[(step - self._first_step) % self.steps_per_epoch]
+
+    def begin_anew(self, batch_size: int, step: int) -> None:
+        """After `step` updates begin a new pass, with the next order, in batches of another size."""
+        passes, place = divmod(step - self._first_step, self.steps_per_epoch)
+        self._first_pass += passes + (place > 0)
+        self._first_step = step
+        self._sizes = batch_sizes(self._train.shape[0], batch_size)
+        self.steps_per_epoch = len(self._sizes)
+        self._epoch = -1
 
     def scaled(self, inputs: Tensor) -> Tensor:
         """(x − shift) · factor, in the run's number format."""
@@ -80,6 +96,14 @@ class Feed:
         order = torch.randperm(self._train.shape[0], generator=self._generator, device=self._train.device)
         self._order = self._train.index_select(0, order).split(self._sizes)
         self._epoch = epoch
+
+
+def batch_sizes(count: int, batch_size: int) -> list[int]:
+    """The sizes of the batches of one pass over `count` samples."""
+    starts = list(range(0, count, batch_size))
+    if batch_size > 1 and len(starts) > 1 and count - starts[-1] == 1:
+        starts.pop()
+    return [end - start for start, end in zip(starts, [*starts[1:], count], strict=True)]
 
 
 class EvaluatedRows:

@@ -81,10 +81,13 @@ class Snapshots(Protocol):
 class TrainingJob(Job):
     """Trains the run that `prepare` loads the data for (any thread) and `build` makes (compute thread).
 
-    `paused` starts it waiting at its first step, for "one update" before Start.
+    `paused` starts it waiting at its first step, for "one update" before Start. `is_fork`: no snapshot of the run is
+    there yet, although it does not begin at update 0.
     """
 
     priority = "run"
+    flush_s = FLUSH_S
+    """Recorded rows are handed over after so many seconds at the latest, or when 64 have come together."""
 
     def __init__(
         self,
@@ -97,6 +100,7 @@ class TrainingJob(Job):
         owner: str = "local",
         pace: str = "max",
         paused: bool = False,
+        is_fork: bool = False,
         finished: Callable[[TrainingJob], None] | None = None,
     ) -> None:
         super().__init__(owner)
@@ -112,6 +116,7 @@ class TrainingJob(Job):
         self._next_step_at = 0.0
         self._flushed_at = self._reported_at = self._saved_at = 0.0
         self._saved_step = -1
+        self._is_fork = is_fork
         self._state = "queued"
         self._actor = owner
         self._finished = finished
@@ -181,7 +186,7 @@ class TrainingJob(Job):
             self._prepare.cancel()
             for command in list(self._commands):
                 self._acknowledge(command, 0, None)
-            self._close(Outcome("stopped", "by_user", Text("Stopped before the first update.")))
+            self._close(Outcome("stopped", "by_user", Text("Stopped while it was waiting.")))
             return False
         self.ready_at = math.inf
         if not self._prepare.done():
@@ -193,7 +198,7 @@ class TrainingJob(Job):
         self.run = run
         self._set_state("paused" if self._paused else "running")
         # A resumed run has the snapshot it comes from.
-        self._saved_step = run.step_count or -1
+        self._saved_step = -1 if self._is_fork else run.step_count or -1
         self._saved_at = time.monotonic()
         return True
 
@@ -301,8 +306,8 @@ class TrainingJob(Job):
 
     def _report(self, run: Run) -> None:
         now = time.monotonic()
-        idle = self._paused or self._interval(run) > FLUSH_S
-        if idle or run.is_over or now - self._flushed_at >= FLUSH_S:
+        idle = self._paused or self._interval(run) > self.flush_s
+        if idle or run.is_over or now - self._flushed_at >= self.flush_s:
             run.flush()
             self._flushed_at = now
         if idle or run.is_over or now - self._reported_at >= PROGRESS_S:
@@ -335,9 +340,9 @@ class TrainingJob(Job):
         if self._snapshots.is_busy:
             return
         since = time.monotonic() - self._saved_at
-        if step == 0:
+        if self._saved_step < 0:
             self._save(run, "start")
-        elif step % run.steps_per_epoch == 0 and since >= EPOCH_SNAPSHOT_S:
+        elif run.epochs.is_end(step) and since >= EPOCH_SNAPSHOT_S:
             self._save(run, "epoch")
         elif is_root_two_power(step) or since >= SNAPSHOT_S:
             self._save(run, "power")

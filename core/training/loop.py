@@ -24,7 +24,8 @@ from core.training.update import Update
 class Loop:
     """The pieces of one run's update, in the order in which `step` uses them.
 
-    Penalties name the parameters they act on by place, decays hold them.
+    Penalties name the parameters they act on by place, decays hold them. `trained` are the places of the parameters
+    that are updated, None where all are. `watch` is shown the step and the very batch that the network is fed.
     """
 
     seed: int
@@ -43,6 +44,8 @@ class Loop:
     norms: Norms
     guard: Guard
     recorder: Recorder
+    trained: list[int] | None = None
+    watch: Callable[[int, Batch], None] | None = None
 
     def step(self, step: int, lr: float) -> None:
         """Do update `step` (counted from 0) with learning rate `lr`."""
@@ -50,6 +53,8 @@ class Loop:
         batch = self.batch_of(step)
         if self.augment is not None:
             batch = self.augment(batch, step)
+        if self.watch is not None:
+            self.watch(step, batch)
         for name, dropout in self.dropouts:
             if dropout.generator is not None:
                 dropout.generator.manual_seed(seed32(self.seed, "dropout", name, step))
@@ -83,15 +88,17 @@ class Loop:
             penalty.add_gradient([gradients[place] for place in places], weights)
         self.norms.gradients(gradients)
         guard.check()
+        moving = gradients if self.trained is None else [gradients[place] for place in self.trained]
         for number, clip in enumerate(self.clips):
-            if number == 0:
-                recorder.clipped.copy_(clip.apply(gradients, recorder.gradient_squares.sum().sqrt_()))
-            else:  # The clipping before has changed the norm.
-                recorder.clipped.logical_or_(clip.apply(gradients, total_norm(gradients)))
+            # The measured norm, unless the clipping before has changed it or gradients of frozen weights count in it.
+            is_measured = number == 0 and self.trained is None
+            norm = recorder.gradient_squares.sum().sqrt_() if is_measured else total_norm(moving)
+            clipped = clip.apply(moving, norm)
+            recorder.clipped.copy_(clipped) if number == 0 else recorder.clipped.logical_or_(clipped)
         self.norms.before_update()
         for decay, weights in self.decays:
             decay.apply(weights, lr, guard.found)
-        self.update(gradients, lr)
+        self.update(moving, lr)
         stamp = time.time()
         self.norms.after_update()
         recorder.end_row(lr, stamp)

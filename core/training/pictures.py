@@ -136,10 +136,13 @@ def _predictions(run: Run) -> dict[str, Any]:
         shown = np.arange(min(NUM_BEFORE, len(is_wrong)))
         return _samples(run, answers, shown, what_it_says(answers.predicted[shown], run.parts.data.class_names))
     shown = np.argsort(~is_wrong, kind="stable")[:NUM_SHOWN]
+    asked = Text("{num:,} validation samples", num=len(is_wrong))
+    if len(is_wrong) < run.parts.data.num_validation:
+        asked = Text("{num:,} of {all:,} validation samples", num=len(is_wrong), all=run.parts.data.num_validation)
     text = (
-        Text("{wrong} of {num} validation samples are wrong; these come first.", wrong=num_wrong, num=len(is_wrong))
+        Text("Asked {asked}: {wrong:,} are wrong; these come first.", asked=asked, wrong=num_wrong)
         if num_wrong
-        else Text("All of {num} validation samples are right.", num=len(is_wrong))
+        else Text("Asked {asked}: all are right.", asked=asked)
     )
     return _samples(run, answers, shown, text)
 

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 
 from core.catalog.regularizers.terms import accumulation_dtype
+from core.training.epochs import Epochs
 
 BLOCK_ROWS = 64
 """Rows until a block is full: a divergence is seen after so many updates at the latest."""
 
 
-_HEAD = 4
+HEAD = 4
 """Numbers in a row before the norms: the guard's mark, loss, penalty, whether a clipping acted."""
 
 
@@ -34,28 +35,37 @@ class Recorder:
 
     The step loop writes into `loss`, `penalty`, `clipped` (1 where a clipping acted) and `norms` (3, P), then calls
     `end_row`. `flush` turns the rows since the last flush into named series: norms and ratios as log10, −inf for
-    exactly zero. `clips` says whether the run clips at all. `watched` is what must be finite, after the guard's mark.
+    exactly zero. `clips` says whether the run clips at all; `epochs` counts passes over the data. Both may change
+    between blocks. `watched` is what must be finite, after the guard's mark.
     """
 
     def __init__(self, device: torch.device | str, layers: Sequence[str], *, steps_per_epoch: int, clips: bool) -> None:
-        count = len(layers)
-        self._row = torch.zeros(_HEAD + 3 * count, dtype=accumulation_dtype(device), device=device)
-        _, self.loss, self.penalty, self.clipped = self._row[:_HEAD].unbind(0)
-        self.norms = self._row[_HEAD:].view(3, count)
-        self.watched = self._row[: _HEAD + count]
-        self.gradient_squares = self.norms[0]
-        self._block = self._row.new_zeros(BLOCK_ROWS, self._row.shape[0])
+        self._num_pieces = count = len(layers)
+        self._use(torch.zeros(HEAD + 3 * count, dtype=accumulation_dtype(device), device=device))
+        self._block = self.row.new_zeros(BLOCK_ROWS, self.row.shape[0])
         self._rows = list(self._block.unbind(0))
         self._lrs: list[float] = []
         self._stamps: list[float] = []
         self._times: list[float] = []
-        self._steps_per_epoch = steps_per_epoch
+        self.epochs = Epochs(steps_per_epoch)
         self._step = 0
-        self._clips = clips
+        self.clips = clips
         self.layers = tuple(dict.fromkeys(layers))
         places = np.array([self.layers.index(layer) for layer in layers])
         self._by_layer = np.argsort(places, kind="stable")
         self._first_of_layer = np.searchsorted(places[self._by_layer], np.arange(len(self.layers)))
+
+    def _use(self, row: torch.Tensor) -> None:
+        self.row = row
+        _, self.loss, self.penalty, self.clipped = row[:HEAD].unbind(0)
+        self.norms = row[HEAD:].view(3, self._num_pieces)
+        self.watched = row[: HEAD + self._num_pieces]
+        self.gradient_squares = self.norms[0]
+
+    def write_into(self, row: torch.Tensor) -> None:
+        """From now on the loop writes into `row`, a tensor like the present one, with its values."""
+        row.copy_(self.row)
+        self._use(row)
 
     @property
     def num_rows(self) -> int:
@@ -69,7 +79,16 @@ class Recorder:
 
     def end_row(self, lr: float, stamp: float) -> None:
         """The update is done: keep the row. `stamp` is the wall-clock time in seconds."""
-        self._rows[len(self._lrs)].copy_(self._row)
+        self.next_row.copy_(self.row)
+        self.count_row(lr, stamp)
+
+    @property
+    def next_row(self) -> torch.Tensor:
+        """Where the row of the present update is to be kept."""
+        return self._rows[len(self._lrs)]
+
+    def count_row(self, lr: float, stamp: float) -> None:
+        """The row is kept."""
         self._lrs.append(lr)
         self._stamps.append(stamp)
 
@@ -100,11 +119,11 @@ class Recorder:
             first_bad = int(steps[-1])
         self.start_at(int(steps[-1]))
         lrs, times, stamps = host
-        columns = {"epoch": steps / self._steps_per_epoch, "train_s": times, **self._series(rows, lrs)}
+        columns = {"epoch": self.epochs.of(steps), "train_s": times, **self._series(rows, lrs)}
         return StepBlock(steps, columns, stamps, first_bad)
 
     def _series(self, rows: np.ndarray, lrs: np.ndarray) -> dict[str, np.ndarray]:
-        squares = rows[:, _HEAD:].reshape(len(rows), 3, -1)[:, :, self._by_layer]
+        squares = rows[:, HEAD:].reshape(len(rows), 3, -1)[:, :, self._by_layer]
         # Summed per layer; a non-finite piece makes its own layer non-finite and no other.
         gradient, weight, update = np.add.reduceat(squares, self._first_of_layer, axis=2).transpose(1, 2, 0)
         with np.errstate(all="ignore"):
@@ -113,10 +132,10 @@ class Recorder:
             # No update of no weight is no update, not 0/0.
             ratios = np.where(update == 0, -np.inf, 0.5 * (np.log10(update) - weights))
             norms = {"gradient_norm": 0.5 * np.log10(gradient), "weight_norm": 0.5 * weights, "update_ratio": ratios}
-        _, loss, penalty, clipped = rows[:, :_HEAD].T
+        _, loss, penalty, clipped = rows[:, :HEAD].T
         columns = {"batch/loss": loss, "batch/penalty": penalty, "lr": lrs, "gradient_norm/total": total}
         for place, layer in enumerate(self.layers):
             columns |= {f"{name}/{layer}": values[place] for name, values in norms.items()}
-        if self._clips:
+        if self.clips:
             columns["clipped"] = clipped
         return columns

@@ -14,10 +14,11 @@ from torch import Tensor
 from core.errors import Refused
 from core.experiment import Experiment
 from core.text import Text
-from core.training.assembly import Assembly, assemble
-from core.training.best_weights import BestWeights
-from core.training.device import Conditions, use_threads
-from core.training.evaluation import Evaluation, Score, score
+from core.training.assembly import assemble
+from core.training.changes import changed
+from core.training.course import Course
+from core.training.device import STACKED, Conditions, use_threads
+from core.training.evaluation import Evaluation
 from core.training.events import (
     FINISHED,
     STOPPED,
@@ -31,13 +32,15 @@ from core.training.events import (
 from core.training.memory import out_of_memory, too_large_batch
 from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
+from core.training.stacked import Stack
 
 
-class Run:
+class Run(Course):
     """Trains `experiment`. `piece()` does the next piece of work: one update, or one piece of an evaluation.
 
-    `recipe` holds changing events to be applied at their steps (for a replay). Raises BadInput when the parts of the
-    experiment do not fit, its data cannot be had or its memory does not suffice.
+    `recipe` holds changing events to be applied at their steps (for a replay). `experiment` is what it started with,
+    `current` what it computes now, `previous` what it computed before the last change. Raises BadInput when the parts
+    of the experiment do not fit, its data cannot be had or its memory does not suffice.
     """
 
     def __init__(
@@ -50,40 +53,17 @@ class Run:
         listener: Listener | None = None,
         data: ResidentData | None = None,
     ) -> None:
-        self.experiment = experiment
-        parts = assemble(experiment, folder, conditions, data)
-        self.parts: Assembly = parts
-        self.conditions = parts.conditions
+        super().__init__(experiment, assemble(experiment, folder, conditions, data))
         self.listener = listener
-        self.step_count = 0
-        self.steps_per_epoch = parts.feed.steps_per_epoch
-        self.planned_steps = experiment.epochs * self.steps_per_epoch
-        self.total_steps = self.planned_steps
-        self.evaluate_every = experiment.evaluate_every or max(1, min(self.steps_per_epoch, self.planned_steps // 100))
-        self.lr_override: float | None = None
-        self.train_s = 0.0
-        self.evaluation_s = 0.0
-        self.evaluations: list[Evaluation] = []
         self.events: list[Event] = []
         self.outcome: Outcome | None = None
-        self.latest: Evaluation | None = None
-        self.best: Evaluation | None = None
         # By step, and of one step in the order in which they were applied.
         self._recipe = sorted(recipe, key=lambda event: event.step)
         self._num_applied = 0
         self._ending: Outcome | None = None
-        self._best_weights = BestWeights(parts.model)
-        self._evaluating: Generator[None, None, Evaluation] | None = None
-        self._evaluated_step = -1
-        self._demanded_step = -1
-        self._since_evaluation = (0, 0.0)
+        self._alone = Stack([self])
 
     # -- what it is ----------------------------------------------------------------------------------------------
-
-    @property
-    def epoch(self) -> float:
-        """Passes over the training split so far."""
-        return self.step_count / self.steps_per_epoch
 
     @property
     def is_over(self) -> bool:
@@ -98,19 +78,12 @@ class Run:
     @property
     def is_evaluating(self) -> bool:
         """Whether an evaluation has begun and is not finished: the network is in evaluation mode."""
-        return self._evaluating is not None
-
-    @property
-    def learning_rate(self) -> float:
-        """Learning rate of the next update. Past the planned end the schedule keeps its last value."""
-        base = self.lr_override if self.lr_override is not None else self.parts.base_lr
-        step = min(self.step_count, self.planned_steps - 1)
-        return base * self.parts.schedule(step, self.planned_steps, self.steps_per_epoch)
+        return self.measuring.is_going_on
 
     @property
     def final(self) -> Evaluation | None:
         """The evaluation of the present weights: the latest, or the best where early stopping has restored it."""
-        return self.best if self._best_weights.are_back else self.latest
+        return self.best if self.measuring.best_weights.are_back else self.latest
 
     # -- doing ---------------------------------------------------------------------------------------------------
 
@@ -151,6 +124,9 @@ class Run:
 
     def step(self) -> None:
         """Do one update. Raises OutOfMemory, with a batch size that fits, where the device's memory is too small."""
+        if self.conditions.engine == STACKED:
+            self._alone.step()
+            return
         parts = self.parts
         start = time.perf_counter()
         lr = self.learning_rate
@@ -166,23 +142,36 @@ class Run:
         if is_out_of_memory:
             # Only here is the error gone, and with it what it held of the device's memory.
             raise too_large_batch(parts.loop, self.step_count, self.experiment.architecture.min_batch_size)  # type: ignore[attr-defined]
+        self.stepped(time.perf_counter() - start)
+
+    def stepped(self, seconds: float) -> None:
+        """Count an update that was done, by `step` or within a stack, and the time it took."""
         self.step_count += 1
-        self.train_s += time.perf_counter() - start
-        parts.recorder.note_time(self.train_s)
-        if parts.recorder.is_full:
+        self.train_s += seconds
+        self.parts.recorder.note_time(self.train_s)
+        if self.parts.recorder.is_full:
             self.flush()
 
     @property
     def evaluation_due(self) -> bool:
         """Whether training and validation error are to be measured before the next update."""
-        if self._evaluated_step == self.step_count:
-            return False
-        return (
-            self._ending is not None
-            or self.step_count % self.evaluate_every == 0
-            or self.step_count >= self.total_steps
-            or self.step_count == self._demanded_step
-        )
+        return self.measuring.is_due(self.step_count, is_planned=self._is_planned)
+
+    @property
+    def _is_planned(self) -> bool:
+        """Whether the errors at this boundary belong to the run's course."""
+        return self._ending is not None or self.plan.is_measured(self.step_count)
+
+    @property
+    def update_is_next(self) -> bool:
+        """Whether the next piece of work is an update."""
+        is_due = self._event_due or self.evaluation_due or self._ending is not None
+        return not (self.is_over or is_due or self.step_count >= self.total_steps)
+
+    @property
+    def recipe(self) -> list[Event]:
+        """The changing events, applied or still to come."""
+        return list(self._recipe)
 
     def flush(self) -> None:
         """Hand the recorded rows over; end the run where they show a divergence."""
@@ -197,7 +186,8 @@ class Run:
     def apply(self, event: Event) -> Event:
         """Apply a changing event now, at the boundary after `step_count` updates; returns it as applied.
 
-        Raises Refused when the run has diverged: nothing that follows could be told from noise.
+        Raises Refused when the run has diverged, since nothing that follows could be told from noise; BadInput for what
+        cannot change in a run that goes on.
         """
         # Updates that were done and not seen yet may have diverged: then this is not the boundary it seems to be.
         self.flush()
@@ -211,6 +201,8 @@ class Run:
                 Text("It has diverged at update {step}.", step=self.step_count + 1),
                 Text("Start it again, for instance with a smaller learning rate."),
             )
+        if event.kind == "set":
+            changed(self.current, event.values)  # raises before anything is done
         if ending is None or event.kind != "stop":
             self._recipe.insert(self._num_applied, event)
             self._apply_next()
@@ -225,10 +217,13 @@ class Run:
         the same, because no event takes an evaluation back, a stop keeps early stopping from ending the run, and an
         extension gives it its patience again.
         """
+        if not self._event_due:
+            return False
+        # Rows are handed over as they were computed; where they show a divergence, the event is not due any more.
+        self.flush()
         if self._event_due:
             self._apply_next()
-            return True
-        return False
+        return True
 
     @property
     def _event_due(self) -> bool:
@@ -239,68 +234,56 @@ class Run:
         self._num_applied += 1
         self.events.append(event)
         if event.kind == "set":
-            self.lr_override = float(event.values["lr"])
+            self.change(event.values, self.step_count)
         elif event.kind == "extend":
             if self.step_count >= self.total_steps:
-                self._demanded_step = self.step_count
+                self.measuring.demanded_step = self.step_count
             ending = self._ending or self.outcome
             # Who stops a run and then adds epochs wants these, not the rest of the old plan as well.
             is_stopped = ending is not None and ending.state == "stopped"
             start = self.step_count if is_stopped else self.total_steps
-            self.total_steps = start + int(event.values["epochs"]) * self.steps_per_epoch
+            self.plan.total_steps = start + int(event.values["epochs"]) * self.steps_per_epoch
             self._go_on()
         elif event.kind == "continue":
             self._go_on()
         elif event.kind == "stop":
-            self._demanded_step = self.step_count
+            self.measuring.demanded_step = self.step_count
             self._ending = STOPPED
         else:
             raise ValueError(f"{event.kind!r} changes nothing")
 
+    def branch(self) -> None:
+        """Begin here as a fork of the run whose state was put back: no end is decided, and the errors are shown again.
+
+        What is measured only to be shown changes no course: early stopping and the best weights do not know of it.
+        """
+        self.measuring.best_weights.go_on()
+        self.measuring.show_again(self.step_count)
+        self.outcome = self._ending = None
+
     def _go_on(self) -> None:
         """Take an end back: the last weights go on, and early stopping has its patience again."""
-        self._best_weights.go_on()
+        self.measuring.best_weights.go_on()
         self.parts.stopper.go_on(self.epoch)
         self.outcome = self._ending = None
 
     # -- evaluation ----------------------------------------------------------------------------------------------
 
     def _evaluation_piece(self) -> None:
-        start = time.perf_counter()
-        self._evaluating = self._evaluating or self._evaluate()
-        try:
-            next(self._evaluating)
-        except StopIteration as done:
-            self._evaluating = None
-            self.evaluation_s += time.perf_counter() - start
-            step = self.step_count
-            # The rows up to here first: a divergence within them makes this evaluation one of another step.
-            self.flush()
-            if self.step_count == step:
-                self._evaluated(done.value)
-        else:
-            self.evaluation_s += time.perf_counter() - start
-
-    def _evaluate(self) -> Generator[None, None, Evaluation]:
-        parts = self.parts
-        of_train, of_validation = parts.evaluated
-        train = yield from score(parts.model, of_train, parts.plain_loss, parts.target_spread)
-        validation = yield from score(parts.model, of_validation, parts.plain_loss, parts.target_spread)
-        return self._evaluation(train, validation)
-
-    def _evaluation(self, train: Score, validation: Score) -> Evaluation:
-        step, seconds = self._since_evaluation
-        samples = (self.step_count - step) * self.parts.data.num_train / self.steps_per_epoch
-        speed = samples / (self.train_s - seconds) if self.train_s > seconds else math.nan
-        self._since_evaluation = (self.step_count, self.train_s)
-        return Evaluation(self.step_count, self.epoch, train, validation, self.train_s, self.evaluation_s, speed)
+        evaluation = self.measuring.piece(self.step_count, self.epoch, self.train_s)
+        if evaluation is None:
+            return
+        # The rows up to here first: a divergence within them makes this evaluation one of another step.
+        self.flush()
+        if self.step_count == evaluation.step:
+            self._evaluated(evaluation)
 
     def _evaluated(self, evaluation: Evaluation) -> None:
-        self._evaluated_step = self.step_count
-        self.evaluations.append(evaluation)
-        self.latest = evaluation
+        counts = self.measuring.take(evaluation, is_planned=self._is_planned)
         if self.listener:
             self.listener.on_evaluation(evaluation)
+        if not counts:
+            return
         if not (math.isfinite(evaluation.train.loss) and math.isfinite(evaluation.validation.loss)):
             if self._ending is None or self._ending.state != "diverged":
                 self._announce(Event(self.step_count, "diverged"))
@@ -309,8 +292,7 @@ class Run:
         stopper = self.parts.stopper
         is_best, ends = stopper.observe(self.step_count, self.epoch, evaluation.to_row()[stopper.metric])
         if is_best:
-            self.best = evaluation
-            self._best_weights.keep()
+            self.measuring.keep_best(evaluation)
         elif ends and self.parts.stops_early and self._ending is None:
             self._restore_best()
             self._ending = stopped_early(stopper.patience, stopper.best_epoch)
@@ -325,7 +307,7 @@ class Run:
     def _restore_best(self) -> None:
         """Put the best weights back; the last ones are kept, for an extension continues from them."""
         assert self.best is not None
-        self._best_weights.put_back()
+        self.measuring.best_weights.put_back()
         values = {"best_step": self.best.step, "best_epoch": self.best.epoch}
         self._announce(Event(self.step_count, "early_stop", values))
 
@@ -334,7 +316,7 @@ class Run:
     def _diverge(self, step: int, block: StepBlock) -> None:
         """Update `step` (counted from 1) was not finite: the guard has kept the state from before it."""
         self.step_count = step - 1
-        self._evaluating = None
+        self.measuring.break_off()
         self.parts.take_back_updates(step - 1)
         self.parts.recorder.start_at(step - 1)
         self.parts.loop.guard.reset()
@@ -348,20 +330,16 @@ class Run:
         """The whole state as tensors and JSON values: what a snapshot holds."""
         tensors = {f"model.{name}": tensor.detach() for name, tensor in self.parts.model.state_dict().items()}
         tensors |= {f"optimizer.{name}": tensor for name, tensor in self.parts.optimizer_state().items()}
-        tensors |= self._best_weights.state()
+        tensors |= self.measuring.best_weights.state()
         ending = self._ending or self.outcome
         position = {
             "step": self.step_count,
             "total_steps": self.total_steps,
             "lr_override": self.lr_override,
             "train_s": self.train_s,
-            "evaluation_s": self.evaluation_s,
-            "evaluated_step": self._evaluated_step,
-            "demanded_step": self._demanded_step,
             "num_applied": self._num_applied,
             "stopper": self.parts.stopper.state_dict(),
-            "latest": self.latest.to_json() if self.latest else None,
-            "best": self.best.to_json() if self.best else None,
+            **self.measuring.state(),
             "ending": ending.to_json() if ending else None,
             "conditions": self.conditions.to_json(),
         }
@@ -369,24 +347,24 @@ class Run:
 
     @torch.no_grad()
     def load_state(self, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
-        """Put a state back: the next update is the one after it. A run that had ended goes on only when told to."""
+        """Put a state back: the next update is the one after it. A run that had ended goes on only when told to.
+
+        The run must be fresh, with the recipe whose first events had been applied to the state.
+        """
+        for event in self._recipe[: position["num_applied"]]:
+            if event.kind == "set":
+                self.change(event.values, event.step)
         for name, tensor in self.parts.model.state_dict().items():
             tensor.copy_(tensors[f"model.{name}"])
-        self._best_weights.load_state(tensors)
         prefix = "optimizer."
         self.parts.load_optimizer_state({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         self.step_count = position["step"]
-        self.total_steps = position["total_steps"]
+        self.plan.total_steps = position["total_steps"]
         self.lr_override = position["lr_override"]
         self.train_s = position["train_s"]
-        self.evaluation_s = position["evaluation_s"]
-        self._evaluated_step, self._demanded_step = position["evaluated_step"], position["demanded_step"]
-        self._since_evaluation = (self.step_count, self.train_s)
+        self.measuring.load_state(tensors, position, self.epoch)
         self.parts.stopper.load_state_dict(position["stopper"])
-        self.latest, self.best = (
-            Evaluation.from_json(position[name]) if position[name] else None for name in ("latest", "best")
-        )
-        self._evaluating = self.outcome = None
+        self.outcome = None
         self._ending = Outcome.from_json(position["ending"]) if position["ending"] else None
         self._num_applied = position["num_applied"]
         self.parts.recorder.start_at(self.step_count)

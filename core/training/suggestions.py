@@ -52,10 +52,14 @@ def suggestions(verdict: str, experiment: Experiment) -> tuple[Suggestion, ...]:
 
 @lru_cache(maxsize=64)
 def _suggestions(verdict: str, experiment: Any) -> tuple[Suggestion, ...]:
-    found: list[Suggestion] = []
+    found: dict[str, Suggestion] = {}
     for build in _BY_VERDICT.get(verdict, ()):
-        found += [item for item in build(experiment) if _is_possible(item, experiment)]
-    return tuple({item.id: item for item in found}.values())[:MOST]
+        for item in build(experiment):
+            changed = _changed(item, experiment)
+            if changed is not None:
+                # Two ways to the same experiment are offered once.
+                found.setdefault(changed.fingerprint(), item)
+    return tuple(found.values())[:MOST]
 
 
 def suggestion(wanted: str, experiment: Experiment) -> Suggestion | None:
@@ -64,13 +68,14 @@ def suggestion(wanted: str, experiment: Experiment) -> Suggestion | None:
     return next((item for item in offered if item.id == wanted), None)
 
 
-def _is_possible(suggestion: Suggestion, experiment: Experiment) -> bool:
+def _changed(suggestion: Suggestion, experiment: Experiment) -> Experiment | None:
+    """What a suggestion makes of an experiment; None when that is impossible or the same."""
     try:
         changed, _ = suggestion.applied_to(experiment)
         check(changed)
     except BadInput:
-        return False
-    return changed != experiment
+        return None
+    return changed if changed != experiment else None
 
 
 def _place(experiment: Experiment, kind: type[Regularizer]) -> int | None:
@@ -101,6 +106,20 @@ def _penalty(experiment: Experiment) -> Iterator[Suggestion]:
         Text("A penalty on large weights makes a smoother function. Too much of it underfits."),
         changes,
     )
+
+
+def _weaker_penalty(experiment: Experiment) -> Iterator[Suggestion]:
+    """A tenth of each penalty on the weights."""
+    for place, item in enumerate(experiment.regularizers):
+        if item.kind in ("penalty", "decay"):  # type: ignore[attr-defined]
+            name = item.parameters()[0].name
+            value = float(f"{0.1 * getattr(item, name):.2g}")
+            yield Suggestion(
+                f"weaker_{item.key}",
+                Text("{title} {value:g}", title=Text(item.title), value=value),
+                Text("A tenth of the penalty: it may be what keeps the weights at almost nothing."),
+                ((f"regularizers.{place}.{name}", value),),
+            )
 
 
 def _dropout(experiment: Experiment) -> Iterator[Suggestion]:
@@ -256,14 +275,14 @@ def _more_epochs(experiment: Experiment) -> Iterator[Suggestion]:
 
 def _larger_network(experiment: Experiment) -> Iterator[Suggestion]:
     width = getattr(experiment.architecture, "width", None)
-    if width is None:
+    if not hasattr(experiment.architecture, "activation"):
         yield Suggestion(
             "larger_network",
             Text("MLP"),
             Text("Layers with an activation between them can draw curved boundaries."),
             (("architecture", {"key": "mlp"}),),
         )
-    elif getattr(experiment.architecture, "widths", None) is None:
+    elif width is not None and getattr(experiment.architecture, "widths", None) is None:
         yield Suggestion(
             "larger_network",
             Text("width {width}", width=4 * width),
@@ -284,7 +303,7 @@ def _another_seed(experiment: Experiment) -> Iterator[Suggestion]:
 _BY_VERDICT = {
     "overfitting": (_penalty, _dropout, _stop_early, _more_points, _smaller_network),
     "gap_grows": (_more_epochs, _penalty, _more_points, _stop_early),
-    "not_learning": (_scaled_inputs, _normalize, _relu, _higher_rate, _lower_rate, _adam),
+    "not_learning": (_weaker_penalty, _scaled_inputs, _normalize, _relu, _higher_rate, _lower_rate, _adam),
     "plateau": (_falling_rate, _larger_network, _lower_rate, _another_seed),
     "diverged": (_lower_rate, _scaled_inputs, _clip, _adam, _normalize),
     "finished": (_more_epochs, _larger_network, _another_seed),

@@ -104,6 +104,11 @@ class Trend:
         falls = now.train.error < lowest.train.error or now.train.error <= FLOOR[self.task]
         return falls and rise > TIMES_UNCERTAINTY * uncertainty(now.validation)
 
+    @property
+    def is_at_guess(self) -> bool:
+        """Whether the latest training error is no better than guessing."""
+        return self.latest is not None and self._is_at_guess(self.latest)
+
     def _is_at_guess(self, now: Evaluation) -> bool:
         return self.guess_error is not None and now.train.error >= SHARE_OF_GUESS * self.guess_error
 

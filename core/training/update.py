@@ -61,5 +61,7 @@ class FusedUpdate:
         """The first update, or the first one after a state was loaded."""
         self._optimizer.step()
         state = self._known = self._optimizer.state
-        self._state = [[state[tensor][name] for tensor in self._parameters] if name else [] for name in self._names]
+        # What an optimizer does not keep with the parameters it has (momentum 0: no velocity) is an empty list too.
+        kept = [name if name in state[self._parameters[0]] else "" for name in self._names]
+        self._state = [[state[tensor][name] for tensor in self._parameters] if name else [] for name in kept]
         self._counters = self._state[self._names.index("step")] if "step" in self._names else []

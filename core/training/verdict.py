@@ -108,7 +108,8 @@ def _verdict(trend: Trend, state: str, restored: Evaluation | None) -> str:
         return "finished" if state in OVER else "untrained"
     if restored is not None:
         return "finished"
-    return "finished" if trend.verdict == "learning" and state in OVER else trend.verdict
+    # What advises to go on is no verdict on a run that is over.
+    return "finished" if trend.verdict in ("learning", "gap_grows") and state in OVER else trend.verdict
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
@@ -177,6 +178,13 @@ def _sentence(verdict: str, trend: Trend, state: str, reason: Text | None, resto
             "Nothing moves any more: validation error stays at {now} ± {uncertainty}, training error at {train}. "
             "Validation error was lowest at epoch {epoch} ({lowest}).",
             **values,
+        )
+    if verdict == "learning" and trend.is_at_guess:
+        return Text(
+            "No better than guessing yet: validation error {now} ± {uncertainty}, training error {train}; guessing "
+            "gives {guess}.",
+            **_only(values, "now", "uncertainty", "train"),
+            guess=_guess_text(trend),
         )
     if verdict == "learning":
         return Text(

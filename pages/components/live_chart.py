@@ -18,7 +18,7 @@ __all__ = ["Fired", "live_chart", "live_labels"]
 ASSETS = Assets(Path(__file__).parents[2] / "assets")
 
 # Only this loader travels with the page; the modules it imports are cached by the browser.
-_LOADER = """
+LOADER = """
 export default function (component) {
   let cleanup = null;
   let superseded = false;
@@ -36,7 +36,7 @@ export default function (component) {
 }
 """
 
-_component = component("saddlepoint_live_chart", js=_LOADER, isolate_styles=False)
+_component = component("saddlepoint_live_chart", js=LOADER, isolate_styles=False)
 
 
 class Fired(NamedTuple):
@@ -62,23 +62,25 @@ def live_chart(
     present: bool = False,
     ghost: str | None = None,
     blocked: str = "",
+    caption: str = "",
     form_key: str | None = None,
     view: Mapping[str, Any] | None = None,
     measure: bool = False,
 ) -> Fired:
     """Show a run or preview of the hub, live.
 
-    `ghost` is a run drawn pale behind it; `blocked` says why nothing can be started now; `form_key` is the `key=` of
-    the container with the choices, where the phone's "change" leads; `view` overrides what the browser remembers:
-    quantity (error, loss), scale (linear, log), x (epoch, update, seconds), smoothing (0, 0.6, 0.9), more, pace;
-    `measure` records step-to-pixel times in the browser. With equal arguments nothing is sent again, so the picture
-    stays as it is over reruns.
+    `ghost` is a run drawn pale behind it; `blocked` says why nothing can be started now; `caption` is what a preset
+    promises; `form_key` is the `key=` of the container with the choices, where the phone's "change" leads; `view`
+    overrides what the browser remembers: quantity (error, loss), scale (linear, log), x (epoch, update, seconds),
+    smoothing (0, 0.6, 0.9), more, pace; `measure` records step-to-pixel times in the browser. With equal arguments
+    nothing is sent again, so the picture stays as it is over reruns.
     """
     version = ASSETS.version
     data = {
         "run": run,
         "ghost": ghost,
         "blocked": blocked,
+        "caption": caption,
         "token": token,
         "lang": lang,
         "labels": dict(labels),

@@ -102,7 +102,7 @@ def _chart(t: Callable[[str], str]) -> dict[str, str]:
         "guess_loss": t("guessing: {value}"),
         "axis_epoch": t("epoch"),
         "axis_update": t("update"),
-        "axis_seconds": t("seconds of training"),
+        "axis_seconds": t("seconds in updates"),
         "axis_error_percent": t("error rate, %"),
         "axis_relative_error": t("relative error"),
         "axis_loss": t("loss"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from core.experiment import Experiment
-from core.set_path import set_path
 from core.store.records import RunRecord
 from core.studies.workbench import Workbench, workbench
+from core.training.changes import computed
 from pages.components.language import show
 
 ACTOR = "local"
@@ -28,10 +28,5 @@ def device_words() -> str:
 
 
 def computed_by(run: RunRecord) -> Experiment:
-    """What a run computes by now: its experiment with the learning rates that were set on the way."""
-    document = dict(run.experiment)
-    for event in workbench().store.events(run.id):
-        if event.kind == "set":
-            for name, value in event.values.items():
-                document, _ = set_path(document, f"optimizer.{name}", value)
-    return Experiment.from_json(document)
+    """What a run computes by now: its experiment with what was changed on the way."""
+    return computed(Experiment.from_json(run.experiment), workbench().store.events(run.id))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import streamlit as st
@@ -27,8 +27,11 @@ _ADDRESS = "experiment in the address bar"
 _RUN = "run looked at"
 _VIEW = "view of the pages"
 _ARRIVAL = "start on arrival"
-PAGE_PARAMETERS = ("lang", "present", "run", "family", "measure")
+PAGE_PARAMETERS = ("lang", "present", "run", "study", "family", "measure")
 """Query parameters of the frame and the pages; every other one belongs to the experiment."""
+
+takers: dict[str, Callable[[str, str, Any], None]] = {}
+"""Who takes a value whose path begins with a word of its own: `first 2:optimizer.lr` is the second variant's rate."""
 
 
 # -- the choices -----------------------------------------------------------------------------------------------------
@@ -91,8 +94,13 @@ def choose(chosen: Experiment, remarks: list[Text] | None = None) -> None:
 def put(path: str, value: Any) -> None:
     """Change one value of the draft by its dotted path; the experiment follows when the draft is valid.
 
-    Beside the paths of `set_path`, a path may lead into a list of records: `architecture.blocks.0.kernel`.
+    Beside the paths of `set_path`, a path may lead into a list of records: `architecture.blocks.0.kernel`. A path that
+    begins with a place (`first 2:optimizer.lr`) belongs to another page's draft.
     """
+    place, colon, rest = path.partition(":")
+    if colon:
+        takers[place.split()[0]](place, rest, value)
+        return
     for list_path, records in _records(draft()):
         if path.startswith(f"{list_path}."):
             place, name = path.removeprefix(f"{list_path}.").split(".", 1)
@@ -238,6 +246,11 @@ def read_address() -> None:
     if not query or query == st.session_state.get(_ADDRESS):
         return
     chosen, problems = Experiment.from_url(query)
+    problems += [
+        Text("“{part}” in the link is nothing that can be chosen here.", part=f"{name}={value}"[:200])
+        for name, value in query.items()
+        if name.split(".")[0] not in {*Experiment.model_fields, "preset"}
+    ]
     st.session_state[_ADDRESS] = query
     try:
         check(chosen)

@@ -211,17 +211,17 @@ def test_a_nan_that_only_the_validation_split_has_ends_the_run(tmp_path: Path):
 
 def test_an_evaluation_that_stops_being_finite_midway_is_marked_at_its_update(tmp_path: Path, monkeypatch: Any):
     run = Run(points(evaluate_every=4, **LONG), tmp_path)
-    plain = run._evaluation
+    plain = run.measuring._evaluation
 
-    def spoiled(train: Any, validation: Any) -> Evaluation:
-        evaluation = plain(train, validation)
+    def spoiled(train: Any, validation: Any, *where: Any) -> Evaluation:
+        evaluation = plain(train, validation, *where)
         return (
             dataclasses.replace(evaluation, validation=dataclasses.replace(validation, loss=math.nan))
             if (evaluation.step == 8)
             else evaluation
         )
 
-    monkeypatch.setattr(run, "_evaluation", spoiled)
+    monkeypatch.setattr(run.measuring, "_evaluation", spoiled)
     run.train()
     assert run.outcome is not None
     assert run.outcome.state == "diverged"

@@ -73,8 +73,33 @@ def test_an_answer_that_is_there_is_not_interrupted():
 def test_columns_are_as_wide_as_their_longest_cell():
     names = ("run", "created", "state", "steps", "epochs", "train_error", "validation_error", "test_error", "name")
     out = io.StringIO()
-    show_runs([dict.fromkeys(names) | {"run": "0123456789", "steps": 7, "train_error": 0.25, "name": "one"}], out)
+    show_runs(
+        [dict.fromkeys((*names, "test_look")) | {"run": "0123456789", "steps": 7, "train_error": 0.25, "name": "one"}],
+        out,
+    )
     head, row = out.getvalue().splitlines()
     assert head.split() == list(names)
     assert row.split() == ["0123456789", "–", "–", "7", "–", "0.25", "–", "–", "one"]
     assert head.index("name") == row.index("one")
+
+
+def test_what_is_begun_is_finished_before_an_interruption_is_heard():
+    done = []
+    with Interruptions() as interruptions:
+        with pytest.raises(KeyboardInterrupt), interruptions.held():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("begun")
+        with interruptions.held():
+            done.append("nothing came")
+    assert done == ["begun", "nothing came"]
+
+
+def test_a_contaminated_test_error_says_so_in_the_table():
+    names = ("run", "created", "state", "steps", "epochs", "train_error", "validation_error", "test_error", "name")
+    out = io.StringIO()
+    reports = [dict.fromkeys((*names, "test_look")) | {"test_error": 0.5, "test_look": look} for look in (1, 2)]
+    show_runs(reports, out)
+    _, first, second = out.getvalue().splitlines()
+    assert "0.5" in first
+    assert "contaminated" not in first
+    assert "0.5 (contaminated, look 2)" in second

@@ -39,6 +39,8 @@ class Architecture(Entry):
     family: ClassVar[str] = "architectures"
     input_kinds: ClassVar[tuple[str, ...]] = ()
     """The kinds of input it takes: image (C, H, W), sequence (C, L), points (F,), features (F,)."""
+    stacked_as: ClassVar[str] = ""
+    """What networks of this kind mostly are when several train as one stack: dense, convolution; "" where none do."""
 
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
         """The layer table; BadInput names the layer, the size that arrived and what to change."""
@@ -76,6 +78,11 @@ class Architecture(Entry):
     def own_rates(self) -> DropoutRates | None:
         """The rates of a dropout regularizer that would mean the same as `own_dropout`; None where none does."""
         return None
+
+    @property
+    def without_dropout(self) -> Architecture:
+        """The same network without dropout of its own: networks for which this is equal have the same parameters."""
+        return self
 
     def dropout_places(self) -> frozenset[str]:
         """Where a dropout regularizer can act: "dense", "convolution"."""

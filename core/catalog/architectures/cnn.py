@@ -57,6 +57,7 @@ class Cnn(Architecture):
     )
     source: ClassVar[str] = "LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998, section II"
     input_kinds: ClassVar[tuple[str, ...]] = ("image", "sequence")
+    stacked_as: ClassVar[str] = "convolution"
 
     blocks: Annotated[
         tuple[Block, ...],
@@ -265,6 +266,10 @@ class Cnn(Architecture):
     @property
     def own_dropout(self) -> float:
         return self.dropout
+
+    @property
+    def without_dropout(self) -> Cnn:
+        return self.model_copy(update={"dropout": 0.0})
 
     @property
     def own_rates(self) -> DropoutRates | None:

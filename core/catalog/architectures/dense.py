@@ -111,6 +111,7 @@ class Logistic(Architecture):
     formula: ClassVar[str] = r"\mathrm{logits} = W x + b"
     source: ClassVar[str] = "Cox, The Regression Analysis of Binary Sequences, 1958, section 2"
     input_kinds: ClassVar[tuple[str, ...]] = ALL_INPUTS
+    stacked_as: ClassVar[str] = "dense"
 
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
         return [output_plan(num_features(input_shape), num_outputs)]
@@ -140,6 +141,7 @@ class MultilayerPerceptron(Architecture):
     formula: ClassVar[str] = r"h_0 = x, \quad h_i = f(W_i h_{i-1} + b_i), \quad \mathrm{logits} = W h_n + b"
     source: ClassVar[str] = "Rumelhart, Hinton and Williams, Learning Representations by Back-propagating Errors, 1986"
     input_kinds: ClassVar[tuple[str, ...]] = ALL_INPUTS
+    stacked_as: ClassVar[str] = "dense"
 
     hidden_layers: Annotated[
         int,

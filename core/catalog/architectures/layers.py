@@ -1,14 +1,18 @@
 """The torch modules that architectures are made of (imported only when a network is built).
 
-Shape letters: B batch, F features, K outputs, C channels, H height, W width, L length.
+Shape letters: R rows (networks), B batch, F features, K outputs, C channels, H height, W width, L length.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import nn
 
 from core.catalog.architectures.block import Block
+from core.catalog.architectures.rows import Forward, Layer, Rows, joined
 from core.catalog.regularizers.counter_dropout import CounterDropout
 
 
@@ -17,7 +21,24 @@ def dropout_or_nothing(p: float) -> CounterDropout | None:
     return CounterDropout(p) if p > 0 else None
 
 
-class Dense(nn.Linear):
+class HasDropout(nn.Module):
+    """A part of a network that ends with a dropout layer, or with none."""
+
+    dropout: CounterDropout | None
+
+    def set_dropout(self, dropout: CounterDropout | None) -> None:
+        """End with this layer instead (None: with none)."""
+        self.dropout = dropout
+
+
+def take_dropout(model: nn.Module, other: nn.Module) -> None:
+    """Give a network the dropout of another one that is built the same otherwise; the other is of no use after that."""
+    mine, its = ([part for part in net.modules() if isinstance(part, HasDropout)] for net in (model, other))
+    for part, source in zip(mine, its, strict=True):
+        part.set_dropout(None if source.dropout is None else source.dropout.train(model.training))
+
+
+class Dense(HasDropout, nn.Linear):
     """A hidden layer: linear, normalization, activation, dropout, in this order.
 
     It is the linear layer itself, so that its weight is called `hidden.1.weight`.
@@ -29,7 +50,10 @@ class Dense(nn.Linear):
         super().__init__(fan_in, width, bias=norm is None)
         self.norm = norm
         self.activation = activation
-        self.dropout = dropout_or_nothing(dropout)
+        self.set_dropout(dropout_or_nothing(dropout))
+
+    def set_dropout(self, dropout: CounterDropout | None) -> None:
+        super().set_dropout(dropout)
         # A tuple of their own: looking a module up by name takes as long as a small layer's arithmetic.
         self.then = tuple(part for part in (self.norm, self.activation, self.dropout) if part is not None)
 
@@ -38,6 +62,14 @@ class Dense(nn.Linear):
         for part in self.then:
             x_BF = part(x_BF)
         return x_BF
+
+    def in_rows(self, rows: Rows, layers: Sequence[Dense]) -> list[Layer]:
+        """This layer of several networks: `layers` of one shape, this one first."""
+        found = [rows.linear(self)]
+        if self.norm is not None:
+            found.append(rows.each([cast(nn.Module, layer.norm) for layer in layers]))
+        found.append(rows.elementwise([layer.activation for layer in layers]))
+        return found + rows.dropout([layer.dropout for layer in layers])
 
 
 class Mlp(nn.Module):
@@ -56,8 +88,23 @@ class Mlp(nn.Module):
         logits_BK = x_BF
         return logits_BK
 
+    def in_rows(self, rows: Rows, networks: Sequence[Mlp]) -> Forward:
+        """Several networks of this shape, this one first."""
+        layers: list[Layer] = []
+        for name, layer in self.hidden.items():
+            layers += cast(Dense, layer).in_rows(rows, [cast(Dense, network.hidden[name]) for network in networks])
+        layers.append(rows.output(self.output))
+        return lambda inputs: through(layers, joined(inputs).flatten(2))
 
-class _ConvolutionParts(nn.Module):
+
+def through(layers: Sequence[Layer], x: torch.Tensor) -> torch.Tensor:
+    """Through one layer after another."""
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+class _ConvolutionParts(HasDropout):
     """What follows a convolution; the class beside it in the bases is the convolution itself."""
 
     def set_parts(
@@ -113,7 +160,7 @@ def convolution(
     return layer
 
 
-class ConvolutionNet(nn.Module):
+class ConvolutionNet(HasDropout):
     """Convolution blocks, flattening or global average, dense layers, a linear output."""
 
     def __init__(
@@ -132,12 +179,29 @@ class ConvolutionNet(nn.Module):
         self.output = output
 
     def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-        for block in self.conv.values():
-            x_BCHW = block(x_BCHW)
-        x_BF = x_BCHW.flatten(2).mean(2) if self.global_average else x_BCHW.flatten(1)
+        x_BF = self.features(x_BCHW)
         for layer in self.dense.values():
             x_BF = layer(x_BF)
         if self.dropout is not None:
             x_BF = self.dropout(x_BF)
         logits_BK = self.output(x_BF)
         return logits_BK
+
+    def in_rows(self, rows: Rows, networks: Sequence[ConvolutionNet]) -> Forward:
+        """Several networks of this shape, this one first: their blocks one by one, their dense layers at once."""
+        layers: list[Layer] = []
+        for name, layer in self.dense.items():
+            layers += cast(Dense, layer).in_rows(rows, [cast(Dense, network.dense[name]) for network in networks])
+        layers += [*rows.dropout([network.dropout for network in networks]), rows.output(self.output)]
+
+        def forward(inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+            vectors = [network.features(x) for network, x in zip(networks, inputs, strict=True)]
+            return through(layers, torch.stack(vectors))
+
+        return forward
+
+    def features(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """What the blocks make of the images, one vector a sample."""
+        for block in self.conv.values():
+            x_BCHW = block(x_BCHW)
+        return x_BCHW.flatten(2).mean(2) if self.global_average else x_BCHW.flatten(1)

@@ -37,6 +37,12 @@ class CrossEntropy(Loss):
         self.check(task)
         return functional.cross_entropy
 
+    def build_rows(self, task: Task = "classification") -> Criterion:
+        from core.catalog.losses.row_losses import cross_entropy_rows
+
+        self.check(task)
+        return cross_entropy_rows
+
 
 @register
 class LabelSmoothing(Loss):
@@ -67,6 +73,12 @@ class LabelSmoothing(Loss):
 
         self.check(task)
         return partial(functional.cross_entropy, label_smoothing=self.epsilon)
+
+    def build_rows(self, task: Task = "classification") -> Criterion:
+        from core.catalog.losses.row_losses import cross_entropy_rows
+
+        self.check(task)
+        return partial(cross_entropy_rows, smoothing=self.epsilon)
 
     def plain(self, task: Task = "classification") -> Criterion:
         return CrossEntropy().build(task)

@@ -30,6 +30,15 @@ class Loss(Entry):
         """The function (outputs, targets) → mean loss over the batch, a tensor without axes."""
         raise NotImplementedError
 
+    def build_rows(self, task: Task = "classification") -> Criterion:
+        """The same for several networks at once: (R, B, K) and targets (R, B, …) → losses (R,); row by row."""
+        import torch
+
+        criterion = self.build(task)
+        return lambda outputs, targets: torch.stack(
+            [criterion(*row) for row in zip(outputs.unbind(0), targets.unbind(0), strict=True)]
+        )
+
     def plain(self, task: Task = "classification") -> Criterion:
         """The data loss that evaluation reports: the same without smoothing."""
         return self.build(task)

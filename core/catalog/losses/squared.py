@@ -54,7 +54,7 @@ class SquaredError(Loss):
         def of_probabilities(logits_BK: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
             probabilities_BK = functional.softmax(logits_BK, dim=1)
             if targets.dim() == 1:
-                targets = functional.one_hot(targets, logits_BK.shape[1]).to(logits_BK.dtype)
+                targets = functional.one_hot(targets, logits_BK.shape[1]).type_as(logits_BK)
             loss = functional.mse_loss(probabilities_BK, targets, reduction="sum") / logits_BK.shape[0]
             return loss / 2 if half else loss
 

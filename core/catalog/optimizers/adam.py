@@ -77,6 +77,10 @@ class Adam(Optimizer):
     def fused_options(self) -> dict[str, Any]:
         return _fused_options(self.beta1, self.beta2, self.eps, weight_decay=0.0)
 
+    @property
+    def memory(self) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq")
+
 
 @register
 class AdamW(Optimizer):
@@ -131,6 +135,10 @@ class AdamW(Optimizer):
 
     def fused_options(self) -> dict[str, Any]:
         return _fused_options(self.beta1, self.beta2, self.eps, self.weight_decay)
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq")
 
     @property
     def own_weight_decay(self) -> float:

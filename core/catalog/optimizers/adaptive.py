@@ -50,6 +50,10 @@ class AdaGrad(Optimizer):
     def fused_options(self) -> dict[str, Any]:
         return {"eps": self.eps, "lr_decay": 0.0, "weight_decay": 0.0, "maximize": False}
 
+    @property
+    def memory(self) -> tuple[str, ...]:
+        return ("sum",)
+
 
 @register
 class RmsProp(Optimizer):
@@ -87,6 +91,24 @@ class RmsProp(Optimizer):
 
     def learning_rate(self) -> float:
         return self.lr
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        return ("square_avg",)
+
+    @property
+    def row_numbers(self) -> dict[str, tuple[float, float]]:
+        return {"alpha": (self.alpha, 1.0), "rest": (1 - self.alpha, 0.0), "eps": (self.eps, self.eps)}
+
+    @staticmethod
+    def update_rows(
+        weights: torch.Tensor,
+        gradients: torch.Tensor,
+        memory: dict[str, torch.Tensor],
+        numbers: dict[str, torch.Tensor],
+    ) -> None:
+        average = memory["square_avg"].mul_(numbers["alpha"]).add_(gradients.square().mul_(numbers["rest"]))
+        weights.sub_((gradients / average.sqrt().add_(numbers["eps"])).mul_(numbers["lr"]))
 
 
 @register
@@ -130,3 +152,24 @@ class AdaDelta(Optimizer):
     def learning_rate(self) -> float:
         """1: AdaDelta has none, and a schedule multiplies its updates."""
         return 1.0
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        return ("square_avg", "acc_delta")
+
+    @property
+    def row_numbers(self) -> dict[str, tuple[float, float]]:
+        return {"rho": (self.rho, 1.0), "rest": (1 - self.rho, 0.0), "eps": (self.eps, self.eps)}
+
+    @staticmethod
+    def update_rows(
+        weights: torch.Tensor,
+        gradients: torch.Tensor,
+        memory: dict[str, torch.Tensor],
+        numbers: dict[str, torch.Tensor],
+    ) -> None:
+        rho, rest, eps = numbers["rho"], numbers["rest"], numbers["eps"]
+        average = memory["square_avg"].mul_(rho).add_(gradients.square().mul_(rest))
+        change = memory["acc_delta"].add(eps).sqrt_().div_(average.add(eps).sqrt_()).mul_(gradients)
+        memory["acc_delta"].mul_(rho).add_(change.square().mul_(rest))
+        weights.sub_(change.mul_(numbers["lr"]))

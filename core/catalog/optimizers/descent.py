@@ -111,6 +111,10 @@ class MomentumSgd(Optimizer):
     def fused_options(self) -> dict[str, Any]:
         return _fused_options(self.momentum)
 
+    @property
+    def memory(self) -> tuple[str, ...]:
+        return ("momentum_buffer",) if self.momentum else ()
+
 
 @register
 class Nesterov(Optimizer):
@@ -149,3 +153,7 @@ class Nesterov(Optimizer):
 
     def fused_options(self) -> dict[str, Any]:
         return _fused_options(self.momentum, nesterov=True)
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        return ("momentum_buffer",)

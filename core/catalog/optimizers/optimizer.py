@@ -59,6 +59,41 @@ class Optimizer(Entry):
         """Weight decay inside the rule itself."""
         return 0.0
 
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """What it keeps for each weight between updates, by the names in torch.optim's state, counters left out.
+
+        Optimizers with the same names mean the same by them: one goes on with what the other has kept.
+        """
+        return ()
+
+    @property
+    def stackable(self) -> bool:
+        """Whether its runs can be rows of a stack: one gradient an update, which the stack computes for all rows."""
+        return not self.needs_closure and self.evaluations_per_step == 1
+
+    @property
+    def row_numbers(self) -> dict[str, tuple[float, float]]:
+        """The numbers of `update_rows`, each with the value that leaves all as it is where the gradient is 0.
+
+        Empty: there is no such form.
+        """
+        return {}
+
+    @staticmethod
+    def update_rows(
+        weights: torch.Tensor,
+        gradients: torch.Tensor,
+        memory: dict[str, torch.Tensor],
+        numbers: dict[str, torch.Tensor],
+    ) -> None:
+        """One update, in place, of the weights of several networks, (R, N), each row with its own numbers, (R, 1).
+
+        `memory` are tensors (R, N) by name; `numbers` has the learning rate as `lr` too. Made of additions, products,
+        quotients and roots only, which round the same wherever a number lies in memory.
+        """
+        raise NotImplementedError
+
     def fused(self, params: Iterable[torch.Tensor]) -> bool:
         """Whether the fused kernel is used: where this build of torch has it for every parameter's device.
 

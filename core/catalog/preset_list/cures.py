@@ -12,7 +12,7 @@ add(
         "Early stopping ends after {epochs_done} epochs and brings back the best weights: training error "
         "{train_error}, validation error {validation_error}.",
         {**MOONS, "regularizers": [{"key": "early_stopping", "patience": 30}]},
-        (Claim("epochs_done", 40, 65, unit=""), Claim("train_error", 7, 13), Claim("validation_error", 13.5, 15)),
+        (Claim("epochs_done", 35, 70, unit=""), Claim("train_error", 6, 16), Claim("validation_error", 13.5, 15)),
         group="compare",
         same_samples=True,
     )
@@ -36,7 +36,7 @@ add(
         "Weight decay 1 on these 60 points: training error {train_error}, validation error {validation_error}. Under "
         "Adam it is not the same as L2.",
         {**MOONS, "regularizers": [{"key": "weight_decay", "weight_decay": 1.0}]},
-        (Claim("train_error", 7, 13), Claim("validation_error", 12, 14.5)),
+        (Claim("train_error", 6, 16), Claim("validation_error", 12, 14.5)),
         group="compare",
         same_samples=True,
     )

@@ -18,7 +18,7 @@ add(
         "Three tanh layers start next to a saddle point; Adam finds the way out and gets to {validation_error} in "
         "ten epochs.",
         TINY,
-        (Claim("validation_error", 20, 60),),
+        (Claim("validation_error", 15, 65),),
     )
 )
 add(
@@ -58,6 +58,6 @@ add(
         "Each unit starts with a tenth of its inputs: {validation_error} wrong after ten epochs, and {small_weights} "
         "of the weights are still below 0.001.",
         {"initializer": "sparse"},
-        (Claim("validation_error", 3, 10), Claim("small_weights", 5, 25)),
+        (Claim("validation_error", 2, 12), Claim("small_weights", 4, 30)),
     )
 )

@@ -24,8 +24,8 @@ digits_with(
     "sgd",
     "Digits with SGD",
     "SGD with 0.1 gets to 10 % wrong after {updates_to_10} updates and ends at {validation_error}.",
-    (50, 120),
-    (2, 10),
+    (40, 140),
+    (2, 12),
 )
 digits_with(
     "momentum",
@@ -45,7 +45,7 @@ digits_with(
     "adagrad",
     "Digits with AdaGrad",
     "AdaGrad gets to 10 % wrong after {updates_to_10} updates and ends at {validation_error}.",
-    (15, 30),
+    (10, 35),
     (1, 6),
 )
 digits_with(
@@ -61,7 +61,7 @@ digits_with(
     "AdaDelta, without any learning rate to choose, gets to 10 % wrong after {updates_to_10} updates and ends at "
     "{validation_error}.",
     (30, 60),
-    (2, 6),
+    (1.5, 7),
 )
 digits_with(
     "adamw",
@@ -89,8 +89,8 @@ falling(
     "constant",
     "A rate too large to end with",
     "Momentum with 0.3 all the way: it jitters to the end, {validation_error} wrong, training {train_error}.",
-    (3, 10),
-    (1, 6),
+    (2, 14),
+    (1, 12),
 )
 falling(
     "step",
@@ -110,7 +110,7 @@ falling(
     "cosine",
     "A rate that falls along a cosine",
     "The same rate down to 0 along a cosine: {validation_error} wrong, training {train_error}.",
-    (1, 6),
+    (0.5, 7),
     (0, 1),
 )
 falling(

@@ -79,7 +79,7 @@ class NormClip:
         """Limit the gradients in place; `total_norm` is ‖g‖ (no axes). Returns whether it acted, without axes."""
         with torch.no_grad():
             factor = (self.max_norm / total_norm).clamp_(max=1.0)
-            torch._foreach_mul_(grads, factor.to(grads[0].dtype))
+            torch._foreach_mul_(grads, factor.type_as(grads[0]))
             return total_norm > self.max_norm
 
 

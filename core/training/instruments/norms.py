@@ -30,7 +30,7 @@ class Piece(NamedTuple):
 
 def pieces_of(flat: Flat, layers: Sequence[str]) -> list[Piece]:
     """The weights of a network cut into as few pieces as possible; `layers` names each tensor's layer."""
-    size = _chunk_size(flat.all)
+    size = chunk_size(flat.all)
     pieces: list[Piece] = []
     for start, end, layer in zip(flat.starts, flat.starts[1:], layers, strict=False):
         while start < end:
@@ -52,7 +52,8 @@ class Norms:
     """
 
     def __init__(self, flat: Flat, pieces: Sequence[Piece], row: Tensor) -> None:
-        size = _chunk_size(flat.all)
+        self.flat, self.pieces = flat, pieces
+        size = chunk_size(flat.all)
         self._weights = flat.all
         self._copy = torch.zeros_like(flat.all)
         self._gradients = flat.views(self._copy)
@@ -102,8 +103,8 @@ class _Chunk(NamedTuple):
     update: list[tuple[Tensor, Tensor]]
 
 
-def _chunk_size(flat: Tensor) -> int:
-    """Chunks of about the same size on a CPU; all at once elsewhere, where every call has its price."""
+def chunk_size(flat: Tensor) -> int:
+    """How long chunks are: about the same on a CPU; all at once elsewhere, where every call has its price."""
     length = flat.shape[0]
     return -(-length // -(-length // CHUNK)) if flat.device.type == "cpu" else length
 

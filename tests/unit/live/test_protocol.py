@@ -53,8 +53,25 @@ def test_command_values_are_checked_by_kind():
     ]:
         with pytest.raises(BadMessage):
             parse(message(type="command", number=1, run="a", kind=kind, values=values))
+    for values in ('{"lr":NaN}', '{"optimizer.lr":NaN}', '{"regularizers":[{"key":"l2","strength":Infinity}]}'):
+        with pytest.raises(BadMessage):
+            parse('{"type":"command","number":1,"run":"a","kind":"set","values":' + values + "}")
+
+
+def test_any_setting_may_be_named_by_its_path():
+    values = {"optimizer.lr": 0.1, "regularizers.0.strength": 1e-3, "frozen": ["hidden.1"], "augmentations.0": None}
+    read = parse(message(type="command", number=1, run="a", kind="set", values=values))
+    assert isinstance(read, Command)
+    assert read.values == values
+    for path in ("", "../x", "a b", "optimizer..lr", "optimizer.lr\n", "__class__.x" * 40, "a.b.c.d.e.f.g.h.i"):
+        with pytest.raises(BadMessage):
+            parse(message(type="command", number=1, run="a", kind="set", values={path: 1}))
     with pytest.raises(BadMessage):
-        parse('{"type":"command","number":1,"run":"a","kind":"set","values":{"lr":NaN}}')
+        parse(
+            message(
+                type="command", number=1, run="a", kind="set", values={f"a{chr(97 + n % 26)}.{n}": 1 for n in range(33)}
+            )
+        )
 
 
 @pytest.mark.parametrize(

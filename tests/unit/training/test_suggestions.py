@@ -97,3 +97,23 @@ def test_a_deep_sigmoid_network_gets_batch_normalization_and_relu():
 def test_a_diverged_run_is_tried_with_a_tenth_of_its_rate():
     changed = of("diverged", {"optimizer": {"key": "sgd", "lr": 0.3}})
     assert changed["lower_rate"].differences()["optimizer"] == {"key": "sgd", "lr": 0.03}
+
+
+def test_a_penalty_that_keeps_a_network_from_learning_is_weakened_first():
+    document = {**MOONS, "regularizers": [{"key": "l2", "strength": 0.1}]}
+    first = suggestions("not_learning", Experiment.from_json(document))[0]
+    assert str(first.label) == "L2 0.01"
+    changed, _ = first.applied_to(Experiment.from_json(document))
+    assert changed.regularizers[0].strength == 0.01
+
+
+def test_one_experiment_is_offered_once_under_one_name():
+    tenfold = Experiment.from_json({"optimizer": {"key": "adam", "lr": 0.01}})
+    offered = [item.applied_to(tenfold)[0] for item in suggestions("diverged", tenfold)]
+    assert len({experiment.fingerprint() for experiment in offered}) == len(offered)
+    assert sum(experiment.optimizer == Experiment().optimizer for experiment in offered) == 1
+
+
+def test_a_cnn_is_not_taken_for_a_network_without_layers():
+    cnn = Experiment.from_json({"preset": "reference_cnn_b"})
+    assert "larger_network" not in {item.id for item in suggestions("finished", cnn)}

@@ -1,0 +1,181 @@
+// The picture beside the race: final loss against the rate, every rate at once, a curve over one number, the grid of two
+// things, or the gap of every run.
+
+import { largest, smallest, verticalRange } from "../live/axes.js";
+import { empty } from "../live/gradients.js";
+import { widest } from "../live/plot.js";
+import { fill, percent, short, signed } from "../live/text.js";
+import { translucent } from "../live/theme.js";
+import { spread } from "./groups.js";
+import { drawEvery, everyRate } from "./every_rate.js";
+import { outcome } from "./quantities.js";
+import { clipped, colourOf, escaped, seen, ticks } from "./race_chart.js";
+
+// The pictures that this comparison has something for, the first of them first.
+export function asides(model) {
+  const { study, settings, groups } = model;
+  const has = {
+    rate: Boolean(study?.meta.search?.curves?.length) || settings.rates === "own",
+    every: everyRate(groups),
+    curve: Boolean(settings.number),
+    grid: Boolean(settings.grid),
+    gap: true,
+  };
+  const order = [settings.aside, "rate", "every", "grid", "curve", "gap"];
+  return [...new Set(order)].filter((name) => has[name]);
+}
+
+export function drawAside(chart, name, model, view, context) {
+  const draw = { rate, every: drawEvery, curve, grid, gap }[name] ?? gap;
+  return draw(chart, model, view, context);
+}
+
+// -- final loss against the rate -------------------------------------------------------------------------------------
+
+function rate(chart, { study, groups }, view, context) {
+  const { labels, palette, size } = context;
+  const curves = study?.meta.search?.curves ?? [];
+  if (!curves.length) return chart.draw([], empty(labels.rate_none, palette), labels.rate_none);
+  const traces = curves.flatMap((found) => {
+    const group = groups.find(({ key }) => key === `v${found.variant}`);
+    if (!group || view.hidden.includes(group.key)) return [];
+    const colour = colourOf(group, view, palette);
+    const [x, y] = [found.points.map(([lr]) => lr), found.points.map(([, loss]) => loss)];
+    const line = { uid: group.key, type: "scatter", mode: "lines+markers", name: group.name, x, y, line: { color: colour, width: 2, dash: palette.dashed(group.slot) ? "dashdot" : "solid" }, marker: { size: 5, color: colour }, hovertemplate: "%{x:.3~g}: %{y:.3~g}<extra>%{fullData.name}</extra>" };
+    const best = x.indexOf(found.best);
+    const mark = { uid: `${group.key} best`, type: "scatter", mode: "markers", name: group.name, x: best < 0 ? [] : [x[best]], y: best < 0 ? [] : [y[best]], marker: { size: size * 0.85, color: palette.background, line: { width: 2.5, color: colour } }, hoverinfo: "skip" };
+    return [line, mark];
+  });
+  const rates = traces.flatMap((trace) => trace.x);
+  const range = verticalRange(traces.flatMap((trace) => trace.y), "log", 1);
+  const [low, high] = [Math.log10(smallest(rates)), Math.log10(largest(rates))];
+  const margin = Math.max(0.1, (high - low) * 0.04);
+  return chart.draw(
+    traces,
+    {
+      xaxis: { mode: "rate", type: "log", range: [low - margin, high + margin], title: { text: labels.learning_rate, standoff: 2 }, ...ticks("log", [low, high]) },
+      yaxis: { mode: "rate", type: "log", range, title: { text: labels.axis_training_loss, standoff: 6 }, ...ticks("log", range) },
+    },
+    labels.summary_rate,
+  );
+}
+
+// -- the final errors against one number -----------------------------------------------------------------------------
+
+function curve(chart, { groups, settings }, view, context) {
+  const { labels, palette, size } = context;
+  const points = groups
+    .filter((group) => !group.fork && group.loaded && Number.isFinite(group.facts.number))
+    .map((group) => ({ x: group.facts.number, ...ends(group) }))
+    .sort((a, b) => a.x - b.x);
+  if (!points.length) return chart.draw([], empty(labels.race_none, palette), labels.race_none);
+  const regression = isRegression(groups);
+  const factor = regression ? 1 : 100;
+  const colours = { validation: palette.run(0), training: palette.run(0) };
+  const traces = ["training", "validation"].flatMap((split) => {
+    const at = (which) => points.map((point) => point[split][which] * factor);
+    const x = points.map((point) => point.x);
+    const colour = colours[split];
+    const band = { type: "scatter", mode: "lines", x, line: { width: 0 }, hoverinfo: "skip", name: labels[split], showlegend: false };
+    const thick = split === "validation";
+    return [
+      { ...band, uid: `${split} low`, y: at("low") },
+      { ...band, uid: `${split} high`, y: at("high"), fill: "tonexty", fillcolor: translucent(colour, thick ? 0.18 : 0.08) },
+      { uid: split, type: "scatter", mode: "lines+markers", x, y: at("mid"), name: labels[split], line: { color: colour, width: thick ? 2.6 : 1.5, dash: thick ? "solid" : "dash" }, marker: { size: thick ? 7 : 5, color: colour }, hovertemplate: `%{x:.3~g}: %{y:.3~g}<extra>%{fullData.name}</extra>` },
+    ];
+  });
+  const logarithmic = settings.number.scale === "log" && points[0].x > 0;
+  const xs = points.map((point) => point.x);
+  const range = verticalRange(traces.flatMap((trace) => trace.y), view.scale, regression ? 1 : 100);
+  return chart.draw(
+    traces,
+    {
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: size * 0.9 }, traceorder: "reversed" },
+      margin: { t: size * 2 },
+      xaxis: { mode: "number", type: logarithmic ? "log" : "linear", title: { text: settings.number.title, standoff: 2 }, tickvals: xs, ticktext: xs.map(short), zeroline: false },
+      yaxis: { mode: `curve ${view.scale}`, type: view.scale, range, title: { text: labels[regression ? "axis_relative_error" : "axis_error_percent"], standoff: 6 }, ...ticks(view.scale, range) },
+    },
+    fill(labels.summary_curve, { title: settings.number.title }),
+  );
+}
+
+// Where a group's seeds end: {validation, training}, each {low, mid, high}.
+export function ends(group) {
+  const outcomes = group.runs.filter((run) => run.loaded).map(outcome);
+  return { validation: spread(outcomes.map(({ last }) => last)), training: spread(outcomes.map(({ training }) => training)), gap: spread(outcomes.map(({ gap }) => gap)) };
+}
+
+export function isRegression(groups) {
+  return groups.some((group) => group.first?.meta.task === "regression");
+}
+
+// -- two things at once ----------------------------------------------------------------------------------------------
+
+function grid(chart, { groups, settings }, view, context) {
+  const { labels, palette, size } = context;
+  const { rows, columns, row_title: rowTitle, column_title: columnTitle, places } = settings.grid;
+  const regression = isRegression(groups);
+  const cells = rows.map(() => columns.map(() => null));
+  const words = rows.map(() => columns.map(() => ""));
+  groups.forEach((group) => {
+    const place = group.fork ? null : places[group.variant];
+    if (!place || !group.loaded) return;
+    const { validation } = ends(group);
+    if (!Number.isFinite(validation.mid)) return;
+    cells[place[0]][place[1]] = validation.mid * (regression ? 1 : 100);
+    words[place[0]][place[1]] = regression ? short(validation.mid) : percent(validation.mid);
+  });
+  const names = { rows: rows.map((name) => escaped(clipped(name))), columns: columns.map((name) => escaped(clipped(name))) };
+  return chart.draw(
+    [{ uid: "grid", type: "heatmap", x: names.columns, y: names.rows, z: cells, text: words, texttemplate: "%{text}", colorscale: "Viridis", reversescale: true, showscale: false, xgap: 2, ygap: 2, hovertemplate: "%{y}, %{x}: %{text}<extra></extra>", textfont: { size: size * 1.1 } }],
+    {
+      margin: { l: widest(rows, context) + size * 3, t: size * 0.6 },
+      xaxis: { mode: "grid", type: "category", title: { text: columnTitle, standoff: 2 }, showgrid: false },
+      yaxis: { mode: "grid", type: "category", title: { text: rowTitle, standoff: 4 }, autorange: "reversed", showgrid: false },
+    },
+    labels.summary_grid,
+  );
+}
+
+// -- the gap of every run --------------------------------------------------------------------------------------------
+
+function gap(chart, { groups }, view, context) {
+  const { labels, palette, size } = context;
+  const shown = seen(groups, view).filter((group) => Number.isFinite(ends(group).gap.mid)).reverse();
+  if (!shown.length) return chart.draw([], empty(labels.race_none, palette), labels.race_none);
+  const regression = isRegression(groups);
+  const factor = regression ? 1 : 100;
+  const found = shown.map((group) => ends(group).gap);
+  const several = shown.some((group) => group.runs.length > 1);
+  const colours = shown.map((group) => colourOf(group, view, palette));
+  const bars = {
+    uid: "gap",
+    type: "bar",
+    orientation: "h",
+    y: shown.map((_, place) => place),
+    x: found.map(({ mid }) => mid * factor),
+    text: found.map(({ mid }) => (regression ? short(mid) : signed((100 * mid).toFixed(1)))),
+    textposition: "auto",
+    marker: { color: colours.map((colour) => translucent(colour, 0.45)), line: { width: 1.5, color: colours } },
+    insidetextfont: { color: palette.text },
+    hoverinfo: "skip",
+  };
+  if (several) {
+    bars.error_x = { type: "data", symmetric: false, array: found.map(({ mid, high }) => (high - mid) * factor), arrayminus: found.map(({ mid, low }) => (mid - low) * factor), thickness: 1.2, color: palette.text };
+    Object.assign(bars, { textposition: "inside", insidetextanchor: "start" });
+  }
+  const names = shown.map((group) => escaped(clipped(group.name)));
+  const reach = Math.max(...found.map(({ high }) => high * factor), 0);
+  const below = Math.min(...found.map(({ low }) => low * factor), 0);
+  return chart.draw(
+    [bars],
+    {
+      margin: { l: Math.min(widest(names, context), 170) + size, t: size * 0.5 },
+      bargap: 0.35,
+      xaxis: { mode: "gap", range: [below * 1.12, Math.max(reach, -below * 0.1, 1e-9) * 1.12], title: { text: labels[regression ? "axis_gap" : "axis_gap_points"], standoff: 2 } },
+      yaxis: { mode: "gap", tickvals: shown.map((_, place) => place), ticktext: names, range: [-0.6, shown.length - 0.4], showgrid: false, zeroline: false },
+    },
+    labels.summary_gap,
+  );
+}

@@ -1,0 +1,75 @@
+// One moment for the whole page: a line at the same update in every chart, moved by pointing or by the slider.
+
+import { element, setText } from "../live/dom.js";
+import { fill, grouped } from "../live/text.js";
+
+export class Cursor {
+  constructor(labels, onMove) {
+    this.labels = labels;
+    this.onMove = onMove;
+    this.step = null;
+    this.lines = new Map();
+    this.slider = element("input", { type: "range", min: 0, max: 1, step: 1, value: 0, label: labels.cursor, oninput: () => this.move(Number(this.slider.value)) });
+    this.says = element("span", { className: "sp-cursor-step" });
+    this.node = element("label", { className: "sp-time" }, element("span", { text: labels.cursor }), this.slider, this.says);
+  }
+
+  // Show the moment in a chart; `at()` is the function from update to position of its horizontal axis, or null.
+  attach(name, stage, chart, at) {
+    const line = element("div", { className: "sp-cursor", "aria-hidden": "true", hidden: true });
+    stage.append(line);
+    this.lines.set(name, { stage, chart, at, line });
+    stage.addEventListener("pointermove", (event) => event.buttons === 0 && this.point(name, event));
+  }
+
+  detach(name) {
+    this.lines.get(name)?.line.remove();
+    this.lines.delete(name);
+  }
+
+  point(name, event) {
+    const { chart, at, stage } = this.lines.get(name);
+    const axis = chart.node._fullLayout?.xaxis;
+    const place = at();
+    if (!axis || !place) return;
+    const inside = event.clientX - chart.node.getBoundingClientRect().left - axis._offset;
+    if (inside < 0 || inside > axis._length || !stage.isConnected) return;
+    this.move(inverse(place, axis.p2l(inside), this.last));
+  }
+
+  move(step) {
+    if (step === this.step) return;
+    this.step = step;
+    this.place();
+    this.onMove();
+  }
+
+  // Bring slider and lines to where they belong, after a move or after the charts were drawn; `last`: the newest update.
+  place(last = this.last) {
+    this.last = last;
+    if (Number(this.slider.max) !== last) this.slider.max = String(Math.max(1, last ?? 1));
+    setText(this.says, this.step === null ? "" : fill(this.labels.cursor_step, { step: grouped(this.step) }));
+    if (this.step !== null) this.slider.value = String(this.step);
+    for (const { chart, at, line } of this.lines.values()) {
+      const axis = chart.node._fullLayout?.xaxis;
+      const place = this.step === null ? null : at();
+      const left = axis && place ? axis.l2p(place(this.step)) : NaN;
+      line.hidden = !(left >= 0 && left <= axis._length);
+      if (line.hidden) continue;
+      const { _offset: top, _length: height } = chart.node._fullLayout.yaxis;
+      Object.assign(line.style, { left: `${chart.node.offsetLeft + axis._offset + left}px`, top: `${chart.node.offsetTop + top}px`, height: `${height}px` });
+    }
+  }
+}
+
+// The update at a position, for a function that rises with the update.
+function inverse(place, x, last) {
+  let low = 0;
+  let high = Math.max(1, last ?? 1);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (place(middle) <= x) low = middle;
+    else high = middle;
+  }
+  return x - place(low) <= place(high) - x ? low : high;
+}

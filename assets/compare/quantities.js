@@ -1,0 +1,84 @@
+// What the main chart can show, and how a run's columns become it.
+
+import { interpolated } from "../live/axes.js";
+import { layersOf } from "../live/gradients.js";
+
+export const QUANTITIES = ["error", "training", "both", "loss", "gradient", "ratio", "rate"];
+const MOST_STEPS = 200;
+
+const column = (group, name) => (run) => run.column(group, name);
+const scaled = (read, factor) => (run) => {
+  const { steps, values } = read(run);
+  return factor === 1 ? { steps, values } : { steps, values: values.map((value) => value * factor) };
+};
+const fromLog = (read) => (run) => {
+  const { steps, values } = read(run);
+  return { steps, values: values.map((value) => 10 ** value) };
+};
+
+// {main, thin, gap, title, percent}: the thick line, the thin dashed one or null, whether the space between is shaded.
+export function quantity(name, regression) {
+  const factor = regression ? 1 : 100;
+  const error = (split) => scaled(column("evaluation", `${split}/error`), factor);
+  const errors = { percent: !regression, title: regression ? "axis_relative_error" : "axis_error_percent", guess: "guess_error", factor };
+  switch (name) {
+    case "training":
+      return { ...errors, main: error("train"), thin: null, dashed: true };
+    case "both":
+      return { ...errors, main: error("validation"), thin: error("train"), gap: true };
+    case "loss":
+      return { main: column("evaluation", "validation/loss"), thin: column("evaluation", "train/loss"), title: "axis_loss", guess: "guess_loss", factor: 1 };
+    case "gradient":
+      return { main: fromLog(column("update", "gradient_norm/total")), thin: null, title: "axis_gradient", factor: 1, always: "log" };
+    case "ratio":
+      return { main: updateRatio, thin: null, title: "axis_ratio", factor: 1, always: "log" };
+    case "rate":
+      return { main: column("update", "lr"), thin: null, title: "learning_rate", factor: 1, stepped: true };
+    default:
+      return { ...errors, main: error("validation"), thin: null };
+  }
+}
+
+// Size of an update ÷ size of the weights over all layers, from the layers' own: ‖Δ‖² = Σ (ratio·‖w‖)².
+function updateRatio(run) {
+  const layers = layersOf(run);
+  const ratios = layers.map((layer) => run.column("update", `update_ratio/${layer}`));
+  const weights = layers.map((layer) => run.column("update", `weight_norm/${layer}`));
+  const all = ratios[0]?.steps ?? [];
+  const every = Math.max(1, Math.ceil(all.length / MOST_STEPS));
+  const steps = all.filter((_, row) => row % every === 0 || row === all.length - 1);
+  const values = steps.map((step) => {
+    let moved = 0;
+    let size = 0;
+    for (let i = 0; i < layers.length; i += 1) {
+      const weight = 10 ** interpolated(weights[i].steps, weights[i].values, step);
+      const update = 10 ** interpolated(ratios[i].steps, ratios[i].values, step) * weight;
+      if (Number.isFinite(update)) moved += update * update;
+      size += weight * weight;
+    }
+    return Math.sqrt(moved / size);
+  });
+  return { steps, values };
+}
+
+// What came out of one run: errors as fractions.
+export function outcome(run) {
+  const { steps, values } = run.column("evaluation", "validation/error");
+  let best = null;
+  values.forEach((value, row) => {
+    if (Number.isFinite(value) && steps[row] > 0 && (best === null || value < best.value)) best = { step: steps[row], value };
+  });
+  const last = run.newest("evaluation", "validation/error");
+  const training = run.newest("evaluation", "train/error");
+  const step = Math.max(run.lastStep("update"), run.lastStep("evaluation"), 0);
+  const seconds = run.newest("update", "train_s");
+  const each = run.meta.steps_per_epoch || NaN;
+  return { last, training, gap: last - training, best: best?.value ?? NaN, bestEpoch: best ? best.step / each : NaN, seconds, step };
+}
+
+// The first update after which a run's validation error is at most `target`; NaN when it never was.
+export function updatesTo(run, target) {
+  const { steps, values } = run.column("evaluation", "validation/error");
+  const row = values.findIndex((value) => value <= target + 1e-12);
+  return row < 0 ? NaN : steps[row];
+}

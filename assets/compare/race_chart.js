@@ -1,0 +1,191 @@
+// All lines on shared axes: colour = run, thick = validation, thin and dashed = training, shaded = gap or range of the
+// seeds; names at the line ends.
+
+import { verticalRange } from "../live/axes.js";
+import { widest } from "../live/plot.js";
+import { fill, short } from "../live/text.js";
+import { translucent } from "../live/theme.js";
+import { placing } from "./groups.js";
+import { quantity } from "./quantities.js";
+
+// The groups that have something to draw, without the hidden ones.
+export function seen(groups, view) {
+  return groups.filter((group) => group.loaded && !view.hidden.includes(group.key));
+}
+
+// How far the horizontal axis reaches over all groups: to the planned end, or to what the slowest clock shows.
+export function reach(groups, mode) {
+  const ends = groups.flatMap((group) =>
+    group.runs.filter((run) => run.loaded).map((run) => {
+      const at = placing(run, mode);
+      const done = Math.max(run.lastStep("update"), run.lastStep("evaluation"), 0);
+      const planned = run.meta.state === "diverged" ? done : Math.max(run.meta.num_steps || 0, done);
+      return mode === "seconds" ? at(done) * 1.02 : at(planned);
+    }),
+  );
+  return Math.max(...ends, mode === "seconds" ? 0.01 : 1);
+}
+
+export function colourOf(group, view, palette) {
+  return view.focus && view.focus !== group.key ? translucent(palette.text, 0.25) : palette.run(group.slot);
+}
+
+export function drawRace(chart, groups, view, context, planned) {
+  const { labels, palette, size, narrow, present } = context;
+  const shown = seen(groups, view);
+  const regression = shown[0]?.first.meta.task === "regression";
+  const what = quantity(view.quantity, regression);
+  const scale = what.always ?? view.scale;
+  const lines = shown.map((group) => {
+    const at = placing(group.first, view.x);
+    return { group, at, main: group.over(what.main), thin: what.thin ? group.over(what.thin) : null };
+  });
+  // The untrained network stands far above what follows; it alone does not set the scale.
+  const trained = lines.flatMap(({ main, thin, group }) => [main, thin].filter(Boolean).flatMap(({ steps, mid, high }) => (group.runs.length > 1 ? high : mid).filter((_, row) => steps[row] > 0)));
+  const lowest = lines.flatMap(({ main, thin }) => [main, thin].filter(Boolean).flatMap(({ steps, low }) => low.filter((_, row) => steps[row] > 0)));
+  const range = verticalRange(trained.length ? [...trained, ...lowest] : lines.flatMap(({ main }) => main.mid), scale, what.percent ? 100 : 1);
+  if (what.percent) range[1] = Math.min(range[1], scale === "log" ? 2 : 100);
+  const floor = scale === "log" ? 10 ** range[0] : -Infinity;
+  lines.sort((a, b) => Number(a.group.key === view.focus) - Number(b.group.key === view.focus)); // On top of the others.
+  const traces = lines.flatMap((line) => tracesOf(line, what, floor, view, context));
+  if (!narrow) traces.push(endNames(lines, range, scale, view, context));
+  const shapes = [];
+  const annotations = [];
+  guessing(what, shown, range, scale, context, shapes, annotations);
+  branchPoints(lines, context, shapes, view);
+  const names = shown.map(({ name }) => clipped(name));
+  const title = labels[what.title];
+  return chart.draw(
+    traces,
+    {
+      margin: { r: narrow ? 8 : 16 + Math.min(widest(names, context), 170), t: size * 0.9 },
+      xaxis: { mode: view.x, range: [0, shown.length ? reach(shown, view.x) : planned[view.x]], title: { text: labels[`axis_${view.x}`], standoff: 4 }, zeroline: false },
+      yaxis: { mode: `${view.quantity} ${scale}`, type: scale, range, title: narrow ? undefined : { text: title, standoff: 6 }, nticks: 6, ...ticks(scale, range) },
+      yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
+      annotations,
+      shapes,
+      showlegend: false,
+      dragmode: narrow ? false : "zoom",
+    },
+    summary(lines, title, present, labels),
+  );
+}
+
+function tracesOf({ group, at, main, thin }, what, floor, view, { palette, present, size }) {
+  const colour = colourOf(group, view, palette);
+  const dash = palette.dashed(group.slot) || group.fork ? "dashdot" : "solid";
+  const focused = view.focus === group.key;
+  const width = (present ? 4 : 2.4) + (focused ? 1.2 : 0);
+  const unit = what.percent ? " %" : "";
+  const line = (part, column, values, style, extra = {}) => ({
+    uid: `${group.key} ${part}`,
+    type: "scatter",
+    mode: column.steps.length === 1 ? "markers" : "lines",
+    name: group.name,
+    x: column.steps.map(at),
+    y: values.map((value) => (value < floor ? floor : value)),
+    line: { shape: what.stepped ? "hv" : "linear", ...style },
+    marker: { color: colour, size: size * 0.55 },
+    hovertemplate: `%{y:.3~g}${unit}<extra>%{fullData.name}</extra>`,
+    ...extra,
+  });
+  const invisible = { hoverinfo: "skip", hovertemplate: undefined, showlegend: false, line: { width: 0 }, mode: "lines" };
+  const traces = [];
+  if (thin) traces.push(line("thin", thin, thin.mid, { color: colour, width: present ? 2.4 : 1.3, dash: "dash" }, { showlegend: false }));
+  const gap = what.gap && (focused || !view.focus) ? { fill: "tonexty", fillcolor: translucent(colour, palette.dark ? 0.16 : 0.1) } : {};
+  if (group.runs.length > 1 && !what.gap && (focused || !view.focus)) {
+    traces.push(line("low", main, main.low, {}, invisible));
+    traces.push(line("high", main, main.high, {}, { ...invisible, fill: "tonexty", fillcolor: translucent(colour, palette.dark ? 0.2 : 0.13) }));
+  }
+  const style = what.dashed ? { color: colour, width: present ? 3 : 1.6, dash: "dash" } : { color: colour, width, dash };
+  traces.push(line("main", main, main.mid, style, gap));
+  return traces;
+}
+
+// Names at the line ends, moved apart where the ends meet; one trace of texts, because annotations are slow to draw.
+function endNames(lines, range, scale, view, { palette, size, height }) {
+  const share = (value) => ((scale === "log" ? Math.log10(value) : value) - range[0]) / (range[1] - range[0]);
+  const ends = lines
+    .map(({ group, at, main }) => {
+      const row = main.mid.findLastIndex((value) => Number.isFinite(value));
+      return row < 0 ? null : { group, x: at(main.steps[row]), share: Math.min(1, Math.max(0, share(main.mid[row]) || 0)) };
+    })
+    .filter(Boolean)
+    .sort((a, b) => b.share - a.share);
+  apart(ends, (size * 1.2) / Math.max(80, height - 5 * size));
+  return {
+    uid: "names",
+    type: "scatter",
+    mode: "text",
+    yaxis: "y2",
+    x: ends.map((end) => end.x),
+    y: ends.map((end) => end.share),
+    text: ends.map(({ group }) => `\u2002${escaped(clipped(group.name))}`),
+    textposition: "middle right",
+    textfont: { color: ends.map(({ group }) => colourOf(group, view, palette)), size: size * 0.95 },
+    cliponaxis: false,
+    hoverinfo: "skip",
+    showlegend: false,
+  };
+}
+
+// Move sorted ends, highest first, at least `gap` apart, and keep them all inside.
+function apart(ends, gap) {
+  ends.forEach((end, i) => {
+    const above = i ? ends[i - 1].share - gap : 1 - gap / 2;
+    end.share = Math.min(end.share, above);
+  });
+  for (let i = ends.length - 1; i >= 0; i -= 1) {
+    const below = i === ends.length - 1 ? gap / 2 : ends[i + 1].share + gap;
+    ends[i].share = Math.max(ends[i].share, below);
+  }
+}
+
+export function clipped(name) {
+  return name.length > 26 ? `${name.slice(0, 25)}…` : name;
+}
+
+// Plotly reads a few tags in its texts; what a person typed is shown letter by letter.
+export function escaped(text) {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+function guessing(what, shown, range, scale, { labels, palette }, shapes, annotations) {
+  const guess = what.guess ? shown.map((group) => group.first.meta[what.guess]).find(Number.isFinite) : undefined;
+  if (guess === undefined) return;
+  const at = guess * what.factor;
+  const value = scale === "log" ? Math.log10(at) : at;
+  const text = (what.guess === "guess_error" && shown[0].first.meta.guess_text) || fill(labels.guess_loss, { value: short(at) });
+  const common = { xref: "paper", x: 1, xanchor: "right", showarrow: false, font: { color: palette.muted } };
+  if (value > range[1]) {
+    annotations.push({ ...common, yref: "paper", y: 1, yanchor: "top", text: fill(labels.guess_above, { text }) });
+    return;
+  }
+  shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: at, y1: at, line: { color: palette.muted, width: 1.2, dash: "dot" } });
+  const isHigh = value > range[0] + 0.92 * (range[1] - range[0]);
+  annotations.push({ ...common, yref: "y", y: value, yanchor: isHigh ? "top" : "bottom", text });
+}
+
+// A vertical tick where a branch left its parent.
+function branchPoints(lines, { palette }, shapes, view) {
+  for (const { group, at } of lines) {
+    if (!group.fork) continue;
+    const x = at(group.fork.step);
+    shapes.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: colourOf(group, view, palette), width: 1, dash: "dot" } });
+  }
+}
+
+// 1, 2 and 5 times the powers of ten, written out; fewer over several decades.
+export function ticks(scale, [low, high]) {
+  if (scale !== "log") return {};
+  const factors = high - low > 3 ? [1] : high - low > 1.5 ? [1, 3] : [1, 2, 5];
+  const every = Math.max(1, Math.ceil((high - low) / 8));
+  const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i).filter((power) => power % every === 0);
+  const tickvals = powers.flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)));
+  return { tickvals, ticktext: tickvals.map(short) };
+}
+
+function summary(lines, title, present, labels) {
+  const parts = lines.map(({ group, main }) => `${group.name} ${short(main.mid.findLast(Number.isFinite) ?? NaN)}`);
+  return fill(labels.summary_race, { title, values: parts.join(", ") });
+}

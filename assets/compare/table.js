@@ -1,0 +1,186 @@
+// What differs, then what came out, a row a variant; sorted by a press on a head; hide, branch and drop for each row.
+
+import { element, setAttribute, setText } from "../live/dom.js";
+import { epochs, fill, grouped, percent, short, signed } from "../live/text.js";
+import { firstRate, spread } from "./groups.js";
+import { outcome, updatesTo } from "./quantities.js";
+
+export class Table {
+  // `on.sort(name)`, `on.focus(group)`, `on.hide(group)`, `on.branch(group)`, `on.drop(group)`.
+  constructor(labels, on) {
+    this.labels = labels;
+    this.on = on;
+    this.head = element("tr");
+    this.body = element("tbody");
+    this.node = element("table", { className: "sp-table" }, element("thead", {}, this.head), this.body);
+    this.rows = new Map();
+    this.heads = "";
+  }
+
+  columns(settings) {
+    const { labels } = this;
+    const costs = settings.costs ? ["parameters", "multiplications", "ms"] : ["parameters"];
+    const results = ["last", "best", "epoch", "training", "gap", "target", "seconds", ...costs];
+    return [
+      ...settings.columns.map(({ text }, place) => ({ name: `setting${place}`, text })),
+      ...results.map((name) => ({ name, text: labels[`column_${name}`] })),
+    ];
+  }
+
+  draw(model, view) {
+    const { groups, settings } = model;
+    const columns = this.columns(settings);
+    this.drawHead(columns, view);
+    const rows = groups.map((group) => ({ group, cells: this.cells(group, settings, view) }));
+    const sorted = inFamilies(sortedBy(rows, view.sort));
+    for (const [key, row] of this.rows) if (!sorted.some(({ group }) => group.key === key)) this.forget(key, row);
+    sorted.forEach(({ group, cells }, place) => {
+      const row = this.row(group);
+      if (this.body.children[place] !== row.node) this.body.insertBefore(row.node, this.body.children[place] ?? null);
+      this.fillRow(row, group, columns, cells, view);
+    });
+    return sorted;
+  }
+
+  drawHead(columns, view) {
+    const stamp = JSON.stringify([columns, view.sort]);
+    if (stamp === this.heads) return;
+    this.heads = stamp;
+    const [sorted, down] = view.sort ?? ["", false];
+    const button = ({ name, text }) => {
+      const mark = name === sorted ? (down ? " ▾" : " ▴") : "";
+      const head = element("th", { scope: "col", "aria-sort": name === sorted ? (down ? "descending" : "ascending") : "none" });
+      head.append(element("button", { type: "button", text: `${text}${mark}`, onclick: () => this.on.sort(name === sorted ? [name, !down] : [name, false]) }));
+      return head;
+    };
+    this.head.replaceChildren(button({ name: "name", text: this.labels.column_name }), ...columns.map(button), element("th", { scope: "col", label: this.labels.column_actions }));
+  }
+
+  cells(group, settings, view) {
+    const runs = group.runs.filter((run) => run.loaded);
+    const outcomes = runs.map(outcome);
+    const over = (name) => spread(outcomes.map((found) => found[name]));
+    const regression = runs[0]?.meta.task === "regression";
+    const error = regression ? short : percent;
+    const points = (value) => (regression ? short(value) : signed((100 * value).toFixed(1)));
+    const target = runs.map((run) => updatesTo(run, view.target));
+    const reached = target.filter(Number.isFinite).length;
+    const seconds = over("seconds");
+    const steps = over("step");
+    const { facts } = group;
+    const cells = {
+      name: { text: group.name, value: group.name },
+      last: ranged(over("last"), error),
+      best: ranged(over("best"), error),
+      epoch: ranged(over("bestEpoch"), epochs),
+      training: ranged(over("training"), error),
+      gap: ranged(over("gap"), points),
+      target: { ...ranged(spread(target), grouped), value: reached ? spread(target).mid : Infinity },
+      seconds: ranged(seconds, (value) => value.toFixed(value < 10 ? 2 : 1)),
+      parameters: { text: Number.isFinite(facts.parameters) ? grouped(facts.parameters) : "–", value: facts.parameters ?? NaN },
+      multiplications: { text: Number.isFinite(facts.multiplications) ? grouped(facts.multiplications) : "–", value: facts.multiplications ?? NaN },
+      ms: { text: steps.mid ? short((1000 * seconds.mid) / steps.mid) : "–", value: seconds.mid / steps.mid },
+    };
+    if (reached && reached < target.length) cells.target.note = fill(this.labels.reached_by, { count: reached, num: target.length });
+    settings.columns.forEach(({ rate }, place) => {
+      const found = rate ? firstRate(group) : NaN;
+      const known = Number.isFinite(found) ? { text: short(found), value: found } : { text: facts.settings?.[place] ?? "", value: facts.values?.[place] ?? "" };
+      cells[`setting${place}`] = group.fork ? { text: "", value: "" } : known;
+    });
+    if (group.fork) cells.name.note = fill(this.labels.branched_at, { step: grouped(group.fork.step) });
+    return cells;
+  }
+
+  row(group) {
+    if (!this.rows.has(group.key)) this.rows.set(group.key, this.made(group.key));
+    const row = this.rows.get(group.key);
+    row.group = group;
+    return row;
+  }
+
+  made(key) {
+    const { labels } = this;
+    const row = { cells: new Map() };
+    const act = (name) => {
+      const button = element("button", { type: "button", className: `sp-${name}`, onclick: () => this.on[name](row.group) });
+      return button;
+    };
+    row.buttons = { hide: act("hide"), branch: act("branch"), drop: act("drop") };
+    row.swatch = element("i", { className: "sp-swatch", "aria-hidden": "true" });
+    row.name = element("button", { type: "button", className: "sp-group-name", title: labels.focus_help, onclick: () => this.on.focus(row.group) });
+    row.note = element("small");
+    row.first = element("th", { scope: "row" }, row.swatch, row.name, row.note);
+    row.actions = element("td", { className: "sp-actions" }, ...Object.values(row.buttons));
+    row.node = element("tr", { "data-key": key }, row.first, row.actions);
+    return row;
+  }
+
+  fillRow(row, group, columns, cells, view) {
+    const { labels } = this;
+    setText(row.name, group.name);
+    setText(row.note, cells.name.note ?? "");
+    row.swatch.style.setProperty("--sp-run", this.palette.run(group.slot));
+    row.swatch.classList.toggle("sp-dashed", this.palette.dashed(group.slot) || Boolean(group.fork));
+    row.node.classList.toggle("sp-fork", Boolean(group.fork));
+    row.node.classList.toggle("sp-unseen", view.hidden.includes(group.key));
+    row.node.classList.toggle("sp-focus", view.focus === group.key);
+    for (const { name, text } of columns) {
+      if (!row.cells.has(name)) {
+        const cell = { value: element("span"), note: element("small") };
+        cell.node = element("td", { className: `sp-cell-${name.replace(/\d+$/, "")}` }, cell.value, cell.note);
+        row.node.insertBefore(cell.node, row.actions);
+        row.cells.set(name, cell);
+      }
+      const cell = row.cells.get(name);
+      setAttribute(cell.node, "data-title", text);
+      setText(cell.value, cells[name]?.text ?? "");
+      setText(cell.note, cells[name]?.note ?? "");
+    }
+    for (const [name, cell] of row.cells) if (!columns.some((column) => column.name === name)) this.remove(row, name, cell);
+    setText(row.buttons.hide, view.hidden.includes(group.key) ? labels.show : labels.hide);
+    setText(row.buttons.branch, labels.branch);
+    setText(row.buttons.drop, labels.drop);
+    row.buttons.branch.disabled = !group.loaded || !group.first.meta.state || group.first.meta.state === "untrained";
+    row.buttons.drop.disabled = !group.active;
+  }
+
+  remove(row, name, cell) {
+    cell.node.remove();
+    row.cells.delete(name);
+  }
+
+  forget(key, row) {
+    row.node.remove();
+    this.rows.delete(key);
+  }
+}
+
+// A median with, below it, the range over the seeds.
+function ranged({ low, mid, high, count }, write) {
+  if (!count) return { text: "–", value: NaN };
+  const range = count > 1 && low !== high ? `${write(low)} – ${write(high)}`.replace(/\u00a0% – /, " – ") : "";
+  return { text: write(mid), note: range, value: mid };
+}
+
+// Rows by one column; what has no number comes last. Without a column they stay as they are.
+export function sortedBy(rows, sort) {
+  if (!sort?.[0]) return rows;
+  const [name, down] = sort;
+  const value = (row) => row.cells[name]?.value;
+  const missing = (found) => found === undefined || found === null || found === "" || Number.isNaN(found);
+  return [...rows].sort((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (missing(x) || missing(y)) return Number(missing(x)) - Number(missing(y));
+    const order = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y));
+    return down ? -order : order;
+  });
+}
+
+// Branches stand right below the run they left.
+function inFamilies(rows) {
+  const children = (group) => rows.filter((row) => row.group.fork && group.runs.some(({ run }) => run === row.group.fork.parent));
+  const withBranches = (row) => [row, ...children(row.group).flatMap(withBranches)];
+  const roots = rows.filter((row) => !row.group.fork || !rows.some(({ group }) => group.runs.some(({ run }) => run === row.group.fork.parent)));
+  return roots.flatMap(withBranches);
+}
+

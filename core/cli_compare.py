@@ -1,0 +1,172 @@
+"""The command `compare`: runs the variants of an experiment side by side, waits for their ends and reports them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import IO, TYPE_CHECKING, Any
+
+from core.cli_training import INTERRUPTED, Answer, named, read_document, refuse_if_held, set_changes
+from core.errors import BadInput, CoreError
+from core.strict_json import finite
+from core.terminal import Progress, say, tell
+from core.text import Text
+
+if TYPE_CHECKING:
+    from core.studies.workbench import Workbench
+
+
+def compare(arguments: argparse.Namespace) -> Answer:
+    """Race the variants of the experiment of a file."""
+    document = read_document(arguments, arguments.changes, arguments.vary)
+    if not arguments.vary:
+        raise BadInput(
+            Text("Nothing is varied."),
+            Text("A comparison needs at least two variants."),
+            Text("Write for example --vary optimizer=sgd,adam."),
+        )
+    refuse_if_held(arguments)
+    from core.experiment import Experiment
+    from core.studies.comparison import Comparison
+    from core.studies.workbench import Workbench
+
+    document, notes = set_changes(document, arguments.changes)
+    base = Experiment.from_json(document)
+    comparison = Comparison.of(
+        document, arguments.vary, rates=arguments.rates, seeds=arguments.seeds, name=base.name, notes=base.notes
+    )
+    comparison.check()
+    with Workbench.open(arguments.data, live=False) as bench:
+        say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
+        return _raced(arguments, bench, comparison, notes)
+
+
+def _raced(arguments: argparse.Namespace, bench: Workbench, comparison: Any, notes: list[Text]) -> Answer:
+    """Start a comparison, wait for its end; its report and the exit code."""
+    arguments.show = _show
+    study, code = None, 0
+    with Progress(Text("Loading PyTorch")) as progress:
+        try:
+            study = bench.start_comparison(comparison, pace="max")
+            _wait(bench, study, progress)
+            code = _tell_failures(bench, study)
+            arguments.interruptions.ignore()
+        except KeyboardInterrupt:
+            if study is None:
+                raise
+            say(Text("Interrupted: the state of all runs is being saved."))
+            bench.runner.close()
+            bench.store.flush()
+            for run in bench.runs_of(study):
+                say(Text("Continue it with: python -m core resume {run}", run=run.id))
+            code = INTERRUPTED
+    return _report(bench, study, notes), code
+
+
+def _wait(bench: Workbench, study: str, progress: Progress) -> None:
+    while True:
+        try:
+            bench.wait_comparison(study, 0.2)
+            return
+        except TimeoutError:
+            progress.show(bench.runner.races.doing(study))
+
+
+def _tell_failures(bench: Workbench, study: str) -> int:
+    """Say why the comparison, or one of its runs, failed; the exit code."""
+    runs = bench.runs_of(study)
+    errors = [bench.runner.races.error(study), *(bench.runner.error(run.id) for run in runs if run.state == "failed")]
+    code = 0
+    for error in dict.fromkeys(error for error in errors if error is not None):
+        if isinstance(error, CoreError):
+            tell(error)
+            code = code or error.exit_code
+        else:
+            say(
+                Text(
+                    "The comparison failed: {error}. The traceback stands in {file}.",
+                    error=named(error),
+                    file=str(bench.folder.logs / "saddlepoint.log"),
+                )
+            )
+            code = 1
+    return code
+
+
+# -- what is written -------------------------------------------------------------------------------------------------
+
+
+def _report(bench: Workbench, study: str, notes: list[Text]) -> dict[str, Any]:
+    """The fields of one comparison."""
+    from core.studies.comparison import Comparison
+    from core.studies.race_meta import texts
+    from core.studies.race_table import csv_columns, race_table
+    from core.studies.report import run_report
+
+    record = bench.study(study)
+    comparison = Comparison.from_json(record.document)
+    runs = bench.runs_of(study)
+    facts = _plain(texts(record.facts))
+    table = csv_columns(race_table(bench.store, comparison, runs))
+    reports = [run_report(bench.store, run) for run in runs]
+    places = [comparison.variants[lane.variant].name for lane in comparison.experiments()]
+    return {
+        "study": study,
+        "name": record.name,
+        "fingerprint": comparison.fingerprint(),
+        "comparison": comparison.to_json(),
+        "fairness": facts.get("fairness") or {"matched": [], "unmatched": [], "num": 0, "num_updates": 0},
+        "search": facts.get("search"),
+        "runs": [
+            {**report, "variant": variant, "nonfinite": finite(report)[1]}
+            for report, variant in zip(reports, places, strict=False)
+        ],
+        "verdict": facts.get("verdict") or [],
+        "target_error": facts.get("target"),
+        "table": [{name: column[place] for name, column in table.items()} for place in range(len(comparison.variants))],
+        "notes": [*map(str, notes), *facts.get("notes", [])],
+        "events": sorted(
+            ({"run": report["run"], **event} for report in reports for event in report["events"]),
+            key=lambda event: event["utc"],
+        ),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value with every Text written out."""
+    if isinstance(value, Text):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _show(value: Mapping[str, Any], out: IO[str]) -> None:
+    """Fairness, the table, the verdict."""
+    fairness = value["fairness"]
+    out.write(f"comparison {value['study']}  {value['name']}".rstrip() + "\n")
+    out.write(f"fair: {len(fairness['matched'])} of {fairness['num']}\n")
+    for item in fairness["unmatched"]:
+        out.write(f"  not matched: {item['title']}. {item['why']}\n")
+    if value["table"]:
+        columns = (
+            "variant",
+            "last_validation_error",
+            "best_validation_error",
+            "last_train_error",
+            "updates",
+            "train_s",
+        )
+        rows = [columns, *([_cell(row[name]) for name in columns] for row in value["table"])]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
+        for row in rows:
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            out.write(f"{line.rstrip()}\n")
+    for sentence in [*value["verdict"], *value["notes"]]:
+        out.write(f"{sentence}\n")
+
+
+def _cell(item: Any) -> str:
+    if isinstance(item, float):
+        return f"{item:.6g}"
+    return "–" if item is None else str(item)

@@ -1,0 +1,24 @@
+"""Comparisons to begin with, in reading order (importing this package registers them)."""
+
+# isort: off
+from core.studies.comparison_presets import optimizers
+from core.studies.comparison_presets import regularizers
+from core.studies.comparison_presets import depth
+from core.studies.comparison_presets import convolutions
+from core.studies.comparison_presets import updates
+from core.studies.comparison_presets import few_images
+
+# isort: on
+from core.studies.comparison_presets.registry import ComparisonPreset, comparison_preset, comparison_presets
+
+__all__ = [
+    "ComparisonPreset",
+    "comparison_preset",
+    "comparison_presets",
+    "convolutions",
+    "depth",
+    "few_images",
+    "optimizers",
+    "regularizers",
+    "updates",
+]

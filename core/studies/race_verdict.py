@@ -1,0 +1,302 @@
+"""The verdict of a comparison in two sentences: where the variants end, and how fast they reach a target error.
+
+The test is the paired bootstrap: the differences between two variants, seed by seed, are drawn again with replacement
+10 000 times, and the middle 95 % of their means must lie on one side of 0 (Efron and Tibshirani, An Introduction to the
+Bootstrap, 1993, chapter 13; percentile interval). Whoever is to be first is tested against every other, so the 5 % are
+shared out among these tests (Bonferroni). Fewer than five seeds name nobody: too few ways to draw them again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.seeding import seed32
+from core.text import Text
+
+NUM_RESAMPLES = 10_000
+ERROR_RATE = 0.05
+LEAST_SEEDS = 5
+TARGETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.05, 0.02, 0.01)
+"""Errors that may be the target, in the order in which they are tried."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """How one run went: its variant, seed and state, and its validation errors (n,) by step (n,), steps rising."""
+
+    variant: int
+    seed: int
+    state: str
+    steps: Sequence[int] | np.ndarray
+    errors: Sequence[float] | np.ndarray
+
+    @property
+    def final(self) -> float:
+        """The last validation error; infinite for a run that diverged, NaN for one without any."""
+        if self.state == "diverged":
+            return math.inf
+        return float(self.errors[-1]) if len(self.errors) else math.nan
+
+    def steps_to(self, target: float) -> float:
+        """Updates until an evaluation first found at most `target`; infinite where none did."""
+        reached = np.flatnonzero(np.asarray(self.errors, dtype=float) <= target)
+        return float(self.steps[reached[0]]) if reached.size else math.inf
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Both sentences, the target of the second, and who is first (None: nobody is named)."""
+
+    end: Text
+    speed: Text
+    target: float | None
+    best: str | None = None
+    fastest: str | None = None
+
+    @property
+    def sentences(self) -> list[Text]:
+        """The two sentences."""
+        return [self.end, self.speed]
+
+
+@dataclass
+class _Side:
+    """One variant: a value for each seed that all compared variants have."""
+
+    name: str
+    values: np.ndarray
+
+    @property
+    def middle(self) -> float:
+        return float(np.median(self.values))
+
+    @property
+    def low(self) -> float:
+        return float(self.values.min())
+
+    @property
+    def high(self) -> float:
+        return float(self.values.max())
+
+
+@dataclass
+class _Field:
+    """The variants that can be compared, and the words about the others."""
+
+    sides: list[_Side]
+    num_seeds: int
+    left_out: list[Text] = field(default_factory=list)
+
+
+def paired_interval(differences: np.ndarray, level: float, *, purpose: str = "verdict") -> tuple[float, float]:
+    """The middle `level` of the means of `differences` (n,) drawn again with replacement.
+
+    The draws are seeded by n and `purpose` alone, so that the same runs always give the same verdict.
+    """
+    count = len(differences)
+    rng = np.random.default_rng(seed32(0, "bootstrap", purpose, count))
+    means = differences[rng.integers(0, count, (NUM_RESAMPLES, count))].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def verdict(names: Sequence[str], traces: Sequence[Trace], target: float | None = None) -> Verdict:
+    """What the runs of a comparison show. `target`: the error of the second sentence; None chooses one."""
+    ends = _field(names, traces, lambda trace: trace.final)
+    best = _first(ends)
+    target = target if target is not None else _usual_target(names, traces)
+    if target is None:
+        speed, fastest = (
+            Text("How fast they are cannot be compared: no usual target was reached by two variants with every seed."),
+            None,
+        )
+    else:
+        speed, fastest = _speed_sentence(names, traces, target)
+    return Verdict(_end_sentence(ends, best), speed, target, best.name if best else None, fastest)
+
+
+# -- where they end --------------------------------------------------------------------------------------------------
+
+
+def _end_sentence(ends: _Field, best: _Side | None) -> Text:
+    sides = sorted(ends.sides, key=lambda side: side.middle)
+    if len(sides) < 2:
+        said = Text("Too few variants have an end that could be compared.")
+    elif best is not None:
+        second = sides[1]
+        said = Text(
+            "{name} ends lowest, at {middle} ({range}), before {second} at {other}: {seeds} seeds name it.",
+            name=best.name,
+            middle=_percent(best.middle),
+            range=_range(best.low, best.high),
+            second=second.name,
+            other=_percent(second.middle),
+            seeds=ends.num_seeds,
+        )
+    else:
+        low, high = sides[0].middle, sides[-1].middle
+        said = Text("They end at {range}, {doubt}.", range=_range(low, high), doubt=_doubt(ends, "winner"))
+    return _with(said, ends.left_out)
+
+
+def _doubt(found: _Field, who: str) -> Text:
+    """Why nobody is named."""
+    if found.num_seeds == 1:
+        return Text("one seed names no winner") if who == "winner" else Text("one seed names no faster one")
+    ordered = sorted(found.sides, key=lambda side: side.middle)
+    overlap = len(ordered) > 1 and ordered[0].high >= min(side.low for side in ordered[1:])
+    seeds = found.num_seeds
+    if overlap and who == "winner":
+        return Text("ranges overlap; {seeds} seeds name no winner", seeds=seeds)
+    if overlap:
+        return Text("ranges overlap; {seeds} seeds name no faster one", seeds=seeds)
+    return Text("{seeds} seeds are too few to name one: it takes {least}", seeds=seeds, least=LEAST_SEEDS)
+
+
+# -- how fast they get there -----------------------------------------------------------------------------------------
+
+
+def _speed_sentence(names: Sequence[str], traces: Sequence[Trace], target: float) -> tuple[Text, str | None]:
+    speeds = _field(names, traces, lambda trace: trace.steps_to(target))
+    reached = [side for side in speeds.sides if math.isfinite(side.high)]
+    missed = [side.name for side in speeds.sides if not math.isfinite(side.high)]
+    if len(reached) < 2:
+        text = Text("At {target} wrong: {who}.", target=_percent(target), who=_who_reached(reached, speeds))
+        return _with(text, speeds.left_out), None
+    ordered = sorted(reached, key=lambda side: side.middle)
+    fastest, slowest = ordered[0], ordered[-1]
+    racing = _Field(reached, speeds.num_seeds)
+    first = _first(racing)
+    is_apart = _is_lower(fastest, slowest, 1)
+    if speeds.num_seeds == 1 or is_apart:
+        said = Text(
+            "At {target} wrong: {fastest} after {soon} updates, {slowest} after {late}",
+            target=_percent(target),
+            fastest=fastest.name,
+            soon=_steps(fastest),
+            slowest=slowest.name,
+            late=_steps(slowest),
+        )
+        if speeds.num_seeds == 1:
+            said = Text("{said}; one seed names no faster one.", said=said)
+        elif first is None:
+            said = Text("{said}; those in between cannot be told apart.", said=said) if len(ordered) > 2 else _dot(said)
+        else:
+            said = _dot(said)
+    else:
+        low, high = min(side.low for side in ordered), max(side.high for side in ordered)
+        steps = f"{low:.0f}–{high:.0f}" if low != high else f"{low:.0f}"
+        said = Text(
+            "At {target} wrong after {steps} updates: {doubt}.",
+            target=_percent(target),
+            steps=steps,
+            doubt=_doubt(racing, "faster"),
+        )
+    notes = [Text("{name} does not get there with every seed", name=name) for name in missed]
+    return _with(said, [*notes, *speeds.left_out]), first.name if first else None
+
+
+def _dot(text: Text) -> Text:
+    return Text("{said}.", said=text)
+
+
+def _who_reached(reached: list[_Side], speeds: _Field) -> Text:
+    if not reached:
+        return Text("no variant gets there with every seed")
+    return Text(
+        "only {name} gets there with every seed, after {steps} updates", name=reached[0].name, steps=_steps(reached[0])
+    )
+
+
+def _usual_target(names: Sequence[str], traces: Sequence[Trace]) -> float | None:
+    """The first of the usual targets that at least two variants reach with every seed, not all of them at once."""
+    for target in TARGETS:
+        speeds = _field(names, traces, lambda trace, target=target: trace.steps_to(target))
+        reached = [side for side in speeds.sides if math.isfinite(side.high)]
+        if len(reached) >= 2 and any(side.high > 0 for side in reached):
+            return target
+    return None
+
+
+# -- the test --------------------------------------------------------------------------------------------------------
+
+
+def _first(found: _Field) -> _Side | None:
+    """The variant that is lower than every other one; None where the seeds do not tell."""
+    sides = sorted(found.sides, key=lambda side: side.middle)
+    if len(sides) < 2 or found.num_seeds < LEAST_SEEDS or not math.isfinite(sides[0].high):
+        return None
+    return sides[0] if all(_is_lower(sides[0], other, len(sides) - 1) for other in sides[1:]) else None
+
+
+def _is_lower(one: _Side, other: _Side, num_tests: int) -> bool:
+    """Whether `one` is lower than `other` by the paired bootstrap, at its share of the error rate."""
+    if len(one.values) < LEAST_SEEDS:
+        return False
+    differences = other.values - one.values
+    if not np.isfinite(one.values).all():
+        return False
+    if not np.isfinite(differences).all():
+        # A run that never got there, or diverged, is worse than any: only the signs can be drawn again.
+        differences = np.sign(np.nan_to_num(differences, posinf=1.0))
+    low, _ = paired_interval(differences, 1 - ERROR_RATE / num_tests)
+    return low > 0
+
+
+def _field(names: Sequence[str], traces: Sequence[Trace], value: object) -> _Field:
+    """The variants with a value for every seed, and why the others are left out.
+
+    A variant with a run that somebody stopped, or that failed, is left out while others have gone to their ends.
+    """
+    has_whole = any(trace.state in ("finished", "diverged") for trace in traces)
+    sides: list[_Side] = []
+    left_out: list[Text] = []
+    for place, name in enumerate(names):
+        own = sorted((trace for trace in traces if trace.variant == place), key=lambda trace: trace.seed)
+        values = np.array([value(trace) for trace in own], dtype=float)  # type: ignore[operator]
+        if not own or np.isnan(values).any():
+            left_out.append(Text("{name} has no results", name=name))
+        elif has_whole and any(trace.state not in ("finished", "diverged") for trace in own):
+            left_out.append(Text("{name} was ended early", name=name))
+        elif (count := sum(trace.state == "diverged" for trace in own)) and np.isinf(values).all():
+            left_out.append(
+                Text("{name} diverged", name=name)
+                if len(own) == 1
+                else Text("{name} diverged with {count} of {num} seeds", name=name, count=count, num=len(own))
+            )
+        else:
+            sides.append(_Side(name, values))
+    return _Field(sides, min((len(side.values) for side in sides), default=0), left_out)
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+def _with(said: Text, notes: Sequence[Text]) -> Text:
+    if not notes:
+        return said
+    parts = {f"note{place}": note for place, note in enumerate(notes)}
+    return Text("{said} (" + "; ".join(f"{{{name}}}" for name in parts) + ".)", said=said, **parts)
+
+
+def _percent(share: float) -> str:
+    return "–" if not math.isfinite(share) else f"{_short(100 * share)} %"
+
+
+def _range(low: float, high: float) -> str:
+    if not math.isfinite(high):
+        return f"{_percent(low)} – ∞"
+    one, other = _short(100 * low), _short(100 * high)
+    return f"{one} %" if one == other else f"{one}–{other} %"
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if number >= 9.95 or number == round(number) else f"{number:.1f}"
+
+
+def _steps(side: _Side) -> str:
+    return f"{side.low:.0f}" if side.low == side.high else f"{side.low:.0f}–{side.high:.0f}"

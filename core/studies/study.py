@@ -1,0 +1,23 @@
+"""Names of studies: their kind in the store, and their channel in the hub beside those of their runs."""
+
+from __future__ import annotations
+
+COMPARISON = "comparison"
+"""The kind of a stored comparison."""
+
+_PREFIX = "study-"
+
+
+def study_channel(study: str) -> str:
+    """The channel of the hub on which a study as a whole is told; its runs have their own."""
+    return f"{_PREFIX}{study}"
+
+
+def is_channel(channel: str) -> bool:
+    """Whether a channel is that of a study."""
+    return channel.startswith(_PREFIX)
+
+
+def study_of(channel: str) -> str:
+    """The study of a channel that `study_channel` made."""
+    return channel.removeprefix(_PREFIX)

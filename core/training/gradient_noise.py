@@ -1,0 +1,61 @@
+"""How far the gradient of a mini-batch lies from that of the whole training split, at the same weights.
+
+Both are taken in evaluation mode and of samples as they are: what differs from batch to batch is the choice of samples
+alone, without masks of dropout, augmentation and batch statistics, and the full gradient is their exact mean. Weights,
+running statistics, gradients and the network's mode stay as they were. (The ratio whose square is the "gradient noise
+scale" over the batch size: McCandlish et al., An Empirical Model of Large-Batch Training, 2018, section 2.2.)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from core.catalog.regularizers.terms import accumulation_dtype
+from core.seeding import generator, seed32
+from core.training.evaluation import piece_size
+
+if TYPE_CHECKING:
+    from core.training.run import Run
+
+NUM_BATCHES = 40
+"""So many batches tell the spread to within about a tenth."""
+
+
+def gradient_noise(run: Run, batch_size: int, *, num_batches: int = NUM_BATCHES) -> float:
+    """The spread of mini-batch gradients around the full one, as a share of the full one's length.
+
+    sqrt(mean_k ‖g_k − g‖²) / ‖g‖ over `num_batches` batches, each drawn without replacement from the training split;
+    of batches as large as the split it is 0, up to rounding. NaN where the full gradient is 0. `batch_size`: 1 to the
+    size of the training split.
+    """
+    model, train = run.parts.model, run.parts.data.splits.train
+    count = train.shape[0]
+    assert 1 <= batch_size <= count
+    drawn = generator("cpu", seed32(run.experiment.seed, "gradient_noise", counter=batch_size))
+    was_training = model.training
+    model.eval()
+    try:
+        full = _gradient(run, train)
+        squares: list[Tensor] = []
+        for _ in range(num_batches):
+            chosen = torch.randperm(count, generator=drawn)[:batch_size].to(train.device)
+            squares.append((_gradient(run, train[chosen]) - full).square().sum())
+        length, spread = float(full.square().sum()), float(torch.stack(squares).mean())
+    finally:
+        model.train(was_training)
+    return math.sqrt(spread / length) if length > 0 else math.nan
+
+
+def _gradient(run: Run, rows: Tensor) -> Tensor:
+    """The gradient of the mean data loss over these rows, of all parameters in one vector (N,), in pieces."""
+    loop, dtype = run.parts.loop, accumulation_dtype(rows)
+    found: list[Tensor] = []
+    for piece in rows.split(piece_size(run.parts.multiplications, run.conditions.device)):
+        gradients = torch.autograd.grad(loop.loss_of(run.parts.feed.rows(piece)), loop.parameters)
+        share = len(piece) / len(rows)
+        found.append(share * torch.cat([gradient.flatten() for gradient in gradients]).to(dtype))
+    return torch.stack(found).sum(0)

@@ -1,0 +1,147 @@
+"""The parts of an update that may change while a run goes on, made of what stays: one maker for each.
+
+A new run and a changed one call the same makers (core.training.assembly, core.training.rebuild).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from core.catalog.architectures.architecture import Architecture, layer_of
+from core.catalog.entry import Entry
+from core.catalog.optimizers.optimizer import Optimizer
+from core.catalog.regularizers import Regularizer, dropout_rates
+from core.catalog.regularizers.counter_dropout import CounterDropout
+from core.catalog.regularizers.terms import Decay, NormClip, Penalty, ValueClip
+from core.experiment import Experiment
+from core.seeding import augmentation_seeds, generator
+from core.training.flat import Flat
+from core.training.guard import Guard
+from core.training.update import Update, update_of
+
+Augment = Callable[[Any, int], Any]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stays while a run goes on: its network's named parameters and statistics, and what is watched."""
+
+    model: nn.Module
+    named: list[tuple[str, nn.Parameter]]
+    weights: Flat
+    statistics: list[Tensor]
+    watched: Tensor
+    input_shape: tuple[int, ...]
+    num_outputs: int
+    device: str
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """The parameters in their order."""
+        return [parameter for _, parameter in self.named]
+
+    def trained(self, frozen: tuple[str, ...]) -> list[int]:
+        """The places of the parameters that are updated when these layers are frozen."""
+        return [place for place, (name, _) in enumerate(self.named) if layer_of(name) not in frozen]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What regularizers do within an update; penalties name parameters by place, decays hold them."""
+
+    penalties: list[tuple[Penalty, list[int]]]
+    clips: list[NormClip | ValueClip]
+    decays: list[tuple[Decay, list[Tensor]]]
+
+
+def terms_of(experiment: Experiment, frame: Frame) -> Terms:
+    """The terms of an experiment's regularizers; they leave frozen layers alone."""
+    places = frame.trained(experiment.frozen)
+    named = [frame.named[place] for place in places]
+    place_of = {id(parameter): place for place, (_, parameter) in zip(places, named, strict=True)}
+    penalties, decays = regularizers(experiment, "penalty"), regularizers(experiment, "decay")
+    return Terms(
+        penalties=[(entry.build(), [place_of[id(t)] for t in entry.tensors(named)]) for entry in penalties],
+        clips=[entry.build() for entry in regularizers(experiment, "clip")],
+        decays=[(entry.build(), list(entry.tensors(named))) for entry in decays],
+    )
+
+
+def regularizers(experiment: Experiment, kind: str) -> list[Regularizer]:
+    """The experiment's regularizers of one kind."""
+    chosen = [cast(Regularizer, entry) for entry in experiment.regularizers]
+    return [entry for entry in chosen if entry.kind == kind]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What makes an update of gradients. `trained` are the places of the parameters it moves."""
+
+    optimizer: torch.optim.Optimizer
+    guard: Guard
+    update: Update
+    trained: list[int]
+    fresh: Callable[[], torch.optim.Optimizer]
+    is_fused: bool
+
+
+def rule_of(experiment: Experiment, frame: Frame) -> Rule:
+    """The optimizer of an experiment over the layers that are not frozen, its memory empty."""
+    entry = cast(Optimizer, experiment.optimizer)
+    trained = frame.trained(experiment.frozen)
+    parameters = [frame.named[place][1] for place in trained]
+    optimizer = entry.build(parameters)
+    fused = entry.fused(parameters)
+    changing = partial(_changing, frame.statistics, None if fused else frame.weights, optimizer)
+    guard = Guard(frame.watched, None if fused and not frame.statistics else changing)
+    update = update_of(entry, optimizer, parameters, guard.found)
+    return Rule(optimizer, guard, update, trained, partial(entry.build, parameters), fused)
+
+
+def network_of(experiment: Experiment, input_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
+    """The network of an experiment on the meta device, with the dropout of its regularizers."""
+    architecture = cast(Architecture, experiment.architecture)
+    return architecture.build(input_shape, num_outputs, dropout_rates(experiment.regularizers))
+
+
+def dropouts_of(model: nn.Module, device: str) -> list[tuple[str, CounterDropout]]:
+    """The dropout layers of a network by name, each with a generator of its own."""
+    found = [(name, module) for name, module in model.named_modules() if isinstance(module, CounterDropout)]
+    for _, module in found:
+        module.generator = None if device == "meta" else generator(device, 0)
+    return found
+
+
+def augmentation_of(experiment: Experiment, input_shape: tuple[int, ...], device: str) -> Augment | None:
+    """The experiment's augmentations as one function of a batch and a step; None without any."""
+    entries: tuple[Entry, ...] = experiment.augmentations
+    if not entries:
+        return None
+    from core.catalog.augmentations.pipeline import compile_pipeline
+
+    pipeline = compile_pipeline(entries, input_shape)
+    seeds = augmentation_seeds(experiment.seed, device)
+    return lambda batch, step: pipeline(batch, step, seeds)
+
+
+def _changing(statistics: list[Tensor], weights: Flat | None, optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    """What a step changes on the device even where the optimizer's kernel is told to leave everything as it is.
+
+    Running statistics; without such a kernel (`weights` given) also the weights and the optimizer's state, without its
+    counters.
+    """
+    if weights is None:
+        return statistics
+    state = [
+        value
+        for values in optimizer.state.values()
+        for name, value in values.items()
+        if isinstance(value, Tensor) and name != "step" and value.device == weights.all.device
+    ]
+    return [*statistics, weights.all, *state]

@@ -1,0 +1,409 @@
+"""RaceJob: several runs in lock-step as one job of the compute thread.
+
+In every round each run that is under way does one update, in a fixed order; what is due at that boundary, evaluations
+above all, is done by all of them before the next round. A run that was held back or joins later catches up first: a
+round belongs to those who have done the fewest updates.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from core.errors import CoreError
+from core.training.compute import Job
+from core.training.job import PROGRESS_S, Command, checked_pace
+from core.training.lane import Lane
+from core.training.run import Run
+
+logger = logging.getLogger(__name__)
+
+
+class Together(Protocol):
+    """Several runs that are advanced by one update in one go."""
+
+    @property
+    def runs(self) -> Sequence[Run]: ...
+    def step(self, runs: Sequence[Run] | None = None) -> None: ...
+
+
+class RaceSink(Protocol):
+    """Where the news of a race as a whole go. Called in the compute thread; must not wait."""
+
+    def state(self, state: str) -> None: ...
+    def updated(self, lane: Lane) -> None: ...
+    def lane_over(self, lane: Lane) -> None: ...
+    def progress(self, race: RaceJob) -> None: ...
+    def applied(self, command: Command, step: int, problem: CoreError | None) -> None: ...
+
+
+class RaceJob(Job):
+    """Advances its lanes in lock-step. A command to the race goes to all of them, one to a lane to that one alone.
+
+    `together` says, once all lanes are built, which of their runs are advanced as one.
+    """
+
+    priority = "run"
+
+    def __init__(
+        self,
+        sinks: Sequence[RaceSink],
+        wake: Callable[[], None],
+        *,
+        owner: str = "local",
+        pace: str = "max",
+        finished: Callable[[RaceJob], None] | None = None,
+        together: Callable[[Sequence[Run]], Sequence[Together]] = lambda runs: (),
+    ) -> None:
+        super().__init__(owner)
+        self.lanes: list[Lane] = []
+        self.over = threading.Event()
+        self.error: BaseException | None = None
+        self._sinks, self._wake, self._finished = sinks, wake, finished
+        self._together: Callable[[Sequence[Run]], Sequence[Together]] = together
+        self._stacks: list[Together] = []
+        self._lock = threading.Lock()
+        self._joining: deque[Lane] = deque()
+        self._commands: deque[Command] = deque()
+        self._left: list[list[Lane]] = []
+        self._pace = pace
+        self._next_round_at = self._reported_at = 0.0
+        self._state = "queued"
+        self._has_begun = False
+        self.unheard: list[Command] = []
+        """Commands that came when the last lane had just ended, for whoever can still do something about them."""
+
+    # -- from any thread -----------------------------------------------------------------------------------------
+
+    def add(self, lanes: Sequence[Lane]) -> bool:
+        """Let lanes take part; False when the race is over."""
+        with self._lock:
+            if self.done:
+                return False
+            self._joining.extend(lanes)
+        self.wake_up()
+        return True
+
+    def command(self, command: Command) -> bool:
+        """Hand over a command to all lanes; applied at the end of the round. False when the race is over."""
+        with self._lock:
+            if self.done:
+                return False
+            self._commands.append(command)
+            self.is_asked = True
+        if command.kind == "stop" and self._state == "queued":
+            self.cancel()
+        self.wake_up()
+        return True
+
+    def cancel(self) -> None:
+        """Stop every lane, also those that wait."""
+        self.is_cancelled = True
+        for lane in [*self.lanes, *self._joining]:
+            lane.cancel()
+        self.wake_up()
+
+    def wake_up(self) -> None:
+        """One of the lanes has been told something, or its data have come."""
+        self.ready_at = 0.0
+        self._wake()
+
+    def lane_asked(self) -> None:
+        """A lane has a command and wants its turn."""
+        self.is_asked = True
+
+    @property
+    def progress(self) -> float:
+        lanes = self.lanes
+        return sum(lane.progress for lane in lanes) / len(lanes) if lanes else 0.0
+
+    @property
+    def pace(self) -> str:
+        """The pace it keeps."""
+        return self._pace
+
+    @property
+    def state_name(self) -> str:
+        """queued, running, paused, or how it ended."""
+        return self._state
+
+    @property
+    def step(self) -> int:
+        """Updates that the furthest lane has done."""
+        return max((lane.run.step_count for lane in self.lanes if lane.run), default=0)
+
+    @property
+    def num_steps(self) -> int:
+        """Updates that the longest lane is to do."""
+        return max((lane.run.total_steps for lane in self.lanes if lane.run), default=0)
+
+    def interval(self) -> float:
+        """Seconds between rounds at the present pace; 0 for as fast as possible."""
+        whole = {"10s": 10.0, "1min": 60.0}.get(self._pace)
+        if whole is not None:
+            planned = max((lane.run.planned_steps for lane in self.lanes if lane.run), default=1)
+            return whole / planned
+        return 1.0 if self._pace == "1/s" else 0.0
+
+    def seconds_left(self) -> float | None:
+        """How long it will take at the present pace; None while that cannot be known."""
+        runs = [lane.run for lane in self.lanes if lane.run is not None and not lane.done]
+        left = max((run.total_steps - run.step_count for run in runs), default=0) * self.interval()
+        if not any(run.step_count for run in runs):
+            return left or None
+        costs = (
+            (run.total_steps - run.step_count) * (run.train_s + run.evaluation_s) / run.step_count
+            for run in runs
+            if run.step_count
+        )
+        return max(left, sum(costs))
+
+    # -- in the compute thread -----------------------------------------------------------------------------------
+
+    def advance(self, budget_s: float) -> None:
+        end = time.monotonic() + budget_s
+        if self._begun(end):
+            self._obey()
+            while time.monotonic() < end and self._piece():
+                pass
+        self._report()
+        self._rest()
+
+    def _begun(self, end: float) -> bool:
+        """Build the runs whose data are there, one after another; whether the race can go on.
+
+        At the start it waits for all. Who joins later keeps nobody waiting.
+        """
+        with self._lock:
+            joined = list(self._joining)
+            self._joining.clear()
+        self.lanes += joined
+        waiting = [lane for lane in self.lanes if lane.run is None and not lane.done]
+        if not waiting:
+            return True
+        self.ready_at = math.inf
+        for place, lane in enumerate(waiting):
+            if place and time.monotonic() >= end:
+                self.ready_at = 0.0
+                return self._has_begun
+            self._guarded(lane, lane.begin)
+        is_complete = all(lane.run is not None or lane.done for lane in waiting)
+        if is_complete:
+            self.ready_at = 0.0
+            self._has_begun = True
+            living = [lane.run for lane in self.lanes if lane.run is not None and not lane.done]
+            self._stacks = list(self._together(living))
+        return self._has_begun
+
+    def _obey(self) -> None:
+        """Apply what was asked for, at the boundary between two rounds."""
+        self.is_asked = False
+        if self._left:
+            return
+        while self._commands:
+            command = self._commands.popleft()
+            problem = None
+            try:
+                if command.kind == "pace":
+                    self._pace = checked_pace(command.values.get("pace"))
+                problems = [self._told(lane, command) for lane in self.lanes if not lane.done]
+                problem = next(iter(problems), None) if all(problems) else None
+            except CoreError as error:
+                problem = error
+            self._next_round_at = 0.0
+            for sink in self._sinks:
+                sink.applied(command, self.step, problem)
+        for lane in self.lanes:
+            if lane.run is not None and not lane.done and lane.is_told:
+                self._guarded(lane, lane.obey)
+
+    @staticmethod
+    def _told(lane: Lane, command: Command) -> CoreError | None:
+        """The problem that a lane has with a command for all; one that is not built yet will obey when it is."""
+        if lane.run is not None:
+            return lane.take(command)
+        if command.kind != "pace":
+            lane.command(command)
+        return None
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether a command waits for the end of the round."""
+        return bool(self._commands) or any(
+            lane.is_told for lane in self.lanes if lane.run is not None and not lane.done
+        )
+
+    def _piece(self) -> bool:
+        """Do the next piece of work, at most one update of one lane or stack; False when there is none now."""
+        if self._left:
+            self._update(self._left.pop(0))
+            return True
+        if self._is_told:
+            return False
+        for lane in self.lanes:
+            if lane.has_work:
+                self._guarded(lane, lane.work)
+                return True
+        self._left = self._next_round()
+        return bool(self._left)
+
+    def _next_round(self) -> list[list[Lane]]:
+        """Who is updated next, those together that are advanced as one; [] when nobody may go on now."""
+        going = [lane for lane in self.lanes if lane.is_going]
+        now = time.monotonic()
+        interval = self.interval()
+        if not going or (interval > 0 and now < self._next_round_at and not any(lane.is_single for lane in going)):
+            return []
+        if interval > 0:
+            # Time lost to others is not made up for by a burst.
+            self._next_round_at = max(self._next_round_at, now - 0.1) + interval
+        fewest = min(lane.num_updates for lane in going)
+        behind = [lane for lane in going if lane.num_updates == fewest]
+        groups: list[list[Lane]] = []
+        taken: set[int] = set()
+        for lane in behind:
+            if id(lane) not in taken:
+                stack = self._stack_of(lane)
+                group = [other for other in behind if stack is not None and self._stack_of(other) is stack] or [lane]
+                taken.update(id(other) for other in group)
+                groups.append(group)
+        return groups
+
+    def _stack_of(self, lane: Lane) -> Together | None:
+        return next((stack for stack in self._stacks if any(run is lane.run for run in stack.runs)), None)
+
+    def _update(self, group: list[Lane]) -> None:
+        """Advance lanes that stand at the same boundary by one update: a stack in one go, any other lane by itself."""
+        stack = self._stack_of(group[0])
+        if stack is None:
+            for lane in group:
+                self._guarded(lane, lane.update)
+                self._tell_updated(lane)
+            return
+        try:
+            stack.step([lane.run for lane in group if lane.run is not None])
+        except Exception as error:
+            for lane in group:
+                self._fail(lane, error)
+            return
+        for lane in group:
+            self._guarded(lane, lane.updated)
+            self._tell_updated(lane)
+
+    def _tell_updated(self, lane: Lane) -> None:
+        for sink in self._sinks:
+            sink.updated(lane)
+
+    def _guarded(self, lane: Lane, act: Callable[[], Any]) -> None:
+        """What goes wrong with one lane ends that one, and no other."""
+        try:
+            act()
+        except Exception as error:
+            self._fail(lane, error)
+        if lane.done:
+            self._tell_over(lane)
+
+    def _fail(self, lane: Lane, error: BaseException) -> None:
+        lane.done = True
+        try:
+            lane.failed(error)
+        except Exception:
+            logger.exception("a run failed, and so did saying so")
+        self._tell_over(lane)
+
+    def _tell_over(self, lane: Lane) -> None:
+        if not lane.is_told_over:
+            lane.is_told_over = True
+            for sink in self._sinks:
+                sink.lane_over(lane)
+
+    # -- reporting and the end -----------------------------------------------------------------------------------
+
+    def _report(self) -> None:
+        now = time.monotonic()
+        for lane in self.lanes:
+            if not lane.done and lane.run is not None and not self._left:
+                self._guarded(lane, lane.report)
+        self._set_state(self._present_state())
+        idle = self._state == "paused" or self.interval() > PROGRESS_S
+        if idle or now - self._reported_at >= PROGRESS_S:
+            self._reported_at = now
+            for sink in self._sinks:
+                sink.progress(self)
+
+    def _present_state(self) -> str:
+        living = [lane for lane in self.lanes if not lane.done]
+        if not living or not self._has_begun:
+            return self._state
+        return "paused" if all(lane.state_name == "paused" for lane in living) else "running"
+
+    def _rest(self) -> None:
+        """Say when there is something to do again, or end."""
+        if not all(lane.done for lane in self.lanes):
+            if self._has_begun:
+                self.ready_at = self._next_turn()
+                if self._is_told or self._joining:
+                    self.ready_at = 0.0
+            return
+        with self._lock:
+            if self._joining:
+                self.ready_at = 0.0
+                return
+            self.done = True
+            self.unheard = list(self._commands)
+        states = [lane.state_name for lane in self.lanes]
+        self._close(next((state for state in ("finished", "stopped", "diverged") if state in states), "failed"))
+
+    def _next_turn(self) -> float:
+        if self._left or any(lane.has_work for lane in self.lanes):
+            return 0.0
+        going = [lane for lane in self.lanes if lane.is_going]
+        if not going:
+            return math.inf
+        return 0.0 if any(lane.is_single for lane in going) else self._next_round_at if self.interval() > 0 else 0.0
+
+    def _set_state(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            for sink in self._sinks:
+                sink.state(state)
+
+    def _close(self, state: str) -> None:
+        self.done = True
+        for sink in self._sinks:
+            try:
+                sink.progress(self)
+                sink.state(state)
+            except Exception:
+                logger.exception("the end of a race could not be passed on")
+        self._state = state
+        for lane in self.lanes:
+            # Whoever still holds the race holds no weights any more.
+            lane.run = None
+        self._stacks = []
+        if self._finished is not None:
+            self._finished(self)
+        self.over.set()
+
+    def failed(self, error: BaseException) -> None:
+        self.error = error
+        super().failed(error)
+        for lane in self.lanes:
+            if not lane.done:
+                self._fail(lane, error)
+        self._close("failed")
+
+    def closing(self) -> None:
+        """The program ends: every lane keeps its state, so that it can be resumed."""
+        for lane in [*self.lanes, *self._joining]:
+            if not lane.done:
+                try:
+                    lane.closing()
+                except Exception as error:
+                    self._fail(lane, error)
+        self._close("interrupted")

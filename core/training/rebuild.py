@@ -1,0 +1,55 @@
+"""Rebuild: a running run's parts for a changed experiment. What is not concerned stays as it is, to the bit."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from core.catalog.architectures.layers import take_dropout
+from core.catalog.optimizers.optimizer import Optimizer
+from core.catalog.regularizers import dropout_rates
+from core.experiment import Experiment
+from core.training.assembly import Assembly
+from core.training.changes import memory_goes_on, needs_new_rule
+from core.training.parts import Rule, augmentation_of, dropouts_of, network_of, rule_of, terms_of
+
+
+def rebuild(parts: Assembly, before: Experiment, after: Experiment, step: int) -> None:
+    """After `step` updates compute what `after` says instead of `before`; only what differs is made anew.
+
+    Call it at a boundary between updates, with every row handed over. Draws nothing.
+    """
+    loop, frame = parts.loop, parts.frame
+    if (before.regularizers, before.frozen) != (after.regularizers, after.frozen):
+        terms = terms_of(after, frame)
+        loop.penalties, loop.clips, loop.decays = terms.penalties, terms.clips, terms.decays
+        # Once recorded always recorded: 0 where nothing clips any more.
+        parts.recorder.clips = parts.recorder.clips or bool(terms.clips)
+        for number in (parts.recorder.penalty, parts.recorder.clipped):
+            number.zero_()
+    if dropout_rates(before.regularizers) != dropout_rates(after.regularizers):
+        take_dropout(parts.model, network_of(after, frame.input_shape, frame.num_outputs))
+        loop.dropouts = dropouts_of(parts.model, frame.device)
+    if needs_new_rule(before, after) or before.frozen != after.frozen:
+        _exchange(parts, rule_of(after, frame), step, keeps_memory=memory_goes_on(before, after))
+    parts.base_lr = cast(Optimizer, after.optimizer).learning_rate()
+    if before.batch_size != after.batch_size:
+        parts.feed.begin_anew(after.batch_size, step)
+        parts.batch_size = min(after.batch_size, parts.data.num_train)
+    if before.augmentations != after.augmentations:
+        loop.augment = augmentation_of(after, frame.input_shape, frame.device)
+    parts.revision += 1
+
+
+def _exchange(parts: Assembly, rule: Rule, step: int, *, keeps_memory: bool) -> None:
+    """Put another rule in place of the present one; with `keeps_memory` it goes on with what that has kept."""
+    memory = parts.loop.optimizer.state
+    goes_on = set(parts.trained) & set(rule.trained) if keeps_memory else set()
+    for place in range(len(parts.loop.parameters)):
+        parameter = parts.loop.parameters[place]
+        if place not in goes_on:
+            parts.counted_from[place] = step
+        elif parameter in memory:
+            # Counters of their own: within a stack several parameters share one.
+            kept = memory[parameter].items()
+            rule.optimizer.state[parameter] = {name: tensor.clone() for name, tensor in kept if tensor is not None}
+    parts.use(rule)

@@ -1,0 +1,200 @@
+"""Block: runs whose next batches have one shape, with their tensors as rows of common matrices; and their update.
+
+The pieces of each run stay what they are, and are views of its row: evaluation, snapshots, guard and recorder of a run
+work as in a solo run. Nothing here reads a tensor back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor, nn
+
+from core.catalog.architectures.rows import Product, Rows, forward_of, is_batched, joined
+from core.catalog.losses import Loss, default_loss
+from core.catalog.optimizers.optimizer import Optimizer
+from core.seeding import seed32
+from core.training.batch import Batch
+from core.training.instruments.norms import total_norm
+from core.training.stacking.guards import Guards
+from core.training.stacking.matrix import Matrix, matrices
+from core.training.stacking.norms import RowNorms
+from core.training.stacking.rules import Row, Rules
+
+if TYPE_CHECKING:
+    from core.training.run import Run
+
+
+class Block:
+    """Runs as rows. Making it moves their tensors; a block that had them before is of no use after that."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        # Rules without a kernel are computed for all their rows at once, which must lie beside each other.
+        self.runs = sorted(runs, key=lambda run: type(run.current.optimizer).__name__)
+        self._parts = [run.parts for run in self.runs]
+        self._loops = [parts.loop for parts in self._parts]
+        self._networks = [loop.model for loop in self._loops]
+        self._matrix = Matrix([loop.parameters for loop in self._loops])
+        self._gradients = torch.zeros_like(self._matrix.all)
+        self._gradient_rows = list(self._gradients.unbind(0))
+        self._gradient_views = [self._matrix.views(row) for row in self._gradient_rows]
+        self._bind_recorders_and_guards()
+        rows = [self._row(place) for place in range(len(self.runs))]
+        self._rules = Rules(self._matrix, rows, self._guards)
+        task = self._parts[0].data.task
+        loss = cast(Loss, self.runs[0].experiment.loss or default_loss(task))  # type: ignore[arg-type]
+        self._criterion = loss.build_rows(task)  # type: ignore[arg-type]
+        self._ones = self._matrix.all.new_ones(len(self.runs))
+        products = self._products()
+        self._forward = forward_of(self._networks, Rows(lambda layer: products[id(layer)]))
+        self._drops = any(loop.dropouts for loop in self._loops)
+        self._bound = [
+            (parts, parts.revision, parts.loop, parts.loop.guard, parts.loop.optimizer.state) for parts in self._parts
+        ]
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the runs still are these rows: nobody else has moved their tensors or exchanged their pieces."""
+        for parts, revision, loop, guard, state in self._bound:
+            if parts.revision != revision or loop.guard is not guard or loop.optimizer.state is not state:
+                return False
+        return True
+
+    def step(self) -> None:
+        """One update of every run, its rows recorded; the runs themselves count it."""
+        lrs = [run.learning_rate for run in self.runs]
+        self._guards.remember()
+        batches = self._batches()
+        for run, loop in zip(self.runs, self._loops, strict=True) if self._drops else ():
+            for name, dropout in loop.dropouts:
+                if dropout.generator is not None:
+                    dropout.generator.manual_seed(seed32(loop.seed, "dropout", name, run.step_count))
+        outputs = self._forward([batch.inputs for batch in batches])
+        losses = self._criterion(outputs, joined([batch.targets for batch in batches]))
+        for parameter, _ in self._separate:
+            parameter.grad = None
+        torch.autograd.backward(losses, self._ones)
+        del batches, outputs  # Their memory serves the rest of the step.
+        with torch.no_grad():
+            if self._separate:
+                torch._foreach_copy_(
+                    [view for _, view in self._separate], [cast(Tensor, p.grad) for p, _ in self._separate]
+                )
+            self._update(losses, lrs)
+
+    def _update(self, losses: Tensor, lrs: Sequence[float]) -> None:
+        self._losses.copy_(losses)
+        for loop, gradients in zip(self._loops, self._gradient_views, strict=True):
+            for number, (penalty, places) in enumerate(loop.penalties):
+                weights: list[Tensor] = [loop.parameters[place] for place in places]
+                value = penalty.value(weights)
+                loop.recorder.penalty.copy_(value) if number == 0 else loop.recorder.penalty.add_(value)
+                penalty.add_gradient([gradients[place] for place in places], weights)
+        self._norms.gradients()
+        self._guards.check()
+        for place in range(len(self._loops)):
+            self._clip(place)
+        self._norms.before_update()
+        for loop, lr in zip(self._loops, lrs, strict=True):
+            for decay, weights in loop.decays:
+                decay.apply(weights, lr, loop.guard.found)
+        self._rules(lrs)
+        stamp = time.time()
+        self._norms.after_update()
+        torch._foreach_copy_([loop.recorder.next_row for loop in self._loops], self._record_rows)
+        for loop, lr in zip(self._loops, lrs, strict=True):
+            loop.recorder.count_row(lr, stamp)
+
+    def _clip(self, row: int) -> None:
+        loop = self._loops[row]
+        whole = loop.trained is None
+        for number, clip in enumerate(loop.clips):
+            moving = [self._gradient_rows[row]] if whole else [self._gradient_views[row][p] for p in loop.trained or ()]
+            is_measured = number == 0 and whole
+            norm = loop.recorder.gradient_squares.sum().sqrt_() if is_measured else total_norm(moving)
+            clipped = clip.apply(moving, norm)
+            loop.recorder.clipped.copy_(clipped) if number == 0 else loop.recorder.clipped.logical_or_(clipped)
+
+    def _batches(self) -> list[Batch]:
+        """The batch of each row; rows that are fed the same samples in the same order share it."""
+        drawn: dict[Hashable, Batch] = {}
+        batches = []
+        for run, parts, loop in zip(self.runs, self._parts, self._loops, strict=True):
+            step, feed = run.step_count, parts.feed
+            stream = (feed.stream, step) if loop.batch_of == feed.batch else run
+            batch = drawn.get(stream)
+            if batch is None:
+                batch = drawn[stream] = loop.batch_of(step)
+            if loop.augment is not None:
+                batch = loop.augment(batch, step)
+            if loop.watch is not None:
+                loop.watch(step, batch)
+            batches.append(batch)
+        return batches
+
+    # -- making ----------------------------------------------------------------------------------------------------
+
+    def _bind_recorders_and_guards(self) -> None:
+        recorders = [loop.recorder for loop in self._loops]
+        rows = torch.stack([recorder.row for recorder in recorders])
+        self._record_rows = list(rows.unbind(0))
+        for recorder, row in zip(recorders, self._record_rows, strict=True):
+            recorder.write_into(row)
+        norms = self._loops[0].norms
+        sums, num_watched = recorders[0].norms, recorders[0].watched.shape[0]
+        self._losses = rows[:, recorders[0].loss.storage_offset()]
+        self._norms = RowNorms(
+            self._matrix.all, self._gradients, norms.pieces, rows[:, -sums.numel() :].unflatten(1, sums.shape)
+        )
+        buffers = [list(network.buffers()) for network in self._networks]
+        statistics = matrices(buffers) if buffers[0] else []
+        self._guards = Guards(rows[:, :num_watched], statistics)
+        for place, (parts, guard) in enumerate(zip(self._parts, self._guards.rows, strict=True)):
+            mine = [matrix[place] for matrix in statistics]
+            parts.loop.guard = guard
+            parts.frame = replace(parts.frame, statistics=mine, watched=parts.recorder.watched)
+            parts.frame.weights.all = self._matrix.all[place]
+
+    def _row(self, place: int) -> Row:
+        return Row(
+            place,
+            self._parts[place],
+            cast(Optimizer, self.runs[place].current.optimizer),
+            self._matrix.all[place],
+            self._gradient_rows[place],
+            self._gradient_views[place],
+        )
+
+    def _products(self) -> dict[int, Product]:
+        """The product of all rows for each linear layer of the first network, by the layer's id.
+
+        All other parameters get their gradients one by one: `_separate`.
+        """
+        first = self._networks[0]
+        places = {id(parameter): place for place, parameter in enumerate(self._loops[0].parameters)}
+        anchor = self._matrix.all.new_zeros(()).requires_grad_()
+        products: dict[int, Product] = {}
+        batched: set[int] = set()
+        for layer in first.modules() if is_batched(first) else ():
+            if isinstance(layer, nn.Linear):
+                mine = [places[id(layer.weight)], None if layer.bias is None else places[id(layer.bias)]]
+                batched |= {place for place in mine if place is not None}
+                products[id(layer)] = Product(
+                    anchor,
+                    *(
+                        None if place is None else self._matrix.stacked(place, matrix)
+                        for matrix in (self._matrix.all, self._gradients)
+                        for place in mine
+                    ),  # type: ignore[arg-type]
+                )
+        self._separate = [
+            (parameter, views[place])
+            for loop, views in zip(self._loops, self._gradient_views, strict=True)
+            for place, parameter in enumerate(loop.parameters)
+            if place not in batched
+        ]
+        return products

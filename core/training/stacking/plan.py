@@ -1,0 +1,104 @@
+"""Plan: which of several experiments train as rows of one stack, and why the others do not.
+
+A rule of the experiments and of a shipped table alone: it reads no clock, loads no torch, and is asked before step 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from core.catalog.architectures.architecture import Architecture
+from core.catalog.datasets.dataset import DataSet
+from core.catalog.losses import default_loss
+from core.catalog.optimizers.optimizer import Optimizer
+from core.experiment import Experiment
+from core.text import Text
+from core.training.stacking.table import limit_of
+
+MOST_ROWS = 64
+"""More runs of one kind make several stacks: their weights lie in memory several times over."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Positions of the experiments that share a stack, and for each other position why it trains alone."""
+
+    stacks: tuple[tuple[int, ...], ...]
+    alone: dict[int, Text]
+
+
+def stack_of(experiments: Sequence[Experiment], device: str = "cpu") -> Grouping:
+    """Put experiments together that train as one stack, wherever that is not slower than one after the other.
+
+    Rows may differ in optimizer, learning rate, schedule, regularizers, seed, first weights and augmentations.
+    """
+    kinds: dict[Hashable, list[int]] = {}
+    alone: dict[int, Text] = {}
+    for position, experiment in enumerate(experiments):
+        why = why_alone(experiment, device)
+        if why is None:
+            kinds.setdefault(kind_of(experiment), []).append(position)
+        else:
+            alone[position] = why
+    stacks: list[tuple[int, ...]] = []
+    for positions in kinds.values():
+        limit = limit_of(_family(experiments[positions[0]]), multiplications(experiments[positions[0]]))
+        assert limit is not None, "such experiments are alone"
+        if len(positions) < limit.num_rows:
+            why = Text(
+                "{num} of these runs have the same network, data and batch size; together they are faster from {least} "
+                "on.",
+                num=len(positions),
+                least=limit.num_rows,
+            )
+            alone |= dict.fromkeys(positions, why)
+        else:
+            count = -(-len(positions) // MOST_ROWS)
+            size = -(-len(positions) // count)
+            stacks += [tuple(positions[start : start + size]) for start in range(0, len(positions), size)]
+    return Grouping(tuple(stacks), dict(sorted(alone.items())))
+
+
+def why_alone(experiment: Experiment, device: str = "cpu") -> Text | None:
+    """Why an experiment can be no row of a stack whatever is beside it; None where it can."""
+    optimizer = cast(Optimizer, experiment.optimizer)
+    if device.split(":")[0] not in ("cpu", "cuda"):
+        return Text("Common updates are measured on CPUs and CUDA devices only.")
+    if experiment.precision == "bfloat16":
+        return Text("bfloat16 computes in a mode that common updates do not have.")
+    if not optimizer.stackable:
+        return Text("{optimizer} needs more than one gradient for an update.", optimizer=Text(optimizer.title))
+    if not cast(Architecture, experiment.architecture).stacked_as:
+        return Text("Networks of this kind are computed one by one.")
+    if limit_of(_family(experiment), multiplications(experiment)) is None:
+        return Text("A network of this size keeps the processor busy by itself: together it would be no faster.")
+    return None
+
+
+def multiplications(experiment: Experiment) -> int:
+    """Multiplications of the forward pass of one update."""
+    architecture, dataset = cast(Architecture, experiment.architecture), cast(DataSet, experiment.dataset)
+    facts = dataset.facts()
+    each = sum(layer.multiplications for layer in architecture.plan(facts.input_shape, facts.num_outputs))
+    return each * experiment.batch_size
+
+
+def _family(experiment: Experiment) -> str:
+    return cast(Architecture, experiment.architecture).stacked_as
+
+
+def kind_of(experiment: Experiment) -> Hashable:
+    """What the rows of a stack have in common."""
+    task = cast(DataSet, experiment.dataset).task
+    return (
+        cast(Architecture, experiment.architecture).without_dropout,
+        experiment.dataset,
+        experiment.split_seed,
+        experiment.validation_fraction,
+        experiment.train_size,
+        experiment.batch_size,
+        experiment.precision,
+        experiment.loss or default_loss(task),  # type: ignore[arg-type]
+    )

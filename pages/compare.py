@@ -1,0 +1,207 @@
+"""Compare: two to eight runs compete fairly, live; and any of them can be branched to ask "what if"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.errors import CoreError
+from core.exports.csv import csv_bytes
+from core.store.records import RunRecord
+from core.studies.comparison import Comparison
+from core.studies.comparison_report import comparison_report
+from core.studies.race_table import csv_columns, race_table
+from pages.components import compare_state, state
+from pages.components.compare_chart import compare_chart
+from pages.components.compare_facts import race_data
+from pages.components.compare_head import same_for_all, setup, trouble
+from pages.components.compare_labels import compare_labels
+from pages.components.error_box import error_box, notes_box
+from pages.components.language import language, show, t
+from pages.components.services import ACTOR, live_token, services
+
+# Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page.
+LIVE = "compare live"
+_ATTACHED = "comparison attached"
+
+
+def attach() -> None:
+    """A new tab or a reload finds the comparison of its address, else one that is running, else the newest one."""
+    asked = compare_state.read_address()
+    if asked:
+        st.session_state[_ATTACHED] = True
+        if compare_state.shown_study() != asked:
+            found = any(record.id == asked for record in services().studies(actor=ACTOR))
+            if found:
+                compare_state.open_study(asked)
+        return
+    if _ATTACHED in st.session_state:
+        return
+    st.session_state[_ATTACHED] = True
+    if compare_state.chosen():
+        return
+    running = services().running_comparison(actor=ACTOR)
+    newest = running or next(reversed(services().studies(actor=ACTOR)), None)
+    if newest is not None:
+        compare_state.open_study(newest.id)
+
+
+def start(pace: str, *, one_update: bool = False) -> None:
+    """Start what is chosen and look at it; what is refused is said on the page."""
+    try:
+        comparison = compare_state.draft().comparison()
+        study = services().start_comparison(comparison, actor=ACTOR, pace=pace, paused=one_update)
+        if one_update:
+            services().command_comparison(study, "step", actor=ACTOR)
+    except CoreError as error:
+        st.session_state["refused"] = error
+        return
+    compare_state.show_study(study)
+
+
+def branch(asked: Mapping[str, Any]) -> None:
+    """Let a run branch where it was asked to, with one thing changed."""
+    try:
+        services().fork(
+            asked["run"],
+            int(asked["step"]),
+            dict(asked["changes"]),
+            actor=ACTOR,
+            name=str(asked.get("name", ""))[:200],
+            pace=str(asked.get("pace", "10s")),
+        )
+    except CoreError as error:
+        st.session_state["refused"] = error
+
+
+def answer(fired: Mapping[str, Any]) -> None:
+    """Do what was pressed in the live part, before the page is drawn, so that one run of the page shows the result."""
+    if (fired.get("leave") or {}).get("study") is not None:
+        st.session_state["present"] = False
+    if fired.get("start"):
+        start(fired["start"]["pace"], one_update=bool(fired["start"].get("one_update")))
+    if fired.get("again"):
+        start(fired["again"]["pace"])
+    if fired.get("branch"):
+        branch(fired["branch"])
+
+
+# -- what is shown ---------------------------------------------------------------------------------------------------
+
+
+def forks_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+    """The runs that branched from these, directly or not, in the order in which they did."""
+    family = {run.id for run in runs}
+    found: list[dict[str, Any]] = []
+    for run in services().runs(actor=ACTOR):
+        if run.parent in family and run.id not in family:
+            family.add(run.id)
+            found.append(
+                {
+                    "run": run.id,
+                    "parent": run.parent,
+                    "step": run.fork_step or 0,
+                    "name": run.name or t("branch"),
+                    "slot": run.colour_slot,
+                }
+            )
+    return found
+
+
+def lanes_of(comparison: Comparison, runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+    """Which run belongs to which variant, in the order in which they were made."""
+    lanes = comparison.experiments()
+    return [{"run": run.id, "variant": lane.variant, "seed": lane.seed} for run, lane in zip(runs, lanes, strict=False)]
+
+
+def seen() -> None:
+    """The live part: controls, verdict, pictures, table, branches."""
+    made = compare_state.draft()
+    problem = trouble()
+    if problem is not None:
+        return
+    comparison = made.comparison()
+    study = compare_state.study_of(comparison)
+    runs = services().runs_of(study, actor=ACTOR) if study else ()
+    compare_chart(
+        study,
+        race_data(comparison),
+        lanes=lanes_of(comparison, runs),
+        forks=forks_of(runs),
+        token=live_token(),
+        labels=compare_labels(t),
+        key=LIVE,
+        lang=language(),
+        present=st.session_state.get("present", False),
+        caption=show(made.caption) if made.caption else "",
+        measure=st.query_params.get("measure") == "1",
+    )
+    if not st.session_state.get("present", False):
+        take_along(comparison, study)
+
+
+def take_along(comparison: Comparison, study: str | None) -> None:
+    """Files and the link."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="take-along"):
+        with st.popover(t("link"), icon=":material/link:", help=t("The address that rebuilds this comparison")):
+            st.markdown(t("Whoever opens this address can start the same comparison:"))
+            address = (st.context.url or "").split("?")[0]
+            st.code(f"{address}?{urlencode(comparison.to_url())}", language=None, wrap_lines=True)
+        if study is None:
+            return
+        lang = language()
+        st.download_button(
+            t("report"),
+            lambda: report(study, lang),
+            f"comparison-{study}.html",
+            "text/html",
+            on_click="ignore",
+            icon=":material/description:",
+            help=t("One file with pictures and numbers that opens without a network"),
+        )
+        st.download_button(
+            t("CSV"),
+            lambda: table_csv(study),
+            f"comparison-{study}.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def report(study: str, lang: str) -> bytes:
+    """The comparison as one file that opens offline."""
+    bench = services()
+    return comparison_report(bench.store, bench.study(study, actor=ACTOR), bench.runs_of(study, actor=ACTOR), lang)
+
+
+def table_csv(study: str) -> bytes:
+    """The table of the comparison: what differs and what came out, a row a variant."""
+    bench = services()
+    comparison = Comparison.from_json(dict(bench.study(study, actor=ACTOR).document))
+    return csv_bytes(csv_columns(race_table(bench.store, comparison, bench.runs_of(study, actor=ACTOR))))
+
+
+def page() -> None:
+    """The whole page."""
+    attach()
+    answer(st.session_state.get(LIVE) or {})
+    present = st.session_state.get("present", False)
+    with st.container(key="comparing", gap="small"):
+        with st.container(key="above", gap="small"):
+            if not present:
+                same_for_all()
+            notes_box(state.notes())
+            if "refused" in st.session_state:
+                error_box(st.session_state.pop("refused"))
+        if not present:
+            with st.container(key="compare-setup", gap="xsmall"):
+                setup()
+        with st.container(key="presentation" if present else "compare", gap="small"):
+            seen()
+
+
+page()

@@ -1,0 +1,291 @@
+"""What the browser is told of a comparison before anything runs: names, what differs, sizes, and how one can branch."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.catalog.architectures import Architecture, LayerPlan
+from core.catalog.augmentations.strengths import STRENGTHS
+from core.catalog.registry import entries, entry_class
+from core.errors import BadInput
+from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
+from core.studies.comparison import Comparison, has_rate
+from core.studies.comparison_presets.costs import multiplications_per_update
+from core.training.splits import split_sizes
+from pages.components.compare_dimensions import dimension_of, titles, words
+from pages.components.compare_state import display_name
+from pages.components.language import t
+
+RATE = "optimizer.lr"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing that a branch can change: `choices` are what one picks from, without them it is a number."""
+
+    path: str
+    label: str
+    value: str = ""
+    choices: list[dict[str, Any]] | None = None
+
+
+def race_data(comparison: Comparison) -> dict[str, Any]:
+    """Everything about a comparison that does not change while it runs."""
+    experiments = comparison.varied()
+    differing = comparison.differing_settings()
+    columns = shown_columns(differing, comparison.rates)
+    plans = [plan_of(experiment) for experiment in experiments]
+    numbers = one_number(differing)
+    variants = [
+        {
+            "name": display_name(variant, comparison.base),
+            "slot": place,
+            "settings": [setting_of(comparison, path, differing.get(path), place) for path in columns],
+            "values": [number_or_text(differing[path][place]) if path in differing else "" for path in columns],
+            "number": numbers[1][place] if numbers else None,
+            "parameters": sum(row.num_parameters for row in plan) if plan else None,
+            "multiplications": multiplications_per_update(experiment) if plan else None,
+            "varies_rate": RATE in differing and "optimizer" not in differing,
+            "branch": [asdict(option) for option in branch_options(experiment)],
+        }
+        for place, (variant, experiment, plan) in enumerate(zip(comparison.variants, experiments, plans, strict=True))
+    ]
+    return {
+        "title": comparison.name or t("Comparison"),
+        "variants": variants,
+        "columns": [{"text": column_title(path), "rate": path == RATE} for path in columns],
+        "rates": comparison.rates,
+        "seeds": comparison.seeds,
+        "number": number_axis(numbers),
+        "grid": grid_of(comparison),
+        "costs": any(path.split(".")[0] == "architecture" for path in differing),
+        "aside": "",
+        "differs": differs_words(comparison),
+        **size_of(comparison, experiments),
+    }
+
+
+def differs_words(comparison: Comparison) -> str:
+    """What differs, where the rates come from and how many seeds there are, in one line."""
+    key = dimension_of([variant.changes for variant in comparison.variants])
+    rates = {"own": t("each its own best rate"), "same": t("one rate for all"), "hand": t("rates by hand")}
+    return t(
+        "differs: {what} · {rates} · seeds: {seeds}",
+        what=titles()[key] if key else t("several things"),
+        rates=rates[comparison.rates],
+        seeds=comparison.seeds,
+    )
+
+
+def size_of(comparison: Comparison, experiments: Sequence[Experiment]) -> dict[str, Any]:
+    """How long it goes on: epochs and updates of the longest variant, and the price in words."""
+    updates = [updates_of(experiment) for experiment in experiments]
+    lanes = len(experiments) * comparison.seeds
+    price = t("{lanes} runs, {updates} updates each", lanes=lanes, updates=max(updates))
+    if comparison.rates == "own":
+        price = t(
+            "{lanes} runs, {updates} updates each; before that each variant tries nine learning rates",
+            lanes=lanes,
+            updates=max(updates),
+        )
+    return {"epochs": comparison.base.epochs, "num_steps": max(updates), "price": price}
+
+
+def updates_of(experiment: Experiment) -> int:
+    """The updates of a whole run, as planned."""
+    sizes = split_sizes(
+        experiment.dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
+    )
+    return experiment.epochs * max(1, -(-sizes.num_train // experiment.batch_size))
+
+
+def plan_of(experiment: Experiment) -> list[LayerPlan]:
+    """The layers of an experiment's network, [] for sizes that are impossible."""
+    architecture = experiment.architecture
+    assert isinstance(architecture, Architecture)
+    facts = experiment.dataset.facts()
+    try:
+        return architecture.plan(facts.input_shape, facts.num_outputs)
+    except BadInput:
+        return []
+
+
+# -- what differs ----------------------------------------------------------------------------------------------------
+
+
+def shown_columns(differing: Mapping[str, Sequence[str]], rates: str) -> list[str]:
+    """The settings that the table names: those that every variant has, and the learning rate; at most four."""
+    common = [path for path, values in differing.items() if all(values) or "." not in path]
+    columns = [path for path in common if path != RATE][:3]
+    return [*columns, RATE] if RATE in differing or rates == "own" else columns
+
+
+def column_title(path: str) -> str:
+    """The name of a setting in the reader's language."""
+    head, *rest = path.split(".")
+    families = {**PART_FAMILIES, **LIST_FAMILIES}
+    if not rest:
+        parameter = Experiment.parameters().get(head)
+        return t(parameter.title) if parameter else words_of_part(head)
+    if head not in families:
+        return path
+    name = rest[-1]
+    titles = {
+        parameter.title
+        for cls in entries(families[head]).values()
+        for parameter in cls.parameters()
+        if parameter.name == name
+    }
+    return t(titles.pop()) if len(titles) == 1 else name.replace("_", " ")
+
+
+def words_of_part(name: str) -> str:
+    """What a part of an experiment is called."""
+    return {
+        "dataset": t("data"),
+        "architecture": t("network"),
+        "initializer": t("first weights"),
+        "optimizer": t("optimizer"),
+        "loss": t("loss"),
+        "schedule": t("schedule"),
+        "augmentations": t("augmentation"),
+        "regularizers": t("regularizer"),
+    }.get(name, name)
+
+
+def setting_words(path: str, value: str) -> str:
+    """The value of a setting as it stands in the table: an entry by its title, everything else as it is."""
+    head, *rest = path.split(".")
+    families = {**PART_FAMILIES, **LIST_FAMILIES}
+    if not rest and head in families:
+        keys = [key for key in value.split(",") if key]
+        return " + ".join(t(entry_class(families[head], key).title) for key in keys) or t("none")
+    if path == "architecture.activation" and value in entries("activations"):
+        return t(entry_class("activations", value).title)
+    return value or "–"
+
+
+def setting_of(comparison: Comparison, path: str, values: Sequence[str] | None, place: int) -> str:
+    """What the table shows before anything runs; a rate that is to be searched is not known yet."""
+    if path == RATE and comparison.rates == "own":
+        return t("to be found") if has_rate(comparison.varied()[place]) else "–"
+    return setting_words(path, values[place]) if values else "–"
+
+
+def number_or_text(value: str) -> float | str:
+    """What a column is sorted by."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def one_number(differing: Mapping[str, Sequence[str]]) -> tuple[str, list[float]] | None:
+    """The one setting in which the variants differ, when it is a number."""
+    if len(differing) != 1:
+        return None
+    [(path, values)] = differing.items()
+    try:
+        return path, [float(value) for value in values]
+    except ValueError:
+        return None
+
+
+def number_axis(numbers: tuple[str, list[float]] | None) -> dict[str, str] | None:
+    """The horizontal axis of the curve over one number: logarithmic over more than a decade."""
+    if numbers is None:
+        return None
+    path, values = numbers
+    logarithmic = min(values) > 0 and max(values) >= 10 * min(values)
+    return {"title": column_title(path), "scale": "log" if logarithmic else "linear"}
+
+
+def grid_of(comparison: Comparison) -> dict[str, Any] | None:
+    """Rows, columns and each variant's place, when the variants are all combinations of two changes."""
+    variants = comparison.variants
+    paths = list(dict.fromkeys(path for variant in variants for path in variant.changes))
+    if len(paths) != 2 or any(set(variant.changes) != set(paths) for variant in variants):
+        return None
+    # The rows are what varies slowest.
+    paths.sort(key=lambda path: sum(a.changes[path] != b.changes[path] for a, b in itertools.pairwise(variants)))
+    seen = [list(dict.fromkeys(_mark(variant.changes[path]) for variant in variants)) for path in paths]
+    places = [
+        [seen[side].index(_mark(variant.changes[path])) for side, path in enumerate(paths)] for variant in variants
+    ]
+    if len({tuple(place) for place in places}) != len(variants) or len(variants) != len(seen[0]) * len(seen[1]):
+        return None
+    names = [
+        [
+            words(path, json.loads(mark), comparison.base) or setting_words(path, str(json.loads(mark)))
+            for mark in seen[side]
+        ]
+        for side, path in enumerate(paths)
+    ]
+    return {
+        "rows": names[0],
+        "columns": names[1],
+        "row_title": column_title(paths[0].removesuffix(".key")),
+        "column_title": column_title(paths[1].removesuffix(".key")),
+        "places": places,
+    }
+
+
+def _mark(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+# -- how one can branch ----------------------------------------------------------------------------------------------
+
+
+def branch_options(experiment: Experiment) -> list[Option]:
+    """What can change where a run branches, with its present value."""
+    options: list[Option] = []
+    if has_rate(experiment):
+        options.append(Option(RATE, t("learning rate"), f"{experiment.optimizer.lr:g}"))
+    optimizers = [(key, cls) for key, cls in entries("optimizers").items() if not cls.more]
+    others = [{"label": t(cls.title), "value": key} for key, cls in optimizers if cls is not type(experiment.optimizer)]
+    options.append(Option("optimizer", t("optimizer"), choices=others))
+    items = experiment.to_json()["regularizers"]
+    for place, item in enumerate(items):
+        cls = entry_class("regularizers", item["key"])
+        for parameter in cls.parameters():
+            value = item.get(parameter.name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                label = t("{entry}: {parameter}", entry=t(cls.title), parameter=t(parameter.title))
+                options.append(Option(f"regularizers.{place}.{parameter.name}", label, f"{value:g}"))
+    taken = {item["key"] for item in items}
+    more = [
+        {"label": t(cls.title), "value": [*items, {"key": key}]}
+        for key, cls in entries("regularizers").items()
+        if key not in taken
+    ]
+    none = [{"label": t("none"), "value": []}] if items else []
+    options.append(Option("regularizers", t("regularizer"), choices=[*none, *more]))
+    options.append(Option("batch_size", t("batch size"), str(experiment.batch_size)))
+    named = {"none": t("none"), "light": t("light"), "strong": t("strong")}
+    strengths = STRENGTHS[experiment.dataset.input_kind]
+    options.append(
+        Option(
+            "augmentations",
+            t("augmentation"),
+            choices=[{"label": named[name], "value": value} for name, value in strengths.items()],
+        )
+    )
+    options += freezing(experiment)
+    return options
+
+
+def freezing(experiment: Experiment) -> list[Option]:
+    """Freeze the layers from the input up to one of them; the last stays free."""
+    layers = [row.name for row in plan_of(experiment) if row.num_parameters]
+    if "frozen" not in Experiment.model_fields or len(layers) < 2:
+        return []
+    choices = [
+        {"label": t("up to layer {layer}", layer=layer), "value": layers[: place + 1]}
+        for place, layer in enumerate(layers[:-1])
+    ]
+    return [Option("frozen", t("freeze layers"), choices=choices)]

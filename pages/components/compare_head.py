@@ -1,0 +1,250 @@
+"""The head of Compare: what is the same for all, what differs, where the learning rates come from, how many seeds."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import streamlit as st
+
+from core.catalog.presets import presets
+from core.describe import choices as described
+from core.errors import BadInput
+from core.experiment import Experiment
+from core.store.records import RunRecord
+from core.studies.comparison import MOST_LANES, Rates
+from core.studies.comparison_presets import comparison_presets
+from pages.components import compare_state, state
+from pages.components.compare_dimensions import DIMENSIONS, titles
+from pages.components.compare_variants import variants
+from pages.components.entry_form import field
+from pages.components.error_box import error_box, plain
+from pages.components.language import language, show, t
+from pages.components.param_form import keep
+from pages.components.services import ACTOR, computed_by, services
+
+SEEDS = (1, 5, 10)
+NEWEST = 30
+"""So many stored runs and comparisons are offered; all of them are on the Runs page."""
+
+
+def setup() -> None:
+    """What differs, where the rates come from, how many seeds, and the variants: a line each."""
+    what_differs()
+    rates_and_seeds()
+    variants()
+
+
+# -- the base --------------------------------------------------------------------------------------------------------
+
+
+def base_words(base: Experiment, differs: str) -> str:
+    """The base in one line, without what differs and without the seed."""
+    names = ("data", "augmentation", "network", "regularizer", "optimizer")
+    words = [show(part) for name, part in zip(names, described(base), strict=False) if name != differs]
+    if differs != "batch":
+        words.append(t("batch {value}", value=base.batch_size))
+    return " › ".join([*words, t("{epochs} epochs", epochs=base.epochs)])
+
+
+def same_for_all() -> None:
+    """What all variants share, and where to take another base from."""
+    made = compare_state.draft()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="same-for-all"):
+        st.markdown(f":small[**{t('SAME FOR ALL')}**]", width="content")
+        st.markdown(f":small[{plain(base_words(made.base, made.first))}]", width="stretch")
+        with st.popover(t("change"), type="tertiary", icon=":material/tune:"):
+            change_base()
+        with st.popover(t("begin with .."), type="tertiary", icon=":material/flag:"):
+            begin_with()
+
+
+def change_base() -> None:
+    """Another base: what Train has chosen, a stored run, a preset; and the numbers of the present one."""
+    made = compare_state.draft()
+    st.button(
+        t("Take what is chosen on Train"),
+        icon=":material/school:",
+        on_click=compare_state.set_base,
+        args=(state.experiment(),),
+    )
+    runs = [run for run in reversed(services().runs(actor=ACTOR)) if run.study is None][:NEWEST]
+    if runs:
+        key = f"base run|{language()}"
+        st.selectbox(
+            t("Take a stored run"),
+            [None, *runs],
+            key=key,
+            format_func=_run_words,
+            on_change=_take_run,
+            args=(key,),
+        )
+    key = f"base preset|{language()}"
+    st.selectbox(
+        t("Take a starting point"),
+        [None, *presets().values()],
+        key=key,
+        format_func=lambda preset: t(preset.title) if preset else t("choose .."),
+        on_change=_take_preset,
+        args=(key,),
+    )
+    document = made.base.to_json()
+    for name in ("epochs", "batch_size", "seed", "train_size"):
+        if name == "train_size" and made.base.dataset.generated:
+            continue
+        field(Experiment.parameters()[name], f"base:{name}", document[name], empty=t("all"))
+
+
+def _run_words(run: RunRecord | None) -> str:
+    if run is None:
+        return t("choose ..")
+    if run.name:
+        return run.name
+    try:
+        return " › ".join(show(words) for words in described(Experiment.from_json(dict(run.experiment))))
+    except BadInput:
+        return run.id
+
+
+def _take_run(key: str) -> None:
+    run = st.session_state[key]
+    st.session_state[key] = None
+    if run is not None:
+        compare_state.set_base(computed_by(run))
+
+
+def _take_preset(key: str) -> None:
+    preset = st.session_state[key]
+    st.session_state[key] = None
+    if preset is not None:
+        compare_state.set_base(Experiment.from_json({"preset": preset.key}))
+
+
+def begin_with() -> None:
+    """Comparisons named after what happens, and those that are stored."""
+    for preset in comparison_presets().values():
+        st.button(
+            t(preset.title),
+            key=f"comparison {preset.key}",
+            help=show(preset.text),
+            on_click=compare_state.take_preset,
+            args=(preset,),
+        )
+    stored = list(reversed(services().studies(actor=ACTOR)))[:NEWEST]
+    if stored:
+        key = f"stored comparison|{language()}"
+        st.selectbox(
+            t("Stored comparisons"),
+            [None, *(record.id for record in stored)],
+            key=key,
+            format_func=lambda study: _study_words(study) if study else t("choose .."),
+            on_change=_open,
+            args=(key,),
+        )
+
+
+def _study_words(study: str) -> str:
+    record = services().study(study, actor=ACTOR)
+    when = record.created.astimezone().strftime("%Y-%m-%d %H:%M")
+    names = [variant.get("name", "") for variant in record.document.get("variants", ())]
+    return f"{when}  {record.name or ' / '.join(names)}"
+
+
+def _open(key: str) -> None:
+    study = st.session_state[key]
+    st.session_state[key] = None
+    if study:
+        compare_state.open_study(study)
+
+
+# -- what differs, rates, seeds --------------------------------------------------------------------------------------
+
+
+def what_differs() -> None:
+    """One thing, and if wished a second, so that the variants are a grid."""
+    made = compare_state.draft()
+    names = titles()
+    keys = [item.key for item in DIMENSIONS if item.suits(made.base)]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what-differs", wrap=False):
+        st.markdown(f":small[**{t('WHAT DIFFERS')}**]", width="content")
+        _pick("first", [*keys, *([""] if made.first not in keys else [])], made.first if made.first in keys else "")
+        with st.popover(
+            names[made.second] if made.second else t("+ second thing (grid)"), type="tertiary", help=t("Both at once")
+        ):
+            seconds = [key for key in keys if key != made.first]
+            _pick("second", ["", *seconds], made.second)
+
+
+def _pick(which: str, keys: list[str], current: str) -> None:
+    names = titles()
+    key = f"{which} thing|{language()}"
+    keep(key, current)
+
+    def take() -> None:
+        wanted = st.session_state[key]
+        if wanted is None or wanted == current:
+            return
+        (compare_state.set_second if which == "second" else compare_state.set_first)(wanted)
+
+    st.pills(
+        t("WHAT DIFFERS"),
+        keys,
+        key=key,
+        required=True,
+        format_func=lambda item: names.get(item, t("none") if which == "second" else t("several things")),
+        label_visibility="collapsed",
+        on_change=take,
+    )
+
+
+def rates_and_seeds() -> None:
+    """Where the learning rates come from, and how many paired seeds every variant has."""
+    made = compare_state.draft()
+    rate_names = {
+        "own": t("each its own best of 9, same search for all"),
+        "same": t("one for all"),
+        "hand": t("by hand"),
+    }
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rates-and-seeds"):
+        st.markdown(f":small[**{t('LEARNING RATE')}**]", width="content")
+        key = f"rates|{language()}"
+        keep(key, made.rates)
+        st.pills(
+            t("LEARNING RATE"),
+            get_args(Rates),
+            key=key,
+            required=True,
+            format_func=rate_names.__getitem__,
+            label_visibility="collapsed",
+            on_change=_set,
+            args=("rates", key),
+        )
+        st.markdown(f":small[**{t('SEEDS')}**]", width="content")
+        key = f"seeds|{language()}"
+        keep(key, made.seeds)
+        most = MOST_LANES // max(1, len(made.variants()))
+        st.pills(
+            t("SEEDS"),
+            sorted({*(number for number in SEEDS if number <= most), made.seeds}),
+            key=key,
+            required=True,
+            label_visibility="collapsed",
+            on_change=_set,
+            args=("seeds", key),
+        )
+
+
+def _set(name: str, key: str) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        setattr(compare_state.draft(), name, value)
+
+
+def trouble() -> BadInput | None:
+    """Say why what is chosen cannot be run; returns that."""
+    made = compare_state.draft()
+    if made.note is not None:
+        error_box(made.note)
+    found = compare_state.problem()
+    if found is not None:
+        error_box(found)
+    return found

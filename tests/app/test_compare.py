@@ -1,0 +1,228 @@
+"""The Compare page: what is chosen is what would race, and what cannot race is said; started, it follows its runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.experiment import Experiment
+from core.studies.comparison import Comparison
+from core.studies.comparison_presets import comparison_presets
+from core.studies.workbench import Workbench
+
+TINY = {"dataset": "moons", "dataset.n": "64", "architecture.widths": "[8]", "batch_size": "16", "epochs": "2"}
+"""Two optimizers on 64 points, by hand."""
+
+PAIR = {**TINY, "vary.0.optimizer": "sgd", "vary.1.optimizer": "adam", "rates": "hand", "seeds": "1"}
+
+
+def draft(tab: AppTest):
+    """What is being put together."""
+    return tab.session_state["comparison draft"]
+
+
+def chosen(tab: AppTest) -> Comparison:
+    """The comparison that Start would run."""
+    return draft(tab).comparison()
+
+
+def live(tab: AppTest) -> dict[str, Any]:
+    """What the live part is told."""
+    return json.loads(tab.get("bidi_component")[0].proto.json)
+
+
+def press(tab: AppTest, key: str, value: Any) -> AppTest:
+    """Press a pill."""
+    tab.pills(key=f"{key}|en").set_value(value).run()
+    assert not tab.exception, tab.exception[0].message
+    return tab
+
+
+def pressed_in_live_part(tab: AppTest, **fired: Any) -> AppTest:
+    """Run the page as it runs after something was pressed in the live part."""
+    tab.session_state["compare live"] = fired
+    tab.run()
+    tab.session_state["compare live"] = {}
+    assert not tab.exception, tab.exception[0].message
+    return tab
+
+
+def start(tab: AppTest, bench: Workbench) -> str:
+    """Start what is chosen and wait until it is over."""
+    pressed_in_live_part(tab, start={"pace": "max"})
+    study = tab.session_state["comparison looked at"]
+    bench.wait_comparison(study, 60)
+    return study
+
+
+def test_an_empty_store_shows_six_optimizers_ready_to_start(open_page):
+    tab = open_page("compare.py")
+    told = live(tab)
+    assert told["study"] is None
+    assert len(told["race"]["variants"]) == 6
+    assert "nine learning rates" in told["race"]["price"]
+    assert not tab.error
+
+
+def test_another_thing_that_differs_brings_its_own_variants(open_page):
+    tab = press(open_page("compare.py"), "first thing", "batch")
+    assert [variant.changes for variant in chosen(tab).variants] == [
+        {"batch_size": 8},
+        {"batch_size": 64},
+        {"batch_size": 512},
+    ]
+    assert chosen(tab).rates == "own"
+    assert live(tab)["race"]["number"] == {"title": "batch size", "scale": "log"}
+
+
+@pytest.mark.parametrize(
+    "key", ["rate", "regularizer", "augmentation", "network", "activation", "first_weights", "seed"]
+)
+def test_everything_that_may_differ_makes_a_comparison_that_can_start(open_page, key: str):
+    tab = press(open_page("compare.py"), "first thing", key)
+    assert not tab.error
+    assert 2 <= len(chosen(tab).variants) <= 8
+    names = [variant["name"] for variant in live(tab)["race"]["variants"]]
+    assert len(set(names)) == len(names)
+    assert all(names)
+
+
+def test_two_things_make_a_grid_of_at_most_eight(open_page):
+    tab = press(open_page("compare.py"), "first thing", "activation")
+    tab = press(tab, "second thing", "batch")
+    told = live(tab)["race"]
+    assert len(told["variants"]) <= 8
+    assert told["grid"]["row_title"] == "activation"
+    assert told["grid"]["column_title"] == "batch size"
+    assert len(told["variants"]) == len(told["grid"]["rows"]) * len(told["grid"]["columns"])
+
+
+def test_a_grid_from_an_address_is_a_grid_again(open_page):
+    tab = press(press(open_page("compare.py"), "first thing", "activation"), "second thing", "batch")
+    query = {name: value if isinstance(value, str) else value[0] for name, value in tab.query_params.items()}
+    again = draft(open_page("compare.py", **query))
+    assert (again.first, again.second) == ("activation", "batch")
+    assert again.comparison().fingerprint() == chosen(tab).fingerprint()
+
+
+def test_a_variant_has_its_own_parameters_name_and_can_be_taken_out(open_page):
+    tab = open_page("compare.py", **PAIR)
+    tab.text_input(key="first 0:optimizer.lr|en|box").set_value("0.3").run()
+    assert not tab.error
+    assert chosen(tab).varied()[0].optimizer.lr == 0.3
+    assert chosen(tab).varied()[1].optimizer.lr == Experiment().optimizer.lr
+    tab.text_input(key="name of first 1|en").set_value("mine").run()
+    assert chosen(tab).variants[1].name == "mine"
+    tab.button(key="add first").click().run()
+    assert len(chosen(tab).variants) == 3
+    tab.button(key="remove first 0").click().run()
+    assert chosen(tab).variants[0].name == "mine"
+
+
+def test_equal_variants_are_refused_in_place(open_page):
+    tab = open_page("compare.py", **PAIR)
+    tab.pills(key="first 0:optimizer|en|key").set_value("adam").run()
+    assert "are the same" in tab.error[0].value
+    assert not tab.get("bidi_component")
+
+
+def test_seeds_and_rates_are_chosen_with_one_press(open_page):
+    tab = press(open_page("compare.py", **PAIR), "seeds", 5)
+    tab = press(tab, "rates", "same")
+    assert (chosen(tab).seeds, chosen(tab).rates) == (5, "same")
+
+
+def test_the_address_rebuilds_the_comparison(open_page):
+    tab = press(open_page("compare.py", **PAIR), "seeds", 5)
+    query = {name: value if isinstance(value, str) else value[0] for name, value in tab.query_params.items()}
+    again = open_page("compare.py", **query)
+    assert chosen(again).fingerprint() == chosen(tab).fingerprint()
+
+
+def test_what_is_chosen_on_train_becomes_the_base(open_page):
+    tab = open_page("compare.py", **PAIR)
+    tab.button[[button.label for button in tab.button].index("Take what is chosen on Train")].click().run()
+    assert chosen(tab).base == Experiment()
+
+
+def test_a_started_comparison_is_followed_run_by_run_and_found_again(open_page, bench: Workbench):
+    tab = open_page("compare.py", **PAIR)
+    study = start(tab, bench)
+    tab.run()
+    told = live(tab)
+    assert told["study"] == f"study-{study}"
+    assert [lane["variant"] for lane in told["race"]["lanes"]] == [0, 1]
+    assert [lane["run"] for lane in told["race"]["lanes"]] == [run.id for run in bench.runs_of(study)]
+    other = open_page("compare.py")
+    assert live(other)["study"] == f"study-{study}", "a new tab opens on what is finished"
+
+
+def test_another_choice_leaves_the_stored_comparison_alone(open_page, bench: Workbench):
+    tab = open_page("compare.py", **PAIR)
+    start(tab, bench)
+    tab = press(tab, "seeds", 5)
+    assert live(tab)["study"] is None
+
+
+def test_a_branch_hangs_below_the_run_it_left(open_page, bench: Workbench):
+    tab = open_page("compare.py", **PAIR)
+    study = start(tab, bench)
+    run = bench.runs_of(study)[0].id
+    asked = {"run": run, "step": 3, "changes": {"optimizer.lr": 0.01}, "name": "SGD: learning rate 0.01"}
+    pressed_in_live_part(tab, branch=asked)
+    assert not tab.error
+    [fork] = live(tab)["race"]["forks"]
+    assert (fork["parent"], fork["step"], fork["name"]) == (run, 3, "SGD: learning rate 0.01")
+    bench.wait(fork["run"], 60)
+
+
+def test_a_branch_that_cannot_be_is_explained(open_page, bench: Workbench):
+    tab = open_page("compare.py", **PAIR)
+    run = bench.runs_of(start(tab, bench))[0].id
+    pressed_in_live_part(tab, branch={"run": run, "step": 10_000, "changes": {}})
+    assert tab.error
+
+
+def test_on_the_runs_page_a_comparison_is_one_experiment(open_page, bench: Workbench):
+    tab = open_page("compare.py", **PAIR)
+    study = start(tab, bench)
+    runs = open_page("runs.py")
+    [table] = runs.dataframe
+    assert list(table.value["comparison"]) == ["SGD / Adam"]
+    assert list(table.value["runs"]) == [2]
+    runs.toggle(key="runs of comparisons").set_value(True).run()
+    assert len(runs.dataframe) == 2
+    assert len(runs.dataframe[1].value) == 2
+    runs.session_state[table.key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    runs.run()
+    next(button for button in runs.button if button.key == "delete comparison").click().run()
+    assert not runs.exception
+    assert bench.studies() == ()
+    assert bench.find(study) is None
+    assert bench.runs() == ()
+
+
+@pytest.mark.parametrize("preset", comparison_presets().values(), ids=lambda preset: preset.key)
+def test_a_prepared_comparison_is_chosen_with_its_caption(open_page, preset):
+    tab = open_page("compare.py")
+    tab.button(key=f"comparison {preset.key}").click().run()
+    assert not tab.exception
+    assert not tab.error
+    told = live(tab)["race"]
+    assert [variant["name"] for variant in told["variants"]] == list(preset.variants)
+    assert told["caption"] == str(preset.text)
+
+
+def test_in_presentation_mode_only_the_race_is_left(open_page):
+    tab = open_page("compare.py", present="1", **PAIR)
+    assert live(tab)["settings"]["present"] is True
+    assert not tab.pills
+
+
+def test_the_page_speaks_chinese(open_page):
+    tab = open_page("compare.py", lang="zh", **PAIR)
+    assert not tab.exception
+    assert live(tab)["lang"] == "zh"

@@ -1,0 +1,174 @@
+"""The Compare page in a browser: choose, start, zoom, branch, take the report home and open it without a network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import OpenTab
+from tests.e2e.live_tab import LiveTab
+
+pytestmark = pytest.mark.browser
+
+THREE: dict[str, Any] = {
+    "vary.0.optimizer": "sgd",
+    "vary.1.optimizer": "momentum",
+    "vary.2.optimizer": "adam",
+    "rates": "hand",
+    "seeds": "1",
+    "epochs": "60",
+}
+"""Three optimizers on the digits, 1 080 updates each."""
+
+POINTS = """(group) => {
+  const trace = (document.querySelector(".sp-plot-main")?.data ?? []).find(({ uid }) => uid === `${group} main`);
+  return trace ? trace.x.length : 0;
+}"""
+LONGER = f"([group, least]) => ({POINTS})(group) >= least"
+
+
+class Race(LiveTab):
+    """The live part of the Compare page."""
+
+    def points(self, group: str) -> int:
+        """How many points the line of a variant ("v0") or of a branch has."""
+        return self.page.evaluate(POINTS, group)
+
+    def moves(self, group: str, by: int = 3) -> None:
+        """Wait until a line has grown."""
+        self.page.wait_for_function(LONGER, arg=[group, self.points(group) + by])
+
+    def row(self, name: str):
+        """The row of the table with this name."""
+        return self.page.locator(".sp-table tbody tr").filter(
+            has=self.page.locator(".sp-group-name", has_text=re.compile(f"^{re.escape(name)}"))
+        )
+
+    def tab(self, name: str) -> None:
+        """Press one of the tabs of the main chart, or another toggle."""
+        self.page.locator(".sp-main button", has_text=re.compile(f"^{re.escape(name)}$")).click()
+
+
+def race(open_tab: OpenTab, **query: Any) -> Race:
+    """The page with these choices, ready to start."""
+    tab = open_tab("/compare", **query)
+    made = Race(tab.page, tab.address)
+    expect(made.page.locator(".sp-start")).to_be_visible()
+    return made
+
+
+def without_network(browser: Browser, file: Path) -> tuple[Page, list[str]]:
+    """The file in a tab that can reach nothing, and what it asked for."""
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    return page, asked
+
+
+def test_three_optimizers_race_one_is_branched_and_the_report_opens_offline(
+    open_tab: OpenTab, browser: Browser, tmp_path: Path
+):
+    """Choose → run → zoom and hidden lines kept → branch → report downloaded and opened without network."""
+    tab = race(open_tab, **THREE)
+    tab.page.locator(".sp-start").click()
+    tab.does("pause")
+    for group in ("v0", "v1", "v2"):
+        tab.moves(group)
+    tab.mark_plot()
+
+    tab.row("SGD").locator(".sp-hide").click()
+    expect(tab.page.locator(".sp-unseen")).to_have_count(1)
+    tab.zoom()
+    zoomed = tab.ranges()
+    tab.moves("v1", 10)
+    assert tab.ranges() == zoomed
+    assert tab.points("v0") == 0, "hidden stays hidden"
+    assert tab.plot_is_marked(), "the same chart all the while"
+    tab.unzoom()
+
+    tab.row("Adam").locator(".sp-branch").click()
+    tab.page.locator(".sp-branch-value input").fill("0.01")
+    tab.page.locator(".sp-branch-form button[type=submit]").click()
+    fork = tab.row("Adam: learning rate 0.01")
+    expect(fork).to_be_visible()
+    group = fork.get_attribute("data-key")
+    assert group is not None
+    tab.moves(group)
+    expect(tab.page.locator(".sp-tree-row")).to_have_count(2)
+
+    tab.choose("max")
+    expect(tab.where).to_contain_text("finished")
+    expect(tab.page.locator(".sp-fair")).to_contain_text("5 of 5")
+    expect(tab.page.locator(".sp-verdict")).not_to_be_empty()
+    with tab.page.expect_download() as download:
+        tab.page.get_by_role("button", name="report").click()
+    file = tmp_path / "report.html"
+    download.value.save_as(file)
+    page, asked = without_network(browser, file)
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    expect(page.locator("table").first).to_contain_text("momentum")
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    page.context.close()
+
+
+def test_pause_and_one_update_hold_for_every_run(open_tab: OpenTab):
+    tab = race(open_tab, **THREE)
+    tab.page.locator(".sp-step").click()
+    tab.does("resume")
+    tab.page.wait_for_function("() => /update 1 of/.test(document.querySelector('.sp-where').textContent)")
+    tab.page.locator(".sp-step").click()
+    tab.page.wait_for_function("() => /update 2 of/.test(document.querySelector('.sp-where').textContent)")
+    for group in ("v0", "v1", "v2"):
+        assert tab.points(group) <= 3
+
+
+def test_one_run_is_dropped_and_the_others_go_on(open_tab: OpenTab):
+    tab = race(open_tab, **THREE)
+    tab.page.locator(".sp-start").click()
+    tab.moves("v2")
+    tab.row("SGD").locator(".sp-drop").click()
+    expect(tab.row("SGD").locator(".sp-drop")).to_be_disabled()
+    tab.moves("v2", 5)
+    expect(tab.row("Adam").locator(".sp-drop")).to_be_enabled()
+
+
+def test_one_moment_is_marked_and_read_in_words(open_tab: OpenTab):
+    tab = race(open_tab, **THREE)
+    tab.page.locator(".sp-start").click()
+    tab.moves("v2", 8)
+    tab.page.locator(".sp-time input").evaluate(
+        "(slider) => { slider.value = 5; slider.dispatchEvent(new Event('input')); }"
+    )
+    expect(tab.page.locator(".sp-cursor-step")).to_have_text("update 5")
+    expect(tab.page.locator(".sp-main .sp-cursor")).to_be_visible()
+    expect(tab.page.locator(".sp-readout")).to_contain_text("momentum")
+
+
+def test_the_chart_can_be_saved_as_a_drawing_with_axes_and_legend(open_tab: OpenTab, tmp_path: Path):
+    tab = race(open_tab, **THREE)
+    tab.page.locator(".sp-start").click()
+    tab.moves("v2")
+    with tab.page.expect_download() as download:
+        tab.page.get_by_role("button", name="Save as SVG").click()
+    file = tmp_path / "chart.svg"
+    download.value.save_as(file)
+    drawing = file.read_text(encoding="utf-8")
+    assert drawing.startswith("<svg")
+    for word in ("error rate, %", "update", "momentum", "Adam", "SGD"):
+        assert word in drawing
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_on_a_phone_nothing_is_wider_than_the_window(open_tab: OpenTab, lang: str):
+    tab = race(open_tab, width=390, height=844, lang=lang, **THREE)
+    assert tab.overflow_sideways() <= 0
+    tab.page.locator(".sp-controls .sp-primary").click()
+    tab.moves("v2")
+    assert tab.overflow_sideways() <= 0
+    expect(tab.page.locator(".sp-controls")).to_be_in_viewport()

@@ -1,0 +1,300 @@
+"""A run can be branched at any update; without a change the branch is its parent, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import BadInput
+from core.experiment import Experiment
+from core.live.hub import Hub, Reading
+from core.store.records import RunRecord
+from core.studies import forking
+from core.studies.report import notes_of, run_report
+from core.studies.workbench import Workbench
+from core.training.events import Event
+from core.training.run import Run
+from core.training.weights import weights_sha256
+from tests.experiments import TIMES, everything, points, trained
+from tests.polling import until
+
+LONG = {"epochs": 100_000}
+
+
+@pytest.fixture
+def bench(data_folder: Path) -> Iterator[Workbench]:
+    with Workbench.open(data_folder) as opened:
+        yield opened
+
+
+def finished(bench: Workbench, experiment: Experiment) -> RunRecord:
+    return bench.wait(bench.start(experiment, pace="max"), 60)
+
+
+def forked(bench: Workbench, run: str, at: int | None, changes: dict[str, Any] | None = None) -> RunRecord:
+    return bench.wait(bench.fork(run, at, changes, pace="max"), 60)
+
+
+def series(bench: Workbench, run: str, after: int = 0) -> dict[str, bytes]:
+    columns = bench.store.read_steps(run)
+    behind = columns["step"] > after
+    return {name: column[behind].tobytes() for name, column in columns.items() if name not in TIMES}
+
+
+def rows(bench: Workbench, run: str, since: int = 0) -> dict[int, dict[str, float]]:
+    return {
+        row.step: {name: value for name, value in row.values.items() if name not in TIMES}
+        for row in bench.store.read_evaluations(run)
+        if row.step >= since
+    }
+
+
+def events(bench: Workbench, run: str, *, recipe: bool = True) -> list[tuple[int, str, dict[str, Any]]]:
+    return [
+        (event.step, event.kind, dict(event.values)) for event in bench.store.events(run) if event.recipe or not recipe
+    ]
+
+
+def seen(hub: Hub, run: str) -> Reading:
+    """What a viewer who opens a run is shown."""
+    assert hub.known(run)
+    reading = hub.read(run)
+    assert reading is not None
+    return reading
+
+
+@pytest.mark.parametrize("at", [0, 1, 5, 6, 11, 12])
+def test_a_fork_without_a_change_equals_its_parent(at: int, bench: Workbench):
+    parent = finished(bench, everything())
+    fork = forked(bench, parent.id, at)
+    assert fork.weights_sha256 == parent.weights_sha256
+    if at < parent.step:
+        assert series(bench, fork.id) == series(bench, parent.id, after=at)
+    assert rows(bench, fork.id) == rows(bench, parent.id, since=at)
+    assert (fork.state, fork.step, fork.parent, fork.fork_step) == ("finished", parent.step, parent.id, at)
+    assert fork.fingerprint == parent.fingerprint
+    assert fork.train_s > parent.train_s * at / parent.step / 100
+
+
+def test_the_first_point_lies_on_the_parents_curve_also_where_the_parent_was_not_measured(bench: Workbench):
+    experiment = points(evaluate_every=8, regularizers=[{"key": "early_stopping", "patience": 1}], epochs=40)
+    parent = finished(bench, experiment)
+    at = 5
+    fork = forked(bench, parent.id, at)
+    shown, *rest = rows(bench, fork.id)
+    assert shown == at
+    assert rest == [step for step in rows(bench, parent.id) if step > at]
+    replayed = Run(experiment, bench.folder.path).train(until=at)
+    replayed.apply(Event(0, "stop"))
+    assert rows(bench, fork.id)[at]["validation/loss"] == replayed.train().evaluations[-1].validation.loss
+    assert fork.weights_sha256 == parent.weights_sha256, "what is only shown changes no course"
+    assert fork.reason == parent.reason == "early_stopping"
+
+
+def test_a_fork_goes_on_with_what_was_changed_and_its_parent_stays_as_it_was(bench: Workbench, tmp_path: Path):
+    parent = finished(bench, everything())
+    before = run_report(bench.store, parent)
+    changes = {"optimizer.lr": 0.02, "batch_size": 8, "regularizers.0.strength": 0.1}
+    fork = forked(bench, parent.id, 7, changes)
+    expected, _ = trained(everything(), tmp_path, recipe=[Event(7, "set", changes)])
+    assert fork.weights_sha256 == weights_sha256(expected.parts.model)
+    assert events(bench, fork.id) == [(7, "set", changes)]
+    assert fork.experiment == parent.experiment
+    assert run_report(bench.store, bench.store.get_run(parent.id, actor="local")) == before
+    assert run_report(bench.store, fork)["fork_step"] == 7
+
+
+def test_a_fork_has_the_parents_changes_up_to_there_and_none_after(bench: Workbench, tmp_path: Path):
+    run = bench.start(everything(), pace="max", paused=True)
+    bench.command(run, "set", {"lr": 0.02})
+    bench.command(run, "start")
+    parent = bench.wait(run, 60)
+    bench.command(run, "extend", {"epochs": 2})
+    parent = bench.wait(run, 60)
+    early, late = forked(bench, run, 5), forked(bench, run, 14)
+    assert events(bench, early.id) == [(0, "set", {"lr": 0.02})]
+    assert events(bench, late.id) == [(0, "set", {"lr": 0.02}), (12, "extend", {"epochs": 2})]
+    assert (early.step, late.step) == (12, 18)
+    assert late.weights_sha256 == parent.weights_sha256
+
+
+def test_forks_of_forks_and_a_fork_before_its_parent_was_one(bench: Workbench, tmp_path: Path):
+    parent = finished(bench, everything())
+    child = forked(bench, parent.id, 4, {"batch_size": 8})
+    grandchild = forked(bench, child.id, 9, {"optimizer.key": "momentum"})
+    recipe = [Event(4, "set", {"batch_size": 8}), Event(9, "set", {"optimizer.key": "momentum"})]
+    expected, _ = trained(everything(), tmp_path, recipe=recipe)
+    assert grandchild.weights_sha256 == weights_sha256(expected.parts.model)
+    assert grandchild.parent == child.id
+    assert forked(bench, grandchild.id, 2).weights_sha256 == parent.weights_sha256
+
+
+def test_a_running_run_is_forked_where_it_is_and_goes_on(bench: Workbench, tmp_path: Path):
+    experiment = everything(**LONG)
+    run = bench.start(experiment, pace="max")
+    until(lambda: (job := bench.runner.job(run)) is not None and job.run is not None and job.run.step_count > 40)
+    fork = bench.fork(run, None, {"optimizer.lr": 0.02}, pace="max")
+    at = bench.store.get_run(fork, actor="local").fork_step
+    assert at is not None
+    until(lambda: (job := bench.runner.job(fork)) is not None and job.run is not None and job.run.step_count > at + 5)
+    for each in (run, fork):
+        bench.command(each, "stop")
+    ended = bench.wait(fork, 60)
+    assert bench.wait(run, 60).step > at
+    recipe = [Event(at, "set", {"optimizer.lr": 0.02}), Event(ended.step, "stop")]
+    expected, _ = trained(experiment, tmp_path, recipe=recipe)
+    assert ended.weights_sha256 == weights_sha256(expected.parts.model)
+
+
+def test_a_running_run_is_forked_at_an_earlier_update(bench: Workbench, tmp_path: Path):
+    run = bench.start(points(**LONG), pace="max")
+    until(lambda: (job := bench.runner.job(run)) is not None and job.run is not None and job.run.step_count > 40)
+    fork = bench.fork(run, 21, pace="max", paused=True)
+    until(lambda: (job := bench.runner.job(fork)) is not None and job.run is not None)
+    bench.command(fork, "stop")
+    record = bench.wait(fork, 60)
+    bench.command(run, "stop")
+    assert record.step == 21
+    assert record.weights_sha256 == weights_sha256(Run(points(**LONG), tmp_path).train(until=21).parts.model)
+
+
+def test_an_ended_run_is_forked_at_its_end_and_goes_on(bench: Workbench, tmp_path: Path):
+    run = bench.start(points(**LONG), pace="max")
+    until(lambda: (job := bench.runner.job(run)) is not None and job.run is not None and job.run.step_count > 20)
+    bench.command(run, "stop")
+    parent = bench.wait(run, 60)
+    fork = bench.fork(run, None, pace="max")
+    until(
+        lambda: (job := bench.runner.job(fork)) is not None and job.run is not None and job.run.step_count > parent.step
+    )
+    bench.command(fork, "stop")
+    assert bench.wait(fork, 60).step > parent.step
+
+
+def test_a_diverged_run_is_forked_before_it_diverged_and_comes_through_with_a_smaller_rate(bench: Workbench):
+    parent = finished(bench, points(optimizer={"key": "sgd", "lr": 1e30}, precision="float32"))
+    assert parent.state == "diverged"
+    at = parent.answer["steps"]
+    assert forked(bench, parent.id, None).state == "diverged"
+    rescued = forked(bench, parent.id, at if at == 0 else 0, {"optimizer.lr": 0.1})
+    assert rescued.state == "finished"
+
+
+def test_a_fork_can_be_resumed_and_replayed_when_its_parent_is_deleted(bench: Workbench, tmp_path: Path):
+    parent = finished(bench, everything(epochs=40))
+    fork = bench.fork(parent.id, 30, {"batch_size": 8}, pace="max", paused=True)
+    bench.command(fork, "step")
+    until(lambda: (job := bench.runner.job(fork)) is not None and job.run is not None and job.run.step_count == 31)
+    bench.command(fork, "stop")
+    bench.wait(fork, 60)
+    assert next(entry.step for entry in bench.store.snapshots(fork)) == 30
+    bench.delete(parent.id)
+    bench.resume(fork, pace="max")
+    ended = bench.wait(fork, 60)
+    expected, _ = trained(everything(epochs=40), tmp_path, recipe=[Event(30, "set", {"batch_size": 8})])
+    assert ended.weights_sha256 == weights_sha256(expected.parts.model)
+    for step in (3, 30, 33):
+        replayed = bench.state_at(fork, step)
+        original = Run(everything(epochs=40), tmp_path, recipe=[Event(30, "set", {"batch_size": 8})])
+        assert weights_sha256(replayed.parts.model) == weights_sha256(original.train(until=step).parts.model)
+
+
+@pytest.mark.parametrize("at", [-1, 17, 10**9])
+def test_an_update_that_the_parent_has_not_done_is_bad_input(at: int, bench: Workbench):
+    parent = finished(bench, points())
+    with pytest.raises(BadInput, match="0 to 16"):
+        bench.fork(parent.id, at)
+    assert len(bench.runs()) == 1
+
+
+def test_what_cannot_change_makes_no_fork(bench: Workbench):
+    parent = finished(bench, points())
+    for changes in ({"dataset": "xor"}, {"optimizer.lr": -1}, {"frozen": ["nothing"]}):
+        with pytest.raises(BadInput):
+            bench.fork(parent.id, 3, changes)
+    assert len(bench.runs()) == 1
+
+
+def test_what_of_the_optimizers_memory_goes_on_is_noted(bench: Workbench):
+    parent = finished(bench, points())
+    assert any("Adam goes on with its" in str(note) for note in notes_of(forked(bench, parent.id, 3)))
+    changed = forked(bench, parent.id, 3, {"optimizer.key": "sgd"})
+    assert any("were dropped" in str(note) for note in notes_of(changed))
+
+
+def test_a_change_of_a_running_run_is_stored_drawn_and_noted(bench: Workbench):
+    run = bench.start(points(), pace="max", paused=True)
+    bench.command(run, "set", {"optimizer.key": "adamw", "batch_size": 32})
+    with pytest.raises(BadInput, match="cannot change"):
+        bench.command(run, "set", {"seed": 3})
+    bench.command(run, "start")
+    record = bench.wait(run, 60)
+    assert events(bench, run) == [(0, "set", {"optimizer.key": "adamw", "batch_size": 32})]
+    assert record.step == 8
+    assert "AdamW 0.001" in [str(choice) for choice in bench.hub.meta(run)["choices"]]
+    drawn = [event["text"] for event in seen(bench.hub, run).events if event["kind"] == "set"]
+    assert [str(text) for text in drawn] == ["optimizer AdamW 0.001, batch size 32"]
+    assert any("AdamW goes on with" in str(note) for note in notes_of(record))
+
+
+def test_a_viewer_sees_a_fork_from_its_branch_on_dashed_in_its_parents_colour(bench: Workbench):
+    parent = finished(bench, points())
+    bench.command(parent.id, "extend", {"epochs": 1})
+    bench.wait(parent.id, 60)
+    fork = forked(bench, parent.id, 18, {"optimizer.lr": 0.5})
+    for hub in (bench.hub, Hub(load=bench._load_stored)):
+        reading = seen(hub, fork.id)
+        assert [(event["step"], str(event["text"])) for event in reading.events] == [
+            (18, "learning rate 0.5"),
+            (18, "branched here"),
+        ]
+        meta = hub.meta(fork.id)
+        assert (meta["parent"], meta["fork_step"], meta["slot"]) == (parent.id, 18, parent.colour_slot + 7)
+        assert "Adam 0.5" in [str(choice) for choice in meta["choices"]]
+        assert "Adam 0.5" in str(meta["name"])
+        steps, _, _ = hub.series(fork.id, "evaluation")
+        assert steps[0] == 18
+
+
+def test_a_viewer_is_told_how_passes_are_counted_also_of_a_stored_run(bench: Workbench):
+    run = bench.start(points(), pace="max", paused=True)
+    for _ in range(6):
+        bench.command(run, "step")
+    until(lambda: (job := bench.runner.job(run)) is not None and job.run is not None and job.run.step_count == 6)
+    bench.command(run, "set", {"batch_size": 8})
+    bench.command(run, "start")
+    bench.wait(run, 60)
+    told = [[0, 0.0, 4], [6, 1.5, 8]]
+    assert bench.hub.meta(run)["stretches"] == told
+    bench.hub.forget(run)
+    seen(bench.hub, run)
+    assert bench.hub.meta(run)["stretches"] == told
+    assert bench.hub.meta(run)["steps_per_epoch"] == 8
+
+
+def test_a_fork_is_stopped_while_its_parent_is_replayed_and_nobody_waits_for_it(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    parent = finished(bench, everything())
+    pieces: list[int] = []
+    is_over: list[bool] = []
+
+    def endless(*_: Any) -> Iterator[None]:
+        try:
+            while True:
+                pieces.append(len(pieces))
+                yield
+        finally:
+            is_over.append(True)
+
+    monkeypatch.setattr(forking, "replayed_state", endless)
+    fork = bench.fork(parent.id, 7, pace="max")
+    until(lambda: pieces)
+    assert finished(bench, points()).state == "finished", "others have their turn"
+    assert "Going back to update 7" in str(bench.hub.meta(fork)["reason"])
+    bench.command(fork, "stop")
+    assert bench.wait(fork, 60).state == "stopped"
+    until(lambda: is_over)

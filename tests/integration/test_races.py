@@ -1,0 +1,294 @@
+"""Comparisons from Start to the stored verdict: what viewers see, what the store keeps, how a comparison goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import BadInput, Refused
+from core.experiment import Experiment
+from core.store.records import StudyRecord
+from core.studies import loading
+from core.studies.comparison import Comparison
+from core.studies.race_meta import texts
+from core.studies.race_table import bands, csv_columns, race_table
+from core.studies.races import verdict_of
+from core.studies.replay import recipe_of, recorded_conditions
+from core.studies.study import study_channel
+from core.studies.workbench import Workbench
+from core.text import Text
+from core.training.run import Run
+from core.training.weights import weights_sha256
+from tests.experiments import EVERYTHING, POINTS, everything, points
+from tests.polling import until
+
+LONG = POINTS | {"epochs": 100_000}
+OPTIMIZERS = ["optimizer=sgd,adam"]
+
+
+@pytest.fixture
+def bench(data_folder: Path) -> Iterator[Workbench]:
+    with Workbench.open(data_folder) as opened:
+        yield opened
+
+
+def of(base: dict[str, Any], vary: list[str] | None = None, **options: Any) -> Comparison:
+    return Comparison.of(base, vary or OPTIMIZERS, **({"rates": "hand"} | options))
+
+
+def meta(bench: Workbench, study: str) -> dict[str, Any]:
+    return bench.hub.meta(study_channel(study))
+
+
+def finished(bench: Workbench, comparison: Comparison, **options: Any) -> StudyRecord:
+    return bench.wait_comparison(bench.start_comparison(comparison, pace="max", **options), 60)
+
+
+def steps(bench: Workbench, study: str) -> list[int]:
+    jobs = [bench.runner.job(lane["run"]) for lane in meta(bench, study)["lanes"]]
+    return [job.run.step_count if job is not None and job.run is not None else 0 for job in jobs]
+
+
+def test_a_comparison_is_stored_with_its_runs_its_fairness_and_its_verdict(bench: Workbench):
+    comparison = of(EVERYTHING, seeds=2, name="race")
+    study = finished(bench, comparison)
+    assert (study.kind, study.name) == ("comparison", "race")
+    assert Comparison.from_json(study.document) == comparison
+    runs = bench.runs_of(study.id)
+    assert [run.name for run in runs] == ["SGD #0", "Adam #0", "SGD #1", "Adam #1"]
+    assert [run.state for run in runs] == ["finished"] * 4
+    assert [run.colour_slot for run in runs] == [0, 1, 0, 1]
+    assert [Experiment.from_json(run.experiment).fingerprint() for run in runs] == [
+        lane.experiment.fingerprint() for lane in comparison.experiments()
+    ]
+    facts = texts(study.facts)
+    assert facts["fairness"]["unmatched"] == []
+    assert facts["fairness"]["num"] == len(facts["fairness"]["matched"]) == 5
+    assert facts["verdict"] == verdict_of(bench.store, comparison, runs).sentences
+    assert [record.id for record in bench.studies()] == [study.id]
+
+
+@pytest.mark.parametrize(
+    ("base", "vary", "engine"),
+    [
+        (POINTS, ["optimizer=sgd,adam,momentum,adadelta"], "stacked"),
+        (EVERYTHING, ["precision=float32,bfloat16"], "solo"),
+    ],
+    ids=["stacked", "solo"],
+)
+def test_a_run_has_the_bits_that_it_has_by_itself_with_its_engine(
+    bench: Workbench, tmp_path: Path, base: dict[str, Any], vary: list[str], engine: str
+):
+    study = finished(bench, of(base, vary))
+    for run in bench.runs_of(study.id):
+        assert run.facts.engine == engine
+        alone = Run(Experiment.from_json(run.experiment), tmp_path, conditions=recorded_conditions(run)).train()
+        assert weights_sha256(alone.parts.model) == run.weights_sha256
+        assert alone.step_count == run.answer["steps"]
+    facts = texts(study.facts)
+    assert facts["engine"] == engine
+    assert facts["seconds_comparable"] is False, "one shares its time, the other has another precision"
+    assert (facts["engine_why"] is None) == (engine == "stacked")
+
+
+def test_viewers_see_the_runs_the_badge_and_the_verdict(bench: Workbench):
+    study = finished(bench, of(POINTS, seeds=2)).id
+    told = meta(bench, study)
+    assert (told["state"], told["step"], told["num_steps"], told["rates"]) == ("finished", 16, 16, "hand")
+    assert [(lane["variant"], lane["seed"], lane["name"], lane["slot"]) for lane in told["lanes"]] == [
+        (0, 0, "SGD", 0), (1, 0, "Adam", 1), (0, 1, "SGD", 0), (1, 1, "Adam", 1),
+    ]  # fmt: skip
+    assert told["fairness"]["num"] == 5
+    assert told["engine"] == bench.runs_of(study)[0].facts.engine == "stacked"
+    assert told["seconds_comparable"] is False, "runs of a stack share their time"
+    assert all(isinstance(sentence, Text) for sentence in told["verdict"])
+    assert len(told["verdict"]) == 2
+    for lane in told["lanes"]:
+        assert bench.hub.meta(lane["run"])["state"] == "finished"
+        assert bench.hub.read(lane["run"]) is not None
+
+
+def test_a_stored_comparison_shown_again_tells_what_was_told_live(bench: Workbench):
+    study = finished(bench, of(POINTS)).id
+    live = meta(bench, study)
+    bench.hub.forget(study_channel(study))
+    assert bench.hub.known(study_channel(study))
+    again = meta(bench, study)
+    for name in ("state", "lanes", "fairness", "verdict", "step", "num_steps", "rates", "seeds", "name", "target"):
+        assert again[name] == live[name], name
+    assert not bench.hub.known(study_channel("01" * 9))
+    assert not bench.hub.known(study_channel("../x"))
+
+
+def test_each_variant_races_with_the_best_of_nine_rates(bench: Workbench):
+    study = finished(bench, of(POINTS, ["optimizer=sgd,adam,adadelta"], rates="own", seeds=2))
+    search = texts(study.facts)["search"]
+    assert [len(curve["points"]) for curve in search["curves"]] == [9, 9, 0]
+    assert (search["running"], search["num_updates"]) == (False, 16)
+    best = [curve["best"] for curve in search["curves"]]
+    for curve in search["curves"][:2]:
+        assert min(curve["points"], key=lambda point: point[1])[0] == curve["best"]
+    rates = [run.experiment["optimizer"].get("lr") for run in bench.runs_of(study.id)]
+    assert rates == [best[0], best[1], None] * 2
+    assert meta(bench, study.id)["search"] == search
+    again = bench.hub.forget(study_channel(study.id)) or bench.hub.known(study_channel(study.id))
+    assert again
+    assert meta(bench, study.id)["search"]["curves"] == search["curves"]
+
+
+def test_a_search_can_be_held_and_ended_before_there_are_runs(bench: Workbench):
+    study = bench.start_comparison(of(LONG, rates="own"), pace="max")
+    until(lambda: meta(bench, study)["search"]["text"] and meta(bench, study)["state"] == "searching")
+    bench.command_comparison(study, "pause")
+    until(lambda: meta(bench, study)["state"] == "paused")
+    with pytest.raises(Refused, match="still searches"):
+        bench.command_comparison(study, "step")
+    bench.command_comparison(study, "stop")
+    bench.wait_comparison(study, 30)
+    assert (meta(bench, study)["state"], bench.runs_of(study)) == ("stopped", ())
+    with pytest.raises(Refused, match="not going on"):
+        bench.command_comparison(study, "pause")
+    with pytest.raises(Refused, match="before its first run"):
+        bench.command_comparison(study, "extend", {"epochs": 1})
+
+
+def test_commands_reach_all_runs_or_one(bench: Workbench):
+    study = bench.start_comparison(of(LONG, seeds=2), pace="max", paused=True)
+    until(lambda: meta(bench, study)["state"] == "paused")
+    runs = [lane["run"] for lane in meta(bench, study)["lanes"]]
+    bench.command(study_channel(study), "step")
+    until(lambda: steps(bench, study) == [1, 1, 1, 1])
+    assert all(bench.is_active(run) for run in runs)
+    assert bench.is_comparing(study)
+    bench.command_comparison(study, "start")
+    until(lambda: min(steps(bench, study)) > 5)
+    bench.command(runs[0], "stop")
+    assert bench.wait(runs[0], 30).state == "stopped"
+    assert bench.store.get_run(runs[1], actor="local").active
+    with pytest.raises(Refused, match="still going on"):
+        bench.delete_comparison(study)
+    bench.command_comparison(study, "stop")
+    bench.wait_comparison(study, 30)
+    assert {run.state for run in bench.runs_of(study)} == {"stopped"}
+    assert meta(bench, study)["applied"]["kind"] == "stop"
+
+
+def test_extending_a_comparison_that_is_over_gives_what_a_longer_one_gives(bench: Workbench, tmp_path: Path):
+    study = finished(bench, of(EVERYTHING)).id
+    bench.command_comparison(study, "extend", {"epochs": 2})
+    assert meta(bench, study)["verdict"] is None
+    again = bench.wait_comparison(study, 60)
+    runs = bench.runs_of(study)
+    assert [(run.state, run.step, run.attempt) for run in runs] == [("finished", 18, 2)] * 2
+    assert texts(again.facts)["fairness"]["unmatched"] == []
+    for run in runs:
+        recipe = recipe_of(bench.store, run.id)
+        assert [(event.step, event.kind) for event in recipe] == [(12, "extend")]
+        longer = Run(
+            Experiment.from_json(run.experiment), tmp_path, conditions=recorded_conditions(run), recipe=recipe
+        ).train()
+        assert weights_sha256(longer.parts.model) == run.weights_sha256
+
+
+def test_runs_that_are_over_join_again_when_the_comparison_is_extended(bench: Workbench):
+    study = bench.start_comparison(of(POINTS, ["epochs=2,100000"]), pace="max")
+    until(lambda: bench.runs_of(study)[0].state == "finished")
+    bench.command_comparison(study, "extend", {"epochs": 3})
+    until(lambda: bench.runs_of(study)[0].step == 20)
+    bench.command_comparison(study, "stop")
+    bench.wait_comparison(study, 30)
+    assert [run.state for run in bench.runs_of(study)] == ["finished", "stopped"]
+
+
+def test_a_comparison_that_was_broken_off_goes_on_in_lock_step(data_folder: Path):
+    comparison = of(LONG, seeds=2)
+    with Workbench.open(data_folder) as bench:
+        study = bench.start_comparison(comparison, pace="max")
+        until(lambda: meta(bench, study)["lanes"] and min(steps(bench, study)) > 10)
+    with Workbench.open(data_folder) as bench:
+        assert {run.state for run in bench.runs_of(study)} == {"interrupted"}
+        assert bench.hub.known(study_channel(study))
+        assert meta(bench, study)["state"] == "interrupted"
+        one = bench.runs_of(study)[0]
+        bench.resume(one.id, pace="max")
+        until(lambda: bench.is_active(one.id))
+        bench.command(one.id, "stop")
+        bench.wait(one.id, 30)
+        bench.command_comparison(study, "resume")
+        with pytest.raises(Refused, match="already"):
+            bench.resume(one.id)
+        until(lambda: len(set(steps(bench, study))) == 1 and steps(bench, study)[0] > one.step + 20)
+        bench.command_comparison(study, "stop")
+        bench.wait_comparison(study, 30)
+        assert {run.state for run in bench.runs_of(study)} == {"stopped"}
+
+
+def test_a_variant_that_cannot_be_trained_is_refused_before_anything_is_stored(bench: Workbench):
+    with pytest.raises(BadInput, match="CNN"):
+        bench.start_comparison(of(POINTS, ["architecture=mlp,cnn"]))
+    assert (bench.studies(), bench.runs()) == ((), ())
+
+
+def test_data_that_cannot_be_had_end_the_comparison_with_the_reason(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise BadInput(Text("No data."), Text("No network."), Text("Connect."))
+
+    monkeypatch.setattr(loading, "resident", fail)
+    for rates in ("hand", "own"):
+        study = bench.start_comparison(of(POINTS, rates=rates), pace="max")
+        bench.wait_comparison(study, 30)
+        assert meta(bench, study)["state"] == "failed"
+    assert "No data." in str(meta(bench, study)["reason"])
+
+
+def test_deleting_a_comparison_deletes_its_runs_and_no_others(bench: Workbench):
+    study = finished(bench, of(POINTS)).id
+    other = bench.wait(bench.start(points(), pace="max"), 30)
+    bench.delete_comparison(study)
+    assert (bench.studies(), [run.id for run in bench.runs()]) == ((), [other.id])
+    assert not bench.hub.known(study_channel(study))
+
+
+def test_notes_about_the_variants_are_kept(bench: Workbench):
+    comparison = of(POINTS | {"optimizer": {"key": "adam", "beta1": 0.5}})
+    study = finished(bench, comparison)
+    assert "SGD: SGD has no beta1: dropped with the change of key." in map(str, texts(study.facts)["notes"])
+    assert meta(bench, study.id)["notes"] == texts(study.facts)["notes"]
+
+
+def test_the_table_says_what_differs_and_what_came_out(bench: Workbench):
+    comparison = of(POINTS | {"epochs": 40}, ["optimizer.lr=0.001,0.05"], seeds=3)
+    study = finished(bench, comparison)
+    runs = bench.runs_of(study.id)
+    table = race_table(bench.store, comparison, runs, target=0.2)
+    assert table.settings == ("optimizer.lr",)
+    slow, fast = table.rows
+    assert (slow.settings, fast.settings) == (("0.001",), ("0.05",))
+    assert (slow.name, len(slow.runs), slow.states) == ("lr 0.001", 3, ("finished",) * 3)
+    assert slow.num_parameters == fast.num_parameters == 42
+    finals = sorted(run.last_validation_error for run in runs[1::2])
+    assert fast.last_error is not None
+    assert [fast.last_error.low, fast.last_error.middle, fast.last_error.high] == finals
+    assert fast.steps_to_target is not None
+    assert slow.steps_to_target is not None
+    assert fast.steps_to_target.high < slow.steps_to_target.low
+    columns = csv_columns(table)
+    assert {len(column) for column in columns.values()} == {2}
+    assert columns["last_validation_error highest"][1] == finals[2]
+    curves = bands(bench.store, comparison, runs, "validation/error")
+    assert [curve.variant for curve in curves] == [0, 1]
+    assert (curves[1].low <= curves[1].middle).all()
+    assert (curves[1].middle <= curves[1].high).all()
+    assert curves[1].middle[-1] == fast.last_error.middle
+
+
+def test_a_race_does_not_hold_up_other_peoples_runs(bench: Workbench):
+    study = bench.start_comparison(of(LONG, seeds=2), pace="max")
+    until(lambda: meta(bench, study)["lanes"] and min(steps(bench, study)) > 1)
+    assert bench.queue_length() == 1, "a race is one job"
+    assert bench.wait(bench.start(everything(), pace="max", actor="local"), 30).state == "finished"
+    bench.command_comparison(study, "stop")
+    bench.wait_comparison(study, 30)

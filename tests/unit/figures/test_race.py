@@ -1,0 +1,56 @@
+"""The figure of a comparison: a line a run in its colour, a band where there are several seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.figures.race import RaceLine, race_figure
+from core.figures.theme import SLOTS
+from core.text import Text
+
+
+def line(name: str, slot: int, spread: float = 0.0, *, thin: bool = False) -> RaceLine:
+    """Three points around 1."""
+    middle = np.ones(3)
+    return RaceLine(name, slot, np.arange(3.0), middle, middle - spread, middle + spread, thin)
+
+
+def drawn(*lines: RaceLine, log: bool = False):
+    return race_figure(lines, Text("update"), Text("error rate, %"), log=log)
+
+
+def test_every_line_has_its_runs_colour_and_name():
+    figure = drawn(line("Adam", 0), line("SGD", 8))
+    assert [trace.name for trace in figure.data] == ["Adam", "SGD"]
+    assert [trace.line.color for trace in figure.data] == [SLOTS[0].light, SLOTS[1].light]
+    assert [trace.line.dash for trace in figure.data] == ["solid", "dashdot"]
+
+
+def test_several_seeds_have_a_band():
+    figure = drawn(line("Adam", 0, spread=0.5))
+    low, high, middle = figure.data
+    assert low.y.tolist() == [0.5] * 3
+    assert high.y.tolist() == [1.5] * 3
+    assert high.fill == "tonexty"
+    assert middle.y.tolist() == [1.0] * 3
+
+
+def test_training_is_thin_and_dashed_and_not_named_twice():
+    figure = drawn(line("Adam", 0), line("Adam", 0, thin=True))
+    thick, thin = figure.data
+    assert thin.line.dash == "dash"
+    assert thin.line.width < thick.line.width
+    assert not thin.showlegend
+
+
+def test_axes_have_titles_and_the_asked_scale():
+    figure = drawn(line("Adam", 0), log=True)
+    assert figure.layout.xaxis.title.text == "update"
+    assert figure.layout.yaxis.title.text == "error rate, %"
+    assert figure.layout.yaxis.type == "log"
+
+
+def test_without_measurements_it_says_so():
+    empty = np.empty(0)
+    figure = drawn(RaceLine("Adam", 0, empty, empty, empty, empty))
+    assert figure.layout.annotations[0].text == "No run has been measured yet."

