@@ -23,7 +23,7 @@ from bench.steps import batches, state
 from core.catalog.registry import entries
 from core.experiment import Experiment
 from core.training.assembly import conditions_of
-from core.training.device import STACKED, use_threads
+from core.training.device import STACKED, default_threads, use_threads
 from core.training.run import Run
 from core.training.stacked import Stack
 from core.training.stacking.plan import multiplications, stack_of
@@ -102,6 +102,7 @@ class BareLoops:
 
     def step(self) -> None:
         """One update of each."""
+        use_threads(default_threads())
         for loop in self.loops:
             loop.step()
 
@@ -179,9 +180,9 @@ def against_solo(kind: Kind, count: int, folder: Path, rounds: int = ROUNDS) -> 
     """How many times as fast a stack of `count` runs is as our own engine, one run after the other."""
     experiments = kind.experiments(count)
     stack, solo = Stack(stacked_runs(experiments, folder)), solo_runs(experiments, folder)
-    use_threads(solo[0].conditions.threads)
 
     def one_after_the_other() -> None:
+        use_threads(solo[0].conditions.threads)
         for run in solo:
             run.step()
 
@@ -192,30 +193,23 @@ def against_bare(kind: Kind, count: int, folder: Path) -> tuple[float, str]:
     """The same against bare loops with the same instruments."""
     experiments = kind.experiments(count)
     stack, bare = Stack(stacked_runs(experiments, folder)), BareLoops(solo_runs(experiments, folder))
-    use_threads(stack.runs[0].conditions.threads)
     return ratio(stack.step, bare.step, kind.steps)
 
 
 def rates_against_one(folder: Path) -> tuple[float, str]:
-    """How many times as long as one run of 200 updates 32 of them take, each with its own rate, one evaluation each."""
+    """How many times as long as the 200 updates of one run those of 32 runs take, each with its own learning rate."""
 
-    def run(rate: float) -> Experiment:
-        document = {"optimizer": {"key": "adam", "lr": rate}, "epochs": 40, "evaluate_every": RATE_STEPS}
-        return Experiment.from_json(document)
-
-    def all_rates() -> None:
-        runs = stacked_runs([run(1e-4 * 1.2**place) for place in range(NUM_RATES)], folder)
-        stack = Stack(runs)
-        for _ in range(RATE_STEPS):
-            stack.step()
-        for item in runs:
-            item.train(until=RATE_STEPS)
+    experiments = [
+        Experiment.from_json({**LONG, "optimizer": {"key": "adam", "lr": 1e-4 * 1.2**place}})
+        for place in range(NUM_RATES)
+    ]
+    stack, one = Stack(stacked_runs(experiments, folder)), Run(experiments[NUM_RATES // 2], folder)
 
     def one_run() -> None:
-        Run(run(1e-3), folder).train(until=RATE_STEPS)
+        use_threads(one.conditions.threads)
+        one.step()
 
-    found, detail = ratio(one_run, all_rates, 1)
-    return found, detail
+    return ratio(one_run, stack.step, RATE_STEPS)
 
 
 def least_gain(folder: Path) -> tuple[float, str]:

@@ -34,6 +34,14 @@ def has_chromium() -> bool:
     return _chromium() is not None
 
 
+def chromium() -> str:
+    """The path of an installed Chromium; RuntimeError when there is none."""
+    executable = _chromium()
+    if executable is None:
+        raise RuntimeError("No Chromium was found; get it with: apt install chromium")
+    return executable
+
+
 def _chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -45,9 +53,7 @@ def opened(server: Server, *, view: dict[str, Any] | None = None, **query: objec
     `view` is what the browser remembers of the picture, as the page writes it. Raises RuntimeError when there is no
     Chromium, AssertionError when the page has met an error.
     """
-    executable = _chromium()
-    if executable is None:
-        raise RuntimeError("No Chromium was found; get it with: apt install chromium")
+    executable = chromium()
     expect.set_options(timeout=WAIT_MS)
     errors: list[str] = []
     with sync_playwright() as playwright:

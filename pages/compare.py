@@ -62,21 +62,6 @@ def start(pace: str, *, one_update: bool = False) -> None:
     compare_state.show_study(study)
 
 
-def branch(asked: Mapping[str, Any]) -> None:
-    """Let a run branch where it was asked to, with one thing changed."""
-    try:
-        services().fork(
-            asked["run"],
-            int(asked["step"]),
-            dict(asked["changes"]),
-            actor=ACTOR,
-            name=str(asked.get("name", ""))[:200],
-            pace=str(asked.get("pace", "10s")),
-        )
-    except CoreError as error:
-        st.session_state["refused"] = error
-
-
 def answer(fired: Mapping[str, Any]) -> None:
     """Do what was pressed in the live part, before the page is drawn, so that one run of the page shows the result."""
     if (fired.get("leave") or {}).get("study") is not None:
@@ -85,8 +70,6 @@ def answer(fired: Mapping[str, Any]) -> None:
         start(fired["start"]["pace"], one_update=bool(fired["start"].get("one_update")))
     if fired.get("again"):
         start(fired["again"]["pace"])
-    if fired.get("branch"):
-        branch(fired["branch"])
 
 
 # -- what is shown ---------------------------------------------------------------------------------------------------
@@ -190,7 +173,7 @@ def page() -> None:
     attach()
     answer(st.session_state.get(LIVE) or {})
     present = st.session_state.get("present", False)
-    with st.container(key="comparing", gap="small"):
+    with st.container(key="comparing", gap="xsmall"):
         with st.container(key="above", gap="small"):
             if not present:
                 same_for_all()

@@ -125,7 +125,7 @@ def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
 
 def unusual(column: pd.Series) -> list[str]:
     """The style of a settings column: what most runs have stays plain, the others are highlighted."""
-    common = column[column != ""].mode().iloc[0]
+    common = column.mask(column == "").mode().iloc[0]
     return ["" if value in (common, "") else HIGHLIGHT for value in column]
 
 

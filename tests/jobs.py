@@ -16,8 +16,9 @@ from torch import nn
 from core.catalog.registry import entries, parse
 from core.experiment import Experiment
 from core.training.augmentation_preview import preview
+from core.training.command import Command
 from core.training.compute import Compute
-from core.training.job import Command, TrainingJob
+from core.training.job import TrainingJob
 from core.training.run import Run
 from tests.experiments import Diary
 

@@ -12,12 +12,12 @@ import { Table } from "./table.js";
 
 const X_MODES = ["update", "epoch", "gradients", "seconds"];
 
-// `act`, `trigger`: of the tool bar; `change(name, value)`: of the view; `on`: of the table; `moved`: of the cursor.
-export function build(labels, settings, { act, trigger, change, on, moved, save }) {
+// `act`, `trigger`: of the tool bar; `fork(asked)`: lets a run branch; `change(name, value)`: of the view; `on`: of the table; `moved`: of the cursor.
+export function build(labels, settings, { act, trigger, change, fork, on, moved, save }) {
   const toolbar = new Toolbar(labels, act, trigger, change);
   const fairness = new Fairness(labels);
   const table = new Table(labels, on);
-  const branches = new Branches(labels, (asked) => trigger("branch", { ...asked, pace: toolbar.nextPace }));
+  const branches = new Branches(labels, (asked) => fork({ ...asked, pace: toolbar.nextPace }));
   const cursor = new Cursor(labels, moved);
   const banner = element("div", { className: "sp-banner", role: "status", hidden: true });
   const verdict = element("p", { className: "sp-verdict", "aria-live": "polite" });

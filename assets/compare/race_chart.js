@@ -48,7 +48,8 @@ export function drawRace(chart, groups, view, context, planned) {
   const floor = scale === "log" ? 10 ** range[0] : -Infinity;
   lines.sort((a, b) => Number(a.group.key === view.focus) - Number(b.group.key === view.focus)); // On top of the others.
   const traces = lines.flatMap((line) => tracesOf(line, what, floor, view, context));
-  if (!narrow) traces.push(endNames(lines, range, scale, view, context));
+  // Alone on its axis it would leave Plotly without the main one.
+  if (!narrow && lines.length) traces.push(endNames(lines, range, scale, view, context));
   const shapes = [];
   const annotations = [];
   guessing(what, shown, range, scale, context, shapes, annotations);

@@ -32,6 +32,7 @@ export class CompareView {
     this.labels = data.labels;
     this.view = { ...DEFAULTS, ...remembered(), ...FORGOTTEN, ...data.settings.view };
     this.runs = new Map();
+    this.branches = new Map();
     this.drawn = {};
     this.busyUntil = 0;
     this.asideAt = 0;
@@ -42,6 +43,7 @@ export class CompareView {
       act: (kind, values) => this.connection.command(this.study.run, kind, values),
       trigger: (name, value) => this.trigger(name, { study: this.study?.run ?? null, ...value }),
       change: (name, value) => this.change(name, value),
+      fork: (asked) => this.fork(asked),
       moved: () => this.moved(),
       save: (format) => save(this.Plotly, this.charts.main, format, this.title(), "comparison"),
       on: {
@@ -113,6 +115,7 @@ export class CompareView {
     this.parts.toolbar.blocked = data.blocked;
     this.given = data.race;
     if (this.study?.run !== data.study) {
+      this.branches = new Map();
       this.study = data.study ? new RunData(data.study) : null;
       Object.assign(this.view, FORGOTTEN);
       this.parts.cursor.move(null);
@@ -124,7 +127,7 @@ export class CompareView {
   // Watch the comparison's own channel and every run of it, and nothing else.
   follow() {
     const lanes = this.study?.meta.lanes ?? this.given.lanes;
-    const forks = this.given.forks;
+    const forks = this.forks();
     const wanted = this.study ? [...lanes.map(({ run }) => run), ...forks.map(({ run }) => run)] : [];
     for (const run of [...this.runs.keys()].filter((name) => !wanted.includes(name))) {
       this.runs.delete(run);
@@ -136,7 +139,21 @@ export class CompareView {
       if (this.study) this.connection.watch(this.study, () => this.news());
     }
     this.groups = grouped({ lanes: this.study ? lanes : [], variants: this.given.variants, forks: this.study ? forks : [] }, (run) => this.runOf(run));
-    this.lanes = JSON.stringify(lanes);
+    this.lanes = JSON.stringify([lanes, forks]);
+  }
+
+  // What has branched: known when the page was drawn, and told of since.
+  forks() {
+    for (const fork of [...this.given.forks, ...(this.study?.meta.forks ?? [])]) {
+      this.branches.set(fork.run, { ...fork, name: fork.name || this.labels.branch });
+    }
+    return [...this.branches.values()];
+  }
+
+  async fork(asked) {
+    const { toolbar } = this.parts;
+    const answer = await this.connection.command(this.study.run, "fork", asked);
+    if (answer?.type !== "received") toolbar.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected);
   }
 
   runOf(run) {
@@ -150,7 +167,7 @@ export class CompareView {
 
   // Something was told about the comparison itself.
   news() {
-    if (this.study.meta.lanes && JSON.stringify(this.study.meta.lanes) !== this.lanes) this.follow();
+    if (this.study.meta.lanes && JSON.stringify([this.study.meta.lanes, this.forks()]) !== this.lanes) this.follow();
     this.schedule(false);
   }
 

@@ -1,7 +1,7 @@
 // Training and validation on one axis, the gap between them as an area: colour = run, thick = validation, thin and
 // dashed = training.
 
-import { extent, positions, verticalRange } from "./axes.js";
+import { epochsOf, extent, positions, verticalRange } from "./axes.js";
 import { widest } from "./plot.js";
 import { epochs, fill, percent, short } from "./text.js";
 import { translucent } from "./theme.js";
@@ -86,7 +86,7 @@ export function drawMain(chart, data, ghost, view, context) {
       x: at(best.step),
       y: height,
       xanchor: along < 0.15 ? "left" : along > 0.85 ? "right" : "center",
-      text: fill(labels.lowest_at, { epoch: epochs(best.step / (data.meta.steps_per_epoch || 1)) }),
+      text: fill(labels.lowest_at, { epoch: epochs(epochsOf(data.meta)(best.step)) }),
       showarrow: true,
       arrowhead: 2,
       arrowsize: 1,
@@ -258,6 +258,6 @@ function summary(data, view, best, labels, inPercent) {
   const shown = (value) => (inPercent ? percent(value) : short(value));
   const now = (split) => shown(data.newest("evaluation", `${split}/${view.quantity}`));
   const parts = [fill(labels.summary_main, { training: now("train"), validation: now("validation") })];
-  if (best && best.step > 0) parts.push(fill(labels.summary_lowest, { value: shown(best.value), epoch: epochs(best.step / (data.meta.steps_per_epoch || 1)) }));
+  if (best && best.step > 0) parts.push(fill(labels.summary_lowest, { value: shown(best.value), epoch: epochs(epochsOf(data.meta)(best.step)) }));
   return parts.join(" ");
 }

@@ -1,6 +1,7 @@
 // Start, pause, one update, again, more epochs, stop, pace; and how far the run is. A press is shown as pending until
 // the run says at which update it was applied.
 
+import { epochsOf } from "./axes.js";
 import { choice, element, setAttribute, setText } from "./dom.js";
 import { clock, epochs as epochText, fill, grouped } from "./text.js";
 
@@ -137,9 +138,8 @@ export class Toolbar {
     const { meta } = data;
     const step = Math.max(meta.step ?? 0, data.lastStep("update"), data.lastStep("evaluation"), 0);
     const planned = meta.num_steps ?? 0;
-    const each = meta.steps_per_epoch || 1;
     this.bar.value = planned ? Math.min(1, step / planned) : 0;
-    const epoch = Math.min(meta.epochs ?? Infinity, step / each);
+    const epoch = Math.min(meta.epochs ?? Infinity, epochsOf(meta)(step));
     const parts = planned
       ? [
           fill(labels.epoch_of, { epoch: epochText(epoch), epochs: grouped(meta.epochs ?? 0) }),

@@ -29,9 +29,15 @@ class RaceLine:
 
 
 def race_figure(
-    lines: Sequence[RaceLine], x_title: Text, y_title: Text, translate: Translate = untranslated, *, log: bool = False
+    lines: Sequence[RaceLine],
+    x_title: Text,
+    y_title: Text,
+    translate: Translate = untranslated,
+    *,
+    log: bool = False,
+    log_x: bool = False,
 ) -> go.Figure:
-    """All lines, the range of the seeds as a band; `log`: the vertical axis is logarithmic."""
+    """All lines, the range of the seeds as a band; `log`, `log_x`: the vertical, the horizontal axis is logarithmic."""
     figure = go.Figure()
     drawn = [line for line in lines if len(line.x)]
     if not drawn:
@@ -48,7 +54,11 @@ def race_figure(
         figure.update_layout(
             height=460,
             margin={"l": 64, "r": 16, "t": 16, "b": 48},
-            xaxis={"title": x_title.render(translate), "rangemode": "tozero"},
+            xaxis={
+                "title": x_title.render(translate),
+                "type": "log" if log_x else "linear",
+                "rangemode": "normal" if log_x else "tozero",
+            },
             yaxis={"title": y_title.render(translate), "type": "log" if log else "linear"},
             legend={"x": 1.01, "y": 1},
             hovermode="x unified",

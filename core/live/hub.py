@@ -132,8 +132,9 @@ class Hub:
     ) -> None:
         """Take rows of the group "update" or "evaluation"; rows of another attempt are ignored.
 
-        `steps` (n,) rise strictly; every column has n values and every block of a group the columns of those
-        before it, and new ones where something new is measured (ValueError otherwise); `stamps` (n,) are `time.time()` when the optimizer's step returned.
+        `steps` (n,) rise strictly; every column has n values and every block of a group the columns of those before it,
+        and new ones where something new is measured (ValueError otherwise); `stamps` (n,) are `time.time()` when the
+        optimizer's step returned.
         """
         rows = np.asarray(steps, dtype=np.int64)
         values = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}

@@ -25,6 +25,7 @@ Commands to it go to all its runs. Its meta:
 
 - `state`: queued, searching, running, paused, finished, stopped, diverged, failed, interrupted; `reason`: Text or null
 - `name`; `task`; `rates`: own, same, hand; `seeds`: runs of each variant; `notes`: list of Text
+- `forks`: [{"run", "parent", "step", "name", "slot"}, …], what has branched from its runs while it was held
 - `lanes`: [{"run": its channel, "variant": place, "seed", "name": of the variant, "slot": colour}, …], seed by seed and
   of one seed variant by variant; [] while there are no runs yet
 - `step`: updates of the furthest run; `num_steps`, `steps_per_epoch`, `epochs`, `extend_epochs`; `pace`; `seconds_left`

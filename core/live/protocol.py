@@ -125,6 +125,16 @@ class _Pace(_Message):
     pace: Pace
 
 
+class _Fork(_Message):
+    """A branch of a run of a comparison: after `step`, with `changes` by dotted path or none."""
+
+    run: RunId
+    step: Count
+    changes: Annotated[dict[Path, Annotated[Any, AfterValidator(_is_finite)]], Field(max_length=32)] = {}
+    name: Annotated[str, Field(max_length=200)] = ""
+    pace: Pace = "10s"
+
+
 VALUES_OF: dict[str, type[BaseModel]] = {
     "start": _NoValues,
     "pause": _NoValues,
@@ -134,6 +144,7 @@ VALUES_OF: dict[str, type[BaseModel]] = {
     "extend": _Extend,
     "set": _Set,
     "pace": _Pace,
+    "fork": _Fork,
 }
 
 
@@ -143,7 +154,7 @@ class Command(_Message):
     type: Literal["command"]
     number: Count
     run: RunId
-    kind: Literal["start", "pause", "resume", "step", "stop", "extend", "set", "pace"]
+    kind: Literal["start", "pause", "resume", "step", "stop", "extend", "set", "pace", "fork"]
     values: dict[str, Any] = {}
 
 

@@ -57,11 +57,29 @@ def comparison_report(store: Store, record: StudyRecord, runs: Sequence[RunRecor
             Text("Gradient size").render(translate),
             figure=figure([("gradient_norm/total", False)], Text("norm of the gradient"), updates=True),
         ),
+        rates_section(record.facts, names, translate),
         Section(Text("What differs, then what came out").render(translate), table=result_table(runs, translate)),
         Section(Text("Fairness").render(translate), table=_fairness(record.facts, translate)),
         Section(Text("To run it again").render(translate), document=comparison.to_json()),
     ]
     return report_html(title, [section for section in sections if _says_something(section)], lang=lang)
+
+
+def rates_section(facts: Mapping[str, Any], names: Sequence[str], translate: Translate) -> Section:
+    """Is that the rate, or the optimizer? Training loss against the learning rate, where rates were searched."""
+    heading = Text("Is that the rate, or the optimizer?").render(translate)
+    curves = (facts.get("search") or {}).get("curves", ())
+    lines: list[RaceLine] = []
+    for found in curves:
+        points = np.array([[np.nan if value is None else value for value in point] for point in found["points"]])
+        if len(points):
+            rates, losses = points.astype(float).T
+            place = found["variant"]
+            lines.append(RaceLine(str(names[place]), int(place), rates, losses, losses, losses))
+    if not lines:
+        return Section(heading)
+    titles = Text("learning rate"), Text("training loss at the end")
+    return Section(heading, figure=race_figure(lines, *titles, translate, log=True, log_x=True))
 
 
 def _says_something(section: Section) -> bool:

@@ -83,6 +83,7 @@ class Referee:
     def __init__(self, earlier: Mapping[str, Any] | None = None) -> None:
         """`earlier`: what was stored of the comparison when it was broken off, as `Fairness.to_meta` said it."""
         self._earlier = earlier
+        self._red: dict[str, Item] = {}
         self._runs: dict[tuple[int, int], _Watched] = {}
         self._sides: dict[int, Side] = {}
 
@@ -102,6 +103,9 @@ class Referee:
             {name: str(getattr(run.conditions, name)) for name in MACHINE},
             bool(run.experiment.augmentations),
         )
+        before = self._runs.get(key)
+        if before is not None and not is_new:
+            watched.shapes, watched.first_weights = before.shapes, before.first_weights
         self._runs[key] = watched
         run.parts.loop.watch = watched.ledger.watch
 
@@ -142,7 +146,10 @@ class Referee:
         return Fairness(items, max((run.ledger.num_fed for run in self._runs.values()), default=0))
 
     def _with_earlier(self, item: Item) -> Item:
-        """What was not matched before a comparison was broken off stays so, and its first weights are those of then."""
+        """What was not matched once stays so, also after a break; first weights are those from before it."""
+        if not item.is_matched:
+            self._red.setdefault(item.key, item)
+        item = self._red.get(item.key, item)
         if self._earlier is None:
             return item
         for kind in ("matched", "unmatched"):

@@ -10,7 +10,7 @@ from core.errors import CoreError
 from core.live.hub import Hub
 from core.studies.fairness import Referee
 from core.text import Text
-from core.training.job import Command
+from core.training.command import Command
 from core.training.lane import Lane
 from core.training.race import RaceJob
 
@@ -19,18 +19,19 @@ FAIRNESS_S = 2.0
 
 
 class RaceNews:
-    """A race's sink. `keys` says which variant and seed a lane has; `keep` stores facts, and may wait a moment."""
+    """A race's sink. `keep` stores facts, and may wait a moment."""
 
     def __init__(
         self,
         hub: Hub | None,
         channel: str,
         referee: Referee,
-        keys: dict[int, tuple[int, int]],
         keep: Callable[[Mapping[str, Any]], None],
     ) -> None:
         self._hub, self._channel, self._keep = hub, channel, keep
-        self.referee, self.keys = referee, keys
+        self.referee = referee
+        self.keys: dict[int, tuple[int, int]] = {}
+        """Which variant and seed a lane has, by its `id`."""
         self._num_applied = 0
         self._judged_at = 0.0
         self.facts: dict[str, Any] = {}

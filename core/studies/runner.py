@@ -36,13 +36,14 @@ from core.studies.snapshots import SnapshotWriter
 from core.studies.stored_pictures import show_pictures
 from core.text import Text
 from core.training.assembly import conditions_of
-from core.training.changes import changed, computed
+from core.training.changes import changed, check_rate, computed
 from core.training.checkpoint import Snapshot, latest_valid, remove_after, remove_leftovers
+from core.training.command import Command, checked_pace
 from core.training.compute import Compute, Pieces
 from core.training.device import check_available
 from core.training.evaluation import Evaluation
 from core.training.events import Event
-from core.training.job import Command, RunSink, TrainingJob, checked_pace
+from core.training.job import RunSink, TrainingJob
 from core.training.lane import Lane
 from core.training.picture_job import PictureJob
 from core.training.run import Run
@@ -321,7 +322,9 @@ class Runner:
         if kind == "set" and job is not None:
             # Refused at once, not at the next update.
             run, stored = job.run, Experiment.from_json(record.experiment)
-            changed(run.current if run else computed(stored, self._store.events(record.id)), command.values)
+            now = run.current if run else computed(stored, self._store.events(record.id))
+            check_rate(now, command.values)
+            changed(now, command.values)
         if job is not None and job.command(command):
             return
         if kind == "extend":

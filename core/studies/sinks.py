@@ -17,10 +17,10 @@ from core.store.store import Store
 from core.text import Text
 from core.training.answer import answer
 from core.training.changes import change_words
+from core.training.command import Command
 from core.training.evaluation import Evaluation
 from core.training.events import Event, Outcome
 from core.training.guessing import guessing
-from core.training.job import Command
 from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
 from core.training.run import Run

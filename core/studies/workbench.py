@@ -16,7 +16,7 @@ from core.live.tokens import Tokens
 from core.store.folder import DataFolder, WriteLock
 from core.store.records import Look, RunRecord, StudyRecord
 from core.store.store import Store
-from core.studies.study import COMPARISON, is_channel, study_of
+from core.studies.study import COMPARISON, is_channel, study_channel, study_of
 from core.text import Text
 
 if TYPE_CHECKING:
@@ -239,10 +239,28 @@ class Workbench:
     ) -> None:
         """Tell all runs of a comparison something: start, pause, resume, step, stop, extend, set, pace.
 
-        One that is over goes on with extend, and one that was broken off with resume, in lock-step again.
+        One that is over goes on with extend, and one that was broken off with resume, in lock-step again. `fork` lets
+        one of its runs branch: {"run", "step", "changes", "name", "pace"}; the channel tells of the branch.
         """
         record = self.store.get_study(study, actor=actor)
+        if kind == "fork":
+            self._branch(study_channel(study), dict(values or {}), actor)
+            return
         self.runner.races.command(record, kind, dict(values or {}), actor=actor)
+
+    def _branch(self, channel: str, asked: Mapping[str, Any], actor: str) -> None:
+        """Let a run branch, and tell of it on the channel of its comparison."""
+        made = self.fork(
+            asked["run"],
+            asked["step"],
+            asked.get("changes"),
+            actor=actor,
+            name=asked.get("name", ""),
+            pace=asked.get("pace", "10s"),
+        )
+        run = self.store.get_run(made, actor=actor)
+        branch = {"run": made, "parent": run.parent, "step": run.fork_step, "name": run.name, "slot": run.colour_slot}
+        self.hub.update(channel, forks=[*self.hub.meta(channel).get("forks", []), branch])
 
     def wait_comparison(self, study: str, timeout_s: float | None = None) -> StudyRecord:
         """Wait until a comparison of this process is over and stored; TimeoutError after `timeout_s`."""

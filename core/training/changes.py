@@ -70,6 +70,16 @@ def changed(experiment: Experiment, values: Mapping[str, Any]) -> tuple[Experime
     return after, notes
 
 
+def check_rate(experiment: Experiment, values: Mapping[str, Any]) -> None:
+    """Raise BadInput for a learning rate where the optimizer has none to choose."""
+    if RATE in values and not has_rate(experiment.optimizer):
+        raise BadInput(
+            Text("There is no learning rate to set."),
+            Text("{title} takes none: it scales its updates by itself.", title=Text(experiment.optimizer.title)),
+            Text("Change to an optimizer that has one."),
+        )
+
+
 def computed(experiment: Experiment, events: Iterable[Happened]) -> Experiment:
     """What a run of `experiment` computes after its events, given in their order."""
     for event in events:

@@ -13,6 +13,7 @@ import torch
 
 from core.errors import Refused
 from core.text import Text
+from core.training.threads import default_threads
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
 """Number format of the weights by precision; bfloat16 computes under autocast and keeps float32 weights."""
@@ -45,16 +46,11 @@ class Conditions:
 
 
 SOLO, STACKED = "solo", "stacked"
-"""Engines: each run's update by itself, or the updates of several runs with common calls."""
+"""Engines: each run's update by itself, or the updates of several runs with common calls.
 
-
-def default_threads() -> int:
-    """All cores but one, so that a browser is served beside training; the same in the server and in the shell.
-
-    Counted are the cores that this process may use: in a container these are fewer than the machine has.
-    """
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, count - 1)
+A stack computes with one thread: with more, products of few rows are cut into other sums than those of many, and the
+bits of a row would depend on the number of rows.
+"""
 
 
 def default_device() -> str:
@@ -73,7 +69,7 @@ def conditions(
     """The conditions of a new run. Convolutions of images use channels_last, 5–10 % faster on CPUs and tensor cores."""
     return Conditions(
         device=device or default_device(),
-        threads=default_threads(),
+        threads=1 if engine == STACKED else default_threads(),
         precision=precision,
         memory_format="channels_last" if convolutional else "contiguous",
         engine=engine,

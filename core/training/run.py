@@ -61,7 +61,7 @@ class Run(Course):
         self._recipe = sorted(recipe, key=lambda event: event.step)
         self._num_applied = 0
         self._ending: Outcome | None = None
-        self._alone = Stack([self])
+        self._alone: Stack | None = None
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
@@ -125,6 +125,7 @@ class Run(Course):
     def step(self) -> None:
         """Do one update. Raises OutOfMemory, with a batch size that fits, where the device's memory is too small."""
         if self.conditions.engine == STACKED:
+            self._alone = self._alone or Stack([self])
             self._alone.step()
             return
         parts = self.parts

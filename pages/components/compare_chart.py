@@ -19,13 +19,12 @@ _component = component("saddlepoint_compare_chart", js=LOADER, isolate_styles=Fa
 class Pressed(NamedTuple):
     """What was pressed since the last run of the page; each is None or a dict.
 
-    `start` {"pace", "one_update": begin paused after one update}, `again` {"pace"}, `branch` {"run", "step", "name",
-    "changes": values by dotted path}, `leave` {}: the presentation was left.
+    `start` {"pace", "one_update": begin paused after one update}, `again` {"pace"}, `leave` {}: the presentation
+    was left.
     """
 
     start: dict[str, Any] | None
     again: dict[str, Any] | None
-    branch: dict[str, Any] | None
     leave: dict[str, Any] | None
 
 
@@ -72,7 +71,6 @@ def compare_chart(
         data=data,
         on_start_change=_nothing,
         on_again_change=_nothing,
-        on_branch_change=_nothing,
         on_leave_change=_nothing,
     )
     return Pressed(*(result.get(name) for name in Pressed._fields))

@@ -158,16 +158,11 @@ def problem() -> BadInput | None:
     return None
 
 
-def changed(made: Draft) -> None:
-    """After a change by the reader: the rates follow what the comparison is sensitive to."""
-    made.own()
-
-
 def set_base(base: Experiment) -> None:
     """Take another experiment as the one that is the same for all."""
     made = draft()
     made.base = base
-    changed(made)
+    made.own()
 
 
 def set_first(key: str) -> None:
@@ -178,7 +173,7 @@ def set_first(key: str) -> None:
     made.first, made.second, made.columns = key, "", []
     made.levels = _levels_of(item, made.base)
     made.rates = usual_rates([Variant.from_json(level) for level in made.levels])
-    changed(made)
+    made.own()
 
 
 def set_second(key: str) -> None:
@@ -189,7 +184,7 @@ def set_second(key: str) -> None:
         made.second = key
         made.columns = _levels_of(item, made.base)[: max(2, MOST // max(1, len(made.levels)))]
         made.levels = made.levels[: max(2, MOST // len(made.columns))]
-    changed(made)
+    made.own()
 
 
 def _levels_of(item: Dimension, base: Experiment) -> list[Level]:
@@ -219,14 +214,14 @@ def add_level(which: str) -> None:
     taken = [level["changes"].get(item.path) for level in levels]
     fresh = next((value for value in item.levels(made.base) if value not in taken), None)
     levels.append({"name": "", "changes": {item.path: taken[-1] if fresh is None else fresh}})
-    changed(made)
+    made.own()
 
 
 def remove_level(which: str, place: int) -> None:
     """Take a variant out."""
     made = draft()
     del made.list_of(which)[place]
-    changed(made)
+    made.own()
 
 
 def rename_level(which: str, place: int, name: str) -> None:
@@ -252,7 +247,7 @@ def put(place: str, path: str, value: Any) -> None:
                 level["changes"] = {item.path: short_value(item, item.value(Experiment.from_json(document).to_json()))}
     except BadInput as error:
         made.note = error
-    changed(made)
+    made.own()
 
 
 def display_name(variant: Variant, base: Experiment) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import BadInput
 from core.experiment import Experiment
 from core.studies.comparison import Comparison
 from core.studies.comparison_presets import comparison_presets
@@ -167,23 +168,26 @@ def test_another_choice_leaves_the_stored_comparison_alone(open_page, bench: Wor
     assert live(tab)["study"] is None
 
 
-def test_a_branch_hangs_below_the_run_it_left(open_page, bench: Workbench):
+def test_a_branch_is_told_of_and_found_again(open_page, bench: Workbench):
     tab = open_page("compare.py", **PAIR)
     study = start(tab, bench)
     run = bench.runs_of(study)[0].id
     asked = {"run": run, "step": 3, "changes": {"optimizer.lr": 0.01}, "name": "SGD: learning rate 0.01"}
-    pressed_in_live_part(tab, branch=asked)
-    assert not tab.error
+    bench.command(f"study-{study}", "fork", asked)
+    [told] = bench.hub.meta(f"study-{study}")["forks"]
+    tab.run()
     [fork] = live(tab)["race"]["forks"]
+    assert fork == told
     assert (fork["parent"], fork["step"], fork["name"]) == (run, 3, "SGD: learning rate 0.01")
     bench.wait(fork["run"], 60)
 
 
-def test_a_branch_that_cannot_be_is_explained(open_page, bench: Workbench):
+def test_a_branch_that_cannot_be_is_refused(open_page, bench: Workbench):
     tab = open_page("compare.py", **PAIR)
-    run = bench.runs_of(start(tab, bench))[0].id
-    pressed_in_live_part(tab, branch={"run": run, "step": 10_000, "changes": {}})
-    assert tab.error
+    study = start(tab, bench)
+    run = bench.runs_of(study)[0].id
+    with pytest.raises(BadInput):
+        bench.command(f"study-{study}", "fork", {"run": run, "step": 10_000, "changes": {}})
 
 
 def test_on_the_runs_page_a_comparison_is_one_experiment(open_page, bench: Workbench):

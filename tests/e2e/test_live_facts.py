@@ -42,7 +42,8 @@ DRAW_WITH_GAPS = """async (address) => {
     newest: (group, name) => (columns[name] ?? [NaN]).at(-1),
     lastStep: () => 30,
   };
-  const palette = { run: () => "#0072B2", dashed: () => false, text: "#000000", background: "#ffffff", muted: "#888888", font: "sans" };
+  const colours = { text: "#000000", background: "#ffffff", muted: "#888888" };
+  const palette = { run: () => "#0072B2", dashed: () => false, font: "sans", ...colours };
   const labels = new Proxy({}, { get: (_, name) => String(name) });
   const view = { quantity: "error", scale: "log", x: "update", smoothing: 0 };
   drawMain(chart, data, null, view, { labels, palette, size: 13, narrow: false, present: false, height: 300 });

@@ -12,10 +12,10 @@ from core.errors import BadInput, Refused
 from core.experiment import Experiment
 from core.store.records import StudyRecord
 from core.studies import loading
-from core.studies.comparison import Comparison
+from core.studies.comparison import Comparison, Rates
+from core.studies.contest import verdict_of
 from core.studies.race_meta import texts
 from core.studies.race_table import bands, csv_columns, race_table
-from core.studies.races import verdict_of
 from core.studies.replay import recipe_of, recorded_conditions
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
@@ -35,8 +35,10 @@ def bench(data_folder: Path) -> Iterator[Workbench]:
         yield opened
 
 
-def of(base: dict[str, Any], vary: list[str] | None = None, **options: Any) -> Comparison:
-    return Comparison.of(base, vary or OPTIMIZERS, **({"rates": "hand"} | options))
+def of(
+    base: dict[str, Any], vary: list[str] | None = None, *, rates: Rates = "hand", seeds: int = 1, name: str = ""
+) -> Comparison:
+    return Comparison.of(base, vary or OPTIMIZERS, rates=rates, seeds=seeds, name=name)
 
 
 def meta(bench: Workbench, study: str) -> dict[str, Any]:
@@ -237,7 +239,8 @@ def test_data_that_cannot_be_had_end_the_comparison_with_the_reason(bench: Workb
         raise BadInput(Text("No data."), Text("No network."), Text("Connect."))
 
     monkeypatch.setattr(loading, "resident", fail)
-    for rates in ("hand", "own"):
+    both: tuple[Rates, ...] = ("hand", "own")
+    for rates in both:
         study = bench.start_comparison(of(POINTS, rates=rates), pace="max")
         bench.wait_comparison(study, 30)
         assert meta(bench, study)["state"] == "failed"
@@ -269,7 +272,7 @@ def test_the_table_says_what_differs_and_what_came_out(bench: Workbench):
     assert (slow.settings, fast.settings) == (("0.001",), ("0.05",))
     assert (slow.name, len(slow.runs), slow.states) == ("lr 0.001", 3, ("finished",) * 3)
     assert slow.num_parameters == fast.num_parameters == 42
-    finals = sorted(run.last_validation_error for run in runs[1::2])
+    finals = sorted(run.last_validation_error or 0.0 for run in runs[1::2])
     assert fast.last_error is not None
     assert [fast.last_error.low, fast.last_error.middle, fast.last_error.high] == finals
     assert fast.steps_to_target is not None

@@ -506,10 +506,10 @@ def test_a_preview_that_failed_is_tried_again_after_a_while(bench: Workbench, mo
 
     monkeypatch.setattr(loading, "resident", offline)
     channel = bench.preview(points())
-    until(lambda: "warning" in bench.hub.meta(channel))
+    until(lambda: bench.hub.meta(channel)["state"] == "failed")
     monkeypatch.setattr(loading, "resident", real)
     bench.preview(points())
-    assert "no network" in str(bench.hub.meta(channel)["warning"])
+    assert "no network" in str(bench.hub.meta(channel)["reason"])
     monkeypatch.setattr("core.studies.previews.RETRY_S", 0.0)
     bench.preview(points())
     until(lambda: "price" in bench.hub.meta(channel))

@@ -22,16 +22,21 @@ NEVER = 2**31
 
 
 class Measured:
-    """The runs of one comparison on one seed, and what is found of them."""
+    """The runs of one comparison on one base seed, and what is found of them.
+
+    A comparison whose rates are searched is run with its next seed too, on which nothing was searched.
+    """
 
     def __init__(self, preset: ComparisonPreset, seed: int, folder: Path) -> None:
         comparison = preset.comparison()
         on_seed = comparison.base.replace(seed=seed, split_seed=seed)
-        comparison = Comparison.from_json({**comparison.to_json(), "base": on_seed, "seeds": 1})
-        rates = searched(comparison, folder) if comparison.rates == "own" else {}
+        own = comparison.rates == "own"
+        self.seeds = (seed, seed + 1) if own else (seed,)
+        comparison = Comparison.from_json({**comparison.to_json(), "base": on_seed, "seeds": len(self.seeds)})
+        rates = searched(comparison, folder) if own else {}
         claimed = {claim.measure for claim in preset.claims}
-        self.weights: dict[str, torch.Tensor] = {}
-        self.values: dict[str, dict[Measure, float]] = {}
+        self.weights: dict[tuple[str, int], torch.Tensor] = {}
+        self.values: dict[tuple[str, int], dict[Measure, float]] = {}
         for lane in comparison.experiments(rates):
             experiment = lane.experiment
             if "updates_to_10" not in claimed:
@@ -39,21 +44,21 @@ class Measured:
             run = Run(experiment, folder)
             noise = gradient_noise(run, experiment.batch_size) if "gradient_noise" in claimed else math.nan
             run.train()
-            name = comparison.variants[lane.variant].name
-            self.weights[name] = torch.cat([tensor.detach().flatten() for tensor in run.parts.loop.parameters])
-            self.values[name] = {**measures(run, experiment), "gradient_noise": 100 * noise}
+            which = comparison.variants[lane.variant].name, lane.seed
+            self.weights[which] = torch.cat([tensor.detach().flatten() for tensor in run.parts.loop.parameters])
+            self.values[which] = {**measures(run, experiment), "gradient_noise": 100 * noise}
 
-    def of(self, claim: Claim) -> list[float]:
-        """What a claim is about, for each of its variants."""
-        return [self._of(claim, name) for name in claim.variants]
+    def of(self, claim: Claim) -> dict[tuple[str, int], float]:
+        """What a claim is about, for each of its variants and each seed."""
+        return {(name, seed): self._of(claim, name, seed) for name in claim.variants for seed in self.seeds}
 
-    def _of(self, claim: Claim, name: str) -> float:
+    def _of(self, claim: Claim, name: str, seed: int) -> float:
         if claim.how == "apart":
-            return float((self.weights[name] - self.weights[claim.than]).abs().max())
-        value = self.values[name][claim.measure]
+            return float((self.weights[name, seed] - self.weights[claim.than, seed]).abs().max())
+        value = self.values[name, seed][claim.measure]
         if claim.how == "alone":
             return value
-        other = self.values[claim.than][claim.measure]
+        other = self.values[claim.than, seed][claim.measure]
         return value - other if claim.how == "minus" else value / other
 
 

@@ -85,10 +85,15 @@ def test_columns_are_as_wide_as_their_longest_cell():
 
 def test_what_is_begun_is_finished_before_an_interruption_is_heard():
     done = []
-    with Interruptions() as interruptions:
-        with pytest.raises(KeyboardInterrupt), interruptions.held():
+
+    def begin(interruptions: Interruptions) -> None:
+        with interruptions.held():
             os.kill(os.getpid(), signal.SIGINT)
             done.append("begun")
+
+    with Interruptions() as interruptions:
+        with pytest.raises(KeyboardInterrupt):
+            begin(interruptions)
         with interruptions.held():
             done.append("nothing came")
     assert done == ["begun", "nothing came"]

@@ -10,6 +10,7 @@ Shape letters: R rows, B batch, I inputs, O outputs; "…" is what one sample of
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any, cast
 
 import torch
@@ -21,8 +22,6 @@ ALIGNMENT = 64
 """Rows of a product begin at a multiple of so many bytes: matrix products depend on it, to the bit."""
 WHOLE_VECTORS = 64
 """A row of a multiple of so many numbers is made of whole vectors on every CPU."""
-ONE_THREAD = 32_768
-"""Up to so many numbers torch works on in one thread."""
 
 Layer = Callable[[Tensor], Tensor]
 """A layer of all networks: (R, B, …) → (R, B, …)."""
@@ -50,9 +49,9 @@ def joined(rows: Sequence[Tensor]) -> Tensor:
     return torch.stack(list(rows))
 
 
-def is_whole(row_size: int, num_rows: int) -> bool:
-    """Whether a function of single numbers may be computed for all rows at once without changing a bit."""
-    return row_size % WHOLE_VECTORS == 0 and (row_size * num_rows <= ONE_THREAD or torch.get_num_threads() == 1)
+def is_whole(row_size: int) -> bool:
+    """Whether a function of single numbers may be computed for all rows at once, by one thread, to the same bits."""
+    return row_size % WHOLE_VECTORS == 0
 
 
 class Rows:
@@ -75,13 +74,12 @@ class Rows:
 
     def elementwise(self, modules: Sequence[nn.Module]) -> Layer:
         """A function of single numbers; at once where that cannot change a bit."""
-        each, first = self.each(modules), modules[0]
+        each, first = self.each(modules), _in_place(modules[0])
         if next(first.parameters(), None) is not None:
             return each
 
         def at_once(x: Tensor) -> Tensor:
-            count = x.shape[0]
-            return first(x) if is_whole(x.numel() // count, count) else each(x)
+            return first(x) if is_whole(x.numel() // x.shape[0]) else each(x)
 
         return at_once
 
@@ -100,6 +98,14 @@ class Rows:
             return x * mask
 
         return [dropped]
+
+
+def _in_place(module: nn.Module) -> nn.Module:
+    """The same function, writing over its input where it can: in a stack nobody else reads that."""
+    if hasattr(module, "inplace"):
+        module = copy(module)
+        module.inplace = True  # type: ignore[assignment]
+    return module
 
 
 class Product:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.catalog.architectures.rows import WHOLE_VECTORS, is_whole
+from core.catalog.architectures.rows import WHOLE_VECTORS
 
 
 def cross_entropy_rows(logits_RBK: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
@@ -41,11 +41,11 @@ class _CrossEntropy(torch.autograd.Function):
         answers_RB = z_RKB.gather(1, targets_R1B).squeeze(1)
         if smoothing:
             answers_RB.mul_(1 - smoothing).add_(z_RKB[:, :, :batch].sum(1).mul_(smoothing / classes))
-        p_RKB = _in_whole_vectors(torch.exp, z_RKB)
+        p_RKB = z_RKB.exp_()
         sums_R1B = p_RKB.sum(1, keepdim=True)
         p_RKB.div_(sums_R1B)
         ctx.kept = p_RKB, targets_R1B, smoothing
-        return _in_whole_vectors(torch.log, sums_R1B).squeeze(1)[:, :batch].sub(answers_RB).mean(1)
+        return sums_R1B.log_().squeeze(1)[:, :batch].sub(answers_RB).mean(1)
 
     @staticmethod
     def backward(ctx: Any, by_loss_R: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -57,10 +57,3 @@ class _CrossEntropy(torch.autograd.Function):
         p_RKB.scatter_add_(1, targets_R1B, share)
         p_RKB.mul_(by_loss_R.div(batch).view(-1, 1, 1))
         return p_RKB[:, :, :batch].transpose(1, 2), None, None
-
-
-def _in_whole_vectors(function: Any, x: Tensor) -> Tensor:
-    """A function of single numbers, in place; row by row where all rows at once could change a bit."""
-    for part in [x] if is_whole(x[0].numel(), x.shape[0]) else x.unbind(0):
-        function(part, out=part)
-    return x

@@ -22,7 +22,7 @@ add(
         {"evaluate_every": 3},
         {name: {"optimizer": key} for name, key in OPTIMIZERS.items()},
         (
-            Claim("errors", "validation_error", tuple(OPTIMIZERS), 0.5, 8),
+            Claim("errors", "validation_error", tuple(OPTIMIZERS), 0.5, 10),
             Claim("adam", "updates_to_10", ("Adam",), 10, 40, unit=""),
             Claim("sgd", "updates_to_10", ("SGD",), 21, 80, unit=""),
         ),

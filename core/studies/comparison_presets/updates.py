@@ -26,7 +26,8 @@ add(
         "Batches of 8, 64 and 512",
         "At the first weights a gradient of 8 samples lies {noise_8} of its length away from the full one, of 64 "
         "{noise_64}, of 512 {noise_512}: eight times the samples, about a third of the noise. But five epochs are "
-        "{updates_8}, {updates_64} and {updates_512} updates: {small} wrong with 8 and 64, {large} with 512.",
+        "{updates_8}, {updates_64} and {updates_512} updates: {large} wrong with 512, {middle} with 64, and {small} "
+        "with 8, whose noise shakes it to the end.",
         {"optimizer": "sgd", "epochs": 5},
         {f"batch size {size}": {"batch_size": size} for size in SIZES},
         (
@@ -39,7 +40,8 @@ add(
                 Claim(f"updates_{size}", "updates", (f"batch size {size}",), count, count, unit="")
                 for size, count in zip(SIZES, (720, 90, 15), strict=True)
             ),
-            Claim("small", "validation_error", ("batch size 8", "batch size 64"), 1.5, 16),
+            Claim("small", "validation_error", ("batch size 8",), 1, 35),
+            Claim("middle", "validation_error", ("batch size 64",), 1.5, 16),
             Claim("large", "validation_error", ("batch size 512",), 10, 60),
         ),
         rates="own",

@@ -51,7 +51,11 @@ class Block:
         self._ones = self._matrix.all.new_ones(len(self.runs))
         products = self._products()
         self._forward = forward_of(self._networks, Rows(lambda layer: products[id(layer)]))
-        self._drops = any(loop.dropouts for loop in self._loops)
+        # Only rows that have terms are gone through at every step; a change of terms makes a new block.
+        self._penalized = [place for place, loop in enumerate(self._loops) if loop.penalties]
+        self._clipped = [place for place, loop in enumerate(self._loops) if loop.clips]
+        self._decayed = [place for place, loop in enumerate(self._loops) if loop.decays]
+        self._dropping = [place for place, loop in enumerate(self._loops) if loop.dropouts]
         self._bound = [
             (parts, parts.revision, parts.loop, parts.loop.guard, parts.loop.optimizer.state) for parts in self._parts
         ]
@@ -69,10 +73,11 @@ class Block:
         lrs = [run.learning_rate for run in self.runs]
         self._guards.remember()
         batches = self._batches()
-        for run, loop in zip(self.runs, self._loops, strict=True) if self._drops else ():
+        for place in self._dropping:
+            loop, count = self._loops[place], self.runs[place].step_count
             for name, dropout in loop.dropouts:
                 if dropout.generator is not None:
-                    dropout.generator.manual_seed(seed32(loop.seed, "dropout", name, run.step_count))
+                    dropout.generator.manual_seed(seed32(loop.seed, "dropout", name, count))
         outputs = self._forward([batch.inputs for batch in batches])
         losses = self._criterion(outputs, joined([batch.targets for batch in batches]))
         for parameter, _ in self._separate:
@@ -88,7 +93,8 @@ class Block:
 
     def _update(self, losses: Tensor, lrs: Sequence[float]) -> None:
         self._losses.copy_(losses)
-        for loop, gradients in zip(self._loops, self._gradient_views, strict=True):
+        for row in self._penalized:
+            loop, gradients = self._loops[row], self._gradient_views[row]
             for number, (penalty, places) in enumerate(loop.penalties):
                 weights: list[Tensor] = [loop.parameters[place] for place in places]
                 value = penalty.value(weights)
@@ -96,12 +102,12 @@ class Block:
                 penalty.add_gradient([gradients[place] for place in places], weights)
         self._norms.gradients()
         self._guards.check()
-        for place in range(len(self._loops)):
-            self._clip(place)
+        for row in self._clipped:
+            self._clip(row)
         self._norms.before_update()
-        for loop, lr in zip(self._loops, lrs, strict=True):
-            for decay, weights in loop.decays:
-                decay.apply(weights, lr, loop.guard.found)
+        for row in self._decayed:
+            for decay, weights in self._loops[row].decays:
+                decay.apply(weights, lrs[row], self._loops[row].guard.found)
         self._rules(lrs)
         stamp = time.time()
         self._norms.after_update()

@@ -15,7 +15,8 @@ from core.catalog.losses import default_loss
 from core.catalog.optimizers.optimizer import Optimizer
 from core.experiment import Experiment
 from core.text import Text
-from core.training.stacking.table import limit_of
+from core.training.stacking.table import Limit, limit_of
+from core.training.threads import default_threads
 
 MOST_ROWS = 64
 """More runs of one kind make several stacks: their weights lie in memory several times over."""
@@ -29,22 +30,23 @@ class Grouping:
     alone: dict[int, Text]
 
 
-def stack_of(experiments: Sequence[Experiment], device: str = "cpu") -> Grouping:
+def stack_of(experiments: Sequence[Experiment], device: str = "cpu", threads: int | None = None) -> Grouping:
     """Put experiments together that train as one stack, wherever that is not slower than one after the other.
 
+    `threads` are those that each would compute with alone, None for `default_threads`.
     Rows may differ in optimizer, learning rate, schedule, regularizers, seed, first weights and augmentations.
     """
     kinds: dict[Hashable, list[int]] = {}
     alone: dict[int, Text] = {}
     for position, experiment in enumerate(experiments):
-        why = why_alone(experiment, device)
+        why = why_alone(experiment, device, threads)
         if why is None:
             kinds.setdefault(kind_of(experiment), []).append(position)
         else:
             alone[position] = why
     stacks: list[tuple[int, ...]] = []
     for positions in kinds.values():
-        limit = limit_of(_family(experiments[positions[0]]), multiplications(experiments[positions[0]]))
+        limit = _limit(experiments[positions[0]], threads)
         assert limit is not None, "such experiments are alone"
         if len(positions) < limit.num_rows:
             why = Text(
@@ -61,18 +63,18 @@ def stack_of(experiments: Sequence[Experiment], device: str = "cpu") -> Grouping
     return Grouping(tuple(stacks), dict(sorted(alone.items())))
 
 
-def why_alone(experiment: Experiment, device: str = "cpu") -> Text | None:
+def why_alone(experiment: Experiment, device: str = "cpu", threads: int | None = None) -> Text | None:
     """Why an experiment can be no row of a stack whatever is beside it; None where it can."""
     optimizer = cast(Optimizer, experiment.optimizer)
-    if device.split(":")[0] not in ("cpu", "cuda"):
-        return Text("Common updates are measured on CPUs and CUDA devices only.")
+    if device != "cpu":
+        return Text("Only on CPUs no bit of a run depends on how many runs share its updates.")
     if experiment.precision == "bfloat16":
         return Text("bfloat16 computes in a mode that common updates do not have.")
     if not optimizer.stackable:
         return Text("{optimizer} needs more than one gradient for an update.", optimizer=Text(optimizer.title))
     if not cast(Architecture, experiment.architecture).stacked_as:
         return Text("Networks of this kind are computed one by one.")
-    if limit_of(_family(experiment), multiplications(experiment)) is None:
+    if _limit(experiment, threads) is None:
         return Text("A network of this size keeps the processor busy by itself: together it would be no faster.")
     return None
 
@@ -85,8 +87,9 @@ def multiplications(experiment: Experiment) -> int:
     return each * experiment.batch_size
 
 
-def _family(experiment: Experiment) -> str:
-    return cast(Architecture, experiment.architecture).stacked_as
+def _limit(experiment: Experiment, threads: int | None) -> Limit | None:
+    family = cast(Architecture, experiment.architecture).stacked_as
+    return limit_of(family, multiplications(experiment), default_threads() if threads is None else threads)
 
 
 def kind_of(experiment: Experiment) -> Hashable:

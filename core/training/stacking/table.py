@@ -25,8 +25,11 @@ On two cores, one thread: with these numbers of rows from 1.05 times as fast (78
 (2-8-2, batch 16), with eight rows up to 4 times. Two rows are no gain where layers go row by row, as normalizations do;
 a CNN of 2.8 million multiplications a sample, batch 128, is 0.95 times as fast.
 """
+SEVERAL_THREADS: dict[str, tuple[Limit, ...]] = {"dense": (Limit(1_000_000, 3),)}
+"""The table where solo runs compute with several threads and a stack, as always, with one."""
 
 
-def limit_of(family: str, multiplications: int) -> Limit | None:
-    """The line of the table for a network; None where it trains alone."""
-    return next((limit for limit in TABLE.get(family, ()) if multiplications <= limit.multiplications), None)
+def limit_of(family: str, multiplications: int, threads: int) -> Limit | None:
+    """The line of the table for a network that alone would have so many threads; None where it trains alone."""
+    limits = (TABLE if threads == 1 else SEVERAL_THREADS).get(family, ())
+    return next((limit for limit in limits if multiplications <= limit.multiplications), None)

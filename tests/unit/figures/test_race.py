@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from core.figures.race import RaceLine, race_figure
@@ -15,7 +17,7 @@ def line(name: str, slot: int, spread: float = 0.0, *, thin: bool = False) -> Ra
     return RaceLine(name, slot, np.arange(3.0), middle, middle - spread, middle + spread, thin)
 
 
-def drawn(*lines: RaceLine, log: bool = False):
+def drawn(*lines: RaceLine, log: bool = False) -> Any:
     return race_figure(lines, Text("update"), Text("error rate, %"), log=log)
 
 
@@ -48,6 +50,11 @@ def test_axes_have_titles_and_the_asked_scale():
     assert figure.layout.xaxis.title.text == "update"
     assert figure.layout.yaxis.title.text == "error rate, %"
     assert figure.layout.yaxis.type == "log"
+
+
+def test_rates_stand_on_a_logarithmic_axis():
+    figure = race_figure([line("Adam", 0)], Text("learning rate"), Text("loss"), log_x=True)
+    assert figure.layout.xaxis.type == "log"
 
 
 def test_without_measurements_it_says_so():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,14 @@ from tests.unit.live.test_assets import checked
 
 ASSETS = Path(__file__).parents[3] / "assets"
 MODULES = sorted([ASSETS / "compare_chart.js", *ASSETS.glob("compare/*.js")])
+
+COMPOSED = (
+    r"race_(quantity|scale|x)(_.*)?",
+    r"aside_(rate|every|grid|curve|gap)(_title|_caption)?",
+    r"axis_gradients",
+    r"column_.*",
+)
+"""Labels whose names the script puts together."""
 
 PRELUDE = """
     globalThis.document = { createElement: () => ({ getContext: () => ({}) }) };
@@ -70,6 +79,17 @@ def test_the_modules_are_served_beside_those_of_the_live_chart():
 
 def test_no_label_of_the_live_chart_is_lost_in_a_comparison():
     assert set(live_labels(str)) < set(compare_labels(str))
+
+
+def test_every_word_on_the_page_comes_from_the_labels_and_none_is_left_over():
+    source = "\n".join(module.read_text(encoding="utf-8") for module in MODULES)
+    labels = compare_labels(str)
+    used = set(re.findall(r"labels\.(\w+)", source))
+    assert used <= set(labels), used - set(labels)
+    own = set(labels) - set(live_labels(str))
+    composed = re.compile("|".join(COMPOSED))
+    left_over = {name for name in own - used if not composed.fullmatch(name) and f'"{name}"' not in source}
+    assert not left_over
 
 
 def test_several_seeds_are_a_median_with_its_range():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def trace(variant: int, seed: int, errors: Sequence[float], state: str = "finish
     return Trace(variant, seed, state, STEPS[: len(errors)], errors)
 
 
-def ending(ends: dict[str, Sequence[float]], states: dict[str, str] | None = None) -> Verdict:
+def ending(ends: Mapping[str, Sequence[float]], states: Mapping[str, str] | None = None) -> Verdict:
     """The verdict over runs that begin at 90 % and end at these errors, seed by seed."""
     traces = [
         trace(place, seed, [0.9, error], (states or {}).get(name, "finished"))
@@ -103,7 +103,7 @@ def test_what_diverged_or_was_ended_early_is_left_out_and_said():
 
 
 def test_runs_that_were_all_stopped_are_compared_as_far_as_they_are():
-    states = dict.fromkeys(("SGD", "Adam"), "stopped")
+    states = {"SGD": "stopped", "Adam": "stopped"}
     assert "They end at 2–5 %" in str(ending({"SGD": [0.05], "Adam": [0.02]}, states).end)
 
 

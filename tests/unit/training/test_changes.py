@@ -15,7 +15,7 @@ from core.catalog.registry import entries
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.training.batch import Batch
-from core.training.changes import LIVE, WHY_NOT, carried_over, change_words, changed, computed
+from core.training.changes import LIVE, WHY_NOT, carried_over, change_words, changed, check_rate, computed
 from core.training.device import SOLO, STACKED, conditions
 from core.training.events import Event
 from core.training.run import Run
@@ -390,3 +390,9 @@ def test_the_loop_shows_the_very_batch_that_the_network_is_fed(tmp_path: Path):
         run.step()
     assert [step for step, _ in seen] == [0, 1, 2, 3]
     assert all(batch.inputs is tensor for (_, batch), tensor in zip(seen, fed, strict=True))
+
+
+def test_a_learning_rate_is_refused_where_there_is_none():
+    with pytest.raises(BadInput, match=r"no learning rate to set.*AdaDelta"):
+        check_rate(points(optimizer="adadelta"), {"lr": 0.01})
+    check_rate(points(optimizer="adam"), {"lr": 0.01})

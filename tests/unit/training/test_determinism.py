@@ -13,7 +13,7 @@ from core import seeding
 from core.catalog.registry import entries
 from core.experiment import Experiment
 from core.seeding import seed32
-from core.training.job import Command
+from core.training.command import Command
 from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.experiments import bits, everything, images, points, same, trained

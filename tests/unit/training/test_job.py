@@ -14,8 +14,9 @@ import pytest
 from core.errors import BadInput, CoreError
 from core.text import Text
 from core.training.checkpoint import is_root_two_power
+from core.training.command import Command
 from core.training.events import Event
-from core.training.job import Command, TrainingJob
+from core.training.job import TrainingJob
 from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.experiments import everything, points, trained

@@ -13,8 +13,8 @@ import pytest
 from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.text import Text
+from core.training.command import Command
 from core.training.compute import Compute
-from core.training.job import Command
 from core.training.lane import Lane
 from core.training.race import RaceJob
 from core.training.run import Run

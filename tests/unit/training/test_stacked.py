@@ -32,10 +32,9 @@ ODD = {**POINTS, "batch_size": 15}
 """Batches and layers whose rows end in the middle of a vector."""
 
 
-def stackable(experiment: Experiment, folder: Path, **options: Any) -> tuple[Run, Diary]:
+def stackable(experiment: Experiment, folder: Path) -> tuple[Run, Diary]:
     diary = Diary()
-    run = Run(experiment, folder, conditions=conditions_of(experiment, engine=STACKED), listener=diary, **options)
-    return run, diary
+    return Run(experiment, folder, conditions=conditions_of(experiment, engine=STACKED), listener=diary), diary
 
 
 def rows(document: dict[str, Any], **changes: Any) -> list[Experiment]:
@@ -92,6 +91,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "numbers": {**POINTS, "dataset": "polynomial"},
     "images": IMAGES,
     "images as features": {**IMAGES, "architecture": {"key": "mlp", "widths": [16]}},
+    "odd widths": {**IMAGES, "architecture": {"key": "mlp", "widths": [33, 5]}, "batch_size": 7},
     "everything": EVERYTHING,
     "signals": SIGNAL,
     "global average": {**IMAGES, "architecture": {**IMAGES["architecture"], "global_average": True, "dense": []}},
@@ -156,7 +156,7 @@ def alike(one: tuple[Run, Diary], two: tuple[Run, Diary]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "name", ["points", "odd batches", "everything", "sigmoid", "gelu", "batch normalization", "images as features"]
+    "name", ["points", "odd batches", "odd widths", "everything", "sigmoid", "gelu", "batch normalization"]
 )
 def test_bits_depend_neither_on_the_other_rows_nor_on_their_number(name: str, tmp_path: Path):
     experiments = rows(NETWORKS[name])
@@ -164,6 +164,15 @@ def test_bits_depend_neither_on_the_other_rows_nor_on_their_number(name: str, tm
     for chosen in (range(8), range(7, -1, -1), [3, 0, 5], [4, 7], [4, 4, 4, 6, 1]):
         for place, pair in zip(chosen, together([experiments[p] for p in chosen], tmp_path, 13), strict=True):
             assert alike(pair, alone[place]), (place, list(chosen))
+
+
+def test_a_stack_computes_with_one_thread_however_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.training.device.default_threads", lambda: 2)
+    assert conditions_of(points()).threads == 2
+    run, _ = stackable(points(), tmp_path)
+    torch.set_num_threads(2)
+    Stack([run]).step()
+    assert torch.get_num_threads() == run.conditions.threads == 1
 
 
 def test_a_run_with_this_engine_trains_alone_as_it_does_among_others(tmp_path: Path):

@@ -11,12 +11,16 @@ import pytest
 from core.experiment import Experiment
 from core.training.stacking import plan
 from core.training.stacking.plan import MOST_ROWS, stack_of, why_alone
-from core.training.stacking.table import TABLE, Limit, limit_of
+from core.training.stacking.table import SEVERAL_THREADS, TABLE, Limit
 from tests.experiments import everything, points
 
-LEAST = limit_of("dense", 0)
-assert LEAST is not None
-FEWEST = LEAST.num_rows
+FEWEST = TABLE["dense"][0].num_rows
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch):
+    """The table of machines on which a solo run has one thread."""
+    monkeypatch.setattr(plan, "default_threads", lambda: 1)
 
 
 def test_what_may_differ_between_the_rows_of_a_stack():
@@ -70,7 +74,7 @@ def test_too_few_runs_of_one_kind_train_alone_and_are_told_so():
 def test_who_can_be_no_row_is_told_why(monkeypatch: pytest.MonkeyPatch):
     assert why_alone(points()) is None
     assert "bfloat16" in str(why_alone(points(precision="bfloat16")))
-    assert "CPUs and CUDA devices" in str(why_alone(points(), "mps"))
+    assert "Only on CPUs" in str(why_alone(points(), "cuda"))
     optimizer = points().optimizer
     monkeypatch.setattr(type(optimizer), "evaluations_per_step", 2)
     assert "more than one gradient" in str(why_alone(points()))
@@ -87,13 +91,20 @@ def test_networks_beyond_the_table_train_alone(monkeypatch: pytest.MonkeyPatch):
     assert "no faster" in str(stack_of(wider).alone[0])
 
 
+def test_where_solo_runs_have_several_threads_only_small_networks_stack():
+    for experiment, stacks in ((points(), True), (everything(), False)):
+        experiments = [experiment.replace(seed=seed) for seed in range(8)]
+        assert bool(stack_of(experiments, threads=3).stacks) == stacks
+        assert stack_of(experiments, threads=1).stacks == (tuple(range(8)),)
+
+
 def test_many_runs_make_several_stacks_of_about_the_same_size():
     grouping = stack_of([points(seed=seed) for seed in range(MOST_ROWS + 2)])
     assert [len(stack) for stack in grouping.stacks] == [MOST_ROWS // 2 + 1] * 2
 
 
 def test_the_table_grows_with_the_size_of_the_networks():
-    for limits in TABLE.values():
+    for limits in (*TABLE.values(), *SEVERAL_THREADS.values()):
         assert list(limits) == sorted(limits)
         assert all(limit.num_rows >= 2 for limit in limits)
 

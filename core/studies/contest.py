@@ -1,0 +1,356 @@
+"""Contest: one comparison at work, from the search for learning rates over the race to the stored verdict."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.errors import CoreError, Refused
+from core.live.hub import Hub
+from core.store.folder import DataFolder
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.studies.comparison import Comparison
+from core.studies.engine import engine_of
+from core.studies.fairness import Referee
+from core.studies.loading import Loading
+from core.studies.race_meta import lanes_meta, storable
+from core.studies.race_news import RaceNews
+from core.studies.race_verdict import Trace, Verdict, verdict
+from core.studies.rate_search import RateSearch
+from core.studies.rates import chosen, search_meta
+from core.studies.seat import Seat
+from core.studies.study import study_channel
+from core.text import Text
+from core.training.command import Command
+from core.training.device import SOLO
+from core.training.race import RaceJob
+from core.training.run import Run
+from core.training.stacked import stacks_of
+
+if TYPE_CHECKING:
+    from core.studies.runner import Runner
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a comparison needs of its process. `hub` None: nobody watches."""
+
+    runner: Runner
+    folder: DataFolder
+    store: Store
+    hub: Hub | None
+    loading: Loading
+
+
+class Contest:
+    """A comparison that this process is at work on. `ended(contest)` is called once, when `over` is set.
+
+    `paused` holds the search, or the race where there is none, before its first update.
+    """
+
+    def __init__(
+        self,
+        study: str,
+        comparison: Comparison,
+        services: Services,
+        *,
+        actor: str,
+        pace: str,
+        paused: bool,
+        ended: Callable[[Contest], None],
+    ) -> None:
+        self.study, self.comparison = study, comparison
+        self.over = threading.Event()
+        self.error: BaseException | None = None
+        self.unheard: list[Command] = []
+        """Commands that came when the race had just ended."""
+        self._services, self._ended = services, ended
+        self._actor, self._pace, self._paused = actor, pace, paused
+        self._lock = threading.Lock()
+        self._search: RateSearch | None = None
+        self._race: RaceJob | None = None
+        self._news: RaceNews | None = None
+        self._runs: list[str] = []
+        self._waiting: list[Command] = []
+
+    @property
+    def channel(self) -> str:
+        """The channel of the hub on which it is told."""
+        return study_channel(self.study)
+
+    def begin(self) -> None:
+        """Queue the search, where every variant is to have its own learning rate, or else the race."""
+        if self.comparison.rates == "own":
+            self._begin_search()
+        else:
+            self._begin_race({})
+
+    # -- the search ----------------------------------------------------------------------------------------------
+
+    def _begin_search(self) -> None:
+        services = self._services
+        experiments = {experiment.dataset: experiment for experiment in self.comparison.varied()}
+        search = self._search = RateSearch(
+            self.comparison,
+            services.folder.path,
+            [services.loading.load(experiment, self.channel) for experiment in experiments.values()],
+            services.runner.compute.wake,
+            owner=self._actor,
+            paused=self._paused,
+            report=self._tell_search,
+            finished=self._searched,
+        )
+        self._tell_search(search, search.doing())
+        services.runner.compute.submit(search)
+
+    def _tell_search(self, search: RateSearch, text: Text | None) -> None:
+        state = "paused" if search.is_paused else "queued" if search.num_updates is None else "searching"
+        self._tell(state=state, search=_search_meta(search, text))
+
+    def _searched(self, search: RateSearch) -> None:
+        """In the compute thread: the search is over. What follows waits for the disk, so it goes elsewhere."""
+        self._tell(search=_search_meta(search, None))
+        if search.error is not None:
+            self.end("failed", search.error)
+        elif search.is_cancelled:
+            self.end("stopped", None)
+        else:
+            self._later(lambda: self._race_after(search))
+
+    def _race_after(self, search: RateSearch) -> None:
+        self._keep({"search": _search_meta(search, None)})
+        self._paused = search.is_paused
+        self._begin_race(chosen(search.results()))
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        for command in waiting:
+            self._to_race(command)
+
+    # -- the race ------------------------------------------------------------------------------------------------
+
+    def _begin_race(self, rates: Mapping[int, float]) -> None:
+        """Store the runs and queue the race."""
+        race, news = self._new_race(None)
+        lanes = self.comparison.experiments(rates)
+        engine = engine_of([lane.experiment for lane in lanes])
+        news.facts["engine_why"] = engine.why
+        seats = []
+        for lane in lanes:
+            name = self.comparison.lane_name(lane)
+            seat = self._seat(race, news, (lane.variant, lane.number), name, engine.name)
+            run = self._services.runner.start(
+                lane.experiment, actor=self._actor, pace=self._pace, paused=self._paused, name=name, seat=seat
+            )
+            self._runs.append(run)
+            seats.append(self._taken(seat, news, (lane.variant, lane.number)))
+        race.add(seats)
+        with self._lock:
+            self._race, self._news = race, news
+        self._tell(lanes=lanes_meta(self.comparison, self._runs), state="queued", reason=None)
+        self._services.runner.compute.submit(race)
+
+    def go_on(self, runs: Sequence[RunRecord], command: Command, fairness: Mapping[str, Any] | None) -> None:
+        """Let runs of the comparison that are over go on in a new race, those that can; Refused where none can."""
+        self._runs = [run.id for run in runs]
+        race, news = self._new_race(fairness)
+        self._race, self._news = race, news
+        self._join(race, news, able(self.study, runs, command), command)
+        self._services.runner.compute.submit(race)
+
+    def _new_race(self, fairness: Mapping[str, Any] | None) -> tuple[RaceJob, RaceNews]:
+        news = RaceNews(self._services.hub, self.channel, Referee(fairness), self._keep)
+        race = RaceJob(
+            [news],
+            self._services.runner.compute.wake,
+            owner=self._actor,
+            pace=self._pace,
+            finished=self._raced,
+            together=stacks_of,
+        )
+        return race, news
+
+    def _seat(self, race: RaceJob, news: RaceNews, key: tuple[int, int], name: str, engine: str = SOLO) -> Seat:
+        def begun(run: Run) -> None:
+            news.referee.begin(key, name, run)
+
+        return Seat(race, self.study, key[0], begun, engine)
+
+    @staticmethod
+    def _taken(seat: Seat, news: RaceNews, key: tuple[int, int]) -> Any:
+        assert seat.lane is not None
+        news.keys[id(seat.lane)] = key
+        return seat.lane
+
+    def _join(self, race: RaceJob, news: RaceNews, runs: Sequence[RunRecord], command: Command) -> None:
+        """Let runs that are over go on in a race."""
+        places = dict(zip(self._runs, self.comparison.experiments(), strict=False))
+        lanes = []
+        for record in runs:
+            lane = places[record.id]
+            key = (lane.variant, lane.number)
+            seat = self._seat(race, news, key, self.comparison.lane_name(lane))
+            epochs = command.values.get("epochs", 0)
+            self._services.runner.resume(record, actor=command.actor, pace=self._pace, epochs=epochs, seat=seat)
+            lanes.append(self._taken(seat, news, key))
+        if lanes and not race.add(lanes):
+            for lane in lanes:
+                lane.closing()
+
+    # -- commands ------------------------------------------------------------------------------------------------
+
+    def command(self, command: Command) -> bool:
+        """Hand over a command; False when it is over and takes none."""
+        with self._lock:
+            race, search = self._race, self._search
+            if race is None and command.kind in ("pace", "extend") and not self.over.is_set():
+                self._waiting.append(command)
+        if race is not None:
+            return self._to_race(command)
+        if search is None or search.done:
+            return not self.over.is_set()
+        if command.kind == "stop":
+            search.cancel()
+        elif command.kind in ("pause", "start", "resume"):
+            search.pause(command.kind == "pause")
+            self._tell_search(search, search.doing())
+        elif command.kind not in ("pace", "extend"):
+            raise Refused(
+                Text("The comparison cannot take “{kind}” now.", kind=command.kind),
+                Text("It still searches the learning rates."),
+                Text("Wait for the race."),
+            )
+        return True
+
+    def _to_race(self, command: Command) -> bool:
+        """Hand a command to the race; with an extension, runs that are over join it again."""
+        race, news = self._race, self._news
+        if race is None or news is None or not race.command(command):
+            return False
+        if command.kind == "extend":
+            runs = self._stored_runs()
+            self._join(race, news, [run for run in runs if not run.active and run.state != "diverged"], command)
+        return True
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _raced(self, race: RaceJob) -> None:
+        """In the compute thread: all runs are over."""
+        self.error = race.error
+        if race.state_name == "interrupted":
+            # The program is being closed, the store after the runs.
+            self.end("interrupted", None)
+        else:
+            self._later(lambda: self._conclude(race))
+
+    def _conclude(self, race: RaceJob) -> None:
+        for run in self._runs:
+            self._services.runner.wait(run)
+        found = verdict_of(self._services.store, self.comparison, self._stored_runs())
+        facts = {"verdict": found.sentences, "target": found.target}
+        self._keep(facts)
+        self._tell(**facts)
+        self.unheard = race.unheard
+        self.end(race.state_name, None)
+
+    def end(self, state: str, error: BaseException | None) -> None:
+        """It is over, and how."""
+        if self.over.is_set():
+            return
+        self.error = error or self.error
+        reason = error.text if isinstance(error, CoreError) else None
+        if error is not None and reason is None:
+            reason = Text("It failed: {error}", error=f"{type(error).__name__}: {error}"[:500])
+        self._tell(state=state, reason=reason)
+        if self._services.hub:
+            self._services.hub.close(self.channel)
+        self.over.set()
+        self._ended(self)
+
+    def fail(self, error: BaseException) -> None:
+        """What has been begun of it is ended."""
+        if self._race is None:
+            for run in self._runs:
+                job = self._services.runner.job(run)
+                if job is not None:
+                    job.failed(error)
+        self.end("failed", error)
+
+    # -- for whoever looks ---------------------------------------------------------------------------------------
+
+    def doing(self) -> Text:
+        """What it does now, and how far it is."""
+        race, search = self._race, self._search
+        if race is None or race.state_name == "queued":
+            return self._services.loading.doing(self.channel) if search is None or search.done else search.doing()
+        return Text(
+            "{percent:.0f} %: update {step:,} of {num:,}, {runs} runs side by side",
+            percent=100 * race.progress,
+            step=race.step,
+            num=race.num_steps,
+            runs=sum(not lane.done for lane in race.lanes),
+        )
+
+    def _tell(self, **meta: Any) -> None:
+        if self._services.hub:
+            self._services.hub.update(self.channel, **meta)
+
+    def _keep(self, facts: Mapping[str, Any]) -> None:
+        self._services.store.add_study_facts(self.study, storable(facts), actor=self._actor)
+
+    def _stored_runs(self) -> tuple[RunRecord, ...]:
+        self._services.store.flush()
+        return self._services.store.list_runs(actor=self._actor, study=self.study)
+
+    def _later(self, act: Callable[[], None]) -> None:
+        """Do something that waits for the disk in the pool for such things."""
+
+        def guarded() -> None:
+            try:
+                act()
+            except Exception as error:
+                logger.exception("comparison %s could not go on", self.study)
+                self.fail(error)
+
+        try:
+            self._services.runner.compute.io.submit(guarded)
+        except RuntimeError:
+            # The pool is closed with the program.
+            self.end("interrupted", None)
+
+
+def able(study: str, runs: Sequence[RunRecord], command: Command) -> list[RunRecord]:
+    """The runs of a comparison that is over which can go on; Refused where none can."""
+    found = [run for run in runs if run.state != "diverged" and (command.kind == "extend" or run.state != "finished")]
+    if not found:
+        raise Refused(
+            Text("Comparison {id} cannot go on.", id=study),
+            Text("None of its runs can.") if runs else Text("It was ended before its first run."),
+            Text("Start it again."),
+        )
+    return found
+
+
+def _search_meta(search: RateSearch, text: Text | None) -> dict[str, Any]:
+    return search_meta(
+        search.results(),
+        running=not search.done,
+        text=text,
+        num_updates=search.num_updates,
+        engine=search.engine,
+    )
+
+
+def verdict_of(store: Store, comparison: Comparison, runs: Sequence[RunRecord], target: float | None = None) -> Verdict:
+    """The verdict over the stored runs of a comparison."""
+    traces = []
+    for run, lane in zip(runs, comparison.experiments(), strict=False):
+        rows = [row for row in store.read_evaluations(run.id) if "validation/error" in row.values]
+        steps, errors = [row.step for row in rows], [row.values["validation/error"] for row in rows]
+        traces.append(Trace(lane.variant, lane.seed, run.state, steps, errors))
+    return verdict([variant.name for variant in comparison.variants], traces, target)
