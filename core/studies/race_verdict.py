@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -279,8 +280,8 @@ def _field(names: Sequence[str], traces: Sequence[Trace], value: object) -> _Fie
 def _with(said: Text, notes: Sequence[Text]) -> Text:
     if not notes:
         return said
-    parts = {f"note{place}": note for place, note in enumerate(notes)}
-    return Text("{said} (" + "; ".join(f"{{{name}}}" for name in parts) + ".)", said=said, **parts)
+    told = reduce(lambda before, note: Text("{before}; {note}", before=before, note=note), notes)
+    return Text("{said} ({notes}.)", said=said, notes=told)
 
 
 def _percent(share: float) -> str:

@@ -16,7 +16,7 @@ class Limit(NamedTuple):
 
 
 TABLE: dict[str, tuple[Limit, ...]] = {
-    "dense": (Limit(100_000_000, 3),),
+    "dense": (Limit(50_000_000, 3), Limit(100_000_000, 6)),
     "convolution": (Limit(100_000_000, 4),),
 }
 """By the trait `stacked_as` of the architectures, increasing; a larger network than the last limit trains alone.
