@@ -1,29 +1,6 @@
-// The live chart of the Train page. Streamlit calls `mount` on every change of data or theme, on the same element; the
-// picture is made once and then only brought up to date.
+// The live chart of the Train page.
 
+import { mounting } from "./live/mount.js";
 import { LiveView } from "./live/view.js";
 
-const views = new WeakMap();
-
-export function mount({ data, parentElement, setTriggerValue }) {
-  const look = JSON.stringify([data.lang, data.settings.present, data.token, data.version]);
-  let view = views.get(parentElement);
-  if (view && view.look !== look) {
-    view.destroy();
-    view = null;
-  }
-  if (!view) {
-    view = new LiveView(parentElement, data, look);
-    views.set(parentElement, view);
-  }
-  view.trigger = setTriggerValue;
-  view.update(data);
-  // Streamlit runs the cleanup of a superseded call at once; only a node that has left the page is really given up.
-  return () => {
-    setTimeout(() => {
-      if (parentElement.isConnected || views.get(parentElement) !== view) return;
-      view.destroy();
-      views.delete(parentElement);
-    }, 0);
-  };
-}
+export const mount = mounting(LiveView);

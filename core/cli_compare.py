@@ -99,6 +99,7 @@ def _tell_failures(bench: Workbench, study: str) -> int:
 def _report(bench: Workbench, study: str, notes: list[Text]) -> dict[str, Any]:
     """The fields of one comparison."""
     from core.studies.comparison import Comparison
+    from core.studies.lanes import stored_lanes
     from core.studies.race_meta import texts
     from core.studies.race_table import csv_columns, race_table
     from core.studies.report import run_report
@@ -108,8 +109,9 @@ def _report(bench: Workbench, study: str, notes: list[Text]) -> dict[str, Any]:
     runs = bench.runs_of(study)
     facts = _plain(texts(record.facts))
     table = csv_columns(race_table(bench.store, comparison, runs))
-    reports = [run_report(bench.store, run) for run in runs]
-    places = [comparison.variants[lane.variant].name for lane in comparison.experiments()]
+    lanes = stored_lanes(comparison, runs)
+    reports = [run_report(bench.store, run) for run, _ in lanes]
+    places = [comparison.variants[lane.variant].name for _, lane in lanes]
     return {
         "study": study,
         "name": record.name,
@@ -119,7 +121,7 @@ def _report(bench: Workbench, study: str, notes: list[Text]) -> dict[str, Any]:
         "search": facts.get("search"),
         "runs": [
             {**report, "variant": variant, "nonfinite": finite(report)[1]}
-            for report, variant in zip(reports, places, strict=False)
+            for report, variant in zip(reports, places, strict=True)
         ],
         "verdict": facts.get("verdict") or [],
         "target_error": facts.get("target"),

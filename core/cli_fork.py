@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from core.cli_training import Answer, changes_of, check_test_options, refuse_if_held, trained
+from core.cli_training import Answer, changes_of, check_test_options, refuse_if_held, stored, trained
 from core.terminal import say
 from core.text import Text
 
@@ -16,7 +16,7 @@ def fork(arguments: argparse.Namespace) -> Answer:
     changes = changes_of(arguments)
     from core.studies.workbench import LOCAL, Workbench
 
-    with Workbench.reading(arguments.data) as bench:
+    with stored(arguments) as bench:
         parent = bench.store.get_run(arguments.run, actor=LOCAL).id
     with Workbench.open(arguments.data, live=False) as bench:
         say(Text("Data folder: {folder}", folder=str(bench.folder.path)))

@@ -50,7 +50,7 @@ def resume(arguments: argparse.Namespace) -> Answer:
     from core.studies.workbench import LOCAL, Workbench
 
     check_test_options(arguments)
-    with Workbench.reading(arguments.data) as bench:
+    with stored(arguments) as bench:
         record = bench.store.get_run(arguments.run, actor=LOCAL)
         over = record.state in ("finished", "diverged")
         if over and not arguments.evaluate_test:
@@ -60,6 +60,20 @@ def resume(arguments: argparse.Namespace) -> Answer:
         say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
         begin = (lambda: record.id) if over else (lambda: bench.resume(record.id, pace="max"))
         return trained(arguments, bench, begin)
+
+
+def stored(arguments: argparse.Namespace) -> Workbench:
+    """A workbench that only reads, for a command that writes afterwards: an older database is brought up to date."""
+    from core.store.migrations import OlderForm
+    from core.studies.workbench import Workbench
+
+    try:
+        bench = Workbench.reading(arguments.data)
+        bench.runs()
+    except OlderForm:
+        Workbench.open(arguments.data, live=False).close()
+        bench = Workbench.reading(arguments.data)
+    return bench
 
 
 def trained(arguments: argparse.Namespace, bench: Workbench, begin: Callable[[], str]) -> Answer:

@@ -115,7 +115,8 @@ class _Change:
 
     def _key(self, current: dict[str, Any] | None, family: str, key: Any) -> dict[str, Any]:
         if not isinstance(key, str):
-            parse(family, key)  # raises: it names no entry
+            parse(family, {"key": key} if isinstance(key, Mapping) else key)  # raises: it names no entry
+        assert isinstance(key, str)
         cls = entry_class(family, key)
         fields = {name: value for name, value in (current or {}).items() if name != "key"}
         old = entry_class(family, current["key"]) if current else None

@@ -13,6 +13,7 @@ from core.exports.csv import csv_bytes
 from core.store.records import RunRecord
 from core.studies.comparison import Comparison
 from core.studies.comparison_report import comparison_report
+from core.studies.lanes import stored_lanes
 from core.studies.race_table import csv_columns, race_table
 from pages.components import compare_state, state
 from pages.components.compare_chart import compare_chart
@@ -96,8 +97,8 @@ def forks_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
 
 def lanes_of(comparison: Comparison, runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     """Which run belongs to which variant, in the order in which they were made."""
-    lanes = comparison.experiments()
-    return [{"run": run.id, "variant": lane.variant, "seed": lane.seed} for run, lane in zip(runs, lanes, strict=False)]
+    lanes = stored_lanes(comparison, runs)
+    return [{"run": run.id, "variant": lane.variant, "seed": lane.seed} for run, lane in lanes]
 
 
 def seen() -> None:

@@ -45,7 +45,7 @@ export class Branches {
     this.form.hidden = false;
     this.node.hidden = false;
     this.chosen();
-    this.node.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    requestAnimationFrame(() => this.node.scrollIntoView({ block: "center", behavior: "smooth" }));
   }
 
   close() {

@@ -21,6 +21,8 @@ export function build(labels, settings, { act, trigger, change, fork, on, moved,
   const cursor = new Cursor(labels, moved);
   const banner = element("div", { className: "sp-banner", role: "status", hidden: true });
   const verdict = element("p", { className: "sp-verdict", "aria-live": "polite" });
+  // What was promised stands below the pictures once there is an outcome to hold against it.
+  const promise = element("p", { className: "sp-hint sp-promise", hidden: true });
   const plot = (name) => element("div", { className: `sp-plot sp-plot-${name}` });
   const plots = { main: plot("main"), aside: plot("aside") };
 
@@ -67,7 +69,7 @@ export function build(labels, settings, { act, trigger, change, fork, on, moved,
   const hints = settings.present ? element("div", { className: "sp-hints" }, element("span", { text: labels.hint_start })) : null;
   const differs = element("p", { className: "sp-differs" }); // On a phone the choices stand below the race.
   const head = element("div", { className: "sp-verdicts" }, differs, verdict, fairness.node);
-  const nodes = [banner, controls, head, grid, results, branches.node, multiples, hints].filter(Boolean);
+  const nodes = [banner, controls, head, grid, promise, results, branches.node, multiples, hints].filter(Boolean);
 
   function show(model, view, { narrow }) {
     const { study, settings: chosen, groups } = model;
@@ -76,7 +78,10 @@ export function build(labels, settings, { act, trigger, change, fork, on, moved,
     modes.choose(view.x);
     note.hidden = view.x !== "seconds" || Boolean(study?.meta.seconds_comparable);
     const { search } = study?.meta ?? {};
-    setText(verdict, (search?.running && search.text) || saidBy(study) || chosen.caption || "");
+    const said = (search?.running && search.text) || saidBy(study);
+    setText(verdict, said || chosen.caption || "");
+    setText(promise, chosen.caption ?? "");
+    promise.hidden = !said || !chosen.caption;
     setText(differs, chosen.differs);
     fairness.draw(study?.meta.fairness);
     start.show(model);

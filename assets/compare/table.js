@@ -128,7 +128,6 @@ export class Table {
       if (!row.cells.has(name)) {
         const cell = { value: element("span"), note: element("small") };
         cell.node = element("td", { className: `sp-cell-${name.replace(/\d+$/, "")}` }, cell.value, cell.note);
-        row.node.insertBefore(cell.node, row.actions);
         row.cells.set(name, cell);
       }
       const cell = row.cells.get(name);
@@ -137,6 +136,13 @@ export class Table {
       setText(cell.note, cells[name]?.note ?? "");
     }
     for (const [name, cell] of row.cells) if (!columns.some((column) => column.name === name)) this.remove(row, name, cell);
+    // Under the heads, whatever columns came and went before.
+    let left = row.first;
+    for (const { name } of columns) {
+      const { node } = row.cells.get(name);
+      if (left.nextSibling !== node) left.after(node);
+      left = node;
+    }
     setText(row.buttons.hide, view.hidden.includes(group.key) ? labels.show : labels.hide);
     setText(row.buttons.branch, labels.branch);
     setText(row.buttons.drop, labels.drop);

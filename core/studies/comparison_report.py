@@ -14,16 +14,17 @@ from core.language import translator
 from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison
+from core.studies.lanes import stored_lanes
 from core.text import Text, Translate
 
 Curves = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def comparison_report(store: Store, record: StudyRecord, runs: Sequence[RunRecord], lang: str) -> bytes:
-    """The HTML file of a stored comparison in a language; `runs` in the order of `Comparison.experiments`."""
+    """The HTML file of a stored comparison in a language; `runs` are those that are left of it."""
     translate = translator(lang)
     comparison = Comparison.from_json(dict(record.document))
-    lanes = list(zip(runs, comparison.experiments(), strict=False))
+    lanes = stored_lanes(comparison, runs)
     of_variant = [[run for run, lane in lanes if lane.variant == place] for place in range(len(comparison.variants))]
     names = [variant.name for variant in comparison.variants]
     title = record.name or " / ".join(names)

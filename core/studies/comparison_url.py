@@ -6,6 +6,7 @@ A person may also type what is varied in short: `vary.optimizer=sgd,adam`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,7 +61,7 @@ def from_url(query: Mapping[str, str]) -> tuple[Comparison | None, list[Text]]:
     document: dict[str, Any] = {"base": base, "variants": variants}
     document |= {name: query[name] for name in ("name", "notes", "rates") if name in query}
     if "seeds" in query:
-        document["seeds"] = int(query["seeds"]) if query["seeds"].isascii() and query["seeds"].isdigit() else None
+        document["seeds"] = int(query["seeds"]) if re.fullmatch("[0-9]{1,6}", query["seeds"]) else None
     return _comparison(document, query, problems)
 
 

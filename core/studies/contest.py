@@ -14,8 +14,10 @@ from core.store.folder import DataFolder
 from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison
+from core.studies.dropped import Dropped, able, release
 from core.studies.engine import engine_of
 from core.studies.fairness import Referee
+from core.studies.lanes import paired_lanes, stored_lanes
 from core.studies.loading import Loading
 from core.studies.race_meta import lanes_meta, storable
 from core.studies.race_news import RaceNews
@@ -27,6 +29,7 @@ from core.studies.study import study_channel
 from core.text import Text
 from core.training.command import Command
 from core.training.device import SOLO
+from core.training.lane import Lane
 from core.training.race import RaceJob
 from core.training.run import Run
 from core.training.stacked import stacks_of
@@ -64,6 +67,7 @@ class Contest:
         pace: str,
         paused: bool,
         ended: Callable[[Contest], None],
+        dropped: Sequence[str] = (),
     ) -> None:
         self.study, self.comparison = study, comparison
         self.over = threading.Event()
@@ -77,7 +81,11 @@ class Contest:
         self._race: RaceJob | None = None
         self._news: RaceNews | None = None
         self._runs: list[str] = []
+        self._lanes: list[Lane] = []
+        self._is_searching = self._is_open = self._is_submitted = False
         self._waiting: list[Command] = []
+        """Commands for the race that came before it took any."""
+        self._dropped = Dropped(self._keep, dropped)
 
     @property
     def channel(self) -> str:
@@ -106,6 +114,7 @@ class Contest:
             report=self._tell_search,
             finished=self._searched,
         )
+        self._is_searching = True
         self._tell_search(search, search.doing())
         services.runner.compute.submit(search)
 
@@ -115,6 +124,8 @@ class Contest:
 
     def _searched(self, search: RateSearch) -> None:
         """In the compute thread: the search is over. What follows waits for the disk, so it goes elsewhere."""
+        with self._lock:
+            self._is_searching = False
         self._tell(search=_search_meta(search, None))
         if search.error is not None:
             self.end("failed", search.error)
@@ -127,10 +138,6 @@ class Contest:
         self._keep({"search": _search_meta(search, None)})
         self._paused = search.is_paused
         self._begin_race(chosen(search.results()))
-        with self._lock:
-            waiting, self._waiting = self._waiting, []
-        for command in waiting:
-            self._to_race(command)
 
     # -- the race ------------------------------------------------------------------------------------------------
 
@@ -140,7 +147,6 @@ class Contest:
         lanes = self.comparison.experiments(rates)
         engine = engine_of([lane.experiment for lane in lanes])
         news.facts["engine_why"] = engine.why
-        seats = []
         for lane in lanes:
             name = self.comparison.lane_name(lane)
             seat = self._seat(race, news, (lane.variant, lane.number), name, engine.name)
@@ -148,25 +154,40 @@ class Contest:
                 lane.experiment, actor=self._actor, pace=self._pace, paused=self._paused, name=name, seat=seat
             )
             self._runs.append(run)
-            seats.append(self._taken(seat, news, (lane.variant, lane.number)))
-        race.add(seats)
-        with self._lock:
-            self._race, self._news = race, news
+            self._lanes.append(self._taken(seat, news, (lane.variant, lane.number), run))
+        race.add(self._lanes)
+        self._race, self._news = race, news
         self._tell(lanes=lanes_meta(self.comparison, self._runs), state="queued", reason=None)
-        self._services.runner.compute.submit(race)
+        self._submit(race)
 
     def go_on(self, runs: Sequence[RunRecord], command: Command, fairness: Mapping[str, Any] | None) -> None:
         """Let runs of the comparison that are over go on in a new race, those that can; Refused where none can."""
         self._runs = [run.id for run in runs]
         race, news = self._new_race(fairness)
+        able_runs = able(self.study, runs, command)
+        # Where all that is left was dropped, that is what is meant.
+        self._join(race, news, self._dropped.without(able_runs) or able_runs, command)
         self._race, self._news = race, news
-        self._join(race, news, able(self.study, runs, command), command)
+        self._submit(race)
+
+    def _submit(self, race: RaceJob) -> None:
+        """Let the race begin, with what it has been told before; from now on commands go straight to it."""
+        while not self._is_open:
+            with self._lock:
+                command = self._waiting.pop(0) if self._waiting else None
+                self._is_open = command is None
+            try:
+                if command is not None:
+                    self._to_race(command)
+            except CoreError as error:
+                logger.warning("%s", error)
         self._services.runner.compute.submit(race)
+        self._is_submitted = True
 
     def _new_race(self, fairness: Mapping[str, Any] | None) -> tuple[RaceJob, RaceNews]:
         news = RaceNews(self._services.hub, self.channel, Referee(fairness), self._keep)
         race = RaceJob(
-            [news],
+            [news, self._dropped],
             self._services.runner.compute.wake,
             owner=self._actor,
             pace=self._pace,
@@ -181,23 +202,31 @@ class Contest:
 
         return Seat(race, self.study, key[0], begun, engine)
 
-    @staticmethod
-    def _taken(seat: Seat, news: RaceNews, key: tuple[int, int]) -> Any:
+    def _taken(self, seat: Seat, news: RaceNews, key: tuple[int, int], run: str) -> Lane:
         assert seat.lane is not None
         news.keys[id(seat.lane)] = key
+        self._dropped.seat(seat.lane, run)
         return seat.lane
 
     def _join(self, race: RaceJob, news: RaceNews, runs: Sequence[RunRecord], command: Command) -> None:
-        """Let runs that are over go on in a race."""
-        places = dict(zip(self._runs, self.comparison.experiments(), strict=False))
-        lanes = []
-        for record in runs:
-            lane = places[record.id]
+        """Let runs that are over go on in a race: all of these, or none."""
+        lanes: list[Lane] = []
+        for record, lane in stored_lanes(self.comparison, runs):
             key = (lane.variant, lane.number)
             seat = self._seat(race, news, key, self.comparison.lane_name(lane))
             epochs = command.values.get("epochs", 0)
-            self._services.runner.resume(record, actor=command.actor, pace=self._pace, epochs=epochs, seat=seat)
-            lanes.append(self._taken(seat, news, key))
+            try:
+                self._services.runner.resume(record, actor=command.actor, pace=self._pace, epochs=epochs, seat=seat)
+            except BaseException as error:
+                # Nobody else would ever end them: they could neither go on nor be deleted.
+                for begun in lanes if seat.lane is None else [*lanes, seat.lane]:
+                    begun.failed(error)
+                if seat.lane is None and self._services.runner.job(record.id) is None:
+                    release(self._services.store, self._services.hub, record, command.actor)
+                raise
+            lanes.append(self._taken(seat, news, key, record.id))
+        if not self._is_submitted:
+            self._lanes += lanes
         if lanes and not race.add(lanes):
             for lane in lanes:
                 lane.closing()
@@ -207,25 +236,26 @@ class Contest:
     def command(self, command: Command) -> bool:
         """Hand over a command; False when it is over and takes none."""
         with self._lock:
-            race, search = self._race, self._search
-            if race is None and command.kind in ("pace", "extend") and not self.over.is_set():
+            if self.over.is_set():
+                return False
+            search = self._search if self._is_searching else None
+            if search is not None and command.kind == "stop":
+                search.cancel()
+                return True
+            if search is not None and command.kind in ("pause", "start", "resume"):
+                search.pause(command.kind == "pause")
+                # Within the lock: nothing is told of a search that has given way to its race.
+                self._tell_search(search, search.doing())
+            elif search is not None and command.kind not in ("pace", "extend"):
+                raise Refused(
+                    Text("The comparison cannot take “{kind}” now.", kind=command.kind),
+                    Text("It still searches the learning rates."),
+                    Text("Wait for the race."),
+                )
+            elif not self._is_open:
                 self._waiting.append(command)
-        if race is not None:
-            return self._to_race(command)
-        if search is None or search.done:
-            return not self.over.is_set()
-        if command.kind == "stop":
-            search.cancel()
-        elif command.kind in ("pause", "start", "resume"):
-            search.pause(command.kind == "pause")
-            self._tell_search(search, search.doing())
-        elif command.kind not in ("pace", "extend"):
-            raise Refused(
-                Text("The comparison cannot take “{kind}” now.", kind=command.kind),
-                Text("It still searches the learning rates."),
-                Text("Wait for the race."),
-            )
-        return True
+                return True
+        return True if search is not None else self._to_race(command)
 
     def _to_race(self, command: Command) -> bool:
         """Hand a command to the race; with an extension, runs that are over join it again."""
@@ -234,7 +264,8 @@ class Contest:
             return False
         if command.kind == "extend":
             runs = self._stored_runs()
-            self._join(race, news, [run for run in runs if not run.active and run.state != "diverged"], command)
+            over = [run for run in self._dropped.without(runs) if not run.active and run.state != "diverged"]
+            self._join(race, news, over, command)
         return True
 
     # -- the end -------------------------------------------------------------------------------------------------
@@ -274,11 +305,10 @@ class Contest:
 
     def fail(self, error: BaseException) -> None:
         """What has been begun of it is ended."""
-        if self._race is None:
-            for run in self._runs:
-                job = self._services.runner.job(run)
-                if job is not None:
-                    job.failed(error)
+        if not self._is_submitted:
+            for lane in self._lanes:
+                if not lane.done:
+                    lane.failed(error)
         self.end("failed", error)
 
     # -- for whoever looks ---------------------------------------------------------------------------------------
@@ -324,18 +354,6 @@ class Contest:
             self.end("interrupted", None)
 
 
-def able(study: str, runs: Sequence[RunRecord], command: Command) -> list[RunRecord]:
-    """The runs of a comparison that is over which can go on; Refused where none can."""
-    found = [run for run in runs if run.state != "diverged" and (command.kind == "extend" or run.state != "finished")]
-    if not found:
-        raise Refused(
-            Text("Comparison {id} cannot go on.", id=study),
-            Text("None of its runs can.") if runs else Text("It was ended before its first run."),
-            Text("Start it again."),
-        )
-    return found
-
-
 def _search_meta(search: RateSearch, text: Text | None) -> dict[str, Any]:
     return search_meta(
         search.results(),
@@ -349,7 +367,7 @@ def _search_meta(search: RateSearch, text: Text | None) -> dict[str, Any]:
 def verdict_of(store: Store, comparison: Comparison, runs: Sequence[RunRecord], target: float | None = None) -> Verdict:
     """The verdict over the stored runs of a comparison."""
     traces = []
-    for run, lane in zip(runs, comparison.experiments(), strict=False):
+    for run, lane in paired_lanes(comparison, runs):
         rows = [row for row in store.read_evaluations(run.id) if "validation/error" in row.values]
         steps, errors = [row.step for row in rows], [row.values["validation/error"] for row in rows]
         traces.append(Trace(lane.variant, lane.seed, run.state, steps, errors))

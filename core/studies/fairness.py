@@ -33,6 +33,8 @@ class Item:
     """Name of a run and hash (hex): equal where the runs agree."""
     notes: tuple[Text, ...] = ()
     """What could not be compared, and why."""
+    is_known: bool = True
+    """False: it could not be compared, so nothing is shown; `is_matched` is False then."""
 
     def to_meta(self) -> dict[str, Any]:
         """For viewers: texts stay Text."""
@@ -43,6 +45,7 @@ class Item:
             "hash": self.hashes[0][1] if self.hashes else None,
             "hashes": [{"run": name, "hash": digest} for name, digest in self.hashes],
             "notes": list(self.notes),
+            "is_known": self.is_known,
         }
 
 
@@ -54,7 +57,7 @@ class Fairness:
     num_updates: int
 
     def to_meta(self) -> dict[str, Any]:
-        """{"matched": […], "unmatched": […], "num", "num_updates"}; an item as `Item.to_meta` says it."""
+        """{"matched": […], "unmatched": […], "num", "num_updates"}; what is not known is not matched."""
         return {
             "matched": [item.to_meta() for item in self.items if item.is_matched],
             "unmatched": [item.to_meta() for item in self.items if not item.is_matched],
@@ -75,6 +78,19 @@ class _Watched:
     samples: str = ""
     machine: dict[str, str] = field(default_factory=dict)
     augments: bool = False
+    """Whether its samples are augmented, or were once."""
+    current: Experiment | None = None
+    """What it computes now; `experiment` is what it began with."""
+
+    @property
+    def now(self) -> Experiment:
+        """What it computes now."""
+        return self.current or self.experiment
+
+    def see(self, current: Experiment) -> None:
+        """It computes `current` from now on."""
+        self.current = current
+        self.augments = self.augments or bool(current.augmentations)
 
 
 class Referee:
@@ -89,6 +105,9 @@ class Referee:
 
     def begin(self, key: tuple[int, int], name: str, run: Run) -> None:
         """Look at a run that has been built, before its first update; from now on watch what it is fed."""
+        before = self._runs.get(key)
+        # A run that joins again where it ended is fed what follows: its hashes go on.
+        goes_on = before is not None and before.ledger.num_fed == run.step_count
         side = self._sides.setdefault(key[1], Side())
         state = run.parts.model.state_dict()
         is_new = run.step_count == 0
@@ -96,18 +115,24 @@ class Referee:
         watched = _Watched(
             name,
             run.experiment,
-            Ledger(side, run.step_count),
+            before.ledger if before is not None and goes_on else Ledger(side, run.step_count),
             {name: tuple(tensor.shape) for name, tensor in state.items()} if is_new else {},
             tensor_hashes(state) if is_new else {},
             hashlib.sha256(f"{hashes['train']}{hashes['validation']}".encode()).hexdigest(),
             {name: str(getattr(run.conditions, name)) for name in MACHINE},
             bool(run.experiment.augmentations),
         )
-        before = self._runs.get(key)
         if before is not None and not is_new:
             watched.shapes, watched.first_weights = before.shapes, before.first_weights
+            watched.augments = watched.augments or before.augments
+        watched.see(run.current)
         self._runs[key] = watched
-        run.parts.loop.watch = watched.ledger.watch
+
+        def watch(step: int, batch: Batch) -> None:
+            watched.see(run.current)
+            watched.ledger.watch(step, batch)
+
+        run.parts.loop.watch = watch
 
     def settle(self, key: tuple[int, int]) -> None:
         """An update of the run is over."""
@@ -146,18 +171,25 @@ class Referee:
         return Fairness(items, max((run.ledger.num_fed for run in self._runs.values()), default=0))
 
     def _with_earlier(self, item: Item) -> Item:
-        """What was not matched once stays so, also after a break; first weights are those from before it."""
-        if not item.is_matched:
+        """What differed once stays so, also after a break; first weights are those from before it.
+
+        What was not known before a break stays so, unless the runs turn out to differ.
+        """
+        if not item.is_matched and item.is_known:
             self._red.setdefault(item.key, item)
         item = self._red.get(item.key, item)
         if self._earlier is None:
             return item
         for kind in ("matched", "unmatched"):
             for stored in self._earlier.get(kind, ()):
-                if stored["name"] == item.key and (kind == "unmatched" or item.key == "first_weights"):
+                if stored["name"] != item.key:
+                    continue
+                is_known = stored.get("is_known", True)
+                differs_now = item.is_known and not item.is_matched and not is_known
+                if (kind == "unmatched" and not differs_now) or item.key == "first_weights":
                     hashes = tuple((pair["run"], pair["hash"]) for pair in stored["hashes"])
                     notes = tuple(Text.from_json(note) for note in stored["notes"])
-                    return Item(item.key, kind == "matched", Text.from_json(stored["why"]), hashes, notes)
+                    return Item(item.key, kind == "matched", Text.from_json(stored["why"]), hashes, notes, is_known)
         return item
 
 
@@ -169,15 +201,17 @@ class _Found:
     text: Text
     hashes: list[tuple[str, str]]
     notes: list[Text] = field(default_factory=list)
+    is_known: bool = True
 
 
 def _joined(key: str, found: Sequence[_Found]) -> Item:
-    """The item over all seeds: matched where it is with every seed."""
-    worst = next((one for one in found if not one.is_matched), found[0] if found else None)
-    if worst is None:
+    """The item over all seeds: matched where it is with every seed; a difference says more than what is not known."""
+    if not found:
         return Item(key, True, ITEMS[key], ())
+    worst = min(found, key=lambda one: (one.is_matched, not one.is_known))
     notes = dict.fromkeys(note for one in found for note in one.notes)
-    return Item(key, worst.is_matched, worst.text, tuple(pair for one in found for pair in one.hashes), tuple(notes))
+    hashes = tuple(pair for one in found for pair in one.hashes)
+    return Item(key, worst.is_matched, worst.text, hashes, tuple(notes), worst.is_known)
 
 
 def _first_weights(group: list[_Watched]) -> _Found:
@@ -234,13 +268,12 @@ def _batches(group: list[_Watched]) -> _Found:
         # Where nobody augments, the tensors that were fed are the samples themselves.
         step = _first_difference(group[0], other, ("order",) if augments else ("order", "tensors"))
         if step is not None:
-            words = by_design("batches", group[0].experiment, other.experiment)
+            words = by_design("batches", group[0].now, other.now)
             fallback = Text(
                 "other samples were fed, first in one of the updates {low} to {high}", low=step[0], high=step[1]
             )
             return _Found(False, _named(group[0], other, words or fallback), hashes)
-    text = Text("The same samples in the same order in every update so far.")
-    return _Found(True, text, hashes, _joined_later(group))
+    return _fed_alike(group, Text("The same samples in the same order in every update so far."), hashes)
 
 
 def _augmentation(group: list[_Watched]) -> _Found:
@@ -249,9 +282,9 @@ def _augmentation(group: list[_Watched]) -> _Found:
         return _Found(True, Text("Nobody's samples are augmented."), hashes)
     for other in group[1:]:
         step = _first_difference(group[0], other, ("tensors",))
-        if step is None and group[0].experiment.augmentations == other.experiment.augmentations:
+        if step is None and group[0].now.augmentations == other.now.augmentations:
             continue
-        words = by_design("augmentation", group[0].experiment, other.experiment)
+        words = by_design("augmentation", group[0].now, other.now)
         if words is None and _first_difference(group[0], other, ("order",)) is not None:
             words = Text("the batches differ, so the same draws met other samples")
         if words is None:
@@ -260,17 +293,21 @@ def _augmentation(group: list[_Watched]) -> _Found:
                 "the samples were changed differently, first in one of the updates {low} to {high}", low=low, high=high
             )
         return _Found(False, _named(group[0], other, words), hashes)
-    text = Text("The same tensors were fed in every update so far, bit for bit.")
-    return _Found(True, text, hashes, _joined_later(group))
+    return _fed_alike(group, Text("The same tensors were fed in every update so far, bit for bit."), hashes)
 
 
-def _joined_later(group: list[_Watched]) -> list[Text]:
-    """The runs whose batches cannot be compared with those of the first, because one of the two joined later."""
-    return [
+def _fed_alike(group: list[_Watched], text: Text, hashes: list[tuple[str, str]]) -> _Found:
+    """No difference was seen: matched, or not known where a run joined later and could not be compared."""
+    notes = [
         Text("“{name}” joined at another update than “{first}”: not compared.", name=run.name, first=group[0].name)
         for run in group[1:]
         if run.ledger.first_step != group[0].ledger.first_step
     ]
+    if notes:
+        return _Found(False, Text("Not known: a run joined later."), hashes, notes, is_known=False)
+    if len(group) == 1 and group[0].ledger.first_step:
+        return _Found(False, Text("Not known: “{name}” went on alone.", name=group[0].name), hashes, is_known=False)
+    return _Found(True, text, hashes)
 
 
 def _evaluation(group: list[_Watched]) -> _Found:

@@ -9,7 +9,8 @@ from core.errors import BadInput
 from core.live.hub import Hub
 from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
-from core.studies.comparison import Comparison
+from core.studies.comparison import Comparison, Lane
+from core.studies.lanes import stored_lanes
 from core.studies.study import study_channel
 from core.text import Text
 
@@ -39,17 +40,18 @@ def opening_meta(comparison: Comparison, study: StudyRecord) -> dict[str, Any]:
 
 
 def lanes_meta(comparison: Comparison, runs: Sequence[str]) -> list[dict[str, Any]]:
-    """The runs of a comparison: which variant and seed each has, its name and its colour."""
-    return [
-        {
-            "run": run,
-            "variant": lane.variant,
-            "seed": lane.seed,
-            "name": comparison.variants[lane.variant].name,
-            "slot": lane.variant,
-        }
-        for run, lane in zip(runs, comparison.experiments(), strict=False)
-    ]
+    """All runs of a comparison, in the order of `experiments`: which variant and seed, which name and colour."""
+    return [_lane_meta(comparison, run, lane) for run, lane in zip(runs, comparison.experiments(), strict=True)]
+
+
+def _lane_meta(comparison: Comparison, run: str, lane: Lane) -> dict[str, Any]:
+    return {
+        "run": run,
+        "variant": lane.variant,
+        "seed": lane.seed,
+        "name": comparison.variants[lane.variant].name,
+        "slot": lane.variant,
+    }
 
 
 def texts(stored: Any) -> Any:
@@ -85,7 +87,7 @@ def stored_meta(store: Store, record: StudyRecord) -> dict[str, Any]:
     return {
         **opening_meta(comparison, record),
         "state": state_of(runs),
-        "lanes": lanes_meta(comparison, [run.id for run in runs]),
+        "lanes": [_lane_meta(comparison, run.id, lane) for run, lane in stored_lanes(comparison, runs)],
         "step": max((run.step for run in runs), default=0),
         "num_steps": facts.get("num_steps"),
         "steps_per_epoch": facts.get("steps_per_epoch"),

@@ -37,7 +37,7 @@ class RaceNews:
         self.facts: dict[str, Any] = {}
         """What is known of the race: fairness, sizes, whether seconds can be compared."""
         self._told: dict[str, Any] = {}
-        self._kept: list[tuple[str, bool]] | None = None
+        self._kept: list[tuple[str, bool, bool]] | None = None
 
     def state(self, state: str) -> None:
         if self._hub and state not in ("finished", "stopped", "diverged", "failed"):
@@ -79,7 +79,7 @@ class RaceNews:
             "seconds_comparable": machine.is_matched and is_solo,
         }
         # Stored when it is known and when it changes, so that it outlives a process that is killed.
-        found = [(item.key, item.is_matched) for item in fairness.items]
+        found = [(item.key, item.is_matched, item.is_known) for item in fairness.items]
         if found != self._kept or race.done:
             self._kept = found
             self._keep(self.facts)

@@ -16,6 +16,7 @@ from core.exports.tables import differing_settings
 from core.store.records import Evaluation, RunRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison
+from core.studies.lanes import stored_lanes
 from core.studies.race_verdict import Trace
 
 DEFAULT_TARGET = 0.1
@@ -93,8 +94,9 @@ def race_table(
     store: Store, comparison: Comparison, runs: Sequence[RunRecord], target: float = DEFAULT_TARGET
 ) -> RaceTable:
     """The table of the stored runs of a comparison; `target` is the validation error to be reached."""
-    lanes = list(zip(runs, comparison.experiments(), strict=False))
-    differing = {name: column for name, column in differing_settings(runs).items() if name != "seed"}
+    lanes = stored_lanes(comparison, runs)
+    settings_by_name = differing_settings([run for run, _ in lanes])
+    differing = {name: column for name, column in settings_by_name.items() if name != "seed"}
     rows = []
     for place, variant in enumerate(comparison.variants):
         own = [run for run, lane in lanes if lane.variant == place]
@@ -162,7 +164,7 @@ def csv_columns(table: RaceTable) -> dict[str, list[Any]]:
 def bands(store: Store, comparison: Comparison, runs: Sequence[RunRecord], metric: str) -> list[Band]:
     """The curve of a metric of the evaluations for each variant, at the steps at which some of its runs have it."""
     by_variant: dict[int, list[Mapping[int, float]]] = {}
-    for run, lane in zip(runs, comparison.experiments(), strict=False):
+    for run, lane in stored_lanes(comparison, runs):
         rows = store.read_evaluations(run.id)
         values = {row.step: row.values[metric] for row in rows if metric in row.values}
         by_variant.setdefault(lane.variant, []).append(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.errors import CoreError, Refused
@@ -13,7 +14,8 @@ from core.store.records import StudyRecord
 from core.store.store import Store
 from core.studies.commands import checked_values
 from core.studies.comparison import Comparison
-from core.studies.contest import Contest, Services, able
+from core.studies.contest import Contest, Services
+from core.studies.dropped import able
 from core.studies.loading import Loading
 from core.studies.race_meta import opening_meta, stored_meta
 from core.studies.study import COMPARISON, study_channel
@@ -130,9 +132,25 @@ class Races:
         with self._lock:
             return self._active.get(study)
 
-    def _new(self, study: str, comparison: Comparison, *, actor: str, pace: str, paused: bool) -> Contest:
+    def _new(
+        self,
+        study: str,
+        comparison: Comparison,
+        *,
+        actor: str,
+        pace: str,
+        paused: bool = False,
+        dropped: Sequence[str] = (),
+    ) -> Contest:
         contest = Contest(
-            study, comparison, self._services, actor=actor, pace=pace, paused=paused, ended=self._over_with
+            study,
+            comparison,
+            self._services,
+            actor=actor,
+            pace=pace,
+            paused=paused,
+            ended=self._over_with,
+            dropped=dropped,
         )
         with self._lock:
             self._active[study] = contest
@@ -154,7 +172,8 @@ class Races:
             if services.hub:
                 meta = stored_meta(services.store, record)
                 services.hub.open(study_channel(record.id), {**meta, "state": "queued", "verdict": None})
-            contest = self._new(record.id, comparison, actor=command.actor, pace="10s", paused=False)
+            dropped = record.facts.get("dropped", ())
+            contest = self._new(record.id, comparison, actor=command.actor, pace="10s", dropped=dropped)
             try:
                 contest.go_on(runs, command, record.facts.get("fairness"))
             except BaseException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,6 +103,12 @@ def _range_values(spec: str) -> tuple[float, ...]:
             Text("Write for example lin(0,0.5)x3 or log(0.001,1)x4."),
         )
     low, high = float(found[2]), float(found[3])
+    if not math.isfinite(high - low):
+        raise BadInput(
+            Text("“{spec}” is no range of values.", spec=spec[:200]),
+            Text("Its ends are too large for a number."),
+            Text("Use ends that a computer can count with, such as 0.001 and 1."),
+        )
     if found[1] == "log" and not (low > 0 and high > 0):
         raise BadInput(
             Text("“{spec}” is no range of values.", spec=spec[:200]),

@@ -45,6 +45,8 @@ class Lane(TrainingJob):
         self._race = race
         self.is_told_over = False
         """Whether the race has said that this lane is over."""
+        self.is_dropped = False
+        """Whether it was stopped by itself, not with the whole race."""
         super().__init__(
             prepare,
             build,
@@ -58,6 +60,15 @@ class Lane(TrainingJob):
         )
 
     def command(self, command: Command) -> bool:
+        """Hand over a command to this lane alone."""
+        self.is_dropped = self.is_dropped or (command.kind == "stop" and not self.done)
+        return self.pass_on(command)
+
+    def cancel(self) -> None:
+        self.pass_on(Command("stop"))
+
+    def pass_on(self, command: Command) -> bool:
+        """Hand over a command that all lanes get."""
         if not super().command(command):
             return False
         self._race.lane_asked()
@@ -70,6 +81,11 @@ class Lane(TrainingJob):
     def is_told(self) -> bool:
         """Whether a command of its own waits."""
         return bool(self._commands)
+
+    @property
+    def can_begin(self) -> bool:
+        """Whether it waits for nothing but to be built."""
+        return self.run is None and not self.done and (self.is_cancelled or self._prepare.done())
 
     @property
     def has_work(self) -> bool:

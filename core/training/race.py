@@ -20,7 +20,7 @@ from core.training.command import Command, checked_pace
 from core.training.compute import Job
 from core.training.job import PROGRESS_S
 from core.training.lane import Lane
-from core.training.together import Join, Teams
+from core.training.together import Join, Teams, advanced
 
 logger = logging.getLogger(__name__)
 
@@ -222,7 +222,7 @@ class RaceJob(Job):
                 self._fail(lane, error)
                 return None
         if command.kind != "pace":
-            lane.command(command)
+            lane.pass_on(command)
         return None
 
     @property
@@ -264,14 +264,13 @@ class RaceJob(Job):
         """Advance lanes that stand at the same boundary by one update: a stack in one go, any other lane by itself."""
         team = self._teams.of(group[0])
         if team is not None:
-            try:
-                team.step([lane.run for lane in group if lane.run is not None])
-            except Exception as error:
-                for lane in group:
-                    self._fail(lane, error)
-                return
+            for lane, act in advanced(team, group):
+                self._guarded(lane, act)
+                if not lane.done:
+                    self._tell_updated(lane)
+            return
         for lane in group:
-            self._guarded(lane, lane.update if team is None else lane.updated)
+            self._guarded(lane, lane.update)
             self._tell_updated(lane)
 
     def _tell_updated(self, lane: Lane) -> None:
@@ -326,7 +325,8 @@ class RaceJob(Job):
         if not all(lane.done for lane in self.lanes):
             if self._has_begun:
                 self.ready_at = self._next_turn()
-                if self._is_told or self._joining:
+                # What has come since the turn began has woken a race that was awake.
+                if self._is_told or self._joining or any(lane.can_begin for lane in self.lanes):
                     self.ready_at = 0.0
             return
         with self._lock:

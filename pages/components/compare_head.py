@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import get_args
 
 import streamlit as st
@@ -37,21 +38,41 @@ def setup() -> None:
 # -- the base --------------------------------------------------------------------------------------------------------
 
 
-def base_words(base: Experiment, differs: str) -> str:
-    """The base in one line, without what differs and without the seed."""
-    names = ("data", "augmentation", "network", "regularizer", "optimizer")
-    words = [show(part) for name, part in zip(names, described(base), strict=False) if name != differs]
-    if differs != "batch":
+PARTS = ("dataset", "augmentations", "architecture", "regularizers", "optimizer")
+"""The parts of an experiment in the order in which it is told in a few words."""
+
+
+def base_words(base: Experiment, differing: Iterable[str]) -> str:
+    """The base in one line, without the seed and without what differs; of a part that differs inside, its name."""
+    paths = set(differing)
+    words = []
+    for part, told in zip(PARTS, described(base), strict=False):
+        inside = {path for path in paths if path.split(".")[0] == part}
+        if not inside:
+            words.append(show(told))
+        elif not inside & {part, f"{part}.key"} and part not in ("augmentations", "regularizers"):
+            words.append(t(getattr(base, part).title))
+    if "batch_size" not in paths:
         words.append(t("batch {value}", value=base.batch_size))
     return " › ".join([*words, t("{epochs} epochs", epochs=base.epochs)])
 
 
+def differing_paths() -> set[str]:
+    """The settings in which the variants differ, and the learning rate where each has its own."""
+    made = compare_state.draft()
+    try:
+        found = set(made.comparison().differing_settings())
+    except BadInput:
+        return {item.path for which in ("first", "second") if (item := made.dimension_of(which))}
+    return found | ({"optimizer.lr"} if made.rates == "own" else set())
+
+
 def same_for_all() -> None:
     """What all variants share, and where to take another base from."""
-    made = compare_state.draft()
+    base = compare_state.draft().base
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="same-for-all"):
         st.markdown(f":small[**{t('SAME FOR ALL')}**]", width="content")
-        st.markdown(f":small[{plain(base_words(made.base, made.first))}]", width="stretch")
+        st.markdown(f":small[{plain(base_words(base, differing_paths()))}]", width="stretch")
         with st.popover(t("change"), type="tertiary", icon=":material/tune:"):
             change_base()
         with st.popover(t("begin with .."), type="tertiary", icon=":material/flag:"):

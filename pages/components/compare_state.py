@@ -211,10 +211,18 @@ def add_level(which: str) -> None:
     levels, item = made.list_of(which), made.dimension_of(which)
     if item is None:
         return
-    taken = [level["changes"].get(item.path) for level in levels]
-    fresh = next((value for value in item.levels(made.base) if value not in taken), None)
-    levels.append({"name": "", "changes": {item.path: taken[-1] if fresh is None else fresh}})
+    taken = [item.value(made.document(level)) for level in levels]
+    offered = [{"name": "", "changes": {item.path: value}} for value in item.levels(made.base)]
+    fresh = next((level for level in offered if not _is_among(item.value(made.document(level)), taken)), None)
+    levels.append(fresh or {"name": "", "changes": {item.path: taken[-1]}})
     made.own()
+
+
+def _is_among(value: Any, taken: list[Any]) -> bool:
+    """Whether a value, or an entry of the same key, is there already."""
+    if isinstance(value, dict):
+        return value.get("key") in [other.get("key") for other in taken if isinstance(other, dict)]
+    return value in taken
 
 
 def remove_level(which: str, place: int) -> None:

@@ -230,3 +230,22 @@ def test_the_page_speaks_chinese(open_page):
     tab = open_page("compare.py", lang="zh", **PAIR)
     assert not tab.exception
     assert live(tab)["lang"] == "zh"
+
+
+def test_what_is_the_same_for_all_leaves_out_what_differs(open_page):
+    from pages.components.compare_head import base_words
+
+    base = Experiment.from_json({"optimizer": {"key": "sgd", "lr": 0.1}})
+    told = base_words(base, {"batch_size", "optimizer.lr"})
+    assert "SGD" in told
+    assert "0.1" not in told
+    assert "batch" not in told
+    assert "regularizer" not in base_words(base, {"regularizers", "regularizers.0.p"})
+    assert "MLP › " in base_words(base, {"architecture.hidden_layers"})
+
+
+def test_one_more_optimizer_is_one_that_is_not_there(open_page):
+    tab = open_page("compare.py")
+    tab.button(key="add first").click().run()
+    assert not tab.exception
+    assert not tab.error, tab.error[0].value if tab.error else ""

@@ -161,3 +161,8 @@ def test_setting_every_part_to_what_it_is_changes_nothing(experiment: Experiment
     for path, value in experiment.to_url().items():
         document, _ = set_path(document, path, value)
     assert Experiment.from_json(document) == experiment
+
+
+def test_an_object_is_no_key():
+    with pytest.raises(BadInput, match="names no entry"):
+        set_path({}, "optimizer.key", '{"key": "adam"}')

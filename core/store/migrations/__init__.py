@@ -13,6 +13,10 @@ HEAD = "0002"
 VERSION_TABLE = "sp_alembic_version"
 
 
+class OlderForm(CoreError):
+    """A database that a writer would bring to the present form, and a reader leaves alone."""
+
+
 def version(connection: Connection) -> str | None:
     """The version of the database; None when it has none of our tables."""
     if not inspect(connection).has_table(VERSION_TABLE):
@@ -43,14 +47,14 @@ def migrate(engine: Engine) -> None:
 
 
 def check(engine: Engine) -> bool:
-    """For readers: whether there is a database to read. Refused when it is newer, CoreError when it is older."""
+    """For readers: whether there is a database to read. Refused when it is newer, OlderForm when it is older."""
     with engine.connect() as connection:
         current = version(connection)
     if current in (None, HEAD):
         return current is not None
     if current > HEAD:
         raise newer(current)
-    raise CoreError(
+    raise OlderForm(
         Text("The stored runs have the older form {version}.", version=current),
         Text("Commands that only read do not change a database."),
         Text("Start the program once, or train something: that brings it to the form {head}.", head=HEAD),

@@ -13,6 +13,7 @@ from core.experiment import Experiment
 from core.studies.fairness import Fairness, Referee
 from core.training.batch import Batch
 from core.training.device import conditions
+from core.training.events import Event
 from core.training.run import Run
 from tests.experiments import everything, images, points
 
@@ -194,3 +195,86 @@ def test_after_a_break_what_was_red_stays_red_and_the_first_weights_are_those_of
     after = referee.report()
     assert red(after) == red(before)
     assert after.items[0].hashes == before.items[0].hashes
+
+
+def test_augmentation_that_is_set_live_on_one_run_is_red(tmp_path: Path):
+    referee = Referee()
+    runs = [Run(images(optimizer=key), tmp_path) for key in ("sgd", "adam")]
+    for place, run in enumerate(runs):
+        referee.begin((place, 0), "AB"[place], run)
+
+    def go_on(until: int) -> None:
+        while runs[0].step_count < until:
+            for place, run in enumerate(runs):
+                run.train(run.step_count + 1)
+                referee.settle((place, 0))
+
+    go_on(4)
+    assert red(referee.report()) == {}
+    runs[1].apply(Event(4, "set", {"augmentations": ["shift"]}))
+    go_on(8)
+    assert red(referee.report()) == {"augmentation": "“A” and “B”: augmentation: none against Shift, by design."}
+    runs[1].apply(Event(8, "set", {"augmentations": []}))
+    go_on(9)
+    assert red(referee.report()).keys() == {"augmentation"}, "what differed once stays so"
+
+
+def rejoined(folder: Path, *, back_to: int, tamper: Tamper | None = None) -> Fairness:
+    """Two runs of which the second stops after 4 updates; built anew, it joins again after `back_to` of them."""
+    referee = Referee()
+    first = Run(points(), folder)
+    referee.begin((0, 0), "A", first)
+    second = Run(points(optimizer="sgd"), folder)
+    referee.begin((1, 0), "B", second)
+    for step in range(8):
+        first.train(step + 1)
+        referee.settle((0, 0))
+        if step < 4:
+            second.train(step + 1)
+            referee.settle((1, 0))
+    referee.over((1, 0))
+    again = Run(points(optimizer="sgd"), folder).train(back_to)
+    if tamper:
+        tamper(again)
+    referee.begin((1, 0), "B", again)
+    for step in range(back_to, 8):
+        again.train(step + 1)
+        referee.settle((1, 0))
+    return referee.report()
+
+
+def test_a_run_that_joins_again_where_it_ended_is_compared_over_all_its_updates(tmp_path: Path):
+    assert red(rejoined(tmp_path, back_to=4)) == {}
+    found = red(rejoined(tmp_path, back_to=4, tamper=swapped_batches))
+    assert found == {"batches": "“A” and “B”: other samples were fed, first in one of the updates 7 to 8."}
+
+
+def test_a_run_that_joins_again_elsewhere_is_not_known_and_not_matched(tmp_path: Path):
+    fairness = rejoined(tmp_path, back_to=3)
+    assert red(fairness) == {"batches": "Not known: a run joined later."}
+    batches = next(item for item in fairness.items if item.key == "batches")
+    assert [str(note) for note in batches.notes] == ["“B” joined at another update than “A”: not compared."]
+    meta = fairness.to_meta()
+    assert [(item["name"], item["is_known"]) for item in meta["unmatched"]] == [("batches", False)]
+    assert all(item["is_known"] for item in meta["matched"])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [({}, "Not known: “A” went on alone."), ({"batch_size": 4}, "“A” and “B”: batch size")]
+)
+def test_what_was_not_known_before_a_break_stays_so_unless_the_runs_differ(
+    tmp_path: Path, change: dict[str, Any], said: str
+):
+    from core.studies.race_meta import storable
+
+    before: Fairness | None = None
+    for _ in range(2):
+        referee = Referee(storable(before.to_meta()) if before else None)
+        for place, own in enumerate([{}] if before is None else [{}, change]):
+            run = Run(points(**own), tmp_path).train(4)
+            referee.begin((place, 0), "AB"[place], run)
+            run.train(6)
+            referee.settle((place, 0))
+        before = referee.report()
+    assert before is not None
+    assert said in red(before)["batches"]

@@ -76,3 +76,9 @@ def test_a_range_gives_whole_numbers_where_the_setting_takes_no_others():
 def test_values_that_were_listed_stay_as_they_were_typed():
     axis = Axis("batch_size", (8.5,))
     assert axis.fitted({}) is axis
+
+
+@pytest.mark.parametrize("spec", ["log(1,1e999)x3", "lin(0,1e999)x3", "lin(-1e308,1e308)x3"])
+def test_ends_too_large_for_a_number_are_bad_input(spec: str):
+    with pytest.raises(BadInput, match="too large"):
+        parse_axis(f"optimizer.lr={spec}")

@@ -302,6 +302,38 @@ def test_a_race_waits_for_the_data_of_all(compute: Compute, tmp_path: Path):
     assert track.fed() == [(step, place) for step in range(16) for place in range(2)]
 
 
+def test_data_that_come_while_a_paused_race_reports_wake_it(compute: Compute, tmp_path: Path):
+    track = Track(compute, tmp_path, [points(**LONG)] * 2, paused=True)
+    until(lambda: track.race.state_name == "paused")
+    data: Future[None] = Future()
+    lane = track.lane(points(epochs=2), data=data)
+
+    def state(_: str) -> None:
+        if not data.done():
+            data.set_result(None)
+
+    track.news.state = state  # type: ignore[method-assign]
+    track.race.add([lane])
+    until(lambda: lane.state_name == "finished")
+    track.race.cancel()
+    track.ended()
+
+
+def test_who_is_stopped_alone_is_told_from_who_is_stopped_with_all(compute: Compute, tmp_path: Path):
+    track = Track(compute, tmp_path, [points(**LONG)] * 2)
+    until(lambda: min(track.steps()) >= 1)
+    track.command("stop", lane=0)
+    until(lambda: track.lanes[0].done)
+    track.command("stop")
+    track.ended()
+    waiting = Track(compute, tmp_path, [])
+    for _ in range(2):
+        waiting.lane(points(), data=Future())
+    waiting.begin().command("stop")
+    waiting.ended()
+    assert [lane.is_dropped for lane in [*track.lanes, *waiting.lanes]] == [True, False, False, False]
+
+
 def test_a_race_that_waits_can_be_stopped(compute: Compute, tmp_path: Path):
     track = Track(compute, tmp_path, [])
     for _ in range(2):

@@ -1,0 +1,29 @@
+// What Streamlit calls on every change of data or theme, on the same element: a view is made once and then only brought
+// up to date, unless it must be made anew for another language, mode or server.
+
+export function mounting(View) {
+  const views = new WeakMap();
+
+  return function mount({ data, parentElement, setTriggerValue }) {
+    const look = JSON.stringify([data.lang, data.settings.present, data.token, data.version]);
+    let view = views.get(parentElement);
+    if (view && view.look !== look) {
+      view.destroy();
+      view = null;
+    }
+    if (!view) {
+      view = new View(parentElement, data, look);
+      views.set(parentElement, view);
+    }
+    view.trigger = setTriggerValue;
+    view.update(data);
+    // Streamlit runs the cleanup of a superseded call at once; only a node that has left the page is really given up.
+    return () => {
+      setTimeout(() => {
+        if (parentElement.isConnected || views.get(parentElement) !== view) return;
+        view.destroy();
+        views.delete(parentElement);
+      }, 0);
+    };
+  };
+}

@@ -1,0 +1,77 @@
+"""Which runs go on when a comparison does: those that were stopped one by one stay out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from core.errors import CoreError, Refused
+from core.live.hub import Hub
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.text import Text
+from core.training.command import Command
+from core.training.lane import Lane
+from core.training.race import RaceJob
+
+logger = logging.getLogger(__name__)
+
+
+class Dropped:
+    """A race's sink that notes who was stopped alone. `keep` stores facts, and may wait a moment."""
+
+    def __init__(self, keep: Callable[[Mapping[str, Any]], None], earlier: Iterable[str] = ()) -> None:
+        self._keep = keep
+        self._dropped = list(earlier)
+        self._run_of: dict[int, str] = {}
+
+    def seat(self, lane: Lane, run: str) -> None:
+        """Say which run a lane is."""
+        self._run_of[id(lane)] = run
+
+    def lane_over(self, lane: Lane) -> None:
+        run = self._run_of.get(id(lane))
+        if lane.is_dropped and lane.state_name == "stopped" and run is not None and run not in self._dropped:
+            self._dropped.append(run)
+            self._keep({"dropped": list(self._dropped)})
+
+    def without(self, runs: Sequence[RunRecord]) -> list[RunRecord]:
+        """The runs that were not dropped; one that has gone on since then by itself, and is not stopped, counts."""
+        return [run for run in runs if not (run.state == "stopped" and run.id in self._dropped)]
+
+    def state(self, state: str) -> None:
+        """Nothing to note."""
+
+    def updated(self, lane: Lane) -> None:
+        """Nothing to note."""
+
+    def progress(self, race: RaceJob) -> None:
+        """Nothing to note."""
+
+    def applied(self, command: Command, step: int, problem: CoreError | None) -> None:
+        """Nothing to note."""
+
+
+def able(study: str, runs: Sequence[RunRecord], command: Command) -> list[RunRecord]:
+    """The runs of a comparison that is over which can go on; Refused where none can."""
+    found = [run for run in runs if run.state != "diverged" and (command.kind == "extend" or run.state != "finished")]
+    if not found:
+        raise Refused(
+            Text("Comparison {id} cannot go on.", id=study),
+            Text("None of its runs can.") if runs else Text("It was ended before its first run."),
+            Text("Start it again."),
+        )
+    return found
+
+
+def release(store: Store, hub: Hub | None, record: RunRecord, actor: str) -> None:
+    """Give a run that was to go on, and got no job, the state back that it had; else it would wait for ever."""
+    if record.active:
+        return
+    try:
+        store.set_state(record.id, record.state, actor=actor, reason=record.reason, reason_text=record.reason_text)
+        if hub and record.id in hub.runs():
+            hub.update(record.id, state=record.state, reason=record.reason_text)
+    except CoreError as error:
+        logger.warning("%s", error)
