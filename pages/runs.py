@@ -20,7 +20,7 @@ from pages.components import state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.services import ACTOR, computed_by, services
-from pages.components.stored_comparisons import stored_comparisons
+from pages.components.stored_comparisons import comparison_matches, stored_comparisons
 
 RESUMABLE = ("interrupted", "paused", "stopped", "failed")
 HIGHLIGHT = "background-color: rgba(230, 159, 0, 0.22)"
@@ -310,7 +310,9 @@ def page() -> None:
             width=180,
         )
     if studies:
-        stored_comparisons(studies, stored)
+        found = [record for record in studies if comparison_matches(record, words or "")]
+        if found:
+            stored_comparisons(found, stored)
         ids = {record.id for record in studies}
         if not st.toggle(t("Show the runs of comparisons too"), key="runs of comparisons", persist_state="session"):
             stored = tuple(run for run in stored if run.study not in ids)

@@ -122,8 +122,9 @@ export function drawMain(chart, data, ghost, view, context) {
   );
 }
 
-// What a run has that the other has not, in words; its name where nothing that is told differs.
+// The name that a person gave a run, else what it has that the other has not, in words.
 function differing(ghost, { meta }) {
+  if (ghost.meta.is_named) return ghost.meta.name;
   const others = (ghost.meta.choices ?? []).filter((words, place) => words !== meta.choices?.[place]);
   return others.length ? others.join(", ") : ghost.meta.name;
 }

@@ -6,7 +6,8 @@ way out. A number that is not finite becomes null; in arrays NaN and ±Inf survi
 Meta (all but `state` and `task` may be missing):
 
 - `state`: untrained, queued, running, paused, finished, stopped, diverged, failed, interrupted; `reason`: Text or null
-- `task`: classification, regression; `name`: the run's name; `choices`: list of Text, the experiment in one line
+- `task`: classification, regression; `name`: the run's name; `is_named`: whether a person gave it
+- `choices`: list of Text, the experiment in one line
 - `num_steps`, `steps_per_epoch`, `epochs`: as planned; `extend_epochs`: n of the button "+n epochs"
 - `stretches`: [[updates, passes, updates per pass], …]: where a stretch of passes of one length begins, the first at 0
 - `parent`: id of the run that this one has left, or null, and `fork_step`: after which update

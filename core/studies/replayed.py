@@ -55,6 +55,7 @@ def opening_meta(experiment: Experiment, record: RunRecord) -> dict[str, object]
         "reason": record.reason_text,
         "task": dataset.task,  # type: ignore[attr-defined]
         "name": record.name or title(experiment),
+        "is_named": bool(record.name),
         "choices": choices(experiment),
         "slot": shown_slot(record),
         "parent": record.parent,

@@ -311,7 +311,7 @@ class Workbench:
     def rename(self, run: str, name: str, *, actor: str = LOCAL) -> None:
         """Give a run another name."""
         self.store.rename(run, name, actor=actor)
-        self.hub.update(run, name=name)
+        self.hub.update(run, name=name, is_named=bool(name))
 
     def note(self, run: str, note: str, *, actor: str = LOCAL) -> None:
         """Replace a run's note."""

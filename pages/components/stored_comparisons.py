@@ -25,6 +25,13 @@ def comparison_name(record: StudyRecord) -> str:
     return record.name or " / ".join(names)
 
 
+def comparison_matches(record: StudyRecord, words: str) -> bool:
+    """Whether a comparison's name, note or one of its variants contains every word."""
+    names = [str(variant.get("name", "")) for variant in record.document.get("variants", ())]
+    text = " ".join([record.id, comparison_name(record), record.note, *names]).lower()
+    return all(word in text for word in words.lower().split())
+
+
 def stored_comparisons(studies: Sequence[StudyRecord], runs: Sequence[RunRecord]) -> None:
     """The table of comparisons, newest first, and what can be done with the selected one."""
     newest = list(reversed(studies))

@@ -200,6 +200,11 @@ def test_on_the_runs_page_a_comparison_is_one_experiment(open_page, bench: Workb
     runs.toggle(key="runs of comparisons").set_value(True).run()
     assert len(runs.dataframe) == 2
     assert len(runs.dataframe[1].value) == 2
+    runs.text_input(key="search runs").set_value("adam").run()
+    assert list(runs.dataframe[0].value["comparison"]) == ["SGD / Adam"]
+    runs.text_input(key="search runs").set_value("no such thing").run()
+    assert not runs.dataframe, "the search is one for runs and comparisons"
+    runs.text_input(key="search runs").set_value("").run()
     runs.session_state[table.key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     runs.run()
     next(button for button in runs.button if button.key == "delete comparison").click().run()

@@ -69,7 +69,7 @@ def test_text_that_a_person_typed_runs_nothing_on_any_page(open_tab: OpenTab):
     tab.go("/runs")
     tab.page.get_by_placeholder("Search").fill("seed 314159")
     tab.page.keyboard.press("Enter")
-    expect(tab.page.locator("[role=grid] tbody tr")).to_have_count(1)
+    expect(tab.page.locator(".st-key-runs-table [role=grid] tbody tr")).to_have_count(1)
     tab.select_first_row()
     for label, store in (("Note", "Control+Enter"), ("Name", "Enter")):
         tab.page.get_by_label(label, exact=True).fill(HARMFUL)
