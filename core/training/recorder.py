@@ -42,8 +42,7 @@ class Recorder:
     def __init__(self, device: torch.device | str, layers: Sequence[str], *, steps_per_epoch: int, clips: bool) -> None:
         self._num_pieces = count = len(layers)
         self._use(torch.zeros(HEAD + 3 * count, dtype=accumulation_dtype(device), device=device))
-        self._block = self.row.new_zeros(BLOCK_ROWS, self.row.shape[0])
-        self._rows = list(self._block.unbind(0))
+        self._keep_in(self.row.new_zeros(BLOCK_ROWS, self.row.shape[0]))
         self._lrs: list[float] = []
         self._stamps: list[float] = []
         self._times: list[float] = []
@@ -62,10 +61,15 @@ class Recorder:
         self.watched = row[: HEAD + self._num_pieces]
         self.gradient_squares = self.norms[0]
 
-    def write_into(self, row: torch.Tensor) -> None:
-        """From now on the loop writes into `row`, a tensor like the present one, with its values."""
+    def _keep_in(self, block: torch.Tensor) -> None:
+        self._block, self._rows = block, list(block.unbind(0))
+
+    def write_into(self, row: torch.Tensor, block: torch.Tensor) -> None:
+        """From now on the loop writes into `row`, and `block` keeps the rows; both get what is in the present ones."""
         row.copy_(self.row)
+        block.copy_(self._block)
         self._use(row)
+        self._keep_in(block)
 
     @property
     def num_rows(self) -> int:

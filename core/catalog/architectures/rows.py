@@ -57,8 +57,8 @@ def is_whole(row_size: int) -> bool:
 class Rows:
     """Layers of several networks. `product` gives, for a linear layer of the first network, that of all."""
 
-    def __init__(self, product: Callable[[nn.Linear], Product]) -> None:
-        self._product = product
+    def __init__(self, product: Callable[[nn.Linear], FixedProduct], *, drops: bool = True) -> None:
+        self._product, self._drops = product, drops
 
     def linear(self, layer: nn.Linear) -> Layer:
         """A linear layer, named by that of the first network."""
@@ -75,6 +75,8 @@ class Rows:
     def elementwise(self, modules: Sequence[nn.Module]) -> Layer:
         """A function of single numbers; at once where that cannot change a bit."""
         each, first = self.each(modules), _in_place(modules[0])
+        if isinstance(first, nn.ReLU):
+            return _Relu.apply  # type: ignore[return-value]
         if next(first.parameters(), None) is not None:
             return each
 
@@ -84,8 +86,8 @@ class Rows:
         return at_once
 
     def dropout(self, modules: Sequence[CounterDropout | None]) -> list[Layer]:
-        """Dropout, each row with its own probability and generator, or without; no layer where no row has any."""
-        if not any(modules):
+        """Dropout, each row with its own probability and generator, or without; no layer where nothing is dropped."""
+        if not self._drops or not any(modules):
             return []
 
         def dropped(x: Tensor) -> Tensor:
@@ -108,8 +110,36 @@ def _in_place(module: nn.Module) -> nn.Module:
     return module
 
 
-class Product:
-    """The linear layers of all rows: y = x Wᵀ + b, weights (R, O, I), biases (R, O).
+class FixedProduct:
+    """The linear layers of all rows: y = x Wᵀ + b, weights (R, O, I), biases (R, O). They have no gradients."""
+
+    def __init__(self, weight_ROI: Tensor, bias_RO: Tensor | None) -> None:
+        self.weight, self.weight_transposed = weight_ROI, weight_ROI.transpose(1, 2)
+        self.bias = None if bias_RO is None else bias_RO.unsqueeze(1)
+
+    def __call__(self, x_RBI: Tensor) -> Tensor:
+        return self.into(aligned_empty(self.weight, x_RBI.shape[1], self.weight.shape[1]), aligned(x_RBI))
+
+    def with_samples_beside_each_other(self, x_RBI: Tensor) -> Tensor:
+        """The same (R, B, O), in memory (R, O, B)."""
+        y_ROB = aligned_empty(self.weight, self.weight.shape[1], x_RBI.shape[1])
+        return self.transposed_into(y_ROB, aligned(x_RBI)).transpose(1, 2)
+
+    def into(self, y_RBO: Tensor, x_RBI: Tensor) -> Tensor:
+        """Write y into memory."""
+        if self.bias is None:
+            return torch.bmm(x_RBI, self.weight_transposed, out=y_RBO)
+        return torch.baddbmm(self.bias, x_RBI, self.weight_transposed, out=y_RBO)
+
+    def transposed_into(self, y_ROB: Tensor, x_RBI: Tensor) -> Tensor:
+        """Write yᵀ = W xᵀ + b into memory."""
+        if self.bias is None:
+            return torch.bmm(self.weight, x_RBI.transpose(1, 2), out=y_ROB)
+        return torch.baddbmm(self.bias.transpose(1, 2), self.weight, x_RBI.transpose(1, 2), out=y_ROB)
+
+
+class Product(FixedProduct):
+    """The same while the weights are trained.
 
     The backward pass writes the gradients of W and b where they belong; it does not add. `anchor` is any leaf of the
     graph, for the weights are none. Called again, it uses its memory again: keep no result beyond a step.
@@ -123,9 +153,8 @@ class Product:
         weight_gradient: Tensor,
         bias_gradient: Tensor | None,
     ) -> None:
+        super().__init__(weight_ROI, bias_RO)
         self._anchor = anchor
-        self.weight, self.weight_transposed = weight_ROI, weight_ROI.transpose(1, 2)
-        self.bias = None if bias_RO is None else bias_RO.unsqueeze(1)
         self.weight_gradient, self.bias_gradient = weight_gradient, bias_gradient
         self._memory: dict[tuple[str, int], Tensor] = {}
 
@@ -133,7 +162,6 @@ class Product:
         return _Product.apply(self._anchor, x_RBI, self)  # type: ignore[return-value]
 
     def with_samples_beside_each_other(self, x_RBI: Tensor) -> Tensor:
-        """The same (R, B, O), in memory (R, O, B)."""
         return _Transposed.apply(self._anchor, x_RBI, self).transpose(1, 2)  # type: ignore[union-attr]
 
     def outputs(self, batch: int) -> Tensor:
@@ -175,15 +203,26 @@ def aligned_empty(like: Tensor, batch: int, size: int) -> Tensor:
     return like.new_empty((like.shape[0], length)).as_strided((like.shape[0], batch, size), (length, size, 1))
 
 
+class _Relu(torch.autograd.Function):
+    """ReLU over its input; what it passes back lies where its output was, which nobody needs any more by then."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx.mark_dirty(x)
+        ctx.y = x.relu_()
+        return ctx.y
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return torch.ops.aten.threshold_backward.grad_input(dy, ctx.y, 0.0, grad_input=ctx.y)
+
+
 class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, anchor: Tensor, x_RBI: Tensor, product: Product) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         x_RBI = aligned(x_RBI)
         ctx.product, ctx.x_RBI = product, x_RBI
-        y_RBO = product.outputs(x_RBI.shape[1])
-        if product.bias is None:
-            return torch.bmm(x_RBI, product.weight_transposed, out=y_RBO)
-        return torch.baddbmm(product.bias, x_RBI, product.weight_transposed, out=y_RBO)
+        return product.into(product.outputs(x_RBI.shape[1]), x_RBI)
 
     @staticmethod
     def backward(ctx: Any, dy_RBO: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -204,10 +243,7 @@ class _Transposed(torch.autograd.Function):
     def forward(ctx: Any, anchor: Tensor, x_RBI: Tensor, product: Product) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         x_RBI = aligned(x_RBI)
         ctx.product, ctx.x_RBI = product, x_RBI
-        y_ROB = product.transposed_outputs(x_RBI.shape[1])
-        if product.bias is None:
-            return torch.bmm(product.weight, x_RBI.transpose(1, 2), out=y_ROB)
-        return torch.baddbmm(product.bias.transpose(1, 2), product.weight, x_RBI.transpose(1, 2), out=y_ROB)
+        return product.transposed_into(product.transposed_outputs(x_RBI.shape[1]), x_RBI)
 
     @staticmethod
     def backward(ctx: Any, dy_ROB: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -20,6 +20,7 @@ from core.catalog.optimizers.optimizer import Optimizer
 from core.seeding import seed32
 from core.training.batch import Batch
 from core.training.instruments.norms import total_norm
+from core.training.recorder import BLOCK_ROWS
 from core.training.stacking.guards import Guards
 from core.training.stacking.matrix import Matrix, matrices
 from core.training.stacking.norms import RowNorms
@@ -111,9 +112,16 @@ class Block:
         self._rules(lrs)
         stamp = time.time()
         self._norms.after_update()
-        torch._foreach_copy_([loop.recorder.next_row for loop in self._loops], self._record_rows)
+        self._keep_rows()
         for loop, lr in zip(self._loops, lrs, strict=True):
             loop.recorder.count_row(lr, stamp)
+
+    def _keep_rows(self) -> None:
+        counts = {loop.recorder.num_rows for loop in self._loops}
+        if len(counts) == 1:
+            self._kept[:, counts.pop()].copy_(self._rows)
+        else:
+            torch._foreach_copy_([loop.recorder.next_row for loop in self._loops], list(self._rows.unbind(0)))
 
     def _clip(self, row: int) -> None:
         loop = self._loops[row]
@@ -146,10 +154,10 @@ class Block:
 
     def _bind_recorders_and_guards(self) -> None:
         recorders = [loop.recorder for loop in self._loops]
-        rows = torch.stack([recorder.row for recorder in recorders])
-        self._record_rows = list(rows.unbind(0))
-        for recorder, row in zip(recorders, self._record_rows, strict=True):
-            recorder.write_into(row)
+        rows = self._rows = torch.stack([recorder.row for recorder in recorders])
+        self._kept = rows.new_empty(len(recorders), BLOCK_ROWS, rows.shape[1])
+        for recorder, row, kept in zip(recorders, rows.unbind(0), self._kept.unbind(0), strict=True):
+            recorder.write_into(row, kept)
         norms = self._loops[0].norms
         sums, num_watched = recorders[0].norms, recorders[0].watched.shape[0]
         self._losses = rows[:, recorders[0].loss.storage_offset()]

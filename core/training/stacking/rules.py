@@ -48,7 +48,7 @@ class Rules:
 
     def __init__(self, matrix: Matrix, rows: Sequence[Row], guards: Guards) -> None:
         self._matrix = matrix
-        self._counters: list[Tensor] = []
+        self._counts = matrix.all.new_zeros(len(rows), dtype=torch.float32)
         self._updates: list[Callable[[Sequence[float]], None]] = []
         vectors: dict[type[Optimizer], list[Row]] = {}
         for row in rows:
@@ -62,8 +62,7 @@ class Rules:
 
     def __call__(self, lrs: Sequence[float]) -> None:
         """One update, without gradients being tracked; `lrs` by place."""
-        if self._counters:
-            torch._foreach_add_(self._counters, 1)
+        self._counts.add_(1)
         for update in self._updates:
             update(lrs)
 
@@ -81,12 +80,11 @@ class Rules:
         """How many updates a row's optimizer has made, one tensor for all weights, counted on by `__call__`."""
         parameters = row.parts.loop.parameters
         state = row.parts.loop.optimizer.state
-        counter = row.weights.new_zeros((), dtype=torch.float32)
+        counter = self._counts[row.place]
         if COUNTER in state[parameters[0]]:
             counter.copy_(state[parameters[0]][COUNTER])
         for parameter in parameters:
             state[parameter][COUNTER] = counter
-        self._counters.append(counter)
         return counter
 
     def _fused(self, row: Row, guards: Guards) -> Callable[[Sequence[float]], None]:
