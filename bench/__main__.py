@@ -29,6 +29,7 @@ FIGURES = (
     "listeners",
     "step_to_pixel",
     "race_on_screen",
+    "fork_on_screen",
 )
 """Every module of this folder with a `measure() -> list[Figure]`, in the order of measuring."""
 PACKAGES = ("torch", "torchvision", "streamlit", "plotly", "numpy", "kornia", "tensorboard", "playwright")

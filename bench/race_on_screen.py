@@ -1,12 +1,10 @@
 """Eight optimizers racing on the Compare page of the real app, in a headless Chromium on the same machine: from the end
-of every update to one animation frame after it was drawn, and from the press of “Branch here” until parent and branch
-both move.
+of every update to one animation frame after it was drawn.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, WebSocket, expect, sync_playwright
 
 from bench.calibration import load
 from bench.figure import Figure
@@ -22,7 +20,6 @@ from bench.tab import FLAGS, WAIT_MS, chromium
 from tests.serving import Server, serving
 
 PIXEL_BAR_MS = 400.0
-FORK_BAR_S = 1.0
 KEYS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
 RACE: dict[str, Any] = {
     **{f"vary.{place}.optimizer": key for place, key in enumerate(KEYS)},
@@ -31,23 +28,20 @@ RACE: dict[str, Any] = {
     "measure": 1,
 }
 WATCHED_UPDATES = 200
-LONG_EPOCHS = 400
 RECORDED = "() => window.__saddlepoint_latency ?? []"
 FORGET = "() => { window.__saddlepoint_latency = []; }"
 STEP = """() => Number((/update ([\\d\\u202f]+)/.exec(document.querySelector(".sp-where").textContent) ?? [0, "0"])[1]
   .replaceAll("\\u202f", ""))"""
-BOTH_MOVE = """([parent, before]) => {
-  const points = (pick) => (document.querySelector(".sp-plot-main").data.find(pick) ?? { x: [] }).x.length;
-  return points(({ uid }) => /^f.* main$/.test(uid)) >= 2 && points(({ uid }) => uid === `${parent} main`) > before;
-}"""
-POINTS = (
-    """(parent) => document.querySelector(".sp-plot-main").data.find(({ uid }) => uid === `${parent} main`).x.length"""
-)
 
 
 @contextmanager
-def race(server: Server, pace: str = "10 s", **query: Any) -> Iterator[Page]:
-    """A tab of a fresh profile with the eight, started and under way; AssertionError when the page has met an error."""
+def race(
+    server: Server, pace: str = "10 s", listen: Callable[[WebSocket], None] | None = None, **query: Any
+) -> Iterator[Page]:
+    """A tab of a fresh profile with the eight, started and under way; AssertionError when the page has met an error.
+
+    `listen` is called with each socket that the page opens.
+    """
     errors: list[str] = []
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
@@ -55,6 +49,8 @@ def race(server: Server, pace: str = "10 s", **query: Any) -> Iterator[Page]:
         page = browser.new_context(viewport={"width": 1440, "height": 1100}, locale="en-US").new_page()
         page.set_default_timeout(WAIT_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        if listen is not None:
+            page.on("websocket", listen)
         page.goto(f"{server.address}/compare?{urlencode({**RACE, **query})}")
         page.locator(".sp-pace button", has_text=pace).click()
         page.locator(".sp-start").click()
@@ -79,34 +75,16 @@ def pixels(server: Server) -> np.ndarray:
     return recorded
 
 
-def fork_seconds(server: Server) -> float:
-    """Seconds from the press of “Branch here” until both lines have grown."""
-    parent = KEYS.index("adam")
-    with race(server, pace="1 min", epochs=LONG_EPOCHS, evaluate_every=2) as page:
-        page.locator(f'[data-key="v{parent}"] .sp-branch').click()
-        page.locator(".sp-branch-value input").fill("0.003")
-        before = page.evaluate(POINTS, f"v{parent}")
-        begin = time.perf_counter()
-        page.locator(".sp-branch-form button[type=submit]").click()
-        page.wait_for_function(BOTH_MOVE, arg=[f"v{parent}", before])
-        return time.perf_counter() - begin
-
-
 def measure() -> list[Figure]:
-    """The 95 % quantile of step to pixel in milliseconds, and the median of five forks in seconds."""
+    """The 95 % quantile of step to pixel in milliseconds."""
     with TemporaryDirectory() as folder, serving(Path(folder) / "data") as server:
         seconds = pixels(server)
-        forks = sorted(fork_seconds(server) for _ in range(5))
     half, most, longest = 1e3 * np.quantile(seconds, [0.5, 0.95, 1.0])
     detail = (
         f"p50 {half:.0f} ms, longest {longest:.0f} ms, {len(seconds)} updates of eight runs, error and gap on screen, "
         f"browser on the same machine; {load()}"
     )
-    spread = f"median of 5, {forks[0]:.2f} to {forks[-1]:.2f} s, evaluations every 2 updates, a minute a run; {load()}"
-    return [
-        Figure("race of eight, step to pixel, p95", float(most), PIXEL_BAR_MS, False, "ms", detail),
-        Figure("fork, press to both curves moving", forks[2], FORK_BAR_S, False, "s", spread),
-    ]
+    return [Figure("race of eight, step to pixel, p95", float(most), PIXEL_BAR_MS, False, "ms", detail)]
 
 
 if __name__ == "__main__":

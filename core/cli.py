@@ -19,6 +19,7 @@ from typing import IO, Any, NoReturn
 
 from core.cli_compare import compare
 from core.cli_fork import fork
+from core.cli_race import race
 from core.cli_training import INTERRUPTED, Answer, named, resume, train
 from core.errors import BadInput, CoreError
 from core.log_file import log_to
@@ -106,9 +107,9 @@ def _parser() -> _Parser:
     new = command("train", train, "train an experiment", test)
     new.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
     changes(new)
-    race = command("compare", compare, "race variants of an experiment side by side")
-    race.add_argument("experiment", nargs="?", metavar="BASE.json", help="a JSON file; - is standard input")
-    race.add_argument(
+    side_by_side = command("compare", compare, "race variants of an experiment side by side")
+    side_by_side.add_argument("experiment", nargs="?", metavar="BASE.json", help="a JSON file; - is standard input")
+    side_by_side.add_argument(
         "--vary",
         nargs="+",
         action="extend",
@@ -116,14 +117,25 @@ def _parser() -> _Parser:
         metavar="PATH=VALUES",
         help="what differs: a,b,c or lin(low,high)xN or log(low,high)xN; several make the product, the first slowest",
     )
-    changes(race)
-    race.add_argument(
+    changes(side_by_side)
+    side_by_side.add_argument(
         "--rates",
         choices=("own", "same", "hand"),
         help="learning rates: each its own best of nine, one for all, or as they stand (default: own where optimizers "
         "or batch sizes differ)",
     )
-    race.add_argument("--seeds", type=int, default=1, metavar="K", help="runs of each variant, with paired seeds")
+    side_by_side.add_argument(
+        "--seeds", type=int, default=1, metavar="K", help="runs of each variant, with paired seeds"
+    )
+    paths = command("race", race, "race optimizers on a surface of two numbers")
+    paths.add_argument("surface", metavar="SURFACE", help="a key, such as saddle, or a formula in x and y")
+    paths.add_argument("--optimizers", default="sgd", metavar="KEYS", help="their keys, with commas between them")
+    paths.add_argument("--lr", type=float, help="the learning rate of all that have one")
+    paths.add_argument("--start", metavar="X,Y", help="where they begin, as in --start=-5,-2 (default: the surface's)")
+    paths.add_argument("--steps", type=int, default=100, metavar="N", help="updates of each (default: 100)")
+    paths.add_argument("--noise", type=float, default=0.0, help="spread of the noise on every gradient (default: 0)")
+    paths.add_argument("--seed", type=int, default=0, help="the seed of the noise")
+    changes(paths)
     command("runs", runs, "all stored runs, newest last")
     again = command(
         "resume", resume, "continue a run from its latest snapshot, or tell the answer of one that is over", test
@@ -188,7 +200,10 @@ def export(arguments: argparse.Namespace) -> Answer:
 
     with Progress(Text("Reading the stored runs")), Workbench.reading(arguments.data) as bench:
         record = bench.store.get_run(arguments.run, actor=LOCAL)
-        table = measurement_table(bench.store.read_evaluations(record.id), bench.store.read_steps(record.id))
+        store = bench.store
+        table = measurement_table(
+            store.read_evaluations(record.id), store.read_steps(record.id), store.events(record.id)
+        )
     if arguments.to == "csv":
         from core.exports.csv import csv_bytes as to_bytes
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from core.cli_training import INTERRUPTED, Answer, named, read_document, refuse_if_held, set_changes
@@ -43,7 +44,6 @@ def compare(arguments: argparse.Namespace) -> Answer:
 
 def _raced(arguments: argparse.Namespace, bench: Workbench, comparison: Any, notes: list[Text]) -> Answer:
     """Start a comparison, wait for its end; its report and the exit code."""
-    arguments.show = _show
     study, code = None, 0
     with Progress(Text("Loading PyTorch")) as progress:
         try:
@@ -60,6 +60,7 @@ def _raced(arguments: argparse.Namespace, bench: Workbench, comparison: Any, not
             for run in bench.runs_of(study):
                 say(Text("Continue it with: python -m core resume {run}", run=run.id))
             code = INTERRUPTED
+    arguments.show = partial(_show, _columns(bench, study))
     return _report(bench, study, notes), code
 
 
@@ -100,15 +101,16 @@ def _report(bench: Workbench, study: str, notes: list[Text]) -> dict[str, Any]:
     """The fields of one comparison."""
     from core.studies.comparison import Comparison
     from core.studies.lanes import stored_lanes
+    from core.studies.race_columns import json_rows
     from core.studies.race_meta import texts
-    from core.studies.race_table import csv_columns, race_table
+    from core.studies.race_table import study_table
     from core.studies.report import run_report
 
     record = bench.study(study)
     comparison = Comparison.from_json(record.document)
     runs = bench.runs_of(study)
     facts = _plain(texts(record.facts))
-    table = csv_columns(race_table(bench.store, comparison, runs))
+    table = study_table(bench.store, record, runs)
     lanes = stored_lanes(comparison, runs)
     reports = [run_report(bench.store, run) for run, _ in lanes]
     places = [comparison.variants[lane.variant].name for _, lane in lanes]
@@ -124,8 +126,8 @@ def _report(bench: Workbench, study: str, notes: list[Text]) -> dict[str, Any]:
             for report, variant in zip(reports, places, strict=True)
         ],
         "verdict": facts.get("verdict") or [],
-        "target_error": facts.get("target"),
-        "table": [{name: column[place] for name, column in table.items()} for place in range(len(comparison.variants))],
+        "target_error": table.target,
+        "table": json_rows(table),
         "notes": [*map(str, notes), *facts.get("notes", [])],
         "events": sorted(
             ({"run": report["run"], **event} for report in reports for event in report["events"]),
@@ -143,32 +145,25 @@ def _plain(value: Any) -> Any:
     return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def _show(value: Mapping[str, Any], out: IO[str]) -> None:
+def _columns(bench: Workbench, study: str) -> Mapping[str, list[Any]]:
+    """The table of a comparison for people."""
+    from core.studies.race_columns import report_columns
+    from core.studies.race_table import study_table
+
+    return report_columns(study_table(bench.store, bench.study(study), bench.runs_of(study)))
+
+
+def _show(columns: Mapping[str, list[Any]], value: Mapping[str, Any], out: IO[str]) -> None:
     """Fairness, the table, the verdict."""
     fairness = value["fairness"]
     out.write(f"comparison {value['study']}  {value['name']}".rstrip() + "\n")
     out.write(f"fair: {len(fairness['matched'])} of {fairness['num']}\n")
     for item in fairness["unmatched"]:
         out.write(f"  not matched: {item['title']}. {item['why']}\n")
-    if value["table"]:
-        columns = (
-            "variant",
-            "last_validation_error",
-            "best_validation_error",
-            "last_train_error",
-            "updates",
-            "train_s",
-        )
-        rows = [columns, *([_cell(row[name]) for name in columns] for row in value["table"])]
-        widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
-        for row in rows:
-            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            out.write(f"{line.rstrip()}\n")
+    rows = [tuple(columns), *zip(*columns.values(), strict=True)]
+    widths = [max(len(str(row[place])) for row in rows) for place in range(len(columns))]
+    for row in rows:
+        line = "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        out.write(f"{line.rstrip()}\n")
     for sentence in [*value["verdict"], *value["notes"]]:
         out.write(f"{sentence}\n")
-
-
-def _cell(item: Any) -> str:
-    if isinstance(item, float):
-        return f"{item:.6g}"
-    return "–" if item is None else str(item)

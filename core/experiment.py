@@ -378,4 +378,4 @@ def _bad_field(cls: type[Experiment], error: ValidationError) -> BadInput:
         why, fix = Text("It holds a few entries."), Text("Use a list of at most {n} entries.", n=MAX_ENTRIES)
     else:
         why, fix = Text("It is a short text."), Text("Use at most {n} letters.", n=MAX_LETTERS[name])
-    return BadInput(Text("{name} is {value}.", name=name, value=shown(problem["input"])), why, fix)
+    return BadInput(Text("{name} is {value}.", name=parameter.words, value=shown(problem["input"])), why, fix)

@@ -21,6 +21,8 @@ from core.catalog.formula import words_of
 from core.catalog.presets import presets
 from core.catalog.registry import FAMILIES, entries
 from core.experiment import Experiment
+from core.landscape.anatomy import PARTS
+from core.landscape.stories import stories
 from core.language import LANGUAGES, catalog_file
 from core.studies.comparison_presets import comparison_presets
 
@@ -122,6 +124,11 @@ def templates_of_catalogue() -> Iterator[tuple[str, str]]:
     for key, prepared in comparison_presets().items():
         for template in (prepared.title, prepared.caption, *prepared.own_names):
             yield template, f"catalogue: comparison_presets.{key}"
+    for story in stories():
+        yield story.title, f"catalogue: stories.{story.key}"
+        yield story.caption, f"catalogue: stories.{story.key}"
+    for name in PARTS:
+        yield name, "catalogue: optimizers"
     yield from templates_of_fields(Experiment, "experiment")
 
 

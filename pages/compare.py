@@ -1,4 +1,4 @@
-"""Compare: two to eight runs compete fairly, live; and any of them can be branched to ask "what if"."""
+"""Compare: variants of one experiment compete fairly, live; and any can be branched to ask "what if"."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.exports.csv import csv_bytes
+from core.language import translator
 from core.store.records import RunRecord
 from core.studies.comparison import Comparison
 from core.studies.comparison_report import comparison_report
 from core.studies.lanes import stored_lanes
-from core.studies.race_table import csv_columns, race_table
+from core.studies.outcomes import branches_of
+from core.studies.race_columns import csv_columns
+from core.studies.race_meta import branch_meta
+from core.studies.race_table import study_table
 from pages.components import compare_state, state
 from pages.components.compare_chart import compare_chart
 from pages.components.compare_facts import race_data
-from pages.components.compare_head import same_for_all, setup, trouble
+from pages.components.compare_head import same_for_all, setup, trouble, welcome
 from pages.components.compare_labels import compare_labels
 from pages.components.error_box import error_box, notes_box
 from pages.components.language import language, show, t
@@ -65,7 +69,7 @@ def start(pace: str, *, one_update: bool = False) -> None:
 
 def answer(fired: Mapping[str, Any]) -> None:
     """Do what was pressed in the live part, before the page is drawn, so that one run of the page shows the result."""
-    if (fired.get("leave") or {}).get("study") is not None:
+    if fired.get("leave"):
         st.session_state["present"] = False
     if fired.get("start"):
         start(fired["start"]["pace"], one_update=bool(fired["start"].get("one_update")))
@@ -77,21 +81,13 @@ def answer(fired: Mapping[str, Any]) -> None:
 
 
 def forks_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
-    """The runs that branched from these, directly or not, in the order in which they did."""
-    family = {run.id for run in runs}
+    """What the browser is told of the runs that branched from these, directly or not."""
+    store = services().store
     found: list[dict[str, Any]] = []
-    for run in services().runs(actor=ACTOR):
-        if run.parent in family and run.id not in family:
-            family.add(run.id)
-            found.append(
-                {
-                    "run": run.id,
-                    "parent": run.parent,
-                    "step": run.fork_step or 0,
-                    "name": run.name or t("branch"),
-                    "slot": run.colour_slot,
-                }
-            )
+    for run in branches_of(store, runs, actor=ACTOR):
+        meta = branch_meta(store, run)
+        words = {path: show(value) for path, value in meta["settings"].items()}
+        found.append({**meta, "name": run.name or t("branch"), "settings": words})
     return found
 
 
@@ -122,6 +118,7 @@ def seen() -> None:
         present=st.session_state.get("present", False),
         caption=show(made.caption) if made.caption else "",
         measure=st.query_params.get("measure") == "1",
+        price=None if study else services().price(comparison),
     )
     if not st.session_state.get("present", False):
         take_along(comparison, study)
@@ -148,7 +145,7 @@ def take_along(comparison: Comparison, study: str | None) -> None:
         )
         st.download_button(
             t("CSV"),
-            lambda: table_csv(study),
+            lambda: table_csv(study, lang),
             f"comparison-{study}.csv",
             "text/csv",
             on_click="ignore",
@@ -162,11 +159,11 @@ def report(study: str, lang: str) -> bytes:
     return comparison_report(bench.store, bench.study(study, actor=ACTOR), bench.runs_of(study, actor=ACTOR), lang)
 
 
-def table_csv(study: str) -> bytes:
-    """The table of the comparison: what differs and what came out, a row a variant."""
+def table_csv(study: str, lang: str) -> bytes:
+    """The table of the comparison: what differs and what came out, a row a variant and a row a branch."""
     bench = services()
-    comparison = Comparison.from_json(dict(bench.study(study, actor=ACTOR).document))
-    return csv_bytes(csv_columns(race_table(bench.store, comparison, bench.runs_of(study, actor=ACTOR))))
+    table = study_table(bench.store, bench.study(study, actor=ACTOR), bench.runs_of(study, actor=ACTOR))
+    return csv_bytes(csv_columns(table, translator(lang)))
 
 
 def page() -> None:
@@ -177,6 +174,8 @@ def page() -> None:
     with st.container(key="comparing", gap="xsmall"):
         with st.container(key="above", gap="small"):
             if not present:
+                if compare_state.shown_study() is None:
+                    welcome()
                 same_for_all()
             notes_box(state.notes())
             if "refused" in st.session_state:

@@ -12,11 +12,13 @@ from core.catalog.entry import Entry, Parameter
 from core.catalog.presets import presets
 from core.catalog.registry import FAMILIES, entries
 from core.catalog.schedules.schedule import Schedule
+from core.catalog.surfaces import Surface
 from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
 from core.figures.curves import ActivationCurve, activation_figure
+from core.landscape.practice import Practice, usual_optimizers
 from core.language import translator
 from core.set_path import set_path
-from pages.components import state
+from pages.components import state, surface_state
 from pages.components.explain import entry_text
 from pages.components.language import language, prose, show, t
 from pages.components.param_form import shape_of, shown_list
@@ -37,6 +39,7 @@ def family_names() -> dict[str, str]:
         "losses": t("Losses"),
         "optimizers": t("Optimizers"),
         "schedules": t("Schedules"),
+        "surfaces": t("Practice surfaces"),
     }
 
 
@@ -53,6 +56,11 @@ def run_it(cls: type[Entry]) -> None:
     """Take the entry's experiment to the Train page and start it there."""
     state.choose(showing(cls))
     state.start_on_arrival()
+
+
+def race_on(cls: type[Surface]) -> None:
+    """Take a surface to the Landscapes page, with the usual optimizers."""
+    surface_state.take(Practice.from_json({"surface": cls.key, "optimizers": usual_optimizers(), "steps": 50}))
 
 
 def all_parameters(cls: type[Entry], before: str = "") -> Iterator[tuple[str, Parameter]]:
@@ -109,14 +117,15 @@ def entry_card(cls: type[Entry]) -> None:
     with st.container(border=True, key=f"entry-{cls.family}-{cls.key}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(t(cls.title), anchor=cls.key.replace("_", "-"), width="stretch")
+            is_surface = issubclass(cls, Surface)
             if st.button(
-                t("Run it"),
+                t("Race on it") if is_surface else t("Run it"),
                 key=f"run {cls.family} {cls.key}",
-                on_click=run_it,
+                on_click=race_on if is_surface else run_it,
                 args=(cls,),
                 icon=":material/play_arrow:",
             ):
-                st.switch_page("train.py")
+                st.switch_page("landscapes.py" if is_surface else "train.py")
         entry_text(cls)
         if cls.see in presets():
             preset = presets()[cls.see]

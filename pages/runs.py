@@ -147,7 +147,7 @@ def table(runs: Sequence[RunRecord]) -> list[RunRecord]:
             on_select="rerun",
             selection_mode="multi-row",
             placeholder="–",
-            alt=t("Table of {count} runs", count=len(runs)),
+            alt=t("Runs in this table: {count}", count=len(runs)),
         )
     return [runs[place] for place in event.selection.rows if place < len(runs)]
 
@@ -166,7 +166,7 @@ def confirm_delete(runs: Sequence[RunRecord]) -> None:
     if len(runs) == 1:
         st.markdown(t("Delete the run “{name}” with its curves and snapshots?", name=plain(name_of(runs[0]))))
     else:
-        st.markdown(t("Delete {count} runs with their curves and snapshots?", count=len(runs)))
+        st.markdown(t("Delete these runs with their curves and snapshots? Runs: {count}", count=len(runs)))
         st.markdown("\n".join(f"- {plain(name_of(run))}" for run in runs))
     st.caption(t("This cannot be undone."))
     with st.container(horizontal=True):
@@ -219,7 +219,8 @@ def edited(change: Callable[[], None]) -> None:
 
 def measurements(run: RunRecord, kind: str) -> bytes:
     """A run's measurements as a file."""
-    columns = measurement_table(services().store.read_evaluations(run.id), services().store.read_steps(run.id))
+    store = services().store
+    columns = measurement_table(store.read_evaluations(run.id), store.read_steps(run.id), store.events(run.id))
     return csv_bytes(columns) if kind == "csv" else parquet_bytes(columns)
 
 
@@ -235,14 +236,21 @@ def actions_for_one(run: RunRecord) -> None:
                 st.switch_page("train.py")
             if st.button(t("Delete .."), icon=":material/delete:", disabled=run.active):
                 ask_to_delete([run])
+            # Without "ignore" the press would run the page again, and take the file away while it is asked for.
             st.download_button(
-                t("CSV"), lambda: measurements(run, "csv"), f"{run.id}.csv", "text/csv", icon=":material/download:"
+                t("CSV"),
+                lambda: measurements(run, "csv"),
+                f"{run.id}.csv",
+                "text/csv",
+                on_click="ignore",
+                icon=":material/download:",
             )
             st.download_button(
                 t("Parquet"),
                 lambda: measurements(run, "parquet"),
                 f"{run.id}.parquet",
                 "application/vnd.apache.parquet",
+                on_click="ignore",
                 icon=":material/download:",
             )
         name, note = f"name of {run.id}", f"note of {run.id}"
@@ -264,7 +272,7 @@ def actions_for_one(run: RunRecord) -> None:
 def actions_for_many(runs: Sequence[RunRecord]) -> None:
     """What can be done with several selected runs."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="many-runs"):
-        st.markdown(t("{count} runs selected", count=len(runs)), width="stretch")
+        st.markdown(t("Runs selected: {count}", count=len(runs)), width="stretch")
         busy = any(run.active for run in runs)
         if st.button(t("Delete .."), icon=":material/delete:", disabled=busy):
             ask_to_delete(runs)
@@ -320,12 +328,12 @@ def page() -> None:
             return
     runs = sorted_runs([run for run in stored if matches(run, words or "")], order)
     if not runs:
-        st.info(t("No run matches “{words}”. {count} runs are hidden by the search.", words=words, count=len(stored)))
+        st.info(t("No run matches “{words}”. Runs hidden by the search: {count}", words=words, count=len(stored)))
         return
     busy = sum(run.state in ("queued", "running") for run in runs)
     if busy:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(t("{count} of these runs are at work; their numbers are those of a moment ago.", count=busy))
+            st.caption(t("Runs at work among these: {count}; their numbers are those of a moment ago.", count=busy))
             st.button(t("Read again"), type="tertiary", icon=":material/refresh:")
     selected = table(runs)
     if len(selected) == 1:
@@ -335,13 +343,16 @@ def page() -> None:
     else:
         st.caption(t("Select a row to open, resume, rename, delete or export the run."))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(t("Table of {count} runs with all settings", count=len(runs)), width="content")
-        st.download_button(t("Table as CSV"), lambda: csv_bytes(run_table(runs)), "runs.csv", "text/csv")
+        st.caption(t("All settings as a table; runs: {count}", count=len(runs)), width="content")
+        st.download_button(
+            t("Table as CSV"), lambda: csv_bytes(run_table(runs)), "runs.csv", "text/csv", on_click="ignore"
+        )
         st.download_button(
             t("Table as Parquet"),
             lambda: parquet_bytes(run_table(runs)),
             "runs.parquet",
             "application/vnd.apache.parquet",
+            on_click="ignore",
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.language import LANGUAGES
-from pages.components import compare_state, state
+from pages.components import compare_state, state, surface_state
 from pages.components.language import begin_page, browser_language, language, prose, set_language, t
 from pages.components.services import device_words, services
 
@@ -94,7 +94,11 @@ st.html(ASSETS / "pages.css")
 st.logo(str(ASSETS / "logo.svg"))
 page = st.navigation(
     {
-        "": [st.Page("train.py", title=t("Train"), default=True), st.Page("compare.py", title=t("Compare"))],
+        "": [
+            st.Page("train.py", title=t("Train"), default=True),
+            st.Page("compare.py", title=t("Compare")),
+            st.Page("landscapes.py", title=t("Landscapes")),
+        ],
         t("Shelf"): [st.Page("runs.py", title=t("Runs")), st.Page("formulas.py", title=t("Formulas"))],
     },
     position="hidden" if present() else "top",
@@ -107,11 +111,12 @@ else:
 page.run()
 training = page.url_path == ""
 comparing = page.url_path == "compare"
+racing = page.url_path == "landscapes"
 state.write_address(
     with_experiment=training,
     run=state.run_of_choices() if training else None,
     lang=language() if language() != browser_language() else None,
     present="1" if present() else None,
-    **(compare_state.address() if comparing else {}),
+    **(compare_state.address() if comparing else surface_state.address() if racing else {}),
 )
 state.end_run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -13,18 +13,18 @@ from core.catalog.entry import Entry
 from core.catalog.presets import Preset, presets
 from core.errors import CoreError
 from core.experiment import Experiment
+from core.store.records import RunRecord
 from core.text import Text
-from pages.components import compare_state, download, state
+from pages.components import branching, compare_state, download, state
 from pages.components.choices import choices
 from pages.components.error_box import error_box, notes_box
+from pages.components.knobs import change_while_it_runs
 from pages.components.language import language, prose, show, t
 from pages.components.live_chart import live_chart, live_labels
 from pages.components.services import ACTOR, computed_by, live_token, services
 
 # Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page.
 LIVE = "live"
-# A run and the run looked at when it was started, whose curve stays behind it.
-GHOST = "ghost of a run"
 
 
 def take_preset(preset: Preset) -> None:
@@ -77,7 +77,9 @@ def live_changes(before: Experiment, after: Experiment) -> dict[str, Any] | None
     }
     same = optimizer.model_copy(update={name: getattr(before.optimizer, name) for name in changes})
     rest = after.model_copy(update={"optimizer": same})
-    return changes if changes and rest.fingerprint() == before.fingerprint() else None
+    if not changes or rest.fingerprint() != before.fingerprint():
+        return None
+    return {f"optimizer.{name}": value for name, value in changes.items()}
 
 
 def follow_changes() -> tuple[str | None, str | None]:
@@ -92,7 +94,7 @@ def follow_changes() -> tuple[str | None, str | None]:
     run, computed = shown
     now = state.experiment()
     if now.fingerprint() == computed.fingerprint():
-        return run, ghost_of(run)
+        return run, branching.beside(run)
     comparable = run if are_comparable(computed, now) else None
     changes = live_changes(computed, now)
     if changes and services().is_active(run):
@@ -103,19 +105,13 @@ def follow_changes() -> tuple[str | None, str | None]:
             st.session_state["refused"] = error
             return None, comparable
         state.show_run(run, now)
-        return run, ghost_of(run)
+        return run, branching.beside(run)
     return None, comparable
 
 
 def are_comparable(before: Experiment, after: Experiment) -> bool:
     """Whether the curves of two experiments belong into one chart: they learn from the same data set."""
     return before.dataset.key == after.dataset.key  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def ghost_of(run: str) -> str | None:
-    """The run that was looked at when this one was started, or None."""
-    started, before = st.session_state.get(GHOST, (None, None))
-    return before if started == run else None
 
 
 def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False) -> bool:
@@ -128,8 +124,7 @@ def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False
         st.session_state["refused"] = error
         return False
     before = state.shown_run()
-    ghost = before[0] if before and are_comparable(before[1], experiment) else None
-    st.session_state[GHOST] = (run, ghost)
+    branching.put_beside(run, before[0] if before and are_comparable(before[1], experiment) else None)
     state.show_run(run, experiment)
     return True
 
@@ -165,9 +160,21 @@ def attach() -> None:
         state.show_run(record.id, computed)
 
 
+def this_run(run: str, family: Sequence[RunRecord]) -> None:
+    """What can be done with the run looked at beside starting and stopping it, and what has branched."""
+    shown = state.shown_run()
+    assert shown is not None
+    with st.container(horizontal=True, vertical_alignment="top", gap="small", key="this-run"):
+        change_while_it_runs(*shown)
+        branching.branch_here(run)
+        if len(family) > 1:
+            branching.branch_tree(run, family)
+
+
 def seen() -> None:
     """The live part: numbers, curves, what it has learned, the sentence, the next action."""
     run, ghost = follow_changes()
+    family = services().family(run, actor=ACTOR) if run else ()
     blocked = ""
     with st.container(key="above-live"):
         clash = state.problem_of_combination()
@@ -179,6 +186,8 @@ def seen() -> None:
             st.caption(blocked)
         elif run is None and ghost is not None:
             st.caption(t("This change needs a new run: press Start. The old curve stays as a ghost."))
+        elif run is not None and not st.session_state.get("present", False):
+            this_run(run, family)
     if run is None and download.is_to_be_asked():
         download.ask()
         return
@@ -195,6 +204,7 @@ def seen() -> None:
         lang=language(),
         present=st.session_state.get("present", False),
         ghost=ghost,
+        is_kin=any(member.id == ghost for member in family),
         blocked=blocked,
         caption=caption_of(state.experiment()),
         form_key="choose",
@@ -258,21 +268,21 @@ def page() -> None:
             seen()
         return
     with st.container(horizontal=True, gap="medium", key="train"):
-        with st.container(border=True, key="choose", gap="xsmall", width=360):
-            choices()
-            with st.container(horizontal=True, gap="small"):
-                link()
-                if st.button(
-                    t("compare .."), icon=":material/stacked_line_chart:", help=t("Let this race its variants")
-                ):
-                    compare_state.set_base(state.experiment())
-                    compare_state.show_study(None)
-                    st.switch_page("compare.py")
-                if not first_visit:
-                    with st.popover(t("begin with .."), icon=":material/flag:"):
-                        starting_points()
-        with st.container(key="seen", gap="small"):
-            seen()
+        left = st.container(border=True, key="choose", gap="xsmall", width=360)
+        right = st.container(key="seen", gap="small")
+    with right:
+        seen()
+    with left:
+        choices()
+        with st.container(horizontal=True, gap="small"):
+            link()
+            if st.button(t("compare .."), icon=":material/stacked_line_chart:", help=t("Let this race its variants")):
+                compare_state.set_base(state.experiment())
+                compare_state.show_study(None)
+                st.switch_page("compare.py")
+            if not first_visit:
+                with st.popover(t("begin with .."), icon=":material/flag:"):
+                    starting_points()
 
 
 page()

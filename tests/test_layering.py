@@ -37,6 +37,7 @@ LAYERS: dict[str, int] = {
     "core.cli_compare": 6,
     "core.cli_training": 6,
     "core.cli_fork": 6,
+    "core.cli_race": 6,
     "core.__main__": 6,
     "core.messages": 6,
     "pages": 6,

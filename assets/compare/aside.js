@@ -1,15 +1,20 @@
-// The picture beside the race: final loss against the rate, every rate at once, a curve over one number, the grid of two
-// things, or the gap of every run.
+// The picture beside the race: final loss against the rate, every rate at once, a curve over one number, the noise of the
+// gradient, the grid of two things, or the gap of every run.
 
-import { largest, smallest, verticalRange } from "../live/axes.js";
+import { smallest, verticalRange } from "../live/axes.js";
 import { empty } from "../live/gradients.js";
 import { widest } from "../live/plot.js";
 import { fill, percent, short, signed } from "../live/text.js";
 import { translucent } from "../live/theme.js";
-import { spread } from "./groups.js";
 import { drawEvery, everyRate } from "./every_rate.js";
+import { spread } from "./groups.js";
+import { drawNoise, noiseFinding } from "./noise.js";
 import { outcome } from "./quantities.js";
 import { clipped, colourOf, escaped, seen, ticks } from "./race_chart.js";
+import { drawRates, rateFinding } from "./rates.js";
+import { isSweep } from "./sweep.js";
+
+export const ASIDES = ["rate", "every", "noise", "grid", "curve", "gap"];
 
 // The pictures that this comparison has something for, the first of them first.
 export function asides(model) {
@@ -17,47 +22,22 @@ export function asides(model) {
   const has = {
     rate: Boolean(study?.meta.search?.curves?.length) || settings.rates === "own",
     every: everyRate(groups),
+    noise: Boolean(study?.meta.noise),
     curve: Boolean(settings.number),
     grid: Boolean(settings.grid),
-    gap: true,
+    gap: !isSweep(settings),
   };
-  const order = [settings.aside, "rate", "every", "grid", "curve", "gap"];
-  return [...new Set(order)].filter((name) => has[name]);
+  return ASIDES.filter((name) => has[name]);
 }
 
 export function drawAside(chart, name, model, view, context) {
-  const draw = { rate, every: drawEvery, curve, grid, gap }[name] ?? gap;
+  const draw = { rate: drawRates, every: drawEvery, noise: drawNoise, curve, grid, gap }[name];
   return draw(chart, model, view, context);
 }
 
-// -- final loss against the rate -------------------------------------------------------------------------------------
-
-function rate(chart, { study, groups }, view, context) {
-  const { labels, palette, size } = context;
-  const curves = study?.meta.search?.curves ?? [];
-  if (!curves.length) return chart.draw([], empty(labels.rate_none, palette), labels.rate_none);
-  const traces = curves.flatMap((found) => {
-    const group = groups.find(({ key }) => key === `v${found.variant}`);
-    if (!group || view.hidden.includes(group.key)) return [];
-    const colour = colourOf(group, view, palette);
-    const [x, y] = [found.points.map(([lr]) => lr), found.points.map(([, loss]) => loss)];
-    const line = { uid: group.key, type: "scatter", mode: "lines+markers", name: group.name, x, y, line: { color: colour, width: 2, dash: palette.dashed(group.slot) ? "dashdot" : "solid" }, marker: { size: 5, color: colour }, hovertemplate: "%{x:.3~g}: %{y:.3~g}<extra>%{fullData.name}</extra>" };
-    const best = x.indexOf(found.best);
-    const mark = { uid: `${group.key} best`, type: "scatter", mode: "markers", name: group.name, x: best < 0 ? [] : [x[best]], y: best < 0 ? [] : [y[best]], marker: { size: size * 0.85, color: palette.background, line: { width: 2.5, color: colour } }, hoverinfo: "skip" };
-    return [line, mark];
-  });
-  const rates = traces.flatMap((trace) => trace.x);
-  const range = verticalRange(traces.flatMap((trace) => trace.y), "log", 1);
-  const [low, high] = [Math.log10(smallest(rates)), Math.log10(largest(rates))];
-  const margin = Math.max(0.1, (high - low) * 0.04);
-  return chart.draw(
-    traces,
-    {
-      xaxis: { mode: "rate", type: "log", range: [low - margin, high + margin], title: { text: labels.learning_rate, standoff: 2 }, ...ticks("log", [low, high]) },
-      yaxis: { mode: "rate", type: "log", range, title: { text: labels.axis_training_loss, standoff: 6 }, ...ticks("log", range) },
-    },
-    labels.summary_rate,
-  );
+// What can be read from the picture, in words.
+export function found(name, model, labels) {
+  return { rate: rateFinding, noise: noiseFinding }[name]?.(model, labels) ?? "";
 }
 
 // -- the final errors against one number -----------------------------------------------------------------------------
@@ -66,24 +46,26 @@ function curve(chart, { groups, settings }, view, context) {
   const { labels, palette, size } = context;
   const points = groups
     .filter((group) => !group.fork && group.loaded && Number.isFinite(group.facts.number))
-    .map((group) => ({ x: group.facts.number, ...ends(group) }))
+    .map((group) => ({ group, x: group.facts.number, ...ends(group) }))
     .sort((a, b) => a.x - b.x);
   if (!points.length) return chart.draw([], empty(labels.race_none, palette), labels.race_none);
   const regression = isRegression(groups);
   const factor = regression ? 1 : 100;
-  const colours = { validation: palette.run(0), training: palette.run(0) };
+  const isMany = points.length > 8;
   const traces = ["training", "validation"].flatMap((split) => {
     const at = (which) => points.map((point) => point[split][which] * factor);
     const x = points.map((point) => point.x);
-    const colour = colours[split];
+    const colour = palette.muted;
     const band = { type: "scatter", mode: "lines", x, line: { width: 0 }, hoverinfo: "skip", name: labels[split], showlegend: false };
     const thick = split === "validation";
     return [
       { ...band, uid: `${split} low`, y: at("low") },
       { ...band, uid: `${split} high`, y: at("high"), fill: "tonexty", fillcolor: translucent(colour, thick ? 0.18 : 0.08) },
-      { uid: split, type: "scatter", mode: "lines+markers", x, y: at("mid"), name: labels[split], line: { color: colour, width: thick ? 2.6 : 1.5, dash: thick ? "solid" : "dash" }, marker: { size: thick ? 7 : 5, color: colour }, hovertemplate: `%{x:.3~g}: %{y:.3~g}<extra>%{fullData.name}</extra>` },
+      { uid: split, type: "scatter", mode: "lines+markers", x, y: at("mid"), name: labels[split], line: { color: colour, width: thick ? 2.6 : 1.5, dash: thick ? "solid" : "dash" }, marker: { size: thick ? size * 0.6 : size * 0.35, color: thick ? points.map(({ group }) => colourOf(group, view, palette)) : colour }, hovertemplate: `%{x:.3~g}: %{y:.3~g}<extra>%{fullData.name}</extra>` },
     ];
   });
+  const best = points.reduce((least, point) => (point.validation.mid < least.validation.mid ? point : least), points[0]);
+  traces.push({ uid: "best", type: "scatter", mode: "markers", x: [best.x], y: [best.validation.mid * factor], showlegend: false, hoverinfo: "skip", marker: { symbol: "circle-open", size: size * 1.2, color: palette.text, line: { width: 2 } } });
   const logarithmic = settings.number.scale === "log" && points[0].x > 0;
   const xs = points.map((point) => point.x);
   const range = verticalRange(traces.flatMap((trace) => trace.y), view.scale, regression ? 1 : 100);
@@ -93,7 +75,7 @@ function curve(chart, { groups, settings }, view, context) {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: size * 0.9 }, traceorder: "reversed" },
       margin: { t: size * 2 },
-      xaxis: { mode: "number", type: logarithmic ? "log" : "linear", title: { text: settings.number.title, standoff: 2 }, tickvals: xs, ticktext: xs.map(short), zeroline: false },
+      xaxis: { mode: "number", type: logarithmic ? "log" : "linear", title: { text: settings.number.title, standoff: 2 }, tickvals: xs, ticktext: xs.map(short), zeroline: false, ...(isMany ? { tickvals: undefined, ticktext: undefined, ...ticks(logarithmic ? "log" : "linear", [Math.log10(smallest(xs)), Math.log10(xs[xs.length - 1])]) } : {}) },
       yaxis: { mode: `curve ${view.scale}`, type: view.scale, range, title: { text: labels[regression ? "axis_relative_error" : "axis_error_percent"], standoff: 6 }, ...ticks(view.scale, range) },
     },
     fill(labels.summary_curve, { title: settings.number.title }),

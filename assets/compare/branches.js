@@ -6,7 +6,7 @@ import { fill, grouped, short } from "../live/text.js";
 const ROW_PX = 22;
 
 export class Branches {
-  // `branch({run, step, changes, name})` asks for the branch.
+  // `branch({run, step, changes, name})` asks for the branch and resolves to the answer, null when not connected.
   constructor(labels, branch) {
     this.labels = labels;
     this.branch = branch;
@@ -16,6 +16,7 @@ export class Branches {
     this.what = element("select", { label: labels.branch_what, onchange: () => this.chosen() });
     this.place = element("span", { className: "sp-branch-value" });
     this.press = element("button", { type: "submit", className: "sp-primary-small", text: labels.branch_here });
+    this.problem = element("p", { className: "sp-branch-problem", role: "alert", hidden: true });
     const close = element("button", { type: "button", text: labels.close, onclick: () => this.close() });
     this.form = element(
       "form",
@@ -26,6 +27,7 @@ export class Branches {
       this.place,
       this.press,
       close,
+      this.problem,
     );
     this.tree = element("figure", { className: "sp-tree", hidden: true });
     this.node = element("section", { className: "sp-panel sp-branches", hidden: true, label: labels.branches }, this.form, this.tree);
@@ -61,6 +63,7 @@ export class Branches {
   chosen() {
     const option = this.options[Number(this.what.value)];
     this.value = null;
+    this.complain("");
     if (this.what.value === "" || !option) this.place.replaceChildren();
     else {
       const made = option.choices
@@ -72,15 +75,26 @@ export class Branches {
     }
   }
 
-  submit() {
+  // What is wrong stands in the form, which stays open with what was typed.
+  complain(text) {
+    setText(this.problem, text);
+    this.problem.hidden = !text;
+    this.place.firstChild?.setAttribute("aria-invalid", String(Boolean(text)));
+  }
+
+  async submit() {
     const option = this.what.value === "" ? null : this.options[Number(this.what.value)];
     const value = this.value?.();
-    const broken = typeof value === "number" && !Number.isFinite(value);
-    if (option) this.input.setAttribute("aria-invalid", String(broken));
-    if (broken) return;
+    if (typeof value === "number" && !Number.isFinite(value)) {
+      this.complain(fill(this.labels.branch_no_number, { name: option.label }));
+      return;
+    }
     const said = option ? `${option.label} ${option.choices ? option.choices[Number(this.input.value)].label : short(value)}` : this.labels.branch_same;
-    this.branch({ run: this.group.first.run, step: Number(this.step.value), changes: option ? { [option.path]: value } : {}, name: `${this.group.name}: ${said}` });
-    this.close();
+    this.press.disabled = true;
+    const answer = await this.branch({ run: this.group.first.run, step: Number(this.step.value), changes: option ? { [option.path]: value } : {}, name: `${this.group.name}: ${said}` });
+    this.press.disabled = false;
+    if (answer?.type === "received") this.close();
+    else this.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected);
   }
 
   // The tree: a line a run from where it began to where it is, joined where it left its parent.
@@ -98,12 +112,12 @@ export class Branches {
     const rows = family.map((group, row) => {
       const parent = family.findIndex(({ runs }) => runs.some(({ run }) => run === group.fork?.parent));
       const from = group.fork?.step ?? 0;
-      const bar = element("i", { className: group.fork || palette.dashed(group.slot) ? "sp-bar sp-dashed" : "sp-bar" });
-      Object.assign(bar.style, { left: `${place(from)}%`, width: `${Math.max(0.5, place(group.lastStep() - from))}%`, color: palette.run(group.slot) });
+      const bar = element("i", { className: palette.broken(group) ? "sp-bar sp-dashed" : "sp-bar" });
+      Object.assign(bar.style, { left: `${place(from)}%`, width: `${Math.max(0.5, place(group.lastStep() - from))}%`, color: palette.of(group) });
       const line = element("div", { className: "sp-tree-line" }, bar);
       if (parent >= 0) {
         const joint = element("i", { className: "sp-joint" });
-        Object.assign(joint.style, { left: `${place(from)}%`, height: `${(row - parent) * ROW_PX}px`, color: palette.run(group.slot) });
+        Object.assign(joint.style, { left: `${place(from)}%`, height: `${(row - parent) * ROW_PX}px`, color: palette.of(group) });
         line.append(joint);
       }
       const name = group.fork ? fill(this.labels.tree_name, { name: group.name, step: grouped(from) }) : group.name;

@@ -3,6 +3,8 @@
 import { element, setText } from "../live/dom.js";
 import { fill, grouped } from "../live/text.js";
 
+const TIMES = ["update", "epoch", "gradients", "seconds"];
+
 export class Cursor {
   constructor(labels, onMove) {
     this.labels = labels;
@@ -14,7 +16,7 @@ export class Cursor {
     this.node = element("label", { className: "sp-time" }, element("span", { text: labels.cursor }), this.slider, this.says);
   }
 
-  // Show the moment in a chart; `at()` is the function from update to position of its horizontal axis, or null.
+  // Show the moment in a chart while its horizontal axis is one of time; `at(mode)`: from update to position there, or null.
   attach(name, stage, chart, at) {
     const line = element("div", { className: "sp-cursor", "aria-hidden": "true", hidden: true });
     stage.append(line);
@@ -28,9 +30,9 @@ export class Cursor {
   }
 
   point(name, event) {
-    const { chart, at, stage } = this.lines.get(name);
+    const { chart, stage } = this.lines.get(name);
     const axis = chart.node._fullLayout?.xaxis;
-    const place = at();
+    const place = placeIn(this.lines.get(name));
     if (!axis || !place) return;
     const inside = event.clientX - chart.node.getBoundingClientRect().left - axis._offset;
     if (inside < 0 || inside > axis._length || !stage.isConnected) return;
@@ -50,16 +52,29 @@ export class Cursor {
     if (Number(this.slider.max) !== last) this.slider.max = String(Math.max(1, last ?? 1));
     setText(this.says, this.step === null ? "" : fill(this.labels.cursor_step, { step: grouped(this.step) }));
     if (this.step !== null) this.slider.value = String(this.step);
-    for (const { chart, at, line } of this.lines.values()) {
-      const axis = chart.node._fullLayout?.xaxis;
-      const place = this.step === null ? null : at();
-      const left = axis && place ? axis.l2p(place(this.step)) : NaN;
-      line.hidden = !(left >= 0 && left <= axis._length);
-      if (line.hidden) continue;
-      const { _offset: top, _length: height } = chart.node._fullLayout.yaxis;
-      Object.assign(line.style, { left: `${chart.node.offsetLeft + axis._offset + left}px`, top: `${chart.node.offsetTop + top}px`, height: `${height}px` });
-    }
+    this.lines.forEach((panel) => this.placeLine(panel));
   }
+
+  placeLine(panel) {
+    const { chart, line } = panel;
+    const { node } = chart;
+    if (!panel.follows && node.on) {
+      panel.follows = true;
+      node.on("plotly_afterplot", () => this.placeLine(panel)); // Drawn anew, zoomed or of another size.
+    }
+    const axis = node._fullLayout?.xaxis;
+    const place = this.step === null ? null : placeIn(panel);
+    const left = axis && place ? axis.l2p(place(this.step)) : NaN;
+    line.hidden = !(left >= 0 && left <= axis._length);
+    if (line.hidden) return;
+    const { _offset: top, _length: height } = node._fullLayout.yaxis;
+    Object.assign(line.style, { left: `${node.offsetLeft + axis._offset + left}px`, top: `${node.offsetTop + top}px`, height: `${height}px` });
+  }
+}
+
+function placeIn({ chart, at }) {
+  const mode = chart.modes?.xaxis;
+  return TIMES.includes(mode) ? at(mode) : null;
 }
 
 // The update at a position, for a function that rises with the update.

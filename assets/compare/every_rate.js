@@ -6,6 +6,7 @@ import { interpolated } from "../live/axes.js";
 import { short } from "../live/text.js";
 import { firstRate, placing, quantile } from "./groups.js";
 import { reach } from "./race_chart.js";
+import { spaced } from "./sweep.js";
 
 const MAX_COLUMNS = 96;
 const FEWEST = 3;
@@ -37,6 +38,7 @@ export function drawEvery(chart, { groups }, view, context) {
   const finite = z.flat().filter((value) => value !== null);
   if (!finite.length) return chart.draw([], empty(labels.every_none, palette), labels.every_none);
   const names = rows.map(([lr]) => short(lr));
+  const shown = spaced([...rows.keys()], Math.max(2, Math.floor((chart.node.offsetHeight - 4 * size) / (1.4 * size))));
   // A rate that explodes must not take the colours from all others: twice the loss of the first weights is the end.
   const begin = quantile(z.map((row) => row[0]).filter((value) => value !== null), 0.5);
   const low = Math.min(...finite);
@@ -56,13 +58,13 @@ export function drawEvery(chart, { groups }, view, context) {
         hoverongaps: false,
         customdata: z.map((row, place) => row.map((value) => [names[place], value === null ? "" : short(10 ** value)])),
         hovertemplate: "%{customdata[0]}: %{customdata[1]}<extra></extra>",
-        colorbar: { thickness: size * 0.6, xpad: 4, outlinewidth: 0, ...powersOfTen(...limits) },
+        colorbar: { title: { text: labels.axis_loss, side: "right", font: { size, color: palette.muted } }, thickness: size * 0.6, xpad: 4, outlinewidth: 0, ...powersOfTen(...limits) },
       },
     ],
     {
-      margin: { l: size * 5, r: size * 3.6, t: size * 0.6 },
+      margin: { l: size * 6, r: size * 5, t: size * 0.6 },
       xaxis: { mode: view.x, range: [0, reach(rows.map(([, group]) => group), view.x)], title: { text: labels[`axis_${view.x}`], standoff: 2 }, showgrid: false },
-      yaxis: { mode: "every", tickvals: rows.map((_, place) => place), ticktext: names, title: { text: labels.learning_rate, standoff: 2 }, showgrid: false, zeroline: false },
+      yaxis: { mode: "every", tickvals: shown, ticktext: shown.map((place) => names[place]), title: { text: labels.learning_rate, standoff: 2 }, showgrid: false, zeroline: false },
     },
     labels.summary_every,
   );

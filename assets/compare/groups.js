@@ -1,18 +1,26 @@
 // The lines of a comparison: one a variant, with all its seeds behind it, and one a branch. Nothing is drawn here.
 
 import { interpolated, positions } from "../live/axes.js";
+import { short } from "../live/text.js";
+import { shares } from "./sweep.js";
 
 const NOTHING = { steps: [], low: [], mid: [], high: [] };
 const MOST_STEPS = 240;
 
 // One line: `runs` are RunData of the same variant, a seed each; a branch has one run, and says where it left `parent`.
+// Its colour is that of `slot`, or that of `share` where a number gives the colours.
 export class Group {
-  constructor({ key, name, slot, variant = null, fork = null, facts = {} }) {
-    Object.assign(this, { key, name, slot, variant, fork, facts, runs: [] });
+  constructor({ key, name, slot, share = null, variant = null, fork = null, facts = {} }) {
+    Object.assign(this, { key, name, slot, share, variant, fork, facts, runs: [] });
   }
 
   get first() {
     return this.runs[0];
+  }
+
+  // The name where many stand side by side: where a number gives the colours, that number.
+  get brief() {
+    return this.share === null || this.fork ? this.name : short(this.facts.number);
   }
 
   get loaded() {
@@ -80,9 +88,10 @@ export function placing(run, mode) {
   return (step) => step * size;
 }
 
-// The groups of what is compared: `lanes` as the server names them, `variants` and `forks` as the page knows them.
-export function grouped({ lanes, variants, forks }, runOf) {
-  const groups = variants.map((facts, place) => new Group({ key: `v${place}`, name: facts.name, slot: facts.slot ?? place, variant: place, facts }));
+// The groups of what is compared: `lanes` as the server names them, `settings` and `forks` as the page knows them.
+export function grouped({ lanes, settings, forks }, runOf) {
+  const scale = shares(settings);
+  const groups = settings.variants.map((facts, place) => new Group({ key: `v${place}`, name: facts.name, slot: facts.slot ?? place, share: scale[place], variant: place, facts }));
   for (const lane of lanes) {
     const group = groups[lane.variant];
     if (!group) continue;
@@ -91,7 +100,7 @@ export function grouped({ lanes, variants, forks }, runOf) {
   }
   for (const fork of forks) {
     const parent = groups.find((group) => group.runs.some(({ run }) => run === fork.parent));
-    const made = new Group({ key: `f${fork.run}`, name: fork.name, slot: fork.slot, variant: parent?.variant ?? null, fork, facts: { ...parent?.facts, parameters: parent?.facts.parameters } });
+    const made = new Group({ key: `f${fork.run}`, name: fork.name, slot: fork.slot, share: parent?.share ?? null, variant: parent?.variant ?? null, fork, facts: { ...parent?.facts, parameters: parent?.facts.parameters } });
     made.runs.push(runOf(fork.run));
     groups.splice(parent ? lastOf(groups, parent) + 1 : groups.length, 0, made);
   }

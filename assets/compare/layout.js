@@ -1,19 +1,21 @@
 // The parts of the page in reading order: controls, verdict, picture with the one beside it, table, branches.
 
 import { choice, element, setAttribute, setText } from "../live/dom.js";
-import { percent, short } from "../live/text.js";
+import { fill, percent, short } from "../live/text.js";
+import { presentHints } from "../live/layout.js";
 import { Toolbar } from "../live/toolbar.js";
-import { asides } from "./aside.js";
+import { ASIDES, asides, found } from "./aside.js";
 import { Branches } from "./branches.js";
 import { Cursor } from "./cursor.js";
 import { Fairness } from "./fairness.js";
 import { QUANTITIES } from "./quantities.js";
+import { isSweep } from "./sweep.js";
 import { Table } from "./table.js";
 
 const X_MODES = ["update", "epoch", "gradients", "seconds"];
 
-// `act`, `trigger`: of the tool bar; `fork(asked)`: lets a run branch; `change(name, value)`: of the view; `on`: of the table; `moved`: of the cursor.
-export function build(labels, settings, { act, trigger, change, fork, on, moved, save }) {
+// `act`, `trigger`: of the tool bar; `fork(asked)`: lets a run branch; `aim(target)`: chooses the target of the verdict; `change(name, value)`: of the view; `on`: of the table; `moved`: of the cursor.
+export function build(labels, settings, { act, trigger, change, fork, aim, on, moved, save }) {
   const toolbar = new Toolbar(labels, act, trigger, change);
   const fairness = new Fairness(labels);
   const table = new Table(labels, on);
@@ -43,13 +45,15 @@ export function build(labels, settings, { act, trigger, change, fork, on, moved,
     readout,
   );
 
-  const beside = choice(["rate", "every", "grid", "curve", "gap"].map((key) => ({ key, text: labels[`aside_${key}`] })), (key) => change("aside", key), labels.asides);
+  const beside = choice(ASIDES.map((key) => ({ key, text: labels[`aside_${key}`] })), (key) => change("aside", key), labels.asides);
   const besideTitle = element("h3");
   const asideCaption = element("p", { className: "sp-caption" });
+  const finding = element("p", { className: "sp-finding" });
   const asideStage = element("div", { className: "sp-stage" }, plots.aside);
-  const aside = element("section", { className: "sp-panel sp-aside", label: labels.asides }, element("div", { className: "sp-heading" }, besideTitle, beside.group), asideStage, asideCaption);
+  const aside = element("section", { className: "sp-panel sp-aside", label: labels.asides }, element("div", { className: "sp-heading" }, besideTitle, beside.group), asideStage, finding, asideCaption);
 
-  const target = element("input", { type: "range", min: 1, max: 60, step: 0.5, label: labels.target, oninput: () => change("target", Number(target.value) / Number(target.dataset.factor)) });
+  const target = element("input", { type: "range", min: 1, max: 60, step: 0.5, label: labels.target, oninput: () => change("target", chosenTarget()), onchange: () => aim(chosenTarget()) });
+  const chosenTarget = () => Number(target.value) / Number(target.dataset.factor);
   const targetSays = element("span");
   const gradients = element("button", { type: "button", text: labels.gradients_by_run, onclick: () => change("gradients", gradients.getAttribute("aria-pressed") !== "true") });
   const picture = (format, text) => element("button", { type: "button", text, onclick: () => save(format) });
@@ -66,9 +70,10 @@ export function build(labels, settings, { act, trigger, change, fork, on, moved,
 
   const controls = element("div", { className: "sp-controls" }, toolbar.node, toolbar.progress, toolbar.alert);
   const grid = element("div", { className: "sp-grid" }, main, aside);
-  const hints = settings.present ? element("div", { className: "sp-hints" }, element("span", { text: labels.hint_start })) : null;
+  const hints = settings.present ? presentHints(labels, toolbar, trigger) : null;
   const differs = element("p", { className: "sp-differs" }); // On a phone the choices stand below the race.
-  const head = element("div", { className: "sp-verdicts" }, differs, verdict, fairness.node);
+  const test = element("details", { className: "sp-test", hidden: true }, element("summary", { className: "sp-proof", text: labels.test }), element("p", { className: "sp-proof-sheet", text: labels.how_tested }));
+  const head = element("div", { className: "sp-verdicts" }, differs, verdict, test, fairness.node);
   const nodes = [banner, controls, head, grid, promise, results, branches.node, multiples, hints].filter(Boolean);
 
   function show(model, view, { narrow }) {
@@ -79,7 +84,9 @@ export function build(labels, settings, { act, trigger, change, fork, on, moved,
     note.hidden = view.x !== "seconds" || Boolean(study?.meta.seconds_comparable);
     const { search } = study?.meta ?? {};
     const said = (search?.running && search.text) || saidBy(study);
-    setText(verdict, said || chosen.caption || "");
+    test.hidden = !study?.meta.verdict?.length;
+    const aside = !test.hidden && groups.some((group) => group.fork) ? labels.branches_aside : "";
+    setText(verdict, [said || chosen.caption, aside].filter(Boolean).join(" "));
     setText(promise, chosen.caption ?? "");
     promise.hidden = !said || !chosen.caption;
     setText(differs, chosen.differs);
@@ -90,8 +97,9 @@ export function build(labels, settings, { act, trigger, change, fork, on, moved,
     beside.buttons.forEach((button, key) => (button.hidden = !offered.includes(key)));
     beside.group.hidden = offered.length < 2;
     beside.choose(picked);
-    setText(besideTitle, labels[`aside_${picked}_title`]);
-    setText(asideCaption, labels[`aside_${picked}_caption`] ?? "");
+    setText(besideTitle, picked === "rate" && !chosen.what ? labels.aside_rate_several : fill(labels[`aside_${picked}_title`], { what: chosen.what }));
+    setText(asideCaption, labels[`aside_${picked}_caption`]);
+    setText(finding, found(picked, model, labels));
     setAttribute(gradients, "aria-pressed", String(Boolean(view.gradients)));
     multiples.hidden = !view.gradients;
     const regression = groups.some((group) => group.first?.meta.task === "regression");
@@ -99,7 +107,7 @@ export function build(labels, settings, { act, trigger, change, fork, on, moved,
     const position = String(view.target * Number(target.dataset.factor));
     if (target.value !== position && document.activeElement !== target) target.value = position;
     setText(targetSays, `${labels[regression ? "target_relative" : "target"]} ${regression ? short(view.target) : percent(view.target)}`);
-    grid.classList.toggle("sp-single", narrow);
+    grid.classList.toggle("sp-sweep", isSweep(chosen));
     return picked;
   }
 
@@ -122,10 +130,10 @@ function startButton(labels, toolbar) {
   const button = element("button", { type: "button", className: "sp-start", onclick: () => toolbar.startOrPause() }, element("span", { text: labels.start }), element("kbd", { text: labels.key_space }));
   const price = element("div", { className: "sp-price" });
   const node = element("div", { className: "sp-over" }, button, price);
-  const show = ({ study, settings }) => {
+  const show = ({ study, settings, price: measured }) => {
     node.hidden = Boolean(study);
     button.disabled = Boolean(toolbar.blocked);
-    setText(price, toolbar.blocked || settings.price);
+    setText(price, toolbar.blocked || measured || settings.price);
     setAttribute(button, "aria-busy", String(toolbar.pending.has("start")));
   };
   return { node, show };

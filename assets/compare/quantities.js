@@ -16,7 +16,8 @@ const fromLog = (read) => (run) => {
   return { steps, values: values.map((value) => 10 ** value) };
 };
 
-// {main, thin, gap, title, percent}: the thick line, the thin dashed one or null, whether the space between is shaded.
+// {main, thin, gap, title, percent, target}: the thick line, the thin dashed one or null, whether the space between is
+// shaded, whether the target can be drawn.
 export function quantity(name, regression) {
   const factor = regression ? 1 : 100;
   const error = (split) => scaled(column("evaluation", `${split}/error`), factor);
@@ -25,7 +26,7 @@ export function quantity(name, regression) {
     case "training":
       return { ...errors, main: error("train"), thin: null, dashed: true };
     case "both":
-      return { ...errors, main: error("validation"), thin: error("train"), gap: true };
+      return { ...errors, main: error("validation"), thin: error("train"), gap: true, target: true };
     case "loss":
       return { main: column("evaluation", "validation/loss"), thin: column("evaluation", "train/loss"), title: "axis_loss", guess: "guess_loss", factor: 1 };
     case "gradient":
@@ -35,7 +36,7 @@ export function quantity(name, regression) {
     case "rate":
       return { main: column("update", "lr"), thin: null, title: "learning_rate", factor: 1, stepped: true };
     default:
-      return { ...errors, main: error("validation"), thin: null };
+      return { ...errors, main: error("validation"), thin: null, target: true };
   }
 }
 
@@ -61,15 +62,16 @@ function updateRatio(run) {
   return { steps, values };
 }
 
-// What came out of one run: errors as fractions.
+// What came out of one run: errors as fractions, those of the weights it has ended with, which early stopping may have put
+// back. One that diverged has ended with nothing, whatever it had reached before.
 export function outcome(run) {
   const { steps, values } = run.column("evaluation", "validation/error");
   let best = null;
   values.forEach((value, row) => {
     if (Number.isFinite(value) && steps[row] > 0 && (best === null || value < best.value)) best = { step: steps[row], value };
   });
-  const last = run.newest("evaluation", "validation/error");
-  const training = run.newest("evaluation", "train/error");
+  const ended = (split) => run.meta.ends_with?.[split] ?? run.newest("evaluation", `${split}/error`);
+  const [last, training] = run.meta.state === "diverged" ? [Infinity, NaN] : [ended("validation"), ended("train")];
   const step = Math.max(run.lastStep("update"), run.lastStep("evaluation"), 0);
   const seconds = run.newest("update", "train_s");
   const each = run.meta.steps_per_epoch || NaN;

@@ -1,12 +1,15 @@
-// All lines on shared axes: colour = run, thick = validation, thin and dashed = training, shaded = gap or range of the
-// seeds; names at the line ends.
+// All lines on shared axes: colour and symbol = run, thick = validation, thin and dashed = training, shaded = gap or range
+// of the seeds; names at the line ends; the target, and where each run has reached it.
 
-import { verticalRange } from "../live/axes.js";
+import { interpolated, verticalRange } from "../live/axes.js";
 import { widest } from "../live/plot.js";
-import { fill, short } from "../live/text.js";
+import { fill, grouped, percent, short } from "../live/text.js";
 import { translucent } from "../live/theme.js";
-import { placing } from "./groups.js";
-import { quantity } from "./quantities.js";
+import { placing, spread } from "./groups.js";
+import { quantity, updatesTo } from "./quantities.js";
+import { scaleTrace } from "./sweep.js";
+
+const SYMBOLS_A_LINE = 4;
 
 // The groups that have something to draw, without the hidden ones.
 export function seen(groups, view) {
@@ -27,11 +30,12 @@ export function reach(groups, mode) {
 }
 
 export function colourOf(group, view, palette) {
-  return view.focus && view.focus !== group.key ? translucent(palette.text, 0.25) : palette.run(group.slot);
+  return view.focus && view.focus !== group.key ? translucent(palette.text, 0.25) : palette.of(group);
 }
 
-export function drawRace(chart, groups, view, context, planned) {
-  const { labels, palette, size, narrow, present } = context;
+// `settings`: the comparison as the page knows it; `planned`: how far the axes reach before anything has been measured.
+export function drawRace(chart, groups, view, context, { settings, planned }) {
+  const { labels, narrow, present, size } = context;
   const shown = seen(groups, view);
   const regression = shown[0]?.first.meta.task === "regression";
   const what = quantity(view.quantity, regression);
@@ -46,21 +50,30 @@ export function drawRace(chart, groups, view, context, planned) {
   const range = verticalRange(trained.length ? [...trained, ...lowest] : lines.flatMap(({ main }) => main.mid), scale, what.percent ? 100 : 1);
   if (what.percent) range[1] = Math.min(range[1], scale === "log" ? 2 : 100);
   const floor = scale === "log" ? 10 ** range[0] : -Infinity;
+  const reached = shown.length ? reach(shown, view.x) : planned[view.x];
+  const isScaled = shown.some(({ share }) => share !== null);
   lines.sort((a, b) => Number(a.group.key === view.focus) - Number(b.group.key === view.focus)); // On top of the others.
   const traces = lines.flatMap((line) => tracesOf(line, what, floor, view, context));
+  const named = isScaled ? outstanding(lines, view) : lines;
   // Alone on its axis it would leave Plotly without the main one.
-  if (!narrow && lines.length) traces.push(endNames(lines, range, scale, view, context));
+  if (lines.length) traces.push(...(isScaled ? [scaleTrace(settings, context)] : [symbols(lines, reached, floor, view, context)]), endNames(named, range, scale, view, context));
   const shapes = [];
   const annotations = [];
   guessing(what, shown, range, scale, context, shapes, annotations);
   branchPoints(lines, context, shapes, view);
-  const names = shown.map(({ name }) => clipped(name));
+  const target = what.target ? targetOf(lines, what, range, scale, view, context) : null;
+  if (target) {
+    shapes.push(target.shape);
+    annotations.push(target.label);
+    traces.push(target.crossings);
+  }
+  const names = named.map(({ group }) => labelOf(group, context));
   const title = labels[what.title];
   return chart.draw(
     traces,
     {
-      margin: { r: narrow ? 8 : 16 + Math.min(widest(names, context), 170), t: size * 0.9 },
-      xaxis: { mode: view.x, range: [0, shown.length ? reach(shown, view.x) : planned[view.x]], title: { text: labels[`axis_${view.x}`], standoff: 4 }, zeroline: false },
+      margin: { r: (narrow ? 4 : 16) + Math.min(widest(names, context), narrow ? 96 : 190) + (isScaled ? size * 6.2 : 0), t: size * 0.9 },
+      xaxis: { mode: view.x, range: [0, reached], title: { text: labels[`axis_${view.x}`], standoff: 4 }, zeroline: false },
       yaxis: { mode: `${view.quantity} ${scale}`, type: scale, range, title: narrow ? undefined : { text: title, standoff: 6 }, nticks: 6, ...ticks(scale, range) },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
       annotations,
@@ -72,11 +85,22 @@ export function drawRace(chart, groups, view, context, planned) {
   );
 }
 
-function tracesOf({ group, at, main, thin }, what, floor, view, { palette, present, size }) {
+// Of very many lines the first, the last, the lowest at its end, and the one in colour.
+function outstanding(lines, view) {
+  const variants = lines.filter(({ group }) => !group.fork);
+  const end = ({ main }) => main.mid.findLast(Number.isFinite) ?? Infinity;
+  const lowest = variants.reduce((best, line) => (end(line) < end(best) ? line : best), variants[0]);
+  const inOrder = [...variants].sort((a, b) => a.group.share - b.group.share);
+  return [...new Set([inOrder[0], inOrder.at(-1), lowest, lines.find(({ group }) => group.key === view.focus), ...lines.filter(({ group }) => group.fork)])].filter(Boolean);
+}
+
+function tracesOf({ group, at, main, thin }, what, floor, view, context) {
+  const { palette, present, size } = context;
+  const many = group.share !== null;
   const colour = colourOf(group, view, palette);
-  const dash = palette.dashed(group.slot) || group.fork ? "dashdot" : "solid";
+  const dash = palette.broken(group) ? "dashdot" : "solid";
   const focused = view.focus === group.key;
-  const width = (present ? 4 : 2.4) + (focused ? 1.2 : 0);
+  const width = (present ? 4 : 2.4) * (many ? 0.6 : 1) + (focused ? 1.2 : 0);
   const unit = what.percent ? " %" : "";
   const line = (part, column, values, style, extra = {}) => ({
     uid: `${group.key} ${part}`,
@@ -99,12 +123,61 @@ function tracesOf({ group, at, main, thin }, what, floor, view, { palette, prese
     traces.push(line("high", main, main.high, {}, { ...invisible, fill: "tonexty", fillcolor: translucent(colour, palette.dark ? 0.2 : 0.13) }));
   }
   const style = what.dashed ? { color: colour, width: present ? 3 : 1.6, dash: "dash" } : { color: colour, width, dash };
-  traces.push(line("main", main, main.mid, style, gap));
+  traces.push(line("main", main, main.mid, style, { ...gap, meta: escaped(labelOf(group, context)) }));
   return traces;
 }
 
+// The symbols of the runs on their lines, at places that stand still while the lines grow: the second sign beside colour.
+function symbols(lines, end, floor, view, { palette, size, present }) {
+  const marks = lines.flatMap(({ group, at, main }, place) => {
+    const xs = main.steps.map(at);
+    if (xs.length < 2) return [];
+    return Array.from({ length: SYMBOLS_A_LINE }, (_, i) => ((i + (place + 0.5) / lines.length) / SYMBOLS_A_LINE) * end)
+      .filter((x) => x >= xs[0] && x <= xs[xs.length - 1])
+      .map((x) => ({ group, x, y: Math.max(floor, interpolated(xs, main.mid, x)) }));
+  });
+  const colours = marks.map(({ group }) => colourOf(group, view, palette));
+  return {
+    uid: "symbols",
+    type: "scatter",
+    mode: "markers",
+    x: marks.map(({ x }) => x),
+    y: marks.map(({ y }) => y),
+    marker: { symbol: marks.map(({ group }) => palette.symbol(group.slot)), size: size * (present ? 0.8 : 0.7), color: colours, opacity: 1, line: { width: 1, color: palette.background } },
+    hoverinfo: "skip",
+    showlegend: false,
+  };
+}
+
+// The target as a dashed line, and on it the update after which each run has reached it (median over the seeds).
+function targetOf(lines, what, range, scale, view, { labels, palette, size }) {
+  const y = view.target * what.factor;
+  const height = scale === "log" ? Math.log10(y) : y;
+  if (!(height >= range[0] && height <= range[1])) return null;
+  const found = lines
+    .map(({ group, at }) => ({ group, at, step: spread(group.runs.filter((run) => run.loaded).map((run) => updatesTo(run, view.target))).mid }))
+    .filter(({ step }) => Number.isFinite(step));
+  const value = what.percent ? percent(view.target) : short(view.target);
+  return {
+    shape: { type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: y, y1: y, line: { color: palette.text, width: 1, dash: "dash" } },
+    label: { xref: "paper", x: 1, xanchor: "right", yref: "y", y: height, yanchor: "bottom", showarrow: false, text: fill(labels.target_line, { value }), font: { color: palette.text, size: size * 0.92 }, bgcolor: translucent(palette.background, 0.7) },
+    crossings: {
+      uid: "reached",
+      type: "scatter",
+      mode: "markers",
+      x: found.map(({ at, step }) => at(step)),
+      y: found.map(() => y),
+      text: found.map(({ group, step }) => fill(labels.target_reached, { name: escaped(group.name), step: grouped(step) })),
+      hovertemplate: "%{text}<extra></extra>",
+      marker: { size: size * 0.75, color: palette.background, opacity: 1, line: { width: 2.5, color: found.map(({ group }) => colourOf(group, view, palette)) } },
+      showlegend: false,
+    },
+  };
+}
+
 // Names at the line ends, moved apart where the ends meet; one trace of texts, because annotations are slow to draw.
-function endNames(lines, range, scale, view, { palette, size, height }) {
+function endNames(lines, range, scale, view, context) {
+  const { palette, size, height } = context;
   const share = (value) => ((scale === "log" ? Math.log10(value) : value) - range[0]) / (range[1] - range[0]);
   const ends = lines
     .map(({ group, at, main }) => {
@@ -121,7 +194,7 @@ function endNames(lines, range, scale, view, { palette, size, height }) {
     yaxis: "y2",
     x: ends.map((end) => end.x),
     y: ends.map((end) => end.share),
-    text: ends.map(({ group }) => `\u2002${escaped(clipped(group.name))}`),
+    text: ends.map(({ group }) => `\u2002${escaped(labelOf(group, context))}`),
     textposition: "middle right",
     textfont: { color: ends.map(({ group }) => colourOf(group, view, palette)), size: size * 0.95 },
     cliponaxis: false,
@@ -131,7 +204,7 @@ function endNames(lines, range, scale, view, { palette, size, height }) {
 }
 
 // Move sorted ends, highest first, at least `gap` apart, and keep them all inside.
-function apart(ends, gap) {
+export function apart(ends, gap) {
   ends.forEach((end, i) => {
     const above = i ? ends[i - 1].share - gap : 1 - gap / 2;
     end.share = Math.min(end.share, above);
@@ -142,8 +215,14 @@ function apart(ends, gap) {
   }
 }
 
-export function clipped(name) {
-  return name.length > 26 ? `${name.slice(0, 25)}…` : name;
+// The name at a line's end, after the symbol that stands on the line.
+function labelOf(group, { palette, narrow }) {
+  const name = clipped(group.brief, narrow ? 12 : 26);
+  return group.share === null ? `${palette.glyph(group.slot)} ${name}` : name;
+}
+
+export function clipped(name, most = 26) {
+  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
 }
 
 // Plotly reads a few tags in its texts; what a person typed is shown letter by letter.
@@ -157,7 +236,7 @@ function guessing(what, shown, range, scale, { labels, palette }, shapes, annota
   const at = guess * what.factor;
   const value = scale === "log" ? Math.log10(at) : at;
   const text = (what.guess === "guess_error" && shown[0].first.meta.guess_text) || fill(labels.guess_loss, { value: short(at) });
-  const common = { xref: "paper", x: 1, xanchor: "right", showarrow: false, font: { color: palette.muted } };
+  const common = { xref: "paper", x: 1, xanchor: "right", showarrow: false, font: { color: palette.muted }, bgcolor: translucent(palette.background, 0.7) };
   if (value > range[1]) {
     annotations.push({ ...common, yref: "paper", y: 1, yanchor: "top", text: fill(labels.guess_above, { text }) });
     return;

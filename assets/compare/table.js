@@ -1,9 +1,12 @@
-// What differs, then what came out, a row a variant; sorted by a press on a head; hide, branch and drop for each row.
+// What differs, then what came out, a row a variant, the best first or as a press on a head wants it; hide, branch and drop
+// for each row.
 
 import { element, setAttribute, setText } from "../live/dom.js";
 import { epochs, fill, grouped, percent, short, signed } from "../live/text.js";
 import { firstRate, spread } from "./groups.js";
 import { outcome, updatesTo } from "./quantities.js";
+
+const BEST_FIRST = ["last", false];
 
 export class Table {
   // `on.sort(name)`, `on.focus(group)`, `on.hide(group)`, `on.branch(group)`, `on.drop(group)`.
@@ -14,7 +17,8 @@ export class Table {
     this.body = element("tbody");
     this.node = element("table", { className: "sp-table" }, element("thead", {}, this.head), this.body);
     this.rows = new Map();
-    this.heads = "";
+    this.heads = this.asked = "";
+    for (const left of ["pointerleave", "focusout"]) this.body.addEventListener(left, () => this.drawn && this.draw(...this.drawn));
   }
 
   columns(settings) {
@@ -29,24 +33,37 @@ export class Table {
 
   draw(model, view) {
     const { groups, settings } = model;
+    this.drawn = [model, view];
+    const sort = view.sort ?? BEST_FIRST;
     const columns = this.columns(settings);
-    this.drawHead(columns, view);
-    const rows = groups.map((group) => ({ group, cells: this.cells(group, settings, view) }));
-    const sorted = inFamilies(sortedBy(rows, view.sort));
+    this.drawHead(columns, sort);
+    const rows = groups.map((group) => ({ group, cells: this.cells(group, model, view) }));
+    const sorted = this.isHeld(rows, sort) ? this.inPlace(rows) : inFamilies(sortedBy(sortedBy(rows, ["best", false]), sort));
     for (const [key, row] of this.rows) if (!sorted.some(({ group }) => group.key === key)) this.forget(key, row);
     sorted.forEach(({ group, cells }, place) => {
       const row = this.row(group);
       if (this.body.children[place] !== row.node) this.body.insertBefore(row.node, this.body.children[place] ?? null);
       this.fillRow(row, group, columns, cells, view);
     });
-    return sorted;
   }
 
-  drawHead(columns, view) {
-    const stamp = JSON.stringify([columns, view.sort]);
+  // Rows do not move away under a pointer or a keyboard that is about to press one of their buttons.
+  isHeld(rows, sort) {
+    const asked = JSON.stringify([sort, rows.map(({ group }) => group.key)]);
+    const isSame = asked === this.asked;
+    this.asked = asked;
+    return isSame && (this.body.matches(":hover") || this.body.contains(document.activeElement));
+  }
+
+  inPlace(rows) {
+    const keys = [...this.body.children].map((node) => node.dataset.key);
+    return [...rows].sort((a, b) => keys.indexOf(a.group.key) - keys.indexOf(b.group.key));
+  }
+
+  drawHead(columns, [sorted, down]) {
+    const stamp = JSON.stringify([columns, sorted, down]);
     if (stamp === this.heads) return;
     this.heads = stamp;
-    const [sorted, down] = view.sort ?? ["", false];
     const button = ({ name, text }) => {
       const mark = name === sorted ? (down ? " ▾" : " ▴") : "";
       const head = element("th", { scope: "col", "aria-sort": name === sorted ? (down ? "descending" : "ascending") : "none" });
@@ -56,7 +73,8 @@ export class Table {
     this.head.replaceChildren(button({ name: "name", text: this.labels.column_name }), ...columns.map(button), element("th", { scope: "col", label: this.labels.column_actions }));
   }
 
-  cells(group, settings, view) {
+  cells(group, { study, settings }, view) {
+    const { labels } = this;
     const runs = group.runs.filter((run) => run.loaded);
     const outcomes = runs.map(outcome);
     const over = (name) => spread(outcomes.map((found) => found[name]));
@@ -69,8 +87,8 @@ export class Table {
     const steps = over("step");
     const { facts } = group;
     const cells = {
-      name: { text: group.name, value: group.name },
-      last: ranged(over("last"), error),
+      name: { text: group.name, value: group.name, note: this.remarks(group, study, settings).join(" · ") },
+      last: ranged(ending(outcomes), (value) => (value === Infinity ? labels.state_diverged : error(value))),
       best: ranged(over("best"), error),
       epoch: ranged(over("bestEpoch"), epochs),
       training: ranged(over("training"), error),
@@ -81,14 +99,26 @@ export class Table {
       multiplications: { text: Number.isFinite(facts.multiplications) ? grouped(facts.multiplications) : "–", value: facts.multiplications ?? NaN },
       ms: { text: steps.mid ? short((1000 * seconds.mid) / steps.mid) : "–", value: seconds.mid / steps.mid },
     };
-    if (reached && reached < target.length) cells.target.note = fill(this.labels.reached_by, { count: reached, num: target.length });
-    settings.columns.forEach(({ rate }, place) => {
+    if (reached && reached < target.length) cells.target.note = fill(labels.reached_by, { count: reached, num: target.length });
+    // What a branch had from the beginning, the run it left has reached, at some update before.
+    if (group.fork && cells.target.value === group.fork.step) cells.target.text = `≤ ${cells.target.text}`;
+    settings.columns.forEach(({ path, rate }, place) => {
       const found = rate ? firstRate(group) : NaN;
       const known = Number.isFinite(found) ? { text: short(found), value: found } : { text: facts.settings?.[place] ?? "", value: facts.values?.[place] ?? "" };
-      cells[`setting${place}`] = group.fork ? { text: "", value: "" } : known;
+      cells[`setting${place}`] = group.fork ? written(group.fork.settings?.[path]) : known;
     });
-    if (group.fork) cells.name.note = fill(this.labels.branched_at, { step: grouped(group.fork.step) });
     return cells;
+  }
+
+  // What else is to be known of a row: where it branched, that it has one seed only, why it has not come to its end.
+  remarks(group, study, { seeds }) {
+    const { labels } = this;
+    const at = (label) => fill(label, { step: grouped(group.lastStep()) });
+    const found = group.fork ? [fill(labels.branched_at, { step: grouped(group.fork.step) })] : [];
+    if (group.fork && seeds > 1) found.push(labels.one_seed);
+    if (group.state === "stopped") found.push(at(study?.meta.state === "stopped" ? labels.stopped_at : labels.dropped_at));
+    if (["failed", "interrupted"].includes(group.state)) found.push(labels[`state_${group.state}`]);
+    return found;
   }
 
   row(group) {
@@ -119,8 +149,9 @@ export class Table {
     const { labels } = this;
     setText(row.name, group.name);
     setText(row.note, cells.name.note ?? "");
-    row.swatch.style.setProperty("--sp-run", this.palette.run(group.slot));
-    row.swatch.classList.toggle("sp-dashed", this.palette.dashed(group.slot) || Boolean(group.fork));
+    row.swatch.style.setProperty("--sp-run", this.palette.of(group));
+    setAttribute(row.swatch, "data-symbol", group.share === null ? this.palette.glyph(group.slot) : "");
+    row.swatch.classList.toggle("sp-dashed", this.palette.broken(group));
     row.node.classList.toggle("sp-fork", Boolean(group.fork));
     row.node.classList.toggle("sp-unseen", view.hidden.includes(group.key));
     row.node.classList.toggle("sp-focus", view.focus === group.key);
@@ -168,12 +199,24 @@ function ranged({ low, mid, high, count }, write) {
   return { text: write(mid), note: range, value: mid };
 }
 
-// Rows by one column; what has no number comes last. Without a column they stay as they are.
-export function sortedBy(rows, sort) {
-  if (!sort?.[0]) return rows;
-  const [name, down] = sort;
+// The spread of the errors that runs have ended with; those that diverged are worse than any other.
+function ending(outcomes) {
+  const sorted = outcomes.map(({ last }) => last).filter((error) => !Number.isNaN(error)).sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return { low: sorted[0], mid: (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2, high: sorted[sorted.length - 1], count: sorted.length };
+}
+
+// A setting of a branch: a number as numbers are written here.
+function written(text) {
+  if (!text) return { text: "–", value: "" };
+  const value = Number(text);
+  return Number.isFinite(value) ? { text: short(value), value } : { text, value: text };
+}
+
+// Rows by one column; what has no number, or is without end, comes last.
+export function sortedBy(rows, [name, down]) {
   const value = (row) => row.cells[name]?.value;
-  const missing = (found) => found === undefined || found === null || found === "" || Number.isNaN(found);
+  const missing = (found) => found === undefined || found === null || found === "" || (typeof found === "number" && !Number.isFinite(found));
   return [...rows].sort((a, b) => {
     const [x, y] = [value(a), value(b)];
     if (missing(x) || missing(y)) return Number(missing(x)) - Number(missing(y));

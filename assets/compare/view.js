@@ -1,11 +1,10 @@
 // The whole picture of a comparison: which runs it follows, what stands where, and when each part is drawn again.
 
-import { element, setText } from "../live/dom.js";
-import { listen } from "../live/keyboard.js";
-import { recordLatency } from "../live/latency.js";
-import { Chart, loadPlotly } from "../live/plot.js";
+import { interpolated } from "../live/axes.js";
+import { BaseView } from "../live/base_view.js";
+import { setText } from "../live/dom.js";
+import { Chart } from "../live/plot.js";
 import { RunData } from "../live/run_data.js";
-import { Connection } from "../live/socket.js";
 import { short } from "../live/text.js";
 import { palette } from "../live/theme.js";
 import { drawAside } from "./aside.js";
@@ -15,35 +14,31 @@ import { Multiples } from "./multiples.js";
 import { quantity } from "./quantities.js";
 import { drawRace, seen } from "./race_chart.js";
 import { save } from "./save.js";
-import { interpolated } from "../live/axes.js";
 
-const REMEMBERED = "saddlepoint.compare.view";
-const DEFAULTS = { quantity: "error", scale: "log", x: "update", aside: "", target: 0.1, gradients: false, pace: "10s" };
-const FORGOTTEN = { hidden: [], focus: null, sort: null };
-const NARROW_PX = 640;
-const PAUSE_MS = 16;
+const KEPT = {
+  className: "sp-live sp-compare",
+  remembered: "saddlepoint.compare.view",
+  defaults: { quantity: "error", scale: "log", x: "update", target: 0.1, gradients: false, pace: "10s" },
+};
+const FORGOTTEN = { aside: "", hidden: [], focus: null, sort: null };
 const ASIDE_MS = 700;
+const MOST_READ = 8;
 
-export class CompareView {
+export class CompareView extends BaseView {
   constructor(parent, data, look) {
-    this.look = look;
-    this.parent = parent;
-    this.settings = data.settings;
-    this.labels = data.labels;
-    this.view = { ...DEFAULTS, ...remembered(), ...FORGOTTEN, ...data.settings.view };
-    this.runs = new Map();
+    super(parent, data, look, KEPT);
+    this.view = { ...FORGOTTEN, ...this.view };
     this.branches = new Map();
-    this.drawn = {};
-    this.busyUntil = 0;
     this.asideAt = 0;
-    this.root = element("div", { className: this.settings.present ? "sp-live sp-compare sp-present" : "sp-live sp-compare" });
-    const sheets = data.css.map((href) => element("link", { rel: "stylesheet", href }));
-    const styled = Promise.all(sheets.map((sheet) => new Promise((resolve) => Object.assign(sheet, { onload: resolve, onerror: resolve }))));
-    this.parts = build(this.labels, this.settings, {
+  }
+
+  build() {
+    return build(this.labels, this.settings, {
       act: (kind, values) => this.connection.command(this.study.run, kind, values),
-      trigger: (name, value) => this.trigger(name, { study: this.study?.run ?? null, ...value }),
+      trigger: (name, value) => this.press(name, value),
       change: (name, value) => this.change(name, value),
-      fork: (asked) => this.fork(asked),
+      fork: (asked) => this.connection.command(this.study.run, "fork", asked),
+      aim: (target) => this.study && this.ask("target", { target }),
       moved: () => this.moved(),
       save: (format) => save(this.Plotly, this.charts.main, format, this.title(), "comparison"),
       on: {
@@ -54,74 +49,56 @@ export class CompareView {
         drop: (group) => group.runs.forEach((run) => this.connection.command(run.run, "stop")),
       },
     });
-    this.root.append(...sheets, ...this.parts.nodes);
-    this.root.style.visibility = "hidden";
-    parent.append(this.root);
-    this.connection = new Connection({
-      url: new URL(data.socket, window.location.href.replace(/^http/, "ws")).href,
-      token: data.token,
-      lang: data.lang,
-      measure: this.settings.measure,
-      onStatus: (status) => this.status(status),
-    });
-    const { toolbar } = this.parts;
-    this.stopListening = listen({
-      startOrPause: () => toolbar.startOrPause(),
-      oneUpdate: () => toolbar.oneUpdate(),
-      leave: this.settings.present ? () => this.trigger("leave", {}) : null,
-    });
-    this.observer = new ResizeObserver(() => this.resized());
-    this.observer.observe(this.root);
-    this.timer = setInterval(() => toolbar.pending.size && toolbar.draw(this.control()), 2000);
-    Promise.all([loadPlotly(data.plotly), styled]).then(
-      ([Plotly]) => this.ready(Plotly),
-      () => this.status("lost"),
-    );
+  }
+
+  press(name, value) {
+    this.trigger(name, { study: this.study?.run ?? null, ...value });
   }
 
   destroy() {
-    this.gone = true;
-    this.stopListening();
-    this.connection.close();
-    this.observer.disconnect();
-    clearInterval(this.timer);
     clearTimeout(this.later);
     this.multiples?.clear();
-    Object.values(this.charts ?? {}).forEach((chart) => chart.destroy());
-    this.root.remove();
+    super.destroy();
   }
 
-  ready(Plotly) {
-    if (this.gone) return;
-    this.Plotly = Plotly;
-    const refresh = () => this.schedule(true);
+  chartsFor(refresh) {
     const { plots, cursor, stage, asideStage, multiples } = this.parts;
-    this.charts = { main: new Chart(plots.main, null, refresh), aside: new Chart(plots.aside, null, refresh) };
+    const charts = { main: new Chart(plots.main, null, refresh), aside: new Chart(plots.aside, null, refresh) };
     this.multiples = new Multiples(cursor, refresh);
-    multiples.append(this.multiples.node);
-    const first = () => this.groups.find((group) => group.loaded)?.first;
-    const at = () => (first() ? placing(first(), this.view.x) : null);
-    cursor.attach("main", stage, this.charts.main, at);
-    cursor.attach("aside", asideStage, this.charts.aside, () => (this.picked === "every" ? at() : null));
-    this.root.style.visibility = "";
-    this.resized();
-    this.schedule(true);
+    multiples.append(...this.multiples.nodes);
+    const at = (mode) => {
+      const first = this.groups.find((group) => group.loaded)?.first;
+      return first ? placing(first, mode) : null;
+    };
+    cursor.attach("main", stage, charts.main, at);
+    cursor.attach("aside", asideStage, charts.aside, at);
+    return charts;
   }
 
   // New data from Python: another comparison, another branch, or only another theme.
   update(data) {
-    this.palette = palette(this.parent, data.colors);
+    super.update(data);
+    this.palette = palette(this.parent, data.colors, data.ramp);
     this.parts.table.palette = this.palette;
-    this.parts.toolbar.blocked = data.blocked;
     this.given = data.race;
+    this.watchPrice(data.price);
     if (this.study?.run !== data.study) {
       this.branches = new Map();
       this.study = data.study ? new RunData(data.study) : null;
+      this.aimed = null;
       Object.assign(this.view, FORGOTTEN);
       this.parts.cursor.move(null);
     }
     this.follow();
     this.schedule(true);
+  }
+
+  // What it will cost is told on a channel of its own until it is started.
+  watchPrice(channel) {
+    if (this.price?.run === (channel ?? undefined)) return;
+    if (this.price) this.connection.unwatch(this.price.run);
+    this.price = channel ? new RunData(channel) : null;
+    if (this.price) this.connection.watch(this.price, () => this.schedule(false));
   }
 
   // Watch the comparison's own channel and every run of it, and nothing else.
@@ -138,7 +115,7 @@ export class CompareView {
       this.watched = this.study?.run;
       if (this.study) this.connection.watch(this.study, () => this.news());
     }
-    this.groups = grouped({ lanes: this.study ? lanes : [], variants: this.given.variants, forks: this.study ? forks : [] }, (run) => this.runOf(run));
+    this.groups = grouped({ lanes: this.study ? lanes : [], settings: this.given, forks: this.study ? forks : [] }, (run) => this.runOf(run));
     this.lanes = JSON.stringify([lanes, forks]);
   }
 
@@ -150,9 +127,10 @@ export class CompareView {
     return [...this.branches.values()];
   }
 
-  async fork(asked) {
+  // Ask something of the comparison as a whole; what is refused is said.
+  async ask(kind, values) {
     const { toolbar } = this.parts;
-    const answer = await this.connection.command(this.study.run, "fork", asked);
+    const answer = await this.connection.command(this.study.run, kind, values);
     if (answer?.type !== "received") toolbar.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected);
   }
 
@@ -167,19 +145,23 @@ export class CompareView {
 
   // Something was told about the comparison itself.
   news() {
+    const { target } = this.study.meta;
+    // The target of the verdict is that of the table, whoever has chosen it.
+    const isNew = Boolean(target) && target !== this.aimed;
+    if (isNew) this.view.target = this.aimed = target;
     if (this.study.meta.lanes && JSON.stringify([this.study.meta.lanes, this.forks()]) !== this.lanes) this.follow();
-    this.schedule(false);
+    this.schedule(isNew);
   }
 
   get model() {
-    return { study: this.study, groups: this.groups, settings: this.given };
+    return { study: this.study, groups: this.groups, settings: this.given, price: this.price?.meta.price };
   }
 
   // What the tool bar is told: the comparison with the epochs of its runs.
   control() {
     const first = this.groups.find((group) => group.loaded)?.first;
     const meta = { ...(this.study?.meta ?? { state: "untrained" }) };
-    if (meta.state === "searching") meta.state = "queued"; // The search for rates can be held and ended like the race.
+    if (meta.state === "searching") meta.state = "running"; // The search for rates can be held and ended like the race.
     meta.steps_per_epoch ??= first?.meta.steps_per_epoch;
     meta.epochs ??= first?.meta.epochs ?? this.given.epochs;
     meta.extend_epochs ??= first?.meta.extend_epochs ?? this.given.epochs;
@@ -208,48 +190,13 @@ export class CompareView {
     this.change("hidden", hidden.includes(group.key) ? hidden.filter((key) => key !== group.key) : [...hidden, group.key]);
   }
 
-  change(name, value) {
-    this.view[name] = value;
-    remember(this.view);
-    this.schedule(true);
-  }
-
-  status(status) {
-    const text = { lost: this.labels.lost, expired: this.labels.expired, connected: "" }[status];
-    setText(this.parts.banner, text);
-    this.parts.banner.hidden = !text;
-  }
-
-  resized() {
-    const narrow = this.root.offsetWidth < NARROW_PX;
-    if (narrow !== this.narrow) {
-      this.narrow = narrow;
-      this.root.classList.toggle("sp-narrow", narrow);
-      this.schedule(true);
-    } else this.schedule(false);
-  }
-
-  // Ask for a drawing in the next frame that is free; `all` also draws what has not changed.
   schedule(all) {
-    if (all) {
-      this.drawn = {};
-      this.multiples?.redraw();
-    }
-    if (this.waiting || !this.charts || !this.given) return;
-    this.waiting = true;
-    const frame = () => requestAnimationFrame(() => this.draw());
-    const pause = this.busyUntil - performance.now();
-    if (pause > 4) setTimeout(frame, pause);
-    else frame();
+    if (all) this.multiples?.redraw();
+    super.schedule(all);
   }
 
-  draw() {
-    this.waiting = false;
-    if (this.gone) return;
-    const begin = performance.now();
+  paint(context) {
     const { parts, view, model } = this;
-    const context = this.context();
-    Object.values(this.charts).forEach((chart) => (chart.context = context));
     this.picked = parts.show(model, view, context);
     parts.toolbar.nextPace = view.pace;
     const control = this.control();
@@ -260,50 +207,35 @@ export class CompareView {
     const drawings = this.drawCharts(context);
     parts.cursor.place(Math.max(control.lastStep(), 1));
     this.readOut();
-    Promise.all(drawings).then(() => this.gone || parts.cursor.place());
-    if (this.settings.measure && stamps.length) recordLatency(stamps, drawings);
-    this.busyUntil = performance.now() + Math.max(PAUSE_MS, (performance.now() - begin) / 2);
-  }
-
-  context() {
-    const { labels, palette: colours, settings, narrow, Plotly } = this;
-    const size = settings.present && !narrow ? 18 : narrow ? 12 : 13;
-    return { labels, palette: colours, present: settings.present, narrow, Plotly, size, height: this.parts.plots.main.offsetHeight };
+    return { stamps, drawings };
   }
 
   // Draw the charts that have changed and are visible; their drawings.
   drawCharts(context) {
     const { charts, parts, view, model, groups } = this;
+    const { plots } = parts;
     const rows = groups.map((group) => group.runs.map((run) => [run.run, run.lineage, run.rows, run.meta.num_steps]));
-    const jobs = {
-      main: [[rows], () => drawRace(charts.main, groups, view, context, this.planned())],
-      aside: [[rows, this.picked, model.study?.meta.search], () => drawAside(charts.aside, this.picked, model, view, context)],
-    };
-    const drawings = [];
-    for (const [name, [changes, drawing]] of Object.entries(jobs)) {
-      const stamp = JSON.stringify(changes);
-      if (name === "aside" && this.rests(stamp)) continue;
-      if (this.drawn[name] === stamp || !parts.plots[name].offsetHeight) continue;
-      this.drawn[name] = stamp;
-      drawings.push(drawing());
-    }
-    if (view.gradients) drawings.push(...this.multiples.draw(seen(groups, view), view, context));
-    return drawings.filter(Boolean);
+    const beside = [rows, this.picked, model.study?.meta.search, model.study?.meta.noise];
+    const jobs = { main: [plots.main, rows, () => drawRace(charts.main, groups, view, context, { settings: this.given, planned: this.planned() })] };
+    if (!this.rests(beside)) jobs.aside = [plots.aside, beside, () => drawAside(charts.aside, this.picked, model, view, context)];
+    const drawings = this.drawChanged(jobs);
+    return view.gradients ? [...drawings, ...this.multiples.draw(seen(groups, view), view, context)] : drawings;
   }
 
   // The picture beside the race follows a little behind: the time belongs to the race.
-  rests(stamp) {
-    const drawn = this.drawn.aside;
+  rests(changes) {
+    const { aside: drawn } = this.drawn;
+    if (drawn === undefined || drawn === JSON.stringify(changes)) return false;
     const wait = this.asideAt + ASIDE_MS - performance.now();
-    if (drawn !== undefined && drawn !== stamp && wait > 0) {
-      this.later ??= setTimeout(() => {
-        this.later = null;
-        this.schedule(false);
-      }, wait);
-      return true;
+    if (wait <= 0) {
+      this.asideAt = performance.now();
+      return false;
     }
-    if (drawn !== stamp) this.asideAt = performance.now();
-    return false;
+    this.later ??= setTimeout(() => {
+      this.later = null;
+      this.schedule(false);
+    }, wait);
+    return true;
   }
 
   moved() {
@@ -311,33 +243,16 @@ export class CompareView {
     this.readOut();
   }
 
-  // What every line says at the moment of the cursor.
+  // What every line says at the moment of the cursor; of very many the lowest.
   readOut() {
     const { step } = this.parts.cursor;
     const shown = step === null ? [] : seen(this.groups, this.view);
     const what = quantity(this.view.quantity, shown[0]?.first.meta.task === "regression");
     const values = shown.map((group) => {
       const { steps, mid } = group.over(what.main);
-      return steps.length && step >= steps[0] && step <= steps[steps.length - 1] ? [group.name, interpolated(steps, mid, step)] : null;
+      return steps.length && step >= steps[0] && step <= steps[steps.length - 1] ? [group.brief, interpolated(steps, mid, step)] : null;
     });
-    const sorted = values.filter(Boolean).sort((a, b) => a[1] - b[1]);
+    const sorted = values.filter(Boolean).sort((a, b) => a[1] - b[1]).slice(0, MOST_READ);
     setText(this.parts.readout, sorted.map(([name, value]) => `${name} ${short(value)}${what.percent ? "\u00a0%" : ""}`).join(" · "));
-  }
-}
-
-function remembered() {
-  try {
-    return JSON.parse(localStorage.getItem(REMEMBERED)) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function remember(view) {
-  try {
-    const kept = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, view[name]]));
-    localStorage.setItem(REMEMBERED, JSON.stringify(kept));
-  } catch {
-    // A browser that keeps nothing shows the defaults next time.
   }
 }

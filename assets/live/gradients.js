@@ -47,19 +47,25 @@ export function cells(data, layers) {
   return { size, count, grid };
 }
 
+// The powers of ten between which the ordinary norms of some runs lie: one scale for all of them.
+export function gradientLimits(runs) {
+  const values = runs.flatMap((data) => layersOf(data).flatMap((layer) => data.column("update", `gradient_norm/${layer}`).values.filter((value) => kind(value) === "normal")));
+  return [Math.max(-16, Math.min(-5, Math.floor(smallest(values)))), Math.max(0, Math.ceil(largest(values)))];
+}
+
+// `view`: `x`, the kind of horizontal axis; for a run among others their common `limits`, and its own `colour`.
 export function drawGradients(chart, data, view, context) {
   const { labels, palette, size, present } = context;
   const layers = layersOf(data);
   const names = layers.map((layer) => (layer === "output" ? labels.layer_output : layer));
   if (!layers.length) return chart.draw([], empty(labels.gradients_none, palette), labels.gradients_none);
   const { size: width, count, grid } = cells(data, layers);
-  const values = grid.flat().map((cell) => cell.value).filter((value) => value !== null);
-  const low = Math.max(-16, Math.min(-5, Math.floor(smallest(values))));
-  const high = Math.max(0, Math.ceil(largest(values)));
+  const [low, high] = view.limits ?? gradientLimits([data]);
   const said = gradientSummary(layers, grid, labels);
   // The first updates would be columns too narrow to see: bars show the newest.
   const early = data.lastStep("update") < extent(data, "update")[1] / 50;
-  if (early || (count === 1 && width === 1)) return drawBars(chart, names, grid.map((row) => row[count - 1]), [low, high], context, said);
+  const colour = view.colour ?? palette.run(data.meta.slot);
+  if (early || (count === 1 && width === 1)) return drawBars(chart, names, grid.map((row) => row[count - 1]), [low, high], { ...context, colour }, said);
   const marked = grid.some((row) => row.some((cell) => cell.kind !== "normal"));
   const height = Math.max(40, chart.node.offsetHeight - (5.2 - (present ? 1.4 : 0)) * size);
   const rowHeight = height / names.length;
@@ -107,7 +113,7 @@ function colourBar(low, high, { size }) {
 }
 
 // Before and right after the first updates: one bar a layer.
-function drawBars(chart, names, cells, range, { labels, palette, size }, said) {
+function drawBars(chart, names, cells, range, { labels, palette, size, colour }, said) {
   const bars = {
     uid: "bars",
     type: "bar",
@@ -115,7 +121,7 @@ function drawBars(chart, names, cells, range, { labels, palette, size }, said) {
     y: names,
     x: cells.map((cell) => (cell.value === null ? 0 : cell.value - range[0])),
     base: range[0],
-    marker: { color: palette.run(0) },
+    marker: { color: colour },
     text: cells.map((cell) => (cell.value === null ? labels[`gradient_${cell.kind}`] : norm(cell.value))),
     textposition: "auto",
     hoverinfo: "skip",

@@ -4,7 +4,7 @@ import { choice, element, setAttribute, setText } from "./dom.js";
 import { samplesNode } from "./learned.js";
 import { PICTURES } from "./more.js";
 import { Numbers } from "./numbers.js";
-import { epochs, short } from "./text.js";
+import { epochs } from "./text.js";
 import { Toolbar } from "./toolbar.js";
 import { Words } from "./words.js";
 
@@ -31,7 +31,7 @@ export function build(labels, settings, { act, trigger, change }) {
   const learnedTitle = element("h3", { text: labels.learned });
   const learned = element("section", { className: "sp-panel sp-learned", label: labels.learned }, learnedTitle, plots.learned, samples, caption);
   const gradients = element("section", { className: "sp-panel sp-gradients", label: labels.gradients }, element("h3", { text: labels.gradients }), plots.gradients);
-  const more = morePanel(labels, change, plots.more, act);
+  const more = morePanel(labels, change, plots.more);
   const tabs = choice(
     ["learned", "gradients", "loss", "more"].map((key) => ({ key, text: labels[`tab_${key}`] })),
     (key) => {
@@ -106,7 +106,7 @@ function viewToggles(labels, change) {
   return { node, smoothing, show: (view) => rows.forEach(([name, made]) => made.choose(view[name])) };
 }
 
-function morePanel(labels, change, plot, act) {
+function morePanel(labels, change, plot) {
   const picker = choice(
     [...PICTURES, ""].map((key) => ({ key, text: key ? labels[`more_${key}`] : labels.more_off })),
     (key) => change("more", key),
@@ -114,14 +114,7 @@ function morePanel(labels, change, plot, act) {
   );
   const wrong = samplesNode();
   const nothing = element("p", { className: "sp-hint", text: labels.wrong_none });
-  const input = element("input", { type: "text", inputmode: "decimal", size: 8, label: labels.new_rate });
-  const set = () => {
-    const lr = Number(input.value.replace(",", "."));
-    input.setAttribute("aria-invalid", String(!(lr > 0)));
-    if (lr > 0 && Number.isFinite(lr)) act("set", { lr });
-  };
-  const rate = element("form", { className: "sp-rate", onsubmit: (event) => (event.preventDefault(), set()) }, element("label", { text: labels.new_rate }), input, element("button", { type: "submit", text: labels.set_rate }));
-  const node = element("section", { className: "sp-panel sp-more", label: labels.more }, element("h3", { text: labels.more }), picker.group, rate, plot, wrong, nothing);
+  const node = element("section", { className: "sp-panel sp-more", label: labels.more }, element("h3", { text: labels.more }), picker.group, plot, wrong, nothing);
   const show = (view, phone, data) => {
     node.hidden = phone && view.tab !== "loss" && view.tab !== "more";
     picker.group.hidden = phone && view.tab === "loss";
@@ -133,13 +126,11 @@ function morePanel(labels, change, plot, act) {
     plot.hidden = !view.more || view.more === "wrong";
     wrong.hidden = view.more !== "wrong" || !data.pictures.wrong;
     nothing.hidden = view.more !== "wrong" || !answers || Boolean(data.pictures.wrong);
-    rate.hidden = view.more !== "rate" || !["running", "paused", "queued"].includes(data.meta.state);
-    setAttribute(input, "placeholder", data.meta.lr ? short(data.meta.lr) : "");
   };
   return { node, wrong, show };
 }
 
-function presentHints(labels, toolbar, trigger) {
+export function presentHints(labels, toolbar, trigger) {
   const hint = (key, text, onclick) => element("button", { type: "button", onclick }, element("kbd", { text: key }), element("span", { text }));
   return element(
     "div",

@@ -10,7 +10,7 @@ import { rowsOf } from "./wire.js";
 
 const ORDER = ["boundary", "fit", "predictions", "confusion"];
 const MARKERS = ["circle", "x-thin", "square", "triangle-up", "diamond", "cross-thin", "star", "hexagon", "bowtie", "pentagon"];
-const CLASS_SLOTS = [4, 0, 2, 3, 1, 5, 6];
+const CLASS_SLOTS = [3, 0, 2, 6, 1, 5, 4, 7];
 
 // The picture that a run has, null before the first.
 function pictureOf(data) {

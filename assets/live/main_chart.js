@@ -27,7 +27,7 @@ export function lowest(data, quantity) {
 }
 
 export function drawMain(chart, data, ghost, view, context) {
-  const { labels, palette, size, narrow, present } = context;
+  const { labels, palette, size, narrow, present, isKin } = context;
   const inPercent = view.quantity === "error" && data.meta.task !== "regression";
   const factor = inPercent ? 100 : 1;
   const colour = palette.run(data.meta.slot);
@@ -39,7 +39,7 @@ export function drawMain(chart, data, ghost, view, context) {
   const guess = (view.quantity === "error" ? data.meta.guess_error : data.meta.guess_loss) ?? null;
   // The untrained network stands far above what follows; it alone does not set the scale.
   const trained = Object.values(curves).flatMap(({ raw }) => scaled(raw).filter((_, row) => raw.steps[row] > 0));
-  const all = trained.length ? trained.concat(inPercent ? ghostly(before, factor) : []) : Object.values(curves).flatMap(({ raw }) => scaled(raw)).concat(guess === null ? [] : guess * factor);
+  const all = trained.length ? trained.concat(inPercent || isKin ? ghostly(before, factor) : []) : Object.values(curves).flatMap(({ raw }) => scaled(raw)).concat(guess === null ? [] : guess * factor);
   const range = verticalRange(all, view.scale, inPercent ? 100 : 1);
   const floor = view.scale === "log" ? 10 ** range[0] : -Infinity;
 
@@ -57,17 +57,19 @@ export function drawMain(chart, data, ghost, view, context) {
   });
   const dashes = palette.dashed(data.meta.slot) ? "dashdot" : "solid";
   const wide = present ? 5 : 3;
-  const ghostStyle = (width, dash) => ({ color: translucent(palette.text, 0.38), width, dash });
+  // A branch and what it has left are of one kind, each in its own colour and dash; any other run behind is pale.
+  const ghostSlot = ghost?.meta.slot;
+  const ghostStyle = (width, dash) => ({ color: isKin ? translucent(palette.run(ghostSlot), 0.75) : translucent(palette.text, 0.38), width, dash });
   const faint = (key, column) =>
     line(`${key}_raw`, view.smoothing ? column : NO_VALUE, at, { color: translucent(colour, 0.3), width: 1 }, { name: labels[key], showlegend: false, hoverinfo: "skip" });
   const ghostLine = (key, width, dash) =>
     line(`ghost_${key}`, before?.[key].shown ?? NO_VALUE, ghostAt, ghostStyle(width, dash), {
-      name: fill(labels[`ghost_${key}`], { name: ghost ? differing(ghost, data) : "" }),
+      name: fill(labels[`${isKin ? "kin" : "ghost"}_${key}`], { name: ghost ? differing(ghost, data, labels) : "" }),
       showlegend: Boolean(before),
     });
   const traces = [
     ghostLine("training", 1, "dot"),
-    ghostLine("validation", 2, "solid"),
+    ghostLine("validation", 2, isKin && palette.dashed(ghostSlot) ? "dashdot" : "solid"),
     faint("training", curves.training.raw),
     faint("validation", curves.validation.raw),
     line("training", curves.training.shown, at, { color: colour, width: present ? 3 : 1.6, dash: "dash" }, { showlegend: false }),
@@ -78,7 +80,7 @@ export function drawMain(chart, data, ghost, view, context) {
   const best = lowest(data, view.quantity);
   const names = endNames(data, curves, at, scaled, range, view, context, colour);
   const annotations = [...names];
-  if (best && best.step > 0 && isPast(best, data)) {
+  if (best && best.step > (data.meta.fork_step ?? 0) && isPast(best, data)) {
     const y = Math.max(best.value * factor, floor);
     const height = view.scale === "log" ? Math.log10(y) : y;
     const along = at(best.step) / extent(data, view.x)[1];
@@ -123,10 +125,11 @@ export function drawMain(chart, data, ghost, view, context) {
 }
 
 // The name that a person gave a run, else what it has that the other has not, in words.
-function differing(ghost, { meta }) {
+function differing(ghost, { meta }, labels) {
   if (ghost.meta.is_named) return ghost.meta.name;
   const others = (ghost.meta.choices ?? []).filter((words, place) => words !== meta.choices?.[place]);
-  return others.length ? others.join(", ") : ghost.meta.name;
+  if (others.length) return others.join(", ");
+  return meta.parent === ghost.run ? labels.kin_parent : ghost.meta.name;
 }
 
 // What the ghost had reached once it was trained, so that it stays in sight beside the new run.

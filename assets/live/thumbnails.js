@@ -4,12 +4,15 @@ import { element, setAttribute, setText } from "./dom.js";
 import { fill } from "./text.js";
 
 const SIDE = 56;
+const FEWEST = 3;
+// As in live.css: the widest picture, the space between two, and what the frame of one adds to it.
+const [MOST_SIDE, GAP, FRAME] = [90, 4, 8];
 const HAIR_ARROW = "\u200a→\u200a";
 
-export function drawSamples(node, payload, { labels, palette, present }) {
+export function drawSamples(node, payload, { labels, palette, present, narrow }) {
   const count = payload.true.length;
   const brief = payload.class_names.every((name) => name.length <= 2);
-  node.style.setProperty("--sp-columns", (count > 12 && !present ? [5, 8] : [4, 6])[brief ? 1 : 0]);
+  const most = (count > 12 && !present ? [5, 8] : [4, 6])[brief ? 1 : 0];
   while (node.children.length > count) node.lastElementChild.remove();
   while (node.children.length < count) {
     node.append(element("figure", { role: "listitem" }, element("canvas", { "aria-hidden": "true" }), element("figcaption")));
@@ -28,11 +31,24 @@ export function drawSamples(node, payload, { labels, palette, present }) {
     setAttribute(figure, "aria-label", said);
     setAttribute(figure, "title", said);
   }
+  // On a phone the rows are as high as they need to be; elsewhere the panel is.
+  node.style.setProperty("--sp-columns", narrow ? most : fewestColumns(node, count, most));
   // A projector does not scroll: a row that does not fit is left out rather than cut.
   const bottom = node.offsetTop + node.clientHeight + 1;
   for (const figure of node.children) {
     figure.style.visibility = present && figure.offsetTop + figure.offsetHeight > bottom ? "hidden" : "";
   }
+}
+
+// The fewest columns, so the largest pictures, with which all rows fit into the height of the panel.
+function fewestColumns(node, count, most) {
+  const caption = node.firstElementChild?.lastElementChild.offsetHeight ?? 0;
+  for (let columns = FEWEST; columns < most; columns += 1) {
+    const side = Math.min(MOST_SIDE, (node.clientWidth - GAP * (columns - 1)) / columns - FRAME);
+    const rows = Math.ceil(count / columns);
+    if (rows * (side + FRAME + caption) + GAP * (rows - 1) <= node.clientHeight) return columns;
+  }
+  return most;
 }
 
 function paint(canvas, images, index) {

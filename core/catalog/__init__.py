@@ -11,6 +11,7 @@ from core.catalog import (
     preset_list,
     regularizers,
     schedules,
+    surfaces,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "preset_list",
     "regularizers",
     "schedules",
+    "surfaces",
 ]

@@ -66,6 +66,13 @@ class Parameter:
     annotation: Any
 
     @property
+    def words(self) -> Text:
+        """Its title, with the name that stands in files, links and commands where that is another."""
+        title = Text(self.title or self.name)
+        is_same = title.template.replace(" ", "_").casefold() == self.name
+        return title if is_same else Text("{title} ({name})", title=title, name=self.name)
+
+    @property
     def range_text(self) -> Text:
         """The legal values as words: "above 0", "between 0 and 1", "one of hidden, dense"."""
         if self.choices:

@@ -22,6 +22,7 @@ FAMILIES: dict[str, str] = {
     "losses": "loss",
     "optimizers": "optimizer",
     "schedules": "schedule",
+    "surfaces": "surface",
 }
 
 _entries: dict[str, dict[str, type[Entry]]] = {family: {} for family in FAMILIES}
@@ -146,5 +147,7 @@ def bad_field(cls: type[Entry], error: ValidationError) -> BadInput:
             high=usual.high,
         )
     return BadInput(
-        Text("{name} is {value} for {title}.", name=name, value=shown(problem["input"]), title=title), why, fix
+        Text("{name} is {value} for {title}.", name=parameter.words, value=shown(problem["input"]), title=title),
+        why,
+        fix,
     )

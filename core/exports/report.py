@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,15 +18,26 @@ POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inli
 """What the file may load, told to the browser: nothing from anywhere."""
 
 _STYLE = """
+:root { color-scheme: light; }
 body { font: 16px/1.5 Inter, "Segoe UI", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
   color: #1f2428; background: #fff; max-width: 1060px; margin: 32px auto; padding: 0 20px; }
-h1 { font-size: 1.7rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.92rem; }
+h1 { font-size: 1.7rem; line-height: 1.25; } h2 { font-size: 1.15rem; margin: 2rem 0 0.5rem; }
+p { margin: 0.3rem 0; max-width: 52rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.88rem; margin-top: 0.5rem; }
 .wide { overflow-x: auto; }
-th, td { text-align: left; padding: 4px 12px 4px 0; border-bottom: 1px solid #d5d9dc; white-space: nowrap; }
-pre { background: #f4f5f6; padding: 12px; overflow-x: auto; font-size: 0.85rem; }
-.bad { color: #b04a00; }
+th, td { text-align: left; vertical-align: baseline; padding: 4px 14px 4px 0; border-bottom: 1px solid #d5d9dc; }
+th { font-weight: 600; color: #555d63; min-width: 3.5rem; }
+td.long { overflow-wrap: anywhere; min-width: 11rem; }
+pre { background: #f4f5f6; padding: 12px; overflow-x: auto; font-size: 0.8rem; max-height: 24rem; }
+@media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; }
+  .figure, tr { break-inside: avoid; } pre { max-height: none; white-space: pre-wrap; } }
 """
+
+_RANGE = re.compile(r"(?<=\d)–(?=\d)")
+"""The dash of a range, after which a browser would begin a new line."""
+
+LONG = 24
+"""Text with more letters is broken into lines."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ def _section(section: Section, figures: list[str]) -> str:
         parts.append(_table(section.table))
     if section.figure is not None:
         number = len(figures)
-        parts.append(f'<div id="figure{number}"></div>')
+        parts.append(f'<div class="figure" id="figure{number}"></div>')
         figures.append(f'Plotly.newPlot("figure{number}", {_figure(section.figure)});')
     if section.document is not None:
         text = json.dumps(section.document, indent=2, ensure_ascii=False)
@@ -74,16 +86,21 @@ def _section(section: Section, figures: list[str]) -> str:
 def _table(columns: Mapping[str, Sequence[Any]]) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
     rows = [
-        "<tr>" + "".join(f"<td>{html.escape(_cell(value))}</td>" for value in row) + "</tr>"
+        "<tr>" + "".join(_written(_cell(value)) for value in row) + "</tr>"
         for row in zip(*columns.values(), strict=True)
     ]
     return f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
 
 
+def _written(cell: str) -> str:
+    kind = ' class="long"' if len(cell) > LONG else ""
+    return f"<td{kind}>{html.escape(cell)}</td>"
+
+
 def _cell(value: Any) -> str:
     if value is None or value != value:
         return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else _RANGE.sub("\u2060–\u2060", str(value))
 
 
 def _figure(figure: go.Figure) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.experiment import Experiment
-from core.store.records import Evaluation, RunRecord
+from core.store.records import Evaluation, Event, RunRecord
 
 Columns = dict[str, list[Any]]
 
@@ -38,11 +38,6 @@ def settings_of(run: RunRecord) -> dict[str, str]:
     return experiment_of(run).to_url()
 
 
-def all_settings(run: RunRecord) -> dict[str, str]:
-    """Every setting of a run as a dotted name; see `flat_settings`."""
-    return flat_settings(experiment_of(run))
-
-
 def flat_settings(experiment: Experiment) -> dict[str, str]:
     """Every setting as a dotted name: what a link would hold if nothing were left to the defaults."""
     flat: dict[str, str] = {}
@@ -65,12 +60,17 @@ def flat_settings(experiment: Experiment) -> dict[str, str]:
 
 
 def differing_settings(runs: Sequence[RunRecord]) -> Columns:
-    """The settings in which these runs differ, each as a column; "" where a run has no such setting.
+    """The settings in which these runs differ; see `differing`."""
+    return differing([experiment_of(run) for run in runs])
 
-    A setting counts that some run changed from its default, or that all runs have.
+
+def differing(experiments: Sequence[Experiment]) -> Columns:
+    """The settings in which these experiments differ, each as a column; "" where one has no such setting.
+
+    A setting counts that some experiment changed from its default, or that all have.
     """
-    settings = [all_settings(run) for run in runs]
-    changed = {name for run in runs for name in settings_of(run)}
+    settings = [flat_settings(experiment) for experiment in experiments]
+    changed = {name for experiment in experiments for name in experiment.to_url()}
     names = dict.fromkeys(name for setting in settings for name in setting)
     columns = {
         name: [setting.get(name, "") for setting in settings]
@@ -102,17 +102,19 @@ def run_table(runs: Sequence[RunRecord]) -> Columns:
     return columns
 
 
-def measurement_table(evaluations: Sequence[Evaluation], updates: Mapping[str, np.ndarray]) -> Columns:
-    """One row a step of one run: its evaluation, its update, or both; None where a step has no such measurement.
+def measurement_table(
+    evaluations: Sequence[Evaluation], updates: Mapping[str, np.ndarray], events: Sequence[Event] = ()
+) -> Columns:
+    """One row a step of one run: its evaluation, its update, what happened; None where a step has no such thing.
 
-    `updates` are equally long columns by series name, among them `step`.
+    `updates` are equally long columns by series name, among them `step`. An event stands as in `set lr=0.01`.
     """
     evaluated = {
         evaluation.step: {"epoch": evaluation.epoch, "train_s": evaluation.train_s, **evaluation.values}
         for evaluation in evaluations
     }
     updated = updates.get("step", np.empty(0, np.int64)).tolist()
-    steps = sorted({*evaluated, *updated})
+    steps = sorted({*evaluated, *updated, *(event.step for event in events)})
     place = {step: row for row, step in enumerate(steps)}
     table: Columns = {"step": list(steps)}
     for name, column in updates.items():
@@ -123,4 +125,9 @@ def measurement_table(evaluations: Sequence[Evaluation], updates: Mapping[str, n
     for step, values in evaluated.items():
         for name, value in values.items():
             table.setdefault(name, [None] * len(steps))[place[step]] = value
+    for event in events:
+        cells = table.setdefault("event", [None] * len(steps))
+        values = (f"{name}={json.dumps(value)}" for name, value in event.values.items())
+        row = place[event.step]
+        cells[row] = "; ".join(filter(None, (cells[row], " ".join([event.kind, *values]))))
     return table

@@ -15,7 +15,7 @@ HEIGHT = 200
 """Pixels, whatever is drawn: the page keeps the room free."""
 MOST_DOTS = 60
 """A line of at most so many values shows each of them as a dot."""
-COLOURS = tuple(colour(slot, dark=False) for slot in (0, 1, 2))
+COLOURS = tuple(colour(slot, dark=False) for slot in (3, 5, 6))
 """Of the original and of each version; on a dark page, too, they stand out (3 : 1). Colour is never the only sign."""
 MARKS = (
     {"symbol": "circle-open", "size": 8, "line": {"width": 1.5}},

@@ -1,8 +1,15 @@
 """Colours of runs and maps, the same in every figure and in the live chart.
 
-A run's colour is one of seven slots: Okabe and Ito (2008), "Color Universal Design", without black, each with a value
-for a light and one for a dark page whose contrast to the page is at least 3 : 1 (WCAG 2.1, 1.4.11). Slots 7 to 13 are
-the same colours with a dash. Colour is never the only sign.
+A run's colour is one of eight slots. Each has a value for a light and one for a dark page, whose contrast to the page
+is at least 3 : 1 (WCAG 2.1, 1.4.11). On one page any two of them stay apart in every kind of colour vision: their
+difference (CIEDE2000) is at least 14 for normal, protan and deutan vision and 11 for tritan vision (Machado, Oliveira
+and Fernandes, 2009). They were found by a search for the largest of these differences, near the hues of Okabe and Ito
+(2008), "Color Universal Design", whose seven alone come as near as 1.1 where they are dark enough for a white page.
+Print loses colours, so colour is never the only sign: every slot has a symbol too. Slots 8 to 15 are the same with a
+dash.
+
+Runs that a number puts in an order, more than there are slots, take their colours from `RAMP`: the lowest number the
+darkest. It is the part of Matplotlib's plasma that stands out from the page.
 """
 
 from __future__ import annotations
@@ -18,32 +25,45 @@ DIVERGING = "RdBu"
 
 @dataclass(frozen=True)
 class Slot:
-    """A run's colour on a light and on a dark page."""
+    """A run's colour on a light and on a dark page; its symbol by Plotly's name, and as a letter beside the name."""
 
     name: str
     light: str
     dark: str
+    symbol: str
+    glyph: str
 
 
 SLOTS = (
-    Slot("blue", "#0072B2", "#0083CD"),
-    Slot("vermillion", "#D55E00", "#D55E00"),
-    Slot("green", "#009E73", "#009E73"),
-    Slot("purple", "#C76C9E", "#CC79A7"),
-    Slot("orange", "#B77F00", "#E69F00"),
-    Slot("sky blue", "#1C91D4", "#56B4E9"),
-    Slot("yellow", "#958C0C", "#F0E442"),
+    Slot("blue", "#2C34FC", "#7277EE", "circle", "\u25cf"),
+    Slot("red", "#773228", "#E33900", "square", "\u25a0"),
+    Slot("green", "#147E61", "#0FFAC3", "diamond", "\u25c6"),
+    Slot("pink", "#EB5086", "#CB7585", "triangle-up", "\u25b2"),
+    Slot("ochre", "#8B5D02", "#CEAB5E", "cross", "\u271a"),
+    Slot("sky blue", "#0095D6", "#69B9EF", "triangle-down", "\u25bc"),
+    Slot("yellow", "#9E8E01", "#EBEE33", "x", "\u2716"),
+    Slot("magenta", "#B10682", "#E50EA8", "star", "\u2605"),
 )
+
+RAMP = {
+    "light": ("#0d0887", "#5302a3", "#8b0aa5", "#b83289", "#db5c68"),
+    "dark": ("#cc4778", "#e56b5d", "#f58c46", "#fdb42f", "#f0f921"),
+}
 
 
 def colour(slot: int, *, dark: bool) -> str:
-    """The colour of slot 0 … 13 as #RRGGBB."""
+    """The colour of slot 0 … 15 as #RRGGBB."""
     chosen = SLOTS[slot % len(SLOTS)]
     return chosen.dark if dark else chosen.light
 
 
+def symbol(slot: int) -> str:
+    """The symbol of slot 0 … 15, as Plotly calls it."""
+    return SLOTS[slot % len(SLOTS)].symbol
+
+
 def is_dashed(slot: int) -> bool:
-    """Whether a slot belongs to the second seven."""
+    """Whether a slot belongs to the second eight."""
     return slot % (2 * len(SLOTS)) >= len(SLOTS)
 
 

@@ -14,9 +14,10 @@ Meta (all but `state` and `task` may be missing):
 - `step`, `epoch`: done so far (else those of the newest row); `seconds_left`; `pace`: 10s, 1min, 1/s, max; `lr`
 - `layers`: names, input first, as in `gradient_norm/<layer>`
 - `guess_error`, `guess_loss`: of guessing; `guess_text`: Text at that line
+- `ends_with`: {"train", "validation"}: the errors of the weights that a run has ended with, null while it goes on
 - `num_train`, `num_validation`: samples measured; `train_note`: Text or null
-- `notes`: list of Text, what is to be known about a stored run
-- `slot`: run colour 0 … 13; `price`, `warning`, `saving_delayed`: Text or null; `device`
+- `notes`: list of Text, what is to be known about a run beside its numbers
+- `slot`: run colour 0 … 15; `price`, `warning`, `saving_delayed`: Text or null; `device`
 - `status`: {"verdict", "text": Text, "more": Text or null, "rule": Text, "numbers": [[Text, Text or str], …],
   "suggestions": [{"id", "label": Text, "help": Text or null}, …]}
 - `applied`: {"number": grows by one with every command, "kind", "step", "text": Text or null}
@@ -26,7 +27,8 @@ Commands to it go to all its runs. Its meta:
 
 - `state`: queued, searching, running, paused, finished, stopped, diverged, failed, interrupted; `reason`: Text or null
 - `name`; `task`; `rates`: own, same, hand; `seeds`: runs of each variant; `notes`: list of Text
-- `forks`: [{"run", "parent", "step", "name", "slot"}, …], what has branched from its runs while it was held
+- `forks`: [{"run", "parent", "step", "name", "slot", "settings": {dotted path: Text}}, …], what has branched from its
+  runs while it was held
 - `lanes`: [{"run": its channel, "variant": place, "seed", "name": of the variant, "slot": colour}, …], seed by seed and
   of one seed variant by variant; [] while there are no runs yet
 - `step`: updates of the furthest run; `num_steps`, `steps_per_epoch`, `epochs`, `extend_epochs`; `pace`; `seconds_left`
@@ -34,10 +36,13 @@ Commands to it go to all its runs. Its meta:
   "curves": [{"variant", "points": [[rate, training loss or null], …], "best": rate or null, "note": Text or null}, …]};
   a loss is null where the run diverged or has not ended
 - `fairness`: null, or {"matched": items, "unmatched": items, "num", "num_updates"}; an item is {"name", "title": Text,
-  "why": Text, "hash", "hashes": [{"run": name, "hash"}, …], "notes": list of Text}; names: first_weights, batches,
-  augmentation, evaluation, machine
+  "why": Text, "hash", "hashes": [{"run": name, "hash"}, …], "notes": list of Text, "is_known": false where it could not
+  be compared, and so is no difference either}; names: first_weights, batches, augmentation, evaluation, machine
 - `engine`: solo, stacked; `engine_why`: Text or null, why solo; `seconds_comparable`: whether train_s can be compared
-- `verdict`: null, or two Text: where the variants end, how fast they get to `target`, an error as a fraction or null
+- `verdict`: null, or two Text: where the variants end, how fast they get to `target`, an error as a fraction or null,
+  which the command `target` chooses
+- `noise`: null, or {"points": [{"variant", "batch_size", "noise": as a share of the gradient's length}, …],
+  "num_train"}, of the gradients of batches at the first weights
 - `applied`: as for a run
 
 Event: {"step", "kind", "text": Text, "mark": whether a vertical line is drawn, true if missing}

@@ -135,6 +135,12 @@ class _Fork(_Message):
     pace: Pace = "10s"
 
 
+class _Target(_Message):
+    """The validation error that the variants of a comparison are to reach, a fraction."""
+
+    target: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+
+
 VALUES_OF: dict[str, type[BaseModel]] = {
     "start": _NoValues,
     "pause": _NoValues,
@@ -145,6 +151,7 @@ VALUES_OF: dict[str, type[BaseModel]] = {
     "set": _Set,
     "pace": _Pace,
     "fork": _Fork,
+    "target": _Target,
 }
 
 
@@ -154,7 +161,7 @@ class Command(_Message):
     type: Literal["command"]
     number: Count
     run: RunId
-    kind: Literal["start", "pause", "resume", "step", "stop", "extend", "set", "pace", "fork"]
+    kind: Literal["start", "pause", "resume", "step", "stop", "extend", "set", "pace", "fork", "target"]
     values: dict[str, Any] = {}
 
 

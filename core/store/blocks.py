@@ -10,6 +10,9 @@ import pyarrow as pa
 MAX_ROWS = 8192
 """The length of the blocks of a finished run."""
 
+CLOCK = ("epoch", "train_s")
+"""The columns that say when an update was done."""
+
 Columns = dict[str, np.ndarray]
 """Equally long 1-D arrays by series name; `step` is int64, all others are float64."""
 
@@ -53,6 +56,15 @@ def join(blocks: Sequence[Columns]) -> Columns:
         name: np.concatenate([block.get(name, np.full(len(block["step"]), np.nan)) for block in blocks])
         for name in names
     }
+
+
+def clock(block: bytes | None, step: int) -> tuple[float, float] | None:
+    """The passes and seconds that a run had done after an update; None where the block does not tell."""
+    columns = decode(block, CLOCK) if block is not None else {}
+    if not columns.keys() >= set(CLOCK):
+        return None
+    rows = columns["step"] == step
+    return (float(columns["epoch"][rows][0]), float(columns["train_s"][rows][0])) if rows.any() else None
 
 
 def cut(columns: Columns, last_step: int) -> Columns:

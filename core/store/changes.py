@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, case, delete, insert, select, update
 
 from core.errors import BadInput, Refused
 from core.store import blocks, schema
@@ -16,8 +17,8 @@ from core.store.rows import evaluation_row
 from core.store.writer import Operation
 from core.text import Text
 
-NUM_COLOURS = 7
-"""Seven colours, then the same with a dash (curves of forks have a dash too)."""
+NUM_COLOURS = 8
+"""Eight colours, then the same with a dash (curves of forks have a dash too)."""
 
 
 def now() -> datetime:
@@ -72,6 +73,28 @@ def insert_run(connection: Connection, row: dict[str, Any]) -> None:
     replace(connection, schema.run, {**row, "colour_slot": slot})
 
 
+def begin_run(connection: Connection, row: dict[str, Any], attempt: Attempt | None, events: Iterable[Event]) -> None:
+    """Store a new run with its first attempt and with what it has from its beginning, at the times of its parent."""
+
+    def clock(step: int) -> tuple[float, float]:
+        block = connection.execute(select_block(row["parent"], step)).scalar()
+        return blocks.clock(block, step) or (0.0, 0.0)
+
+    insert_run(connection, row)
+    if attempt is not None:
+        begin_attempt(connection, attempt)
+        advance(connection, attempt.run, attempt.from_step, *clock(attempt.from_step))
+    for event in events:
+        epoch, train_s = clock(event.step)
+        store_event(connection, dataclasses.replace(event, epoch=epoch, train_s=train_s))
+
+
+def select_block(run: str | None, step: int) -> Select[Any]:
+    """The block with the row of one update."""
+    table = schema.steps
+    return select(table.c.block).where(table.c.run == run, table.c.first_step <= step, table.c.last_step >= step)
+
+
 def begin_attempt(connection: Connection, attempt: Attempt) -> None:
     """Store an attempt and drop, in the same transaction, what earlier attempts had after its first step.
 
@@ -113,17 +136,11 @@ def end_attempts(connection: Connection, run: str, outcome: str, ended: datetime
 def advance(connection: Connection, run: str, step: int, epoch: float, train_s: float) -> None:
     """Move the run's position forward, never back."""
     table = schema.run
-    connection.execute(update(table).where(table.c.id == run, table.c.step < step).values(step=step))
-    for column, value in ((table.c.epoch, epoch), (table.c.train_s, train_s)):
-        if np.isfinite(value):
-            connection.execute(update(table).where(table.c.id == run, column < value).values({column: value}))
-
-
-def store_evaluations(connection: Connection, run: str, attempt: int, rows: Iterable[Evaluation]) -> None:
-    """Store evaluations, each in place of one at the same step."""
-    for evaluation in rows:
-        replace(connection, schema.evaluation, {"run": run, "attempt": attempt, **evaluation_row(evaluation)})
-        advance(connection, run, evaluation.step, evaluation.epoch, evaluation.train_s)
+    position = [(table.c.step, step), (table.c.epoch, epoch), (table.c.train_s, train_s)]
+    further = {
+        column.name: case((column < value, value), else_=column) for column, value in position if np.isfinite(value)
+    }
+    connection.execute(update(table).where(table.c.id == run).values(further))
 
 
 def store_steps(connection: Connection, run: str, attempt: int, columns: blocks.Columns) -> None:
@@ -138,6 +155,32 @@ def store_steps(connection: Connection, run: str, attempt: int, columns: blocks.
         "block": blocks.encode(columns),
     }
     replace(connection, schema.steps, row)
+
+
+class EvaluationRows(Operation):
+    """Queued evaluations; those of one run that come in one after another are stored in one go."""
+
+    def __init__(self, run: str, attempt: int, evaluations: Iterable[Evaluation]) -> None:
+        super().__init__(self._store, run, merge=(run, attempt, "evaluations"))
+        self._attempt = attempt
+        self._evaluations = {evaluation.step: evaluation for evaluation in evaluations}
+
+    def absorb(self, other: Operation) -> None:
+        """Take over later evaluations, each in place of one at the same step."""
+        assert isinstance(other, EvaluationRows)
+        self._evaluations |= other._evaluations
+
+    def _store(self, connection: Connection) -> None:
+        assert self.run is not None
+        table, found = schema.evaluation, self._evaluations.values()
+        if not found:
+            return
+        same = delete(table).where(table.c.run == self.run, table.c.step == bindparam("at"))
+        connection.execute(same, [{"at": evaluation.step} for evaluation in found])
+        rows = [{"run": self.run, "attempt": self._attempt, **evaluation_row(evaluation)} for evaluation in found]
+        connection.execute(insert(table), rows)
+        latest = max(found, key=lambda evaluation: evaluation.step)
+        advance(connection, self.run, latest.step, latest.epoch, latest.train_s)
 
 
 class StepRows(Operation):

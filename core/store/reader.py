@@ -26,11 +26,18 @@ class Reader:
         self._exists = exists
 
     def list_runs(
-        self, *, actor: str, study: str | None = None, fingerprint: str | None = None, state: State | None = None
+        self,
+        *,
+        actor: str,
+        study: str | None = None,
+        fingerprint: str | None = None,
+        state: State | None = None,
+        parent: str | None = None,
     ) -> tuple[RunRecord, ...]:
         """The runs the actor may see, newest last."""
         query = rows.select_runs().where(visible(actor))
-        for column, value in (("study", study), ("fingerprint", fingerprint), ("state", state)):
+        wanted = {"study": study, "fingerprint": fingerprint, "state": state, "parent": parent}
+        for column, value in wanted.items():
             query = query if value is None else query.where(schema.run.c[column] == value)
         return tuple(rows.run_record(row) for row in self._read(query))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from core.text import Text
 
@@ -131,6 +131,15 @@ class Event:
     utc: datetime
     actor: str
     kind: str
+    values: Mapping[str, Any]
+    recipe: bool
+
+
+class Happened(NamedTuple):
+    """An event that a new run has from its beginning; its time is that of its parent's row."""
+
+    kind: str
+    step: int
     values: Mapping[str, Any]
     recipe: bool
 

@@ -29,6 +29,7 @@ from core.store.records import (
     Attempt,
     Evaluation,
     Event,
+    Happened,
     Look,
     RunFacts,
     SnapshotEntry,
@@ -135,12 +136,16 @@ class Store(Studies):
         facts: RunFacts | None = None,
         answer: Mapping[str, Any] | None = None,
         colour_slot: int | None = None,
+        id: str | None = None,
+        cause: str | None = None,
+        events: Iterable[Happened] = (),
     ) -> str:
         """Store a new run in state queued and return its id. CoreError when it cannot be stored now.
 
-        `colour_slot` None: its parent's, else the one after the owner's newest run.
+        `colour_slot` None: its parent's, else the one after the owner's newest run. `id`: one that `new_id` made.
+        `cause` begins its first attempt, where it leaves its parent or at 0. All is stored together, or nothing of it.
         """
-        run = new_id()
+        run, created, from_step = id or new_id(), changes.now(), fork_step or 0
         row = {
             "id": run,
             "owner": actor,
@@ -155,16 +160,23 @@ class Store(Studies):
             "schema_version": schema_version,
             **asdict(facts or RunFacts()),
             "state": "queued",
-            "created": changes.now(),
+            "created": created,
             "answer": answer or {},
             "step": 0,
             "epoch": 0.0,
             "train_s": 0.0,
             "colour_slot": colour_slot,
         }
-        self._ask(lambda connection: changes.insert_run(connection, row), run)
+        begun = Attempt(run, 1, created, None, from_step, cause, None, actor) if cause else None
+        had = [
+            Event(new_id(), run, int(begun is not None), step, 0.0, 0.0, created, actor, kind, dict(values), recipe)
+            for kind, step, values, recipe in events
+        ]
+        self._ask(lambda connection: changes.begin_run(connection, row, begun, had), run)
         with self._known:
-            self._states[run], self._attempts[run] = "queued", 0
+            self._states[run], self._attempts[run] = "queued", int(begun is not None)
+            if begun is not None:
+                self._last_steps[run] = from_step
         return run
 
     def rename(self, run: str, name: str, *, actor: str) -> None:
@@ -202,11 +214,6 @@ class Store(Studies):
 
     # A run's course (called by whoever trains it; waits at most ACKNOWLEDGE_S)
 
-    def set_facts(self, run: str, facts: RunFacts, *, actor: str) -> bool:
-        """Store what is decided before step 0; None leaves a fact as it is. True: acknowledged by the disk."""
-        values = {name: value for name, value in asdict(facts).items() if value is not None}
-        return self._update(run, actor, values)
-
     def set_answer(self, run: str, answer: Mapping[str, Any], *, actor: str) -> bool:
         """Replace the stored fields of `train --json`. True: acknowledged by the disk."""
         return self._update(run, actor, {"answer": dict(answer)})
@@ -225,16 +232,18 @@ class Store(Studies):
         reason_text: Text | None = None,
         answer: Mapping[str, Any] | None = None,
         weights_sha256: str | None = None,
+        facts: RunFacts | None = None,
     ) -> bool:
         """Store a run's state with its reason, after all rows queued before. True: acknowledged by the disk.
 
-        `answer` and `weights_sha256` stay as they are when not given, the answer's notes in any case. A state that is
-        not active ends the attempt.
+        `answer`, `weights_sha256` and each of the facts, which are decided before step 0, stay as they are when not
+        given, the answer's notes in any case. A state that is not active ends the attempt.
         """
         checked_id(run)
         values = {"reason": reason, "reason_text": reason_text.to_json() if reason_text else None}
         values |= {"answer": dict(answer)} if answer is not None else {}
         values |= {"weights_sha256": weights_sha256} if weights_sha256 is not None else {}
+        values |= {name: value for name, value in asdict(facts or RunFacts()).items() if value is not None}
         with self._known:
             self._states[run] = state
         return self._tell(lambda connection: changes.set_state(connection, run, actor, state, values), run)
@@ -256,9 +265,7 @@ class Store(Studies):
     def append_evaluations(self, run: str, attempt: int, evaluations: Iterable[Evaluation]) -> None:
         """Queue evaluations (stored within a second); one at a stored step replaces it."""
         self._check_attempt(run, attempt)
-        kept = tuple(evaluations)
-        store = changes.store_evaluations
-        self._writing().put(Operation(lambda connection: store(connection, run, attempt, kept), run))
+        self._writing().put(changes.EvaluationRows(run, attempt, evaluations))
 
     def append_steps(self, run: str, attempt: int, columns: Mapping[str, np.ndarray]) -> None:
         """Queue a block of per-update columns (`step`, `epoch`, `train_s` and the series), copied at once.

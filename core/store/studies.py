@@ -9,15 +9,17 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from core.errors import BadInput, Refused
 from core.store import rows, schema
-from core.store.changes import now
+from core.store.changes import now, store_event
 from core.store.ids import checked_id, new_id
 from core.store.reader import Reader, visible
-from core.store.records import StudyRecord, Visibility
+from core.store.records import Event, Happened, StudyRecord, Visibility
 from core.text import Text
 
 
 class Studies(Reader):
     """Reading and changing studies. A subclass writes: `_ask` waits for the disk, `_tell` a moment only."""
+
+    _attempts: dict[str, int]
 
     def _ask(self, act: Callable[..., Any], run: str | None = None) -> Any:
         raise NotImplementedError
@@ -71,6 +73,16 @@ class Studies(Reader):
         """Add to what is known of a study, each fact in place of one of its name. True: acknowledged by the disk."""
         values = {"facts": dict(facts)}
         return self._tell(lambda connection: edit_study(connection, study, actor, values), checked_id(study))
+
+    def extend_recipes(self, events: Mapping[str, Happened], *, actor: str) -> bool:
+        """Add an event to the recipe of each of these runs, to all or to none. True: acknowledged by the disk."""
+        stored = [
+            Event(new_id(), run, self._attempts.get(run, 0), step, 0.0, 0.0, now(), actor, kind, dict(values), recipe)
+            for run, (kind, step, values, recipe) in events.items()
+        ]
+        return not stored or self._tell(
+            lambda connection: [store_event(connection, event) for event in stored], stored[0].run
+        )
 
     def rename_study(self, study: str, name: str, *, actor: str) -> None:
         """Give a study another name (at most 200 characters)."""

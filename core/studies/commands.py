@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from core.errors import BadInput, shown
+from core.experiment import Experiment
+from core.store.records import RunRecord
+from core.store.store import Store
 from core.text import Text
+from core.training.changes import changed, check_rate, computed
+from core.training.job import TrainingJob
 
 
 def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
     """A command's values within their legal ranges; BadInput says what is wrong.
 
-    What a `set` may change depends on the run: `core.training.changes.changed`.
+    What a `set` may change depends on the run: `check_change`.
     """
     if kind == "extend":
         epochs = values.get("epochs")
@@ -30,3 +36,27 @@ def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
                 Text("Use a value above 0; 0.0001 to 1 is usual."),
             )
     return values
+
+
+def check_change(store: Store, job: TrainingJob | None, record: RunRecord, values: Mapping[str, Any]) -> None:
+    """Raise BadInput where a run cannot take a change: at once, not at its next update. `job` is its, if active."""
+    run, stored = job.run if job else None, Experiment.from_json(record.experiment)
+    now = run.current if run else computed(stored, store.events(record.id))
+    check_rate(now, values)
+    changed(now, values)
+
+
+def check_change_of_some(
+    store: Store, job_of: Callable[[str], TrainingJob | None], runs: Iterable[RunRecord], values: Mapping[str, Any]
+) -> None:
+    """Raise BadInput where none of these runs can take a change; those that are over are not asked."""
+    problems: list[BadInput] = []
+    for run, job in [(run, job) for run in runs if (job := job_of(run.id)) is not None]:
+        try:
+            check_change(store, job, run, values)
+        except BadInput as error:
+            problems.append(error)
+        else:
+            return
+    if problems:
+        raise problems[0]

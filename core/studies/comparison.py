@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -19,6 +20,8 @@ from core.text import Text, is_showable
 
 LEAST_VARIANTS, MOST_VARIANTS = 2, 8
 MOST_SEEDS = 20
+MOST_IN_A_SWEEP = 40
+"""Variants that differ in one number alone are shades of one colour, of which more can be told apart."""
 MOST_LANES = 40
 """Variants times seeds: so many runs go on in one race."""
 
@@ -41,7 +44,8 @@ class Lane(NamedTuple):
 class Comparison(BaseModel):
     """Variants of `base`, each run with `seeds` paired seeds: the k-th run of every variant has the seed base.seed + k.
 
-    Raises BadInput for fewer than 2 or more than 8 variants, more than 40 runs, and variants that are the same.
+    Raises BadInput for fewer than 2 or more than 8 variants (40 where they differ in one number alone), more than 40
+    runs, and variants that are the same.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,14 +74,8 @@ class Comparison(BaseModel):
 
     def _check_size(self) -> None:
         count = len(self.variants)
-        if not LEAST_VARIANTS <= count <= MOST_VARIANTS:
-            raise BadInput(
-                Text("A comparison of {count} variants is not possible.", count=count),
-                Text("So many curves can be told apart: {low} to {high}.", low=LEAST_VARIANTS, high=MOST_VARIANTS),
-                Text("Vary fewer things, or fewer values of one.")
-                if count > MOST_VARIANTS
-                else Text("Give one thing at least two values."),
-            )
+        if not LEAST_VARIANTS <= count <= MOST_IN_A_SWEEP or (count > MOST_VARIANTS and self.number() is None):
+            raise _no_comparison_of(count)
         if count * self.seeds > MOST_LANES:
             raise BadInput(
                 Text(
@@ -91,20 +89,20 @@ class Comparison(BaseModel):
             )
 
     def _check_distinct(self) -> None:
-        seen: dict[str, str] = {}
+        seen: dict[str, Text] = {}
         free = self.rates != "hand"
         for variant, experiment in zip(self.variants, self.varied(), strict=True):
             # Rates that are searched or shared are no difference between two variants.
             mark = (with_rate(experiment, 1.0) if free else experiment).canonical()
             if mark in seen:
                 raise BadInput(
-                    Text("The variants “{one}” and “{other}” are the same.", one=seen[mark], other=variant.name),
+                    Text("The variants “{one}” and “{other}” are the same.", one=seen[mark], other=variant.text),
                     Text("They differ in the learning rate alone, and that is not taken from the variants.")
                     if free
                     else Text("Two runs that are the same show nothing."),
                     Text("Choose the learning rates by hand.") if free else Text("Leave one of them out."),
                 )
-            seen[mark] = variant.name
+            seen[mark] = variant.text
 
     # -- what is run ---------------------------------------------------------------------------------------------
 
@@ -144,9 +142,9 @@ class Comparison(BaseModel):
             try:
                 found = [*variant.applied_to(document)[1], *check(experiment)]
             except BadInput as error:
-                what = Text("{variant}: {what}", variant=variant.name, what=error.what)
+                what = Text("{variant}: {what}", variant=variant.text, what=error.what)
                 raise BadInput(what, error.why, error.fix) from None
-            notes += [Text("{variant}: {note}", variant=variant.name, note=note) for note in found]
+            notes += [Text("{variant}: {note}", variant=variant.text, note=note) for note in found]
         return notes
 
     # -- what differs --------------------------------------------------------------------------------------------
@@ -160,6 +158,17 @@ class Comparison(BaseModel):
         """The settings that all variants share."""
         columns = _columns([flat_settings(experiment) for experiment in self.varied()])
         return {name: column[0] for name, column in columns.items() if len(set(column)) == 1}
+
+    def number(self) -> tuple[str, list[float]] | None:
+        """The one setting in which the variants differ and its values, where that is a number: then it is a sweep."""
+        differing = self.differing_settings()
+        if len(differing) != 1:
+            return None
+        [(path, values)] = differing.items()
+        try:
+            return path, [float(value) for value in values]
+        except ValueError:
+            return None
 
     # -- reading and writing -------------------------------------------------------------------------------------
 
@@ -210,13 +219,10 @@ class Comparison(BaseModel):
         axes = [parse_axis(text).fitted(document) for text in vary]
         written = not isinstance(base, Experiment)
         experiment = Experiment.from_json(document)
+        count = math.prod(len(axis.values) for axis in axes)
+        if count > MOST_IN_A_SWEEP:
+            raise _no_comparison_of(count)
         combinations = product(axes)
-        if len(combinations) > MOST_VARIANTS:
-            raise BadInput(
-                Text("A comparison of {count} variants is not possible.", count=len(combinations)),
-                Text("So many curves can be told apart: {low} to {high}.", low=LEAST_VARIANTS, high=MOST_VARIANTS),
-                Text("Vary fewer things, or fewer values of one."),
-            )
         variants = [Variant.varied(document, experiment, changes, written=written) for changes in combinations]
         # A learning rate that only stays through a change of key is not one that somebody wants to compare.
         usual = usual_rates([Variant.from_json({"changes": changes}) for changes in combinations])
@@ -275,6 +281,21 @@ def with_rate(experiment: Experiment, rate: float) -> Experiment:
     if not has_rate(experiment):
         return experiment
     return Experiment.from_json(set_path(experiment.to_json(), "optimizer.lr", rate)[0])
+
+
+def _no_comparison_of(count: int) -> BadInput:
+    """Why so many variants are no comparison."""
+    few, limits = count < LEAST_VARIANTS, {"low": LEAST_VARIANTS, "high": MOST_VARIANTS, "most": MOST_IN_A_SWEEP}
+    return BadInput(
+        Text("A comparison of {count} variants is not possible.", count=count)
+        if count != 1
+        else Text("One variant alone is no comparison."),
+        Text(
+            "So many curves can be told apart: {low} to {high}, or up to {most} where one number alone differs.",
+            **limits,
+        ),
+        Text("Give one thing at least two values.") if few else Text("Vary fewer things, or fewer values of one."),
+    )
 
 
 def _columns(settings: list[dict[str, str]]) -> dict[str, list[str]]:

@@ -1,13 +1,14 @@
-"""A comparison in an address: the base's parameters, then `vary.0.optimizer=sgd`, `vary.0.name=SGD`, `rates`, `seeds`.
+"""A comparison in an address: the base's parameters, what is varied (`vary.optimizer=sgd,adam`), `rates`, `seeds`.
 
-A person may also type what is varied in short: `vary.optimizer=sgd,adam`.
+Variants that are no product of axes, or have names of their own, stand one by one: `vary.0.optimizer=sgd`,
+`vary.0.name=slow`.
 """
 
 from __future__ import annotations
 
-import json
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import BadInput
@@ -15,6 +16,7 @@ from core.experiment import Experiment
 from core.set_path import set_path
 from core.studies.comparison import Comparison
 from core.studies.variant import Variant, label
+from core.studies.vary import spec_of, written
 from core.text import Text
 
 VARY = "vary"
@@ -23,14 +25,40 @@ MOST_PLACES = 64
 
 def to_url(comparison: Comparison) -> dict[str, str]:
     """Query parameters with readable names, only what differs from what would be assumed."""
-    query = comparison.base.to_url()
-    for place, variant in enumerate(comparison.variants):
-        for path, value in variant.changes.items():
-            query[f"{VARY}.{place}.{path}"] = _written(value)
+    axes = _axes(comparison)
+    varied = {f"{VARY}.{path}": spec for path, spec in axes.items()} if axes else _one_by_one(comparison.variants)
+    query = {**comparison.base.to_url(), **varied, "rates": comparison.rates, "seeds": str(comparison.seeds)}
+    return query | {label: text for label in ("name", "notes") if (text := getattr(comparison, label))}
+
+
+def _axes(comparison: Comparison) -> dict[str, str] | None:
+    """What is varied as SPEC by path, the slowest first; None where the variants are not all combinations of that."""
+    variants = comparison.variants
+    paths = [*variants[0].changes]
+    if not paths or any([*variant.changes] != paths or variant.name != label(variant.changes) for variant in variants):
+        return None
+    # What varies slowest changes least often from one variant to the next.
+    columns = {path: [written(variant.changes[path]) for variant in variants] for path in paths}
+    paths.sort(key=lambda path: sum(a != b for a, b in itertools.pairwise(columns[path])))
+    document = comparison.base.to_json()
+    axes: dict[str, str] = {}
+    for path in paths:
+        values = {written(variant.changes[path]): variant.changes[path] for variant in variants}
+        axes[path] = spec_of([*values.values()], document, path)
+    try:
+        again = Comparison.of(comparison.base, [f"{path}={spec}" for path, spec in axes.items()], rates="hand")
+    except BadInput:
+        return None
+    return axes if again.variants == variants else None
+
+
+def _one_by_one(variants: Sequence[Variant]) -> dict[str, str]:
+    query: dict[str, str] = {}
+    for place, variant in enumerate(variants):
+        query |= {f"{VARY}.{place}.{path}": written(value) for path, value in variant.changes.items()}
         if not variant.changes or variant.name != label(variant.changes):
             query[f"{VARY}.{place}.name"] = variant.name
-    query |= {"rates": comparison.rates, "seeds": str(comparison.seeds)}
-    return query | {label: text for label in ("name", "notes") if (text := getattr(comparison, label))}
+    return query
 
 
 def from_url(query: Mapping[str, str]) -> tuple[Comparison | None, list[Text]]:
@@ -112,7 +140,3 @@ def _problem(part: str, error: BadInput) -> Text:
         why=error.why,
         fix=error.fix,
     )
-
-
-def _written(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)

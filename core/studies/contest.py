@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +14,25 @@ from core.live.hub import Hub
 from core.store.folder import DataFolder
 from core.store.records import RunRecord
 from core.store.store import Store
+from core.studies.batch_noise import batch_noise, compares_batches
+from core.studies.commands import check_change_of_some
 from core.studies.comparison import Comparison
-from core.studies.dropped import Dropped, able, release
+from core.studies.dropped import Dropped, able
 from core.studies.engine import engine_of
 from core.studies.fairness import Referee
-from core.studies.lanes import paired_lanes, stored_lanes
+from core.studies.joining import join, take_seats
+from core.studies.lanes import stored_lanes
 from core.studies.loading import Loading
+from core.studies.outcomes import verdict_of
 from core.studies.race_meta import lanes_meta, storable
 from core.studies.race_news import RaceNews
-from core.studies.race_verdict import Trace, Verdict, verdict
 from core.studies.rate_search import RateSearch
 from core.studies.rates import chosen, search_meta
 from core.studies.seat import Seat
 from core.studies.study import study_channel
 from core.text import Text
 from core.training.command import Command
+from core.training.compute import Pieces
 from core.training.device import SOLO
 from core.training.lane import Lane
 from core.training.race import RaceJob
@@ -52,7 +57,7 @@ class Services:
 
 
 class Contest:
-    """A comparison that this process is at work on. `ended(contest)` is called once, when `over` is set.
+    """A comparison that this process is at work on. `ended(contest)` is called once, before `over` is set.
 
     `paused` holds the search, or the race where there is none, before its first update.
     """
@@ -73,7 +78,7 @@ class Contest:
         self.over = threading.Event()
         self.error: BaseException | None = None
         self.unheard: list[Command] = []
-        """Commands that came when the race had just ended."""
+        """Commands that were taken and found nothing that could obey them any more."""
         self._services, self._ended = services, ended
         self._actor, self._pace, self._paused = actor, pace, paused
         self._lock = threading.Lock()
@@ -82,7 +87,8 @@ class Contest:
         self._news: RaceNews | None = None
         self._runs: list[str] = []
         self._lanes: list[Lane] = []
-        self._is_searching = self._is_open = self._is_submitted = False
+        self._is_searching = self._is_open = self._is_submitted = self._noise_is_due = self._is_over = False
+        self._noise: Pieces | None = None
         self._waiting: list[Command] = []
         """Commands for the race that came before it took any."""
         self._dropped = Dropped(self._keep, dropped)
@@ -144,6 +150,7 @@ class Contest:
     def _begin_race(self, rates: Mapping[int, float]) -> None:
         """Store the runs and queue the race."""
         race, news = self._new_race(None)
+        self._noise_is_due = compares_batches(self.comparison)
         lanes = self.comparison.experiments(rates)
         engine = engine_of([lane.experiment for lane in lanes])
         news.facts["engine_why"] = engine.why
@@ -154,7 +161,7 @@ class Contest:
                 lane.experiment, actor=self._actor, pace=self._pace, paused=self._paused, name=name, seat=seat
             )
             self._runs.append(run)
-            self._lanes.append(self._taken(seat, news, (lane.variant, lane.number), run))
+            self._taken(seat, news, run)
         race.add(self._lanes)
         self._race, self._news = race, news
         self._tell(lanes=lanes_meta(self.comparison, self._runs), state="queued", reason=None)
@@ -176,11 +183,11 @@ class Contest:
             with self._lock:
                 command = self._waiting.pop(0) if self._waiting else None
                 self._is_open = command is None
-            try:
-                if command is not None:
+            if command is not None:
+                try:
                     self._to_race(command)
-            except CoreError as error:
-                logger.warning("%s", error)
+                except CoreError as error:
+                    self.refuse(command, error)
         self._services.runner.compute.submit(race)
         self._is_submitted = True
 
@@ -199,44 +206,58 @@ class Contest:
     def _seat(self, race: RaceJob, news: RaceNews, key: tuple[int, int], name: str, engine: str = SOLO) -> Seat:
         def begun(run: Run) -> None:
             news.referee.begin(key, name, run)
+            if self._noise_is_due:
+                self._measure_noise()
 
-        return Seat(race, self.study, key[0], begun, engine)
+        return Seat(race, self.study, key, begun, engine)
 
-    def _taken(self, seat: Seat, news: RaceNews, key: tuple[int, int], run: str) -> Lane:
+    def _taken(self, seat: Seat, news: RaceNews, run: str) -> None:
         assert seat.lane is not None
-        news.keys[id(seat.lane)] = key
+        news.keys[id(seat.lane)] = seat.key
         self._dropped.seat(seat.lane, run)
-        return seat.lane
+        if not self._is_submitted:
+            self._lanes.append(seat.lane)
 
-    def _join(self, race: RaceJob, news: RaceNews, runs: Sequence[RunRecord], command: Command) -> None:
-        """Let runs that are over go on in a race: all of these, or none."""
-        lanes: list[Lane] = []
+    def _measure_noise(self) -> None:
+        """Beside the race: how noisy the gradients of its batch sizes are. Called when the data are there."""
+        self._noise_is_due = False
+        job = Pieces(batch_noise(self.comparison, self._services.folder.path), self._actor)
+        if self._services.runner.compute.offer(job):
+            self._noise = job
+            job.future.add_done_callback(lambda _: self._tell(**self._noise_facts()))
+
+    def _noise_facts(self) -> dict[str, Any]:
+        """What was measured of the noise of the gradient, once that is over; {} without it."""
+        try:
+            return {"noise": self._noise.future.result()} if self._noise else {}
+        except CancelledError:
+            return {}
+        except Exception:
+            logger.exception("comparison %s goes on without the noise of its gradients", self.study)
+            return {}
+
+    def _join(
+        self, race: RaceJob, news: RaceNews, runs: Sequence[RunRecord], command: Command, told: Command | None = None
+    ) -> bool:
+        """Let runs that are over go on in a race, all or none; `told` goes to those in it. False: the race is over."""
+        services, seats = self._services, []
         for record, lane in stored_lanes(self.comparison, runs):
             key = (lane.variant, lane.number)
-            seat = self._seat(race, news, key, self.comparison.lane_name(lane))
-            epochs = command.values.get("epochs", 0)
-            try:
-                self._services.runner.resume(record, actor=command.actor, pace=self._pace, epochs=epochs, seat=seat)
-            except BaseException as error:
-                # Nobody else would ever end them: they could neither go on nor be deleted.
-                for begun in lanes if seat.lane is None else [*lanes, seat.lane]:
-                    begun.failed(error)
-                if seat.lane is None and self._services.runner.job(record.id) is None:
-                    release(self._services.store, self._services.hub, record, command.actor)
-                raise
-            lanes.append(self._taken(seat, news, key, record.id))
-        if not self._is_submitted:
-            self._lanes += lanes
-        if lanes and not race.add(lanes):
-            for lane in lanes:
-                lane.closing()
+            seats.append((record, self._seat(race, news, key, self.comparison.lane_name(lane))))
+        take_seats(services.runner, services.store, services.hub, seats, command)
+        for record, seat in seats:
+            self._taken(seat, news, record.id)
+        return join(services.store, race, seats, command, told)
 
     # -- commands ------------------------------------------------------------------------------------------------
 
     def command(self, command: Command) -> bool:
-        """Hand over a command; False when it is over and takes none."""
+        """Hand over a command; False when it is over, or about to be, and takes none."""
+        if command.kind == "set":
+            runs = self._services.store.list_runs(actor=self._actor, study=self.study)
+            check_change_of_some(self._services.store, self._services.runner.job, runs, command.values)
         with self._lock:
-            if self.over.is_set():
+            if self._is_over:
                 return False
             search = self._search if self._is_searching else None
             if search is not None and command.kind == "stop":
@@ -260,13 +281,12 @@ class Contest:
     def _to_race(self, command: Command) -> bool:
         """Hand a command to the race; with an extension, runs that are over join it again."""
         race, news = self._race, self._news
-        if race is None or news is None or not race.command(command):
+        if race is None or news is None or race.done:
             return False
-        if command.kind == "extend":
-            runs = self._stored_runs()
-            over = [run for run in self._dropped.without(runs) if not run.active and run.state != "diverged"]
-            self._join(race, news, over, command)
-        return True
+        if command.kind != "extend":
+            return race.command(command)
+        over = [run for run in self._dropped.without(self._stored_runs()) if not run.active and run.state != "diverged"]
+        return self._join(race, news, over, command, told=command)
 
     # -- the end -------------------------------------------------------------------------------------------------
 
@@ -282,17 +302,22 @@ class Contest:
     def _conclude(self, race: RaceJob) -> None:
         for run in self._runs:
             self._services.runner.wait(run)
-        found = verdict_of(self._services.store, self.comparison, self._stored_runs())
-        facts = {"verdict": found.sentences, "target": found.target}
+        store = self._services.store
+        aim = store.get_study(self.study, actor=self._actor).facts.get("aim")
+        found = verdict_of(store, self.comparison, self._stored_runs(), aim)
+        facts = {"verdict": found.sentences, "target": found.target, **self._noise_facts()}
         self._keep(facts)
         self._tell(**facts)
-        self.unheard = race.unheard
         self.end(race.state_name, None)
 
     def end(self, state: str, error: BaseException | None) -> None:
         """It is over, and how."""
-        if self.over.is_set():
-            return
+        with self._lock:
+            if self._is_over:
+                return
+            self._is_over = True
+            if state != "interrupted":
+                self.unheard = [*self._waiting, *(self._race.unheard if self._race else ())]
         self.error = error or self.error
         reason = error.text if isinstance(error, CoreError) else None
         if error is not None and reason is None:
@@ -300,8 +325,16 @@ class Contest:
         self._tell(state=state, reason=reason)
         if self._services.hub:
             self._services.hub.close(self.channel)
-        self.over.set()
         self._ended(self)
+        self.over.set()
+
+    def refuse(self, command: Command, problem: CoreError) -> None:
+        """Say why a command that was taken could not be carried out."""
+        logger.warning("%s", problem)
+        if self._race is not None and self._news is not None:
+            self._news.applied(command, self._race.step, problem)
+        else:
+            self._tell(applied={"number": 1, "kind": command.kind, "step": 0, "text": problem.text})
 
     def fail(self, error: BaseException) -> None:
         """What has been begun of it is ended."""
@@ -362,13 +395,3 @@ def _search_meta(search: RateSearch, text: Text | None) -> dict[str, Any]:
         num_updates=search.num_updates,
         engine=search.engine,
     )
-
-
-def verdict_of(store: Store, comparison: Comparison, runs: Sequence[RunRecord], target: float | None = None) -> Verdict:
-    """The verdict over the stored runs of a comparison."""
-    traces = []
-    for run, lane in paired_lanes(comparison, runs):
-        rows = [row for row in store.read_evaluations(run.id) if "validation/error" in row.values]
-        steps, errors = [row.step for row in rows], [row.values["validation/error"] for row in rows]
-        traces.append(Trace(lane.variant, lane.seed, run.state, steps, errors))
-    return verdict([variant.name for variant in comparison.variants], traces, target)

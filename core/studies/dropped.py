@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from core.errors import CoreError, Refused
-from core.live.hub import Hub
 from core.store.records import RunRecord
-from core.store.store import Store
 from core.text import Text
 from core.training.command import Command
 from core.training.lane import Lane
 from core.training.race import RaceJob
-
-logger = logging.getLogger(__name__)
 
 
 class Dropped:
@@ -63,15 +58,3 @@ def able(study: str, runs: Sequence[RunRecord], command: Command) -> list[RunRec
             Text("Start it again."),
         )
     return found
-
-
-def release(store: Store, hub: Hub | None, record: RunRecord, actor: str) -> None:
-    """Give a run that was to go on, and got no job, the state back that it had; else it would wait for ever."""
-    if record.active:
-        return
-    try:
-        store.set_state(record.id, record.state, actor=actor, reason=record.reason, reason_text=record.reason_text)
-        if hub and record.id in hub.runs():
-            hub.update(record.id, state=record.state, reason=record.reason_text)
-    except CoreError as error:
-        logger.warning("%s", error)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from core.live.hub import Hub
 from core.store.engines import not_saved
 from core.store.folder import DataFolder
-from core.store.records import RunRecord
+from core.store.ids import new_id
+from core.store.records import Happened, RunRecord
 from core.store.store import Store
-from core.studies.forks import Branch, Origin, State, branch_of, facts_of, origin_of, present_origin, replayed_state
+from core.studies.forks import Branch, Origin, State, branch_of, origin_of, present_origin, replayed_state
+from core.studies.loading import Loading
+from core.studies.replay import facts_of
 from core.studies.replayed import opening_meta, show_events
 from core.text import Text
 from core.training.changes import computed
 from core.training.compute import Compute, Pieces
 from core.training.job import TrainingJob
+
+
+@dataclass(frozen=True)
+class Begins:
+    """What a fork computes, and the state with which it begins, once that is there."""
+
+    branch: Branch
+    state: Future[State]
 
 
 class _Replay(Pieces):
@@ -28,19 +40,41 @@ class _Replay(Pieces):
 class Forks:
     """Makes forks of active and of stored runs. `hub` None: nobody watches."""
 
-    def __init__(self, store: Store, folder: DataFolder, compute: Compute, hub: Hub | None) -> None:
+    def __init__(self, store: Store, folder: DataFolder, compute: Compute, hub: Hub | None, loading: Loading) -> None:
         self._store, self._folder, self._compute, self._hub = store, folder, compute, hub
+        self._loading = loading
 
-    def branch(
-        self, parent: RunRecord, job: TrainingJob | None, step: int | None, changes: Mapping[str, Any]
-    ) -> Branch:
-        """What leaves a run after update `step` (None: as it is now) and is changed; `job` is the run's, if active."""
-        return branch_of(parent, self._origin(parent, job, step), changes)
+    def make(
+        self,
+        parent: RunRecord,
+        job: TrainingJob | None,
+        step: int | None,
+        changes: Mapping[str, Any],
+        *,
+        actor: str,
+        name: str,
+    ) -> tuple[RunRecord, Begins]:
+        """Store a fork that leaves a run after update `step` (None: as it is now) and is changed, and show it.
 
-    def store(self, branch: Branch, *, actor: str, name: str) -> tuple[RunRecord, int]:
-        """Store a new run for a branch, with its recipe, and show it; returns its record and its first attempt."""
+        `job` is the parent's, if it is active. Returns the new run with its first attempt, and how it begins.
+        """
+        branch = branch_of(parent, self._origin(parent, job, step), changes)
+        run = new_id()
+        # The way back to where it begins is gone while the disk takes it.
+        state = self._state(branch, run, actor)
+        try:
+            record = self._stored(branch, run, actor=actor, name=name)
+        except BaseException:
+            state.cancel()
+            self._loading.forget(run)
+            raise
+        self._show(branch, record)
+        return record, Begins(branch, state)
+
+    def _stored(self, branch: Branch, run: str, *, actor: str, name: str) -> RunRecord:
         parent, origin, experiment = branch.parent, branch.origin, branch.experiment
-        run = self._store.create_run(
+        self._store.create_run(
+            id=run,
             actor=actor,
             experiment=experiment.to_json(),
             fingerprint=experiment.fingerprint(),
@@ -48,38 +82,36 @@ class Forks:
             name=name,
             parent=parent.id,
             fork_step=origin.step,
-            facts=facts_of(origin.conditions, parent),
+            facts=facts_of(origin.conditions, parent.facts.split_hashes) if origin.conditions else None,
             answer={"notes": [note.to_json() for note in branch.notes]},
+            cause="fork",
+            events=[
+                *(Happened(event.kind, event.step, event.values, True) for event in branch.recipe),
+                Happened("fork", origin.step, {"parent": parent.id}, False),
+            ],
         )
-        when = self._clock(parent.id)
-        for event in branch.recipe:
-            epoch, train_s = when(event.step)
-            self._store.add_event(
-                run,
-                event.kind,
-                actor=actor,
-                step=event.step,
-                epoch=epoch,
-                train_s=train_s,
-                values=event.values,
-                recipe=True,
-            )
-        record = self._store.get_run(run, actor=actor)
-        attempt = self._store.begin_attempt(run, origin.step, "fork", actor=actor)
-        at, (epoch, train_s) = origin.step, when(origin.step)
-        values = {"parent": parent.id}
-        self._store.add_event(run, "fork", actor=actor, step=at, epoch=epoch, train_s=train_s, values=values)
-        if self._hub:
-            self._hub.open(run, opening_meta(computed(experiment, branch.recipe), record))
-            self._hub.attempt(run, attempt, 0)
-            show_events(self._store, run, experiment, self._hub, since=origin.step)
-        return record, attempt
+        return self._store.get_run(run, actor=actor)
 
-    def state(self, branch: Branch, run: str, loading: Future[Any], owner: str) -> Future[State]:
+    def _show(self, branch: Branch, record: RunRecord) -> None:
+        if self._hub:
+            now = computed(branch.experiment, branch.recipe)
+            self._hub.open(record.id, opening_meta(now, record))
+            self._hub.attempt(record.id, record.attempt, 0)
+            show_events(self._store, record.id, branch.experiment, self._hub, since=branch.origin.step)
+            if branch.origin.state is None:
+                self._say_going_back(branch, record.id)
+
+    def _say_going_back(self, branch: Branch, run: str) -> None:
+        if self._hub:
+            self._hub.update(run, reason=Text("Going back to update {step:,}", step=branch.origin.step))
+
+    def _state(self, branch: Branch, run: str, owner: str) -> Future[State]:
         """The state with which a fork begins, once the data are there.
 
         Where it is not at hand, the parent is replayed to it in the compute thread, piece by piece.
         """
+        where = branch.origin.conditions
+        loading = self._loading.load(branch.experiment, run, where.device if where else None)
         state: Future[State] = Future()
 
         def loaded(data: Future[Any]) -> None:
@@ -87,8 +119,7 @@ class Forks:
             if data.cancelled() or error is not None or branch.origin.state is not None:
                 _settle(state, branch.origin.state, error)
                 return
-            if self._hub:
-                self._hub.update(run, reason=Text("Going back to update {step:,}", step=branch.origin.step))
+            self._say_going_back(branch, run)
             work = replayed_state(self._store, self._folder, branch)
             job = _Replay(_while_wanted(work, state), owner)
             job.future.add_done_callback(replayed)
@@ -101,18 +132,6 @@ class Forks:
 
         loading.add_done_callback(loaded)
         return state
-
-    def _clock(self, run: str) -> Callable[[int], tuple[float, float]]:
-        """From a number of updates to the passes and seconds that a run had done by then; 0 where none are stored."""
-        rows = self._store.read_steps(run, ["epoch", "train_s"])
-
-        def when(step: int) -> tuple[float, float]:
-            place = int(rows["step"].searchsorted(step))
-            if place == len(rows["step"]) or rows["step"][place] != step:
-                return 0.0, 0.0
-            return float(rows["epoch"][place]), float(rows["train_s"][place])
-
-        return when
 
     def _origin(self, parent: RunRecord, job: TrainingJob | None, step: int | None) -> Origin:
         """Where a fork leaves its parent: from what is computed here now, or else from what is stored."""

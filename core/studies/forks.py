@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.experiment import Experiment
 from core.store.folder import DataFolder
-from core.store.records import RunFacts, RunRecord
+from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.replay import check_step, nearest, recipe_of, recorded_conditions
 from core.text import Text
@@ -57,18 +57,20 @@ def origin_of(store: Store, record: RunRecord, step: int | None) -> Origin:
 
 
 def present_origin(job: TrainingJob, step: int | None) -> Origin | None:
-    """Where an active run is left now, with its state; None when it is not after update `step` (None: wherever it is).
+    """Where an active run is left after update `step` (None: wherever it is), from what it knows by itself.
 
+    Nobody waits for the disk then. None where only the store can tell: it is not built, at its end, or not that far.
     Belongs into the compute thread.
     """
     run = job.run
     if run is None:
         return None
     run.flush()  # It may show that the last updates were none.
-    if step not in (None, run.step_count) or run.is_over or run.is_ending:
+    left_at = run.step_count if step is None else step
+    if run.is_over or run.is_ending or not 0 <= left_at <= run.step_count:
         return None
-    recipe = _until(run.recipe, run.step_count)
-    return Origin(run.step_count, recipe, run.conditions, _copied(run))
+    state = _copied(run) if left_at == run.step_count else None
+    return Origin(left_at, _until(run.recipe, left_at), run.conditions, state)
 
 
 def branch_of(record: RunRecord, origin: Origin, changes: Mapping[str, Any]) -> Branch:
@@ -90,30 +92,19 @@ def replayed_state(store: Store, folder: DataFolder, branch: Branch) -> Generato
     if snapshot is not None:
         run.load_state(snapshot.tensors, _cut(snapshot.state, origin.recipe))
     yield from run.pieces(origin.step)
-    tensors, position = _copied(run)
-    return tensors, {**position, **_clock(store, parent, origin.step)}
+    return _copied(run)
 
 
-def begin(run: Run, state: State, origin: Origin) -> Run:
-    """A fresh run with a fork's recipe, at the state in which it leaves its parent."""
+def begin(run: Run, state: State, origin: Origin, train_s: float) -> Run:
+    """A fresh run with a fork's recipe, at the state in which it leaves its parent.
+
+    `train_s` is the time that the parent had spent by then, 0 where that is not known: a replay has its own clock.
+    """
     tensors, position = state
     run.load_state(tensors, _cut(position, origin.recipe))
+    run.train_s = train_s or run.train_s
     run.branch()
     return run
-
-
-def facts_of(conditions: Conditions | None, parent: RunRecord) -> RunFacts:
-    """What decides a fork's bits before it begins: the parent's conditions."""
-    if conditions is None:
-        return RunFacts()
-    return RunFacts(
-        device=conditions.device,
-        threads=conditions.threads,
-        precision=conditions.precision,
-        engine=conditions.engine,
-        split_hashes=parent.facts.split_hashes,
-        environment={"conditions": conditions.to_json()},
-    )
 
 
 def _until(recipe: Sequence[Event], step: int) -> tuple[Event, ...]:
@@ -132,12 +123,3 @@ def _cut(position: Mapping[str, Any], recipe: Sequence[Event]) -> dict[str, Any]
 def _copied(run: Run) -> State:
     tensors, position = run.state()
     return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}, position
-
-
-def _clock(store: Store, run: str, step: int) -> dict[str, float]:
-    """The time that the parent had spent in its own updates: the replay's clock has seen other neighbours."""
-    rows = store.read_steps(run, ["train_s"])
-    place = rows["step"].searchsorted(step)
-    if "train_s" in rows and place < len(rows["step"]) and rows["step"][place] == step:
-        return {"train_s": float(rows["train_s"][place])}
-    return {}

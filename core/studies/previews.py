@@ -166,18 +166,14 @@ class PreviewJob(Job):
         """What the run will cost, where an update and an evaluation of this throw-away network took so many seconds."""
         num_evaluations = run.total_steps / run.evaluate_every + 1
         total_s = step_s * run.total_steps + evaluation_s * num_evaluations
-        others = self._compute.queue_length()
-        watch, compute = _duration(max(10.0, total_s)), _duration(total_s)
+        watch, compute = duration(max(10.0, total_s)), duration(total_s)
         price = Text("{watch} to watch, {compute} of compute", watch=watch, compute=compute)
-        if others:
-            wait = _duration(total_s * (others + 1))
-            queue = Text("1 other run") if others == 1 else Text("{others} other runs", others=others)
-            price = Text("{price}; about {wait} now: {queue}", price=price, wait=wait, queue=queue)
+        price = with_queue(price, total_s, self._compute.queue_length())
         slow = Text(
             "One update takes {seconds} on this machine: the whole run about {total}. Fewer samples, smaller "
             "batches or a smaller network are faster.",
-            seconds=_duration(step_s),
-            total=_duration(total_s),
+            seconds=duration(step_s),
+            total=duration(total_s),
         )
         return {"price": price, "warning": slow if step_s > SLOW_STEP_S else None}
 
@@ -203,7 +199,16 @@ def _evaluated_s(run: Run) -> float:
     return time.perf_counter() - start
 
 
-def _duration(seconds: float) -> Text:
+def with_queue(price: Text, total_s: float, others: int) -> Text:
+    """A price, and what becomes of it while `others` runs are waiting or going on."""
+    if not others:
+        return price
+    wait = duration(total_s * (others + 1))
+    queue = Text("1 other run") if others == 1 else Text("{others} other runs", others=others)
+    return Text("{price}; about {wait} now: {queue}", price=price, wait=wait, queue=queue)
+
+
+def duration(seconds: float) -> Text:
     """A time in words with a unit that suits it."""
     if seconds < 1:
         return Text("{seconds:.1f} s", seconds=max(0.1, seconds))

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import BadInput
+from core.exports.tables import flat_settings
 from core.live.hub import Hub
 from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison, Lane
 from core.studies.lanes import stored_lanes
+from core.studies.outcomes import begun_experiment, branches_of
+from core.studies.setting_words import value_words
 from core.studies.study import study_channel
 from core.text import Text
 
@@ -26,12 +29,14 @@ def opening_meta(comparison: Comparison, study: StudyRecord) -> dict[str, Any]:
         "name": study.name,
         "task": comparison.base.dataset.task,
         "lanes": [],
+        "forks": [],
         "rates": comparison.rates,
         "seeds": comparison.seeds,
         "notes": texts(study.facts.get("notes", [])),
         "search": None,
         "fairness": None,
         "verdict": None,
+        "noise": None,
         "step": 0,
         "applied": None,
         "extend_epochs": min(comparison.base.epochs, 100),
@@ -51,6 +56,19 @@ def _lane_meta(comparison: Comparison, run: str, lane: Lane) -> dict[str, Any]:
         "seed": lane.seed,
         "name": comparison.variants[lane.variant].name,
         "slot": lane.variant,
+    }
+
+
+def branch_meta(store: Store, run: RunRecord) -> dict[str, Any]:
+    """A run that branched off one of a comparison: where, its name and colour, and its settings by dotted path."""
+    settings = flat_settings(begun_experiment(store, run))
+    return {
+        "run": run.id,
+        "parent": run.parent,
+        "step": run.fork_step or 0,
+        "name": run.name,
+        "slot": run.colour_slot,
+        "settings": {path: value_words(path, value) for path, value in settings.items() if value},
     }
 
 
@@ -88,11 +106,12 @@ def stored_meta(store: Store, record: StudyRecord) -> dict[str, Any]:
         **opening_meta(comparison, record),
         "state": state_of(runs),
         "lanes": [_lane_meta(comparison, run.id, lane) for run, lane in stored_lanes(comparison, runs)],
+        "forks": [branch_meta(store, run) for run in branches_of(store, runs, actor=record.owner)],
         "step": max((run.step for run in runs), default=0),
         "num_steps": facts.get("num_steps"),
         "steps_per_epoch": facts.get("steps_per_epoch"),
         "search": {**search, "running": False, "text": None} if search else None,
-        **{name: facts.get(name) for name in ("fairness", "verdict", "target", "seconds_comparable")},
+        **{name: facts.get(name) for name in ("fairness", "verdict", "target", "noise", "seconds_comparable")},
     }
 
 

@@ -74,7 +74,7 @@ class RaceNews:
             "fairness": fairness.to_meta(),
             "num_steps": race.num_steps,
             "steps_per_epoch": min(run.steps_per_epoch for run in runs),
-            "epochs": max(run.total_steps / run.steps_per_epoch for run in runs),
+            "epochs": max(run.epochs.at(run.total_steps) for run in runs),
             "engine": runs[0].conditions.engine if len({run.conditions.engine for run in runs}) == 1 else "mixed",
             "seconds_comparable": machine.is_matched and is_solo,
         }

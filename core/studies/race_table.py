@@ -1,23 +1,23 @@
-"""The table of a comparison: a row a variant over its seeds, what differs and what came out, from stored rows.
+"""The table of a comparison: a row a variant over its seeds and a row a branch, the best first, from stored rows.
 
-Plain records: a page draws them, `csv_columns` exports them.
+Plain records: `race_columns` writes them for people and for programs.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from core.exports.tables import differing_settings
-from core.store.records import Evaluation, RunRecord
+from core.exports.tables import differing
+from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison
 from core.studies.lanes import stored_lanes
-from core.studies.race_verdict import Trace
+from core.studies.outcomes import Outcome, begun_experiment, branches_of, is_share, outcome_of
+from core.text import Text
 
 DEFAULT_TARGET = 0.1
 
@@ -33,16 +33,20 @@ class Spread:
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread | None:
         """Of the values that are numbers; None without any."""
-        known = np.array([value for value in values if value is not None and not math.isnan(value)], dtype=float)
+        known = np.array([value for value in values if not math.isnan(value)], dtype=float)
         return cls(float(np.median(known)), float(known.min()), float(known.max())) if known.size else None
 
 
 @dataclass(frozen=True)
 class Row:
-    """One variant. Errors and the gap are fractions, `seconds` is time in updates; None where nothing is known."""
+    """One variant, or one branch: then `fork_step` says after which update it left its parent.
+
+    Errors and the gap are fractions, `seconds` is time in updates; None where nothing is known. A run that diverged
+    ends with an infinite error. `is_dropped`: somebody took it out of the race.
+    """
 
     variant: int
-    name: str
+    name: Text
     runs: tuple[str, ...]
     states: tuple[str, ...]
     settings: tuple[str, ...]
@@ -55,129 +59,130 @@ class Row:
     steps: Spread | None
     seconds: Spread | None
     num_parameters: int | None
+    fork_step: int | None = None
+    is_dropped: bool = False
+
+    @property
+    def remarks(self) -> list[Text]:
+        """What else is to be known of it: where it branched, and why it has not come to its end."""
+        found: list[Text] = []
+        if self.fork_step is not None:
+            found.append(Text("branched after update {step}", step=self.fork_step))
+        lost = self.states.count("diverged")
+        if lost:
+            found.append(
+                Text("diverged")
+                if lost == len(self.runs)
+                else Text("{count} of {num} seeds diverged", count=lost, num=len(self.runs))
+            )
+        step = int(self.steps.high) if self.steps else 0
+        if self.is_dropped:
+            found.append(Text("dropped after update {step}", step=step))
+        elif "stopped" in self.states:
+            found.append(Text("stopped after update {step}", step=step))
+        words = {"failed": Text("failed"), "interrupted": Text("interrupted")}
+        return [*found, *(words[state] for state in words if state in self.states)]
 
 
 @dataclass(frozen=True)
 class RaceTable:
-    """All variants; `settings` names the columns in which they differ, `target` the error of `steps_to_target`."""
+    """All rows, the best first; `settings` are the paths in which they differ, `target` the error to be reached.
+
+    `is_share`: errors are shares of wrong answers, told in percent.
+    """
 
     settings: tuple[str, ...]
     rows: tuple[Row, ...]
     target: float
+    is_share: bool = True
 
 
-@dataclass(frozen=True)
-class Band:
-    """A curve over the seeds of a variant: steps (n,), and median, lowest and highest value at each of them (n,)."""
-
-    variant: int
-    steps: np.ndarray
-    middle: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-
-
-MEASURES = {
-    "last_error": "last_validation_error",
-    "best_error": "best_validation_error",
-    "best_epoch": "epoch_of_best",
-    "train_error": "last_train_error",
-    "gap": "gap",
-    "steps_to_target": "updates_to_target",
-    "steps": "updates",
-    "seconds": "train_s",
-}
-"""The columns of the export by field of a row."""
+def study_table(store: Store, record: StudyRecord, runs: Sequence[RunRecord]) -> RaceTable:
+    """The table of a stored comparison with its branches, at the target of its verdict."""
+    return race_table(
+        store,
+        Comparison.from_json(dict(record.document)),
+        runs,
+        record.facts.get("target") or DEFAULT_TARGET,
+        branches=branches_of(store, runs, actor=record.owner),
+        dropped=record.facts.get("dropped", ()),
+    )
 
 
 def race_table(
-    store: Store, comparison: Comparison, runs: Sequence[RunRecord], target: float = DEFAULT_TARGET
+    store: Store,
+    comparison: Comparison,
+    runs: Sequence[RunRecord],
+    target: float = DEFAULT_TARGET,
+    *,
+    branches: Sequence[RunRecord] = (),
+    dropped: Sequence[str] = (),
 ) -> RaceTable:
     """The table of the stored runs of a comparison; `target` is the validation error to be reached."""
     lanes = stored_lanes(comparison, runs)
-    settings_by_name = differing_settings([run for run, _ in lanes])
-    differing = {name: column for name, column in settings_by_name.items() if name != "seed"}
-    rows = []
-    for place, variant in enumerate(comparison.variants):
-        own = [run for run, lane in lanes if lane.variant == place]
-        evaluations = [store.read_evaluations(run.id) for run in own]
-        places = [number for number, (_, lane) in enumerate(lanes) if lane.variant == place]
-        settings = tuple(column[places[0]] if places else "" for column in differing.values())
-        rows.append(_row(place, variant.name, own, evaluations, settings, target))
-    return RaceTable(tuple(differing), tuple(rows), target)
+    entries = [
+        (place, variant.text, [run for run, lane in lanes if lane.variant == place])
+        for place, variant in enumerate(comparison.variants)
+    ]
+    places = {run.id: place for place, _, found in entries for run in found}
+    for run in branches:  # A branch of a branch comes after it.
+        place = places[run.id] = places.get(run.parent or "", 0)
+        entries.append((place, Text("{name}", name=run.name) if run.name else Text("branch"), [run]))
+    first = [begun_experiment(store, found[0]) for _, _, found in entries if found]
+    is_varied = "seed" in comparison.differing_settings()
+    settings = {name: column for name, column in differing(first).items() if name != "seed" or is_varied}
+    chosen = zip(*settings.values(), strict=True) if settings else iter([()] * len(first))
+    nothing = ("",) * len(settings)
+    rows = [
+        _row(
+            name,
+            [outcome_of(store, run, place) for run in found],
+            next(chosen) if found else nothing,
+            target,
+            dropped,
+            variant=place,
+        )
+        for place, name, found in entries
+    ]
+    return RaceTable(tuple(settings), tuple(_in_order(rows)), target, is_share(comparison))
 
 
 def _row(
-    place: int,
-    name: str,
-    runs: Sequence[RunRecord],
-    evaluations: Sequence[Sequence[Evaluation]],
+    name: Text,
+    outcomes: Sequence[Outcome],
     settings: tuple[str, ...],
     target: float,
+    dropped: Sequence[str],
+    *,
+    variant: int,
 ) -> Row:
-    measured = [[row for row in rows if "validation/error" in row.values] for rows in evaluations]
-    filled = [rows for rows in measured if rows]
-    best = [min(rows, key=lambda row: _or_infinite(row.values["validation/error"])) for rows in filled]
-    reached = [
-        Trace(
-            place, 0, run.state, [row.step for row in rows], [row.values["validation/error"] for row in rows]
-        ).steps_to(target)
-        for run, rows in zip(runs, measured, strict=True)
-        if rows
-    ]
+    runs = [outcome.run for outcome in outcomes]
     return Row(
-        variant=place,
+        variant=variant,
         name=name,
         runs=tuple(run.id for run in runs),
         states=tuple(run.state for run in runs),
         settings=settings,
-        last_error=Spread.of([rows[-1].values["validation/error"] for rows in filled]),
-        best_error=Spread.of([row.values["validation/error"] for row in best]),
-        best_epoch=Spread.of([row.epoch for row in best]),
-        train_error=Spread.of([rows[-1].values.get("train/error", math.nan) for rows in filled]),
-        gap=Spread.of([rows[-1].values.get("gap", math.nan) for rows in filled]),
-        steps_to_target=Spread.of(reached),
+        last_error=Spread.of([outcome.trace.final for outcome in outcomes]),
+        best_error=Spread.of([outcome.best_error for outcome in outcomes]),
+        best_epoch=Spread.of([outcome.best_epoch for outcome in outcomes]),
+        train_error=Spread.of([outcome.train_error for outcome in outcomes]),
+        gap=Spread.of([outcome.gap for outcome in outcomes]),
+        steps_to_target=Spread.of([outcome.trace.steps_to(target) for outcome in outcomes if len(outcome.trace.steps)]),
         steps=Spread.of([float(run.step) for run in runs]),
         seconds=Spread.of([run.train_s for run in runs]),
         num_parameters=next((run.answer["num_parameters"] for run in runs if "num_parameters" in run.answer), None),
+        fork_step=runs[0].fork_step if runs else None,
+        is_dropped=bool(runs) and all(run.state == "stopped" and run.id in dropped for run in runs),
     )
 
 
-def csv_columns(table: RaceTable) -> dict[str, list[Any]]:
-    """The table as columns for `core.exports`: of each number the median, and over several seeds its range."""
-    columns: dict[str, list[Any]] = {"variant": [row.name for row in table.rows]}
-    columns |= {name: [row.settings[place] for row in table.rows] for place, name in enumerate(table.settings)}
-    columns["runs"] = [len(row.runs) for row in table.rows]
-    several = any(len(row.runs) > 1 for row in table.rows)
-    for field, name in MEASURES.items():
-        spreads: list[Spread | None] = [getattr(row, field) for row in table.rows]
-        columns[name] = [spread.middle if spread else None for spread in spreads]
-        if several:
-            columns[f"{name} lowest"] = [spread.low if spread else None for spread in spreads]
-            columns[f"{name} highest"] = [spread.high if spread else None for spread in spreads]
-    columns["target_error"] = [table.target] * len(table.rows)
-    columns["num_parameters"] = [row.num_parameters for row in table.rows]
-    columns["state"] = [", ".join(dict.fromkeys(row.states)) for row in table.rows]
-    return columns
+def _in_order(rows: Sequence[Row]) -> list[Row]:
+    """The best variant first, what diverged or has no results last; the branches of each stand below it."""
 
+    def rank(row: Row) -> tuple[float, float, int]:
+        ends = [spread.middle if spread else math.inf for spread in (row.last_error, row.best_error)]
+        return ends[0], ends[1], row.variant
 
-def bands(store: Store, comparison: Comparison, runs: Sequence[RunRecord], metric: str) -> list[Band]:
-    """The curve of a metric of the evaluations for each variant, at the steps at which some of its runs have it."""
-    by_variant: dict[int, list[Mapping[int, float]]] = {}
-    for run, lane in stored_lanes(comparison, runs):
-        rows = store.read_evaluations(run.id)
-        values = {row.step: row.values[metric] for row in rows if metric in row.values}
-        by_variant.setdefault(lane.variant, []).append(values)
-    return [_band(place, curves) for place, curves in sorted(by_variant.items())]
-
-
-def _band(place: int, curves: Sequence[Mapping[int, float]]) -> Band:
-    steps = sorted({step for curve in curves for step in curve})
-    spreads = [Spread.of([curve[step] for curve in curves if step in curve]) for step in steps]
-    nothing = Spread(math.nan, math.nan, math.nan)
-    table = np.array([(s.middle, s.low, s.high) for s in (spread or nothing for spread in spreads)]).reshape(-1, 3)
-    return Band(place, np.array(steps, dtype=np.int64), *table.T)
-
-
-def _or_infinite(error: float) -> float:
-    return math.inf if math.isnan(error) else error
+    ranks = {row.variant: rank(row) for row in rows if row.fork_step is None}
+    return sorted(rows, key=lambda row: (ranks[row.variant], row.fork_step is not None, rank(row)))

@@ -10,7 +10,7 @@ bootstrap alone errs more often than it says. Fewer than five seeds name nobody,
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -26,21 +26,46 @@ TARGETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.05, 0.02, 0.01)
 """Errors that may be the target, in the order in which they are tried."""
 
 
+HOW_TESTED = Text(
+    "The test: a paired bootstrap. The differences between two variants, seed by seed, are drawn again {resamples:,} "
+    "times with replacement, and the middle {level:.0f} % of their means must lie on one side of 0. Every pair has its "
+    "share of the other {rest:.0f} % (Bonferroni), and the better one must be better with every seed.",
+    resamples=NUM_RESAMPLES,
+    level=100 - 100 * ERROR_RATE,
+    rest=100 * ERROR_RATE,
+)
+"""The test behind both sentences, for whoever asks."""
+
+BRANCHES_ASIDE = Text("Branches have one seed each and take no part in it.")
+"""What is said beside a verdict where runs have branched."""
+
+MOST_NAMED = 4
+"""So many variants are named in brackets; of more it is said how many."""
+
+Name = Text | str
+
+
 @dataclass(frozen=True)
 class Trace:
-    """How one run went: its variant, seed and state, and its validation errors (n,) by step (n,), steps rising."""
+    """How one run went: its variant, seed and state, and its validation errors (n,) by step (n,), steps rising.
+
+    `end` is the error of the weights it ends with, which early stopping may have put back; NaN: that of the last step.
+    """
 
     variant: int
     seed: int
     state: str
     steps: Sequence[int] | np.ndarray
     errors: Sequence[float] | np.ndarray
+    end: float = math.nan
 
     @property
     def final(self) -> float:
-        """The last validation error; infinite for a run that diverged, NaN for one without any."""
+        """The validation error it ends with; infinite for a run that diverged, NaN for one without any."""
         if self.state == "diverged":
             return math.inf
+        if not math.isnan(self.end):
+            return self.end
         return float(self.errors[-1]) if len(self.errors) else math.nan
 
     def steps_to(self, target: float) -> float:
@@ -51,7 +76,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Both sentences, the target of the second, and who is first (None: nobody is named)."""
+    """Both sentences, the target of the second, and who is first, in English (None: nobody is named)."""
 
     end: Text
     speed: Text
@@ -69,7 +94,7 @@ class Verdict:
 class _Side:
     """One variant: a value for each seed that all compared variants have."""
 
-    name: str
+    name: Name
     values: np.ndarray
 
     @property
@@ -106,8 +131,14 @@ def paired_interval(differences: np.ndarray, level: float, *, purpose: str = "ve
     return float(low), float(high)
 
 
-def verdict(names: Sequence[str], traces: Sequence[Trace], target: float | None = None) -> Verdict:
-    """What the runs of a comparison show. `target`: the error of the second sentence; None chooses one."""
+def verdict(
+    names: Sequence[Name], traces: Sequence[Trace], target: float | None = None, *, is_share: bool = True
+) -> Verdict:
+    """What the runs of a comparison show. `target`: the error of the second sentence; None chooses one.
+
+    `is_share`: errors are shares of wrong answers, told in percent; else relative errors.
+    """
+    scale = _PERCENT if is_share else _PLAIN
     ends = _field(names, traces, lambda trace: trace.final)
     best = _first(ends)
     target = target if target is not None else _usual_target(names, traces)
@@ -117,14 +148,15 @@ def verdict(names: Sequence[str], traces: Sequence[Trace], target: float | None 
             None,
         )
     else:
-        speed, fastest = _speed_sentence(names, traces, target)
-    return Verdict(_end_sentence(ends, best), speed, target, best.name if best else None, fastest)
+        speed, fastest = _speed_sentence(names, traces, target, scale)
+    first, fast = (str(side.name) if side else None for side in (best, fastest))
+    return Verdict(_end_sentence(ends, best, scale), speed, target, first, fast)
 
 
 # -- where they end --------------------------------------------------------------------------------------------------
 
 
-def _end_sentence(ends: _Field, best: _Side | None) -> Text:
+def _end_sentence(ends: _Field, best: _Side | None, scale: _Scale) -> Text:
     sides = sorted(ends.sides, key=lambda side: side.middle)
     if len(sides) < 2:
         said = Text("Too few variants have an end that could be compared.")
@@ -133,15 +165,15 @@ def _end_sentence(ends: _Field, best: _Side | None) -> Text:
         said = Text(
             "{name} ends lowest, at {middle} ({range}), before {second} at {other}: {seeds} seeds name it.",
             name=best.name,
-            middle=_percent(best.middle),
-            range=_range(best.low, best.high),
+            middle=scale.one(best.middle),
+            range=scale.range(best.low, best.high),
             second=second.name,
-            other=_percent(second.middle),
+            other=scale.one(second.middle),
             seeds=ends.num_seeds,
         )
     else:
         low, high = sides[0].middle, sides[-1].middle
-        said = Text("They end at {range}, {doubt}.", range=_range(low, high), doubt=_doubt(ends, "winner"))
+        said = Text("They end at {range}, {doubt}.", range=scale.range(low, high), doubt=_doubt(ends, "winner"))
     return _with(said, ends.left_out)
 
 
@@ -172,12 +204,14 @@ def _doubt(found: _Field, who: str) -> Text:
 # -- how fast they get there -----------------------------------------------------------------------------------------
 
 
-def _speed_sentence(names: Sequence[str], traces: Sequence[Trace], target: float) -> tuple[Text, str | None]:
+def _speed_sentence(
+    names: Sequence[Name], traces: Sequence[Trace], target: float, scale: _Scale
+) -> tuple[Text, _Side | None]:
     speeds = _field(names, traces, lambda trace: trace.steps_to(target))
     reached = [side for side in speeds.sides if math.isfinite(side.high)]
     missed = [side.name for side in speeds.sides if not math.isfinite(side.high)]
     if len(reached) < 2:
-        text = Text("At {target} wrong: {who}.", target=_percent(target), who=_who_reached(reached, speeds))
+        text = Text("At {target}: {who}.", target=scale.target(target), who=_who_reached(reached, speeds))
         return _with(text, speeds.left_out), None
     ordered = sorted(reached, key=lambda side: side.middle)
     fastest, slowest = ordered[0], ordered[-1]
@@ -185,8 +219,8 @@ def _speed_sentence(names: Sequence[str], traces: Sequence[Trace], target: float
     first = _first(racing)
     if fastest.high < slowest.low:
         said = Text(
-            "At {target} wrong: {fastest} after {soon} updates, {slowest} after {late}",
-            target=_percent(target),
+            "At {target}: {fastest} after {soon} updates, {slowest} after {late}",
+            target=scale.target(target),
             fastest=fastest.name,
             soon=_steps(fastest),
             slowest=slowest.name,
@@ -203,13 +237,13 @@ def _speed_sentence(names: Sequence[str], traces: Sequence[Trace], target: float
         low, high = min(side.low for side in ordered), max(side.high for side in ordered)
         steps = f"{low:.0f}–{high:.0f}" if low != high else f"{low:.0f}"
         said = Text(
-            "At {target} wrong after {steps} updates: {doubt}.",
-            target=_percent(target),
+            "At {target} after {steps} updates: {doubt}.",
+            target=scale.target(target),
             steps=steps,
             doubt=_doubt(racing, "faster"),
         )
     notes = [Text("{name} does not get there with every seed", name=name) for name in missed]
-    return _with(said, [*notes, *speeds.left_out]), first.name if first else None
+    return _with(said, [*notes, *speeds.left_out]), first
 
 
 def _who_reached(reached: list[_Side], speeds: _Field) -> Text:
@@ -220,7 +254,7 @@ def _who_reached(reached: list[_Side], speeds: _Field) -> Text:
     )
 
 
-def _usual_target(names: Sequence[str], traces: Sequence[Trace]) -> float | None:
+def _usual_target(names: Sequence[Name], traces: Sequence[Trace]) -> float | None:
     """The first of the usual targets that at least two variants reach with every seed, not all of them at once."""
     for target in TARGETS:
         speeds = _field(names, traces, lambda trace, target=target: trace.steps_to(target))
@@ -264,7 +298,7 @@ def _is_lower(one: _Side, other: _Side, num_tests: int) -> bool:
     return low > 0
 
 
-def _field(names: Sequence[str], traces: Sequence[Trace], value: object) -> _Field:
+def _field(names: Sequence[Name], traces: Sequence[Trace], value: object) -> _Field:
     """The variants with a value for every seed, and why the others are left out.
 
     A variant with a run that somebody stopped, or that failed, is left out while others have gone to their ends.
@@ -296,23 +330,43 @@ def _field(names: Sequence[str], traces: Sequence[Trace], value: object) -> _Fie
 def _with(said: Text, notes: Sequence[Text]) -> Text:
     if not notes:
         return said
+    if len(notes) > MOST_NAMED:
+        notes = [*notes[:MOST_NAMED], Text("{count} more like these", count=len(notes) - MOST_NAMED)]
     told = reduce(lambda before, note: Text("{before}; {note}", before=before, note=note), notes)
     return Text("{said} ({notes}.)", said=said, notes=told)
 
 
-def _percent(share: float) -> str:
-    return "–" if not math.isfinite(share) else f"{_short(100 * share)} %"
+@dataclass(frozen=True)
+class _Scale:
+    """How errors are written."""
 
+    unit: str
+    factor: float
+    digits: Callable[[float], str]
+    wrong: Callable[[str], Text]
 
-def _range(low: float, high: float) -> str:
-    if not math.isfinite(high):
-        return f"{_percent(low)} – ∞"
-    one, other = _short(100 * low), _short(100 * high)
-    return f"{one} %" if one == other else f"{one}–{other} %"
+    def one(self, error: float) -> str:
+        """One error."""
+        return f"{self.digits(self.factor * error)}{self.unit}" if math.isfinite(error) else "–"
+
+    def range(self, low: float, high: float) -> str:
+        """From one error to another."""
+        if not math.isfinite(high):
+            return f"{self.one(low)} – ∞"
+        one, other = self.digits(self.factor * low), self.digits(self.factor * high)
+        return self.one(low) if one == other else f"{one}–{other}{self.unit}"
+
+    def target(self, error: float) -> Text:
+        """An error that is to be reached."""
+        return self.wrong(self.one(error))
 
 
 def _short(number: float) -> str:
     return f"{number:.0f}" if number >= 9.95 or number == round(number) else f"{number:.1f}"
+
+
+_PERCENT = _Scale(" %", 100.0, _short, lambda error: Text("{error} wrong", error=error))
+_PLAIN = _Scale("", 1.0, "{:.3g}".format, lambda error: Text("relative error {error}", error=error))
 
 
 def _steps(side: _Side) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import threading
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import CoreError, Refused
 from core.live.hub import Hub
 from core.store.folder import DataFolder
-from core.store.records import StudyRecord
+from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.commands import checked_values
 from core.studies.comparison import Comparison
 from core.studies.contest import Contest, Services
 from core.studies.dropped import able
 from core.studies.loading import Loading
-from core.studies.race_meta import opening_meta, stored_meta
+from core.studies.race_meta import branch_meta, opening_meta, stored_meta
+from core.studies.race_price import Prices, price_channel
 from core.studies.study import COMPARISON, study_channel
 from core.text import Text
 from core.training.command import Command, checked_pace
@@ -25,10 +28,18 @@ from core.training.command import Command, checked_pace
 if TYPE_CHECKING:
     from core.studies.runner import Runner
 
-logger = logging.getLogger(__name__)
-
+CONCLUDED_S = 10.0
+"""So long a command waits for what came out of a comparison to be stored."""
 MAX_OVER = 16
 """Of so many comparisons it is kept how they ended here, for whoever still waits for one."""
+
+
+@dataclass(frozen=True)
+class _Over:
+    """How a comparison ended here, without its runs and their data."""
+
+    over: threading.Event
+    error: BaseException | None
 
 
 class Races:
@@ -36,10 +47,13 @@ class Races:
 
     def __init__(self, runner: Runner, folder: DataFolder, store: Store, hub: Hub | None, loading: Loading) -> None:
         self._services = Services(runner, folder, store, hub, loading)
+        self._prices = Prices(folder.path, hub, loading, runner.compute) if hub else None
         self._lock = threading.Lock()
         self._changing = threading.Lock()
         self._active: dict[str, Contest] = {}
-        self._over: dict[str, Contest] = {}
+        self._telling = threading.Lock()
+        """Held while a channel is told of branches: each finds those told before."""
+        self._over: dict[str, _Over] = {}
 
     def start(self, comparison: Comparison, *, actor: str, pace: str, paused: bool) -> str:
         """Store a comparison and queue what it needs; returns its id."""
@@ -65,22 +79,55 @@ class Races:
             raise
         return study
 
+    def price(self, comparison: Comparison) -> str:
+        """Measure what a comparison will cost; returns the channel on which that is told."""
+        return self._prices.show(comparison) if self._prices else price_channel(comparison)
+
     def command(self, record: StudyRecord, kind: str, values: dict[str, Any], *, actor: str) -> None:
         """Hand a command to all runs; extending or resuming a comparison that is over lets all its runs go on."""
         command = Command(kind, checked_values(kind, values), actor)
-        contest = self._contest(record.id)
-        if contest is not None and contest.command(command):
-            return
+        while not self._handed(record.id, command):
+            if self._goes_on(record, command):
+                return
+
+    def _handed(self, study: str, command: Command) -> bool:
+        """Hand a command to a comparison that is active. One that stores what came out is waited for: it may go on."""
+        contest = self._contest(study)
+        if contest is None:
+            return False
+        if contest.command(command):
+            return True
+        if not contest.over.wait(CONCLUDED_S):
+            raise Refused(
+                Text("The comparison cannot take “{kind}” now.", kind=command.kind),
+                Text("What came out of it is still being stored."),
+                Text("Try again in a moment."),
+            )
+        return False
+
+    def _goes_on(self, record: StudyRecord, command: Command) -> bool:
+        """Let a comparison that is over go on; False when it does already. Refused where the command asks for less."""
+        kind = command.kind
         runs = self._services.store.list_runs(actor=record.owner, study=record.id)
         is_left = any(run.state in ("stopped", "interrupted", "failed") for run in runs)
         if kind == "extend" or (kind in ("resume", "start") and is_left):
-            self._go_on(record, command)
-        else:
-            raise Refused(
-                Text("Comparison {id} cannot take “{kind}”.", id=record.id, kind=kind),
-                Text("It is not going on."),
-                Text("Start it again, or add epochs to it."),
-            )
+            return self._go_on(record, command)
+        if self.is_active(record.id):
+            return False
+        raise Refused(
+            Text("Comparison {id} cannot take “{kind}”.", id=record.id, kind=kind),
+            Text("It is not going on."),
+            Text("Start it again, or add epochs to it."),
+        )
+
+    def branched(self, study: str, run: RunRecord) -> None:
+        """Tell on the channel of a comparison that one of its runs has branched."""
+        services, channel = self._services, study_channel(study)
+        if services.hub:
+            made = branch_meta(services.store, run)
+            with self._telling:
+                known = services.hub.meta(channel).get("forks", [])
+                services.hub.update(channel, forks=[*(fork for fork in known if fork["run"] != run.id), made])
 
     def is_active(self, study: str) -> bool:
         """Whether a comparison searches, waits, runs or is paused here."""
@@ -157,21 +204,22 @@ class Races:
             self._over.pop(study, None)
         return contest
 
-    def _go_on(self, record: StudyRecord, command: Command) -> None:
-        """Let the runs of a comparison that is over go on, in lock-step."""
+    def _go_on(self, record: StudyRecord, command: Command) -> bool:
+        """Let the runs of a comparison that is over go on, in lock-step; False when they do already."""
         services = self._services
         # One after another: of two requests for the same comparison the second finds it active.
         with self._changing:
             if self.is_active(record.id):
-                return
+                return False
             services.store.flush()
             record = services.store.get_study(record.id, actor=command.actor)
             comparison = Comparison.from_json(record.document)
             runs = services.store.list_runs(actor=record.owner, study=record.id)
             able(record.id, runs, command)
             if services.hub:
-                meta = stored_meta(services.store, record)
-                services.hub.open(study_channel(record.id), {**meta, "state": "queued", "verdict": None})
+                with self._telling:
+                    meta = stored_meta(services.store, record)
+                    services.hub.open(study_channel(record.id), {**meta, "state": "queued", "verdict": None})
             dropped = record.facts.get("dropped", ())
             contest = self._new(record.id, comparison, actor=command.actor, pace="10s", dropped=dropped)
             try:
@@ -179,17 +227,28 @@ class Races:
             except BaseException as error:
                 contest.fail(error)
                 raise
+        return True
 
     def _over_with(self, contest: Contest) -> None:
+        if contest.error is not None:
+            # Its frames would keep the whole comparison, with its data.
+            traceback.clear_frames(contest.error.__traceback__)
         with self._lock:
             if self._active.get(contest.study) is contest:
                 del self._active[contest.study]
-            self._over[contest.study] = contest
+            self._over[contest.study] = _Over(contest.over, contest.error)
             while len(self._over) > MAX_OVER:
                 self._over.pop(next(iter(self._over)))
+        if contest.unheard:
+            # Elsewhere: whoever ends a comparison may hold what is needed to let it go on.
+            with suppress(RuntimeError):  # the pool is closed with the program
+                self._services.runner.compute.io.submit(self._hear, contest)
+
+    def _hear(self, contest: Contest) -> None:
+        """Do what was asked of a comparison when it had just ended, or say why not."""
         for command in contest.unheard:
             try:
                 record = self._services.store.get_study(contest.study, actor=command.actor)
                 self.command(record, command.kind, command.values, actor=command.actor)
             except CoreError as error:
-                logger.warning("%s", error)
+                contest.refuse(command, error)

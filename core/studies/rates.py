@@ -71,12 +71,12 @@ def found(
 ) -> list[Found]:
     """What the losses by (variant, rate) say about each variant; `experiments` are `comparison.varied()`."""
     return [
-        _found(place, experiment, comparison.variants[place].name, losses)
+        _found(place, experiment, comparison.variants[place].text, losses)
         for place, experiment in enumerate(experiments)
     ]
 
 
-def _found(place: int, experiment: Experiment, name: str, losses: Mapping[tuple[int, float], float]) -> Found:
+def _found(place: int, experiment: Experiment, name: Text, losses: Mapping[tuple[int, float], float]) -> Found:
     rates = rates_of(experiment)
     if not rates:
         return Found(place, (), None, Text("{name} has no learning rate to choose: it stays as it is.", name=name))

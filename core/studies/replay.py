@@ -5,12 +5,12 @@ The recipe is the experiment and the events that changed the run, so the bits ar
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.store.folder import DataFolder
-from core.store.records import RunRecord
+from core.store.records import RunFacts, RunRecord
 from core.store.store import Store
 from core.text import Text
 from core.training.checkpoint import Snapshot, latest_valid
@@ -68,29 +68,39 @@ def recipe_of(store: Store, run: str) -> list[Event]:
     return [Event(event.step, event.kind, dict(event.values)) for event in store.events(run) if event.recipe]
 
 
-def recipe_going_on(store: Store, record: RunRecord, actor: str, epochs: int) -> list[Event]:
-    """The events that a resumed run replays, at their end the one that takes its end back, where it had ended.
+def recipe_going_on(store: Store, record: RunRecord, epochs: int) -> tuple[list[Event], Event | None]:
+    """The events that a resumed run replays, and the last of them, which takes its end back, where it had ended.
 
-    It stands at the update of the end, from which the snapshot may be some way off.
+    That one is still to be stored. It stands at the update of the end, from which the snapshot may be some way off.
     """
     recipe = recipe_of(store, record.id)
     was_stopped = bool(recipe) and recipe[-1].kind == "stop"
     step = recipe[-1].step if was_stopped else record.step
     if epochs:
-        recipe.append(Event(step, "extend", {"epochs": epochs}))
+        added = Event(step, "extend", {"epochs": epochs})
     elif was_stopped:
-        recipe.append(Event(step, "continue"))
+        added = Event(step, "continue")
     else:
-        return recipe
-    added = recipe[-1]
-    store.add_event(record.id, added.kind, actor=actor, step=added.step, values=added.values, recipe=True)
-    return recipe
+        return recipe, None
+    return [*recipe, added], added
 
 
 def recorded_conditions(record: RunRecord, snapshot: Snapshot | None = None) -> Conditions | None:
     """Where and how a run has computed; None when it has not begun."""
     recorded = snapshot.state["conditions"] if snapshot else (record.facts.environment or {}).get("conditions")
     return Conditions.from_json(recorded) if recorded else None
+
+
+def facts_of(conditions: Conditions, split_hashes: Mapping[str, str] | None = None) -> RunFacts:
+    """What is stored of conditions that are decided before a run begins."""
+    return RunFacts(
+        device=conditions.device,
+        threads=conditions.threads,
+        precision=conditions.precision,
+        engine=conditions.engine,
+        split_hashes=split_hashes,
+        environment={"conditions": conditions.to_json()},
+    )
 
 
 def nearest(store: Store, folder: DataFolder, run: str, step: int | None) -> Snapshot | None:

@@ -10,7 +10,7 @@ from core.live.hub import Hub
 from core.store.changes import NUM_COLOURS
 from core.store.records import RunRecord
 from core.store.store import Store
-from core.studies.report import notes_of
+from core.studies.report import ending_numbers, notes_of
 from core.training.changes import change_words, computed
 from core.training.epochs import Epochs
 from core.training.evaluation import Evaluation, Score
@@ -61,6 +61,7 @@ def opening_meta(experiment: Experiment, record: RunRecord) -> dict[str, object]
         "parent": record.parent,
         "fork_step": record.fork_step,
         "extend_epochs": min(experiment.epochs, 100),
+        "notes": notes_of(record),
     }
 
 
@@ -108,12 +109,14 @@ def show_events(store: Store, run: str, experiment: Experiment, hub: Hub, *, sin
 def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
     """Show a run that is not active here: all its rows, its state, the sentence that sums it up."""
     experiment = Experiment.from_json(record.experiment)
-    hub.open(record.id, opening_meta(computed(experiment, store.events(record.id)), record))
+    now = computed(experiment, store.events(record.id))
+    hub.open(record.id, opening_meta(now, record))
     attempt = max(1, record.attempt)
     hub.attempt(record.id, attempt, 0)
     evaluations, layers = show_rows(store, record.id, attempt, experiment, hub, since=record.fork_step or 0)
     answer = record.answer
     epochs = stored_epochs(store, record)
+    numbers = ending_numbers(store, record)
     known = {name: answer[name] for name in ("num_train", "num_validation") if name in answer}
     hub.update(
         record.id,
@@ -125,8 +128,8 @@ def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
         epochs=record.epoch,
         steps_per_epoch=epochs.steps_per_epoch if epochs else record.step / record.epoch if record.epoch else None,
         stretches=epochs.stretches if epochs else None,
-        notes=notes_of(record),
-        status=stored_status(record, evaluations).to_meta(),
+        status=stored_status(record, now, evaluations).to_meta(),
+        ends_with={split: numbers.get(f"{split}_error") for split in ("train", "validation")},
     )
     hub.close(record.id)
 
@@ -145,8 +148,9 @@ def stored_epochs(store: Store, record: RunRecord) -> Epochs | None:
     return epochs
 
 
-def stored_status(record: RunRecord, evaluations: list[Evaluation], guess_error: float | None = None) -> Status:
-    """The sentence that sums up a stored run, and what to try beside it."""
-    experiment = Experiment.from_json(record.experiment)
+def stored_status(
+    record: RunRecord, experiment: Experiment, evaluations: list[Evaluation], guess_error: float | None = None
+) -> Status:
+    """The sentence that sums up a stored run, and what to try beside it; `experiment`: what it computed at its end."""
     trend = Trend(experiment.dataset.task, guess_error, evaluations)  # type: ignore[attr-defined]
     return status(experiment, trend, state=record.state, reason=record.reason_text)

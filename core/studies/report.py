@@ -34,7 +34,7 @@ NUMBERS = (
 
 def run_report(store: Store, record: RunRecord, translate: Translate = untranslated) -> dict[str, Any]:
     """The fields of one run. Errors are fractions, times are in seconds; NaN and ±Infinity are kept."""
-    numbers = _numbers(store, record)
+    numbers = ending_numbers(store, record)
     facts = record.facts
     return {
         "run": record.id,
@@ -80,8 +80,11 @@ def notes_of(record: RunRecord) -> list[Text]:
     return notes
 
 
-def _numbers(store: Store, record: RunRecord) -> dict[str, Any]:
-    """The stored answer where it describes the run as it is, else what the stored rows say."""
+def ending_numbers(store: Store, record: RunRecord) -> dict[str, Any]:
+    """What is known of the weights a run ends with, or has now: the stored answer where it is of them, else the rows.
+
+    Where early stopping has put the best weights back, these are their numbers and not those of the last evaluation.
+    """
     answer = dict(record.answer)
     if record.state in ("finished", "diverged"):
         return answer

@@ -19,14 +19,15 @@ from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
 from core.studies.at_work import Active, Ended
-from core.studies.commands import checked_values
+from core.studies.commands import check_change, checked_values
 from core.studies.doing import how_far
-from core.studies.forking import Forks
-from core.studies.forks import Branch, begin
+from core.studies.forking import Begins, Forks
+from core.studies.forks import begin
 from core.studies.loading import Loading
+from core.studies.practice_races import PracticeRaces
 from core.studies.previews import Previews, preview_channel
 from core.studies.races import Races
-from core.studies.replay import check_step, recipe_going_on, recorded_conditions, replaying
+from core.studies.replay import check_step, facts_of, recipe_going_on, recorded_conditions, replaying
 from core.studies.replayed import opening_meta, show_rows
 from core.studies.sample_pictures import SamplePictures
 from core.studies.sealed import look
@@ -36,7 +37,7 @@ from core.studies.snapshots import SnapshotWriter
 from core.studies.stored_pictures import show_pictures
 from core.text import Text
 from core.training.assembly import conditions_of
-from core.training.changes import changed, check_rate, computed
+from core.training.changes import computed
 from core.training.checkpoint import Snapshot, latest_valid, remove_after, remove_leftovers
 from core.training.command import Command, checked_pace
 from core.training.compute import Compute, Pieces
@@ -65,13 +66,15 @@ class Runner:
         self._snapshot_pool = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
         self.compute = Compute()
         self.compute.start()
-        self.compute.io.submit(_first_optimizer)
-        self._forks = Forks(store, folder, self.compute, hub)
+        # With the first optimizer torch loads a second's worth of modules: not when somebody has pressed Start.
+        self.compute.io.submit(torch.optim.SGD, [torch.zeros(1)])
         self._loading = Loading(self.compute, folder.path, hub)
+        self._forks = Forks(store, folder, self.compute, hub, self._loading)
         self._previews = Previews(folder.path, hub, self._loading, self.compute) if hub else None
         # Whoever loads first, a viewer of the untrained network sees how far it is.
         load = self._loading.load
         self.races = Races(self, folder, store, hub, self._loading)
+        self.practice_races = PracticeRaces(self.compute)
         self.sample_pictures = SamplePictures(self.compute, lambda chosen: load(chosen, preview_channel(chosen)))
 
     def close(self) -> None:
@@ -83,8 +86,7 @@ class Runner:
     def job(self, run: str) -> TrainingJob | None:
         """The job of a run that is active here."""
         with self._lock:
-            active = self._active.get(run)
-        return active.job if active else None
+            return active.job if (active := self._active.get(run)) else None
 
     # -- starting ------------------------------------------------------------------------------------------------
 
@@ -113,14 +115,16 @@ class Runner:
             note=experiment.notes,
             answer={"notes": [note.to_json() for note in notes]},
             study=seat.study if seat else None,
-            colour_slot=seat.slot if seat else None,
+            colour_slot=seat.key[0] if seat else None,
+            # One that is broken off before it is built goes on with the engine of all lanes.
+            facts=facts_of(conditions_of(experiment, engine=seat.engine)) if seat else None,
+            cause="start",
         )
         record = self._store.get_run(run, actor=actor)
-        attempt = self._store.begin_attempt(run, 0, "start", actor=actor)
         if self._hub:
             self._hub.open(run, opening_meta(experiment, record))
-            self._hub.attempt(run, attempt, 0)
-        self._launch(record, experiment, attempt, actor=actor, pace=pace, paused=paused, seat=seat)
+            self._hub.attempt(run, record.attempt, 0)
+        self._launch(record, experiment, record.attempt, actor=actor, pace=pace, paused=paused, seat=seat)
         return run
 
     def fork(
@@ -136,9 +140,8 @@ class Runner:
     ) -> str:
         """Store and queue a run that begins as its parent was after update `step` (None: now), with `changes`."""
         checked_pace(pace)
-        branch = self._forks.branch(parent, self.job(parent.id), step, changes)
-        record, attempt = self._forks.store(branch, actor=actor, name=name)
-        self._launch(record, branch.experiment, attempt, actor=actor, pace=pace, paused=paused, branch=branch)
+        record, fork = self._forks.make(parent, self.job(parent.id), step, changes, actor=actor, name=name)
+        self._launch(record, fork.branch.experiment, record.attempt, actor=actor, pace=pace, paused=paused, begins=fork)
         return record.id
 
     def resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int, seat: Seat | None = None) -> str:
@@ -192,15 +195,20 @@ class Runner:
         remove_leftovers(folder)
         noted = {entry.step: entry.sha256 for entry in self._store.snapshots(record.id)}
         found = latest_valid(folder, run=record.id, noted=noted)
-        step = found.snapshot.step if found.snapshot else 0
-        conditions = recorded_conditions(record, found.snapshot)
+        snapshot = found.snapshot
+        step = snapshot.step if snapshot else 0
+        conditions = recorded_conditions(record, snapshot)
         if conditions is not None:
             check_available(conditions.device)
         attempt = self._store.begin_attempt(record.id, step, "extend" if epochs else "resume", actor=actor)
         # From now on it is active, also while its data are loaded: it cannot be deleted, and lists show it waiting.
         self._store.set_state(record.id, "queued", actor=actor)
         remove_after(folder, step)
-        recipe = recipe_going_on(self._store, record, actor, epochs)
+        recipe, added = recipe_going_on(self._store, record, epochs)
+        if seat is not None:
+            seat.added = added
+        elif added is not None:
+            self._store.add_event(record.id, added.kind, actor=actor, step=added.step, values=added.values, recipe=True)
         if self._hub:
             if record.id in self._hub.runs():
                 self._hub.update(record.id, state="queued", reason=None)
@@ -208,13 +216,16 @@ class Runner:
                 self._hub.open(record.id, opening_meta(computed(experiment, recipe), record))
             # The rows are shown again from the store, so a viewer sees what the run stands on and nothing twice.
             self._hub.attempt(record.id, attempt, -1)
+        # Who joins a race that is held waits with it.
+        held = seat is not None and seat.race.state_name == "paused"
         self._launch(
             record,
             experiment,
             attempt,
             actor=actor,
             pace=pace,
-            snapshot=found.snapshot,
+            paused=held,
+            snapshot=snapshot,
             recipe=recipe,
             seat=seat,
         )
@@ -234,7 +245,7 @@ class Runner:
         paused: bool = False,
         snapshot: Snapshot | None = None,
         recipe: list[Event] | None = None,
-        branch: Branch | None = None,
+        begins: Begins | None = None,
         seat: Seat | None = None,
     ) -> None:
         run = record.id
@@ -248,17 +259,15 @@ class Runner:
         if live:
             sinks.append(live)
         conditions = recorded_conditions(record, snapshot)
-        if conditions is None and seat is not None:
-            conditions = conditions_of(experiment, engine=seat.engine)
-        prepare = self._loading.load(experiment, run, conditions.device if conditions else None)
-        if branch is not None:
-            recipe = list(branch.recipe)
-            prepare = self._forks.state(branch, run, prepare, actor)
+        if begins is not None:
+            prepare, recipe = begins.state, list(begins.branch.recipe)
+        else:
+            prepare = self._loading.load(experiment, run, conditions.device if conditions else None)
 
         def build() -> Run:
             built = Run(experiment, self._folder.path, conditions=conditions, recipe=recipe or ())
-            if branch is not None:
-                return begin(built, prepare.result(), branch.origin)
+            if begins is not None:
+                return begin(built, begins.state.result(), begins.branch.origin, record.train_s)
             if snapshot is not None:
                 built.load_state(snapshot.tensors, snapshot.state)
             if seat is not None:
@@ -280,7 +289,7 @@ class Runner:
                 owner=actor,
                 pace=pace,
                 paused=paused,
-                is_fork=branch is not None,
+                is_fork=begins is not None,
                 finished=finished,
             )
         with self._lock:
@@ -293,7 +302,7 @@ class Runner:
             self.compute.submit(PictureJob(job, partial(self._hub.picture, run), owner=actor))
 
     def _delay(self, snapshots: SnapshotWriter) -> Text | None:
-        """Why what a run has done is not on the disk, or not all of it."""
+        """Why not all that a run has done is on the disk."""
         return self._store.delay or (snapshots.trouble.text if snapshots.trouble else snapshots.note)
 
     def _over_with(self, run: str) -> Callable[[TrainingJob], None]:
@@ -320,11 +329,7 @@ class Runner:
         command = Command(kind, checked_values(kind, values), actor)
         job = self.job(record.id)
         if kind == "set" and job is not None:
-            # Refused at once, not at the next update.
-            run, stored = job.run, Experiment.from_json(record.experiment)
-            now = run.current if run else computed(stored, self._store.events(record.id))
-            check_rate(now, command.values)
-            changed(now, command.values)
+            check_change(self._store, job, record, command.values)
         if job is not None and job.command(command):
             return
         if kind == "extend":
@@ -381,8 +386,7 @@ class Runner:
     def error(self, run: str) -> BaseException | None:
         """What made a run of this process fail."""
         with self._lock:
-            ended = self._ended.get(run)
-        return ended.error if ended else None
+            return ended.error if (ended := self._ended.get(run)) else None
 
     # -- before and after it runs ---------------------------------------------------------------------------------
 
@@ -394,8 +398,3 @@ class Runner:
         """Show what a stored run has learned, when its data are there."""
         if self._hub:
             show_pictures(record, self._store, self._hub, self._loading, self.compute)
-
-
-def _first_optimizer() -> None:
-    """With the first optimizer torch loads a second's worth of modules: not when somebody has pressed Start."""
-    torch.optim.SGD([torch.zeros(1)])

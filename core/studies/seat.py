@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.training.device import SOLO
+from core.training.events import Event
 from core.training.lane import Lane
 from core.training.race import RaceJob
 from core.training.run import Run
@@ -20,7 +21,9 @@ class Seat:
 
     race: RaceJob
     study: str
-    slot: int
+    key: tuple[int, int]
     begun: Callable[[Run], None]
     engine: str = SOLO
     lane: Lane | None = None
+    added: Event | None = None
+    """What its recipe needs so that it goes on: stored for all who join, when all can."""

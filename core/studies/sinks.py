@@ -38,9 +38,9 @@ class StoreSink:
         self._has_facts = False
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
+        facts = None
         if run is not None and not self._has_facts:
-            self._has_facts = True
-            self._store.set_facts(self._run, _facts(run), actor=self._actor)
+            self._has_facts, facts = True, _facts(run)
             note = training_note(run.parts.data)
             if note is not None:
                 self._store.add_note(self._run, note)
@@ -54,6 +54,7 @@ class StoreSink:
             reason_text=outcome.reason_text if outcome else None,
             answer=known,
             weights_sha256=known["weights_sha256"] if known else None,
+            facts=facts,
         )
 
     def block(self, run: Run, block: StepBlock) -> None:
@@ -140,7 +141,7 @@ class LiveSink:
         assert self._trend is not None
         restored = run.best if run.final is run.best and run.is_over and run.parts.stops_early else None
         said = status(run.current, self._trend, state=state, reason=reason, restored=restored)
-        self._hub.update(self._run, status=said.to_meta())
+        self._hub.update(self._run, status=said.to_meta(), ends_with=_ends_with(run))
 
     def block(self, run: Run, block: StepBlock) -> None:
         self._hub.append(self._run, self._attempt, "update", block.steps, block.columns, block.stamps)
@@ -182,6 +183,13 @@ class LiveSink:
             stretches=run.epochs.stretches,
             saving_delayed=self._saving(),
         )
+
+
+def _ends_with(run: Run) -> dict[str, float] | None:
+    """The errors of the weights a run ends with, which early stopping may have put back; None while it goes on."""
+    if not run.is_over or run.final is None:
+        return None
+    return {"train": run.final.train.error, "validation": run.final.validation.error}
 
 
 def guess_facts(data: ResidentData) -> dict[str, Any]:

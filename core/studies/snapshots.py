@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 class SnapshotWriter:
     """Copies states at once and writes them in a pool of one thread.
 
-    A snapshot counts only when the rows before it are in the store and it stands in the store's index: so whoever
+    A snapshot counts only when it stands in the store's index, which takes it after all rows queued before: so whoever
     resumes from it finds everything up to it, whenever the process was killed.
     """
 
@@ -57,7 +57,6 @@ class SnapshotWriter:
 
     def _write(self, step: int, kind: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
         try:
-            self._store.flush()
             if snapshot_path(self._folder, step).exists():
                 # Between the exchange of the file and that of its hash in the index it would pass for damaged.
                 self._store.forget_snapshots(self._run, [step])

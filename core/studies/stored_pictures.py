@@ -15,6 +15,7 @@ from core.store.store import Store
 from core.studies.loading import Loading
 from core.studies.replayed import stored_evaluations, stored_status
 from core.studies.sinks import guess_facts
+from core.training.changes import computed
 from core.training.checkpoint import latest_valid
 from core.training.compute import Compute, Job
 from core.training.device import Conditions
@@ -62,7 +63,8 @@ class StoredPicturesJob(Job):
         known = guess_facts(run.parts.data)
         if self._hub.meta(record.id).get("state") != record.state:
             return  # It was resumed meanwhile, and tells of itself.
-        said = stored_status(record, stored_evaluations(store, record.id), known["guess_error"])
+        now = computed(experiment, store.events(record.id))
+        said = stored_status(record, now, stored_evaluations(store, record.id), known["guess_error"])
         self._hub.update(record.id, status=said.to_meta(), **known)
         for name, payload in (what_it_has_learned(run), wrong_answers(run)):
             if payload:

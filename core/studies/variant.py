@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from core.catalog.entry import Entry
 from core.errors import BadInput, shown
-from core.experiment import LABELS, LIST_FAMILIES, PART_FAMILIES, Experiment
+from core.experiment import LABELS, Experiment
 from core.json_input import read_json
 from core.set_path import set_path
+from core.studies.setting_words import changes_words
 from core.text import Text, is_showable
 
 MOST_LETTERS = 80
@@ -88,6 +89,18 @@ class Variant(BaseModel):
         return changed, notes
 
     @property
+    def text(self) -> Text:
+        """Its name for a reader: as somebody typed it; else, in any language, what it changes or a preset calls it."""
+        from core.studies.comparison_presets import is_prepared
+
+        usual, numbered = label(self.changes), re.fullmatch(r"(.*) \((\d+)\)", self.name)
+        if numbered and numbered[1] == usual:
+            return Text("{name} ({number})", name=changes_words(self.changes), number=numbered[2])
+        if self.name == usual:
+            return changes_words(self.changes)
+        return Text(self.name) if is_prepared(self.name, self.changes) else Text("{name}", name=self.name)
+
+    @property
     def gives_rate(self) -> bool:
         """Whether the changes say a learning rate."""
         whole = self.changes.get("optimizer")
@@ -109,47 +122,8 @@ def named_apart(variants: Sequence[Variant]) -> tuple[Variant, ...]:
 
 
 def label(changes: Mapping[str, Any]) -> str:
-    """What a variant without a name is called: its entries' titles, and its numbers with the name of their field."""
-    return ", ".join(_label(path, value) for path, value in changes.items())[:MOST_LETTERS] or "base"
-
-
-def _label(path: str, value: Any) -> str:
-    parts = path.split(".")
-    if parts[-1] == "key":
-        parts = parts[:-1]
-    families = {**PART_FAMILIES, **LIST_FAMILIES}
-    family = families.get(parts[0]) if len(parts) == 1 or (parts[0] in LIST_FAMILIES and len(parts) == 2) else None
-    name = parts[-1].replace("_", " ")
-    if family is not None:
-        items = value if isinstance(value, list | tuple) else [value]
-        titles = [title for item in items if (title := _title(family, item))]
-        if titles:
-            return " + ".join(titles)
-        return f"{name} –" if not value else f"{name} {value}"
-    if isinstance(value, float):
-        return f"{name} {value:.4g}"
-    if isinstance(value, Mapping) and "key" in value:
-        return f"{name} {value['key']}"
-    return f"{name} {value}".replace("_", " ")
-
-
-def _title(family: str, item: Any) -> str:
-    from core.catalog.registry import parse
-
-    if isinstance(item, str) and "," in item:
-        return " + ".join(title for part in item.split(",") if (title := _title(family, part.strip())))
-    try:
-        entry = parse(family, item)
-    except BadInput:
-        return ""
-    return f"{entry.title}{_first_number(entry, item)}"
-
-
-def _first_number(entry: Entry, item: Any) -> str:
-    """The value of the first field that was given with the key, which tells two of one title apart."""
-    given = [name for name in item if name != "key"] if isinstance(item, Mapping) else []
-    number = getattr(entry, given[0], None) if len(given) == 1 else None
-    return f" {number:g}" if isinstance(number, int | float) and not isinstance(number, bool) else ""
+    """What a variant without a name is called: what it changes, in English."""
+    return str(changes_words(changes))[:MOST_LETTERS]
 
 
 def _depth(path: str) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -17,6 +19,8 @@ from core.text import Text
 
 MOST_VALUES = 64
 """More are no comparison any more, whatever they are multiplied with."""
+MOST_LISTED = 8
+"""So many numbers of a range are listed one by one."""
 
 _NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 _RANGE = re.compile(rf"(lin|log)\({_NUMBER},{_NUMBER}\)\s*[x×]\s*(\d+)")
@@ -77,6 +81,22 @@ def parse_axis(text: str) -> Axis:
                 Text("Leave one of them out."),
             )
     return Axis(path, values)
+
+
+def spec_of(values: Sequence[Any], document: Mapping[str, Any], path: str) -> str:
+    """The SPEC of these values: as a range where they are one and too many to be read one by one, else as a list."""
+    if len(values) > MOST_LISTED and all(isinstance(value, int | float) for value in values):
+        for scale in ("log", "lin"):
+            spec = f"{scale}({values[0]:.12g},{values[-1]:.12g})x{len(values)}"
+            with contextlib.suppress(BadInput):
+                if parse_axis(f"{path}={spec}").fitted(document).values == tuple(values):
+                    return spec
+    return ",".join(written(value) for value in values)
+
+
+def written(value: Any) -> str:
+    """A value as it is typed: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def product(axes: Sequence[Axis]) -> list[dict[str, Any]]:

@@ -16,11 +16,13 @@ from core.live.tokens import Tokens
 from core.store.folder import DataFolder, WriteLock
 from core.store.records import Look, RunRecord, StudyRecord
 from core.store.store import Store
-from core.studies.study import COMPARISON, is_channel, study_channel, study_of
+from core.studies.study import COMPARISON, is_channel, study_of
 from core.text import Text
 
 if TYPE_CHECKING:
+    from core.landscape.practice import Practice
     from core.studies.comparison import Comparison
+    from core.studies.practice_races import Drawing
     from core.studies.runner import Runner
     from core.studies.sample_pictures import SamplePicture
     from core.training.run import Run
@@ -134,15 +136,18 @@ class Workbench:
         *,
         actor: str = LOCAL,
         name: str = "",
-        pace: str = "10s",
+        pace: str | None = None,
         paused: bool = False,
     ) -> str:
         """A new run that begins as `run` was after update `at` (None: as it is now), with `changes` by dotted path.
 
-        Returns its id; without a change it goes on as its parent does, bit for bit. BadInput for an update that the
-        parent has not done, and for what cannot change in a run that goes on (`core.training.changes`).
+        Returns its id; without a change it goes on as its parent does, bit for bit. `pace` None: its parent's while
+        that is active. BadInput for an update that the parent has not done, and for what cannot change in a run that
+        goes on (`core.training.changes`).
         """
         record = self.store.get_run(run, actor=actor)
+        job = self.runner.job(run)
+        pace = pace or (job.pace if job else "10s")
         return self.runner.fork(record, at, dict(changes or {}), actor=actor, pace=pace, paused=paused, name=name)
 
     def resume(self, run: str, *, actor: str = LOCAL, pace: str = "10s", epochs: int = 0) -> str:
@@ -204,6 +209,10 @@ class Workbench:
         """
         return self.runner.sample_pictures.get(experiment, update, patience_s)
 
+    def draw_practice(self, practice: Practice, *, actor: str = LOCAL) -> Drawing:
+        """Optimizers on a practice surface; waits for its turn. BadInput where the surface has no value at the start."""
+        return self.runner.practice_races.draw(practice, actor)
+
     def suggested(self, run: str, suggestion: str) -> Experiment | None:
         """The experiment that a suggestion beside a run stands for."""
         from core.training.changes import computed
@@ -234,21 +243,31 @@ class Workbench:
         """
         return self.runner.races.start(comparison, actor=actor, pace=pace, paused=paused)
 
+    def price(self, comparison: Comparison) -> str:
+        """A channel of the hub on which it is measured and told what a comparison will cost."""
+        return self.runner.races.price(comparison)
+
     def command_comparison(
         self, study: str, kind: str, values: Mapping[str, Any] | None = None, *, actor: str = LOCAL
     ) -> None:
         """Tell all runs of a comparison something: start, pause, resume, step, stop, extend, set, pace.
 
         One that is over goes on with extend, and one that was broken off with resume, in lock-step again. `fork` lets
-        one of its runs branch: {"run", "step", "changes", "name", "pace"}; the channel tells of the branch.
+        one of its runs branch: {"run", "step", "changes", "name", "pace"}; the channel tells of the branch. `target`
+        chooses the error whose reaching is compared: {"target"}.
         """
         record = self.store.get_study(study, actor=actor)
         if kind == "fork":
-            self._branch(study_channel(study), dict(values or {}), actor)
+            self._branch(study, dict(values or {}), actor)
+            return
+        if kind == "target":
+            from core.studies.aim import aim
+
+            aim(self.store, self.hub, record, (values or {}).get("target"), is_active=self.is_comparing(study))
             return
         self.runner.races.command(record, kind, dict(values or {}), actor=actor)
 
-    def _branch(self, channel: str, asked: Mapping[str, Any], actor: str) -> None:
+    def _branch(self, study: str, asked: Mapping[str, Any], actor: str) -> None:
         """Let a run branch, and tell of it on the channel of its comparison."""
         made = self.fork(
             asked["run"],
@@ -258,9 +277,7 @@ class Workbench:
             name=asked.get("name", ""),
             pace=asked.get("pace", "10s"),
         )
-        run = self.store.get_run(made, actor=actor)
-        branch = {"run": made, "parent": run.parent, "step": run.fork_step, "name": run.name, "slot": run.colour_slot}
-        self.hub.update(channel, forks=[*self.hub.meta(channel).get("forks", []), branch])
+        self.runner.races.branched(study, self.store.get_run(made, actor=actor))
 
     def wait_comparison(self, study: str, timeout_s: float | None = None) -> StudyRecord:
         """Wait until a comparison of this process is over and stored; TimeoutError after `timeout_s`."""
@@ -307,6 +324,17 @@ class Workbench:
             return self.store.get_run(run, actor=actor)
         except BadInput:
             return None
+
+    def family(self, run: str, *, actor: str = LOCAL) -> tuple[RunRecord, ...]:
+        """A run, what it has branched from, and all that has branched from these: each before its own branches."""
+        first = self.store.get_run(run, actor=actor)
+        while first.parent and (parent := self.find(first.parent, actor=actor)):
+            first = parent
+        return self._with_branches(first, actor)
+
+    def _with_branches(self, run: RunRecord, actor: str) -> tuple[RunRecord, ...]:
+        branches = self.store.list_runs(actor=actor, parent=run.id)
+        return (run, *(found for branch in branches for found in self._with_branches(branch, actor)))
 
     def rename(self, run: str, name: str, *, actor: str = LOCAL) -> None:
         """Give a run another name."""

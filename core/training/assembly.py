@@ -22,7 +22,7 @@ from core.compatibility import check
 from core.experiment import Experiment
 from core.seeding import seed32
 from core.training.allocator import keep_freed_memory
-from core.training.device import SOLO, Conditions, check_available, conditions, use_threads
+from core.training.device import SOLO, STACKED, Conditions, check_available, conditions, use_threads
 from core.training.evaluation import piece_size
 from core.training.feed import EvaluatedRows, Feed
 from core.training.flat import Flat, flatten
@@ -47,7 +47,8 @@ class Assembly:
     """The pieces of one run, on its device.
 
     `trained` are the places of the parameters that are updated; `counted_from` says for each parameter after which
-    update the optimizer began to count. `revision` grows with every change of the pieces.
+    update the optimizer began to count. `revision` grows with every change of the pieces. `row_losses` are the plain
+    losses of several networks, for a run whose errors are measured as those of a row; None for any other.
     """
 
     conditions: Conditions
@@ -62,6 +63,7 @@ class Assembly:
     stopper: Stopper
     stops_early: bool
     plain_loss: Callable[[Tensor, Tensor], Tensor]
+    row_losses: Callable[[Tensor, Tensor], Tensor] | None
     target_spread: float | None
     piece_size: int
     batch_size: int
@@ -219,6 +221,7 @@ def assemble(
         stopper=stops[0].build() if stops else Stopper("validation/error", 1, 0.0),
         stops_early=bool(stops),
         plain_loss=loss.plain(task),  # type: ignore[arg-type]
+        row_losses=loss.plain_rows(task) if where.engine == STACKED else None,  # type: ignore[arg-type]
         target_spread=data.target_spread,
         piece_size=piece_size(multiplications, where.device),
         batch_size=min(experiment.batch_size, data.num_train),

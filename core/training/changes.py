@@ -152,7 +152,7 @@ MEMORY: dict[str, Text] = {
 
 
 def change_words(before: Experiment, after: Experiment, values: Mapping[str, Any]) -> Text:
-    """A change in a few words, for a chart: "learning rate 0.01", "L2 strength 0.001", "batch size 32"."""
+    """A change in a few words, for a chart: "learning rate 0.001 → 0.01", "L2 strength 0.001 → 0.1"."""
     parts: list[Text] = []
     if type(before.optimizer) is not type(after.optimizer):
         parts.append(Text("optimizer {words}", words=optimizer_words(after)))
@@ -161,7 +161,7 @@ def change_words(before: Experiment, after: Experiment, values: Mapping[str, Any
     parts += _entries(before.regularizers, after.regularizers)
     parts += _entries(before.augmentations, after.augmentations)
     if before.batch_size != after.batch_size:
-        parts.append(Text("batch size {size}", size=after.batch_size))
+        parts.append(Text("batch size {before} → {size}", before=before.batch_size, size=after.batch_size))
     if before.frozen != after.frozen:
         frozen = Text("frozen: {layers}", layers=", ".join(after.frozen))
         parts.append(frozen if after.frozen else Text("nothing frozen"))
@@ -223,20 +223,22 @@ def _fields(before: Entry, after: Entry, *, named: bool) -> list[Text]:
     """The parameters that differ between two entries of one class; `named` puts the entry's title before each."""
     words = []
     for item in after.parameters():
-        value = getattr(after, item.name)
-        if getattr(before, item.name) == value:
+        old, new = (getattr(entry, item.name) for entry in (before, after))
+        if old == new:
             continue
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        shown_value = f"{value:g}" if number else str(value)
-        if item.name == RATE and not named:
-            words.append(Text("learning rate {lr:g}", lr=value))
-        elif named and item.title.casefold() != after.title.casefold():
+        values = {"before": _number_words(old), "value": _number_words(new)}
+        if named and item.title.casefold() != after.title.casefold():
             words.append(
-                Text("{title} {name} {value}", title=Text(after.title), name=Text(item.title), value=shown_value)
+                Text("{title} {name} {before} → {value}", title=Text(after.title), name=Text(item.title), **values)
             )
         else:
-            words.append(Text("{name} {value}", name=Text(item.title), value=shown_value))
+            words.append(Text("{name} {before} → {value}", name=Text(item.title), **values))
     return words
+
+
+def _number_words(value: Any) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:g}" if number else str(value)
 
 
 def _entries(before: tuple[Entry, ...], after: tuple[Entry, ...]) -> list[Text]:

@@ -9,6 +9,7 @@ scale" over the batch size: McCandlish et al., An Empirical Model of Large-Batch
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import torch
@@ -32,30 +33,42 @@ def gradient_noise(run: Run, batch_size: int, *, num_batches: int = NUM_BATCHES)
     of batches as large as the split it is 0, up to rounding. NaN where the full gradient is 0. `batch_size`: 1 to the
     size of the training split.
     """
-    model, train = run.parts.model, run.parts.data.splits.train
+    pieces = noise_pieces(run, batch_size, num_batches=num_batches)
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as over:
+            return over.value
+
+
+def noise_pieces(run: Run, batch_size: int, *, num_batches: int = NUM_BATCHES) -> Generator[None, None, float]:
+    """`gradient_noise` in pieces of one forward and backward pass each; between them the run is as it was."""
+    train = run.parts.data.splits.train
     count = train.shape[0]
     assert 1 <= batch_size <= count
     drawn = generator("cpu", seed32(run.experiment.seed, "gradient_noise", counter=batch_size))
-    was_training = model.training
-    model.eval()
-    try:
-        full = _gradient(run, train)
-        squares: list[Tensor] = []
-        for _ in range(num_batches):
-            chosen = torch.randperm(count, generator=drawn)[:batch_size].to(train.device)
-            squares.append((_gradient(run, train[chosen]) - full).square().sum())
-        length, spread = float(full.square().sum()), float(torch.stack(squares).mean())
-    finally:
-        model.train(was_training)
+    full = yield from _gradient(run, train)
+    squares: list[Tensor] = []
+    for _ in range(num_batches):
+        chosen = torch.randperm(count, generator=drawn)[:batch_size].to(train.device)
+        found = yield from _gradient(run, train[chosen])
+        squares.append((found - full).square().sum())
+    length, spread = float(full.square().sum()), float(torch.stack(squares).mean())
     return math.sqrt(spread / length) if length > 0 else math.nan
 
 
-def _gradient(run: Run, rows: Tensor) -> Tensor:
+def _gradient(run: Run, rows: Tensor) -> Generator[None, None, Tensor]:
     """The gradient of the mean data loss over these rows, of all parameters in one vector (N,), in pieces."""
-    loop, dtype = run.parts.loop, accumulation_dtype(rows)
+    model, loop, dtype = run.parts.model, run.parts.loop, accumulation_dtype(rows)
     found: list[Tensor] = []
     for piece in rows.split(piece_size(run.parts.multiplications, run.conditions.device)):
-        gradients = torch.autograd.grad(loop.loss_of(run.parts.feed.rows(piece)), loop.parameters)
+        was_training = model.training
+        model.eval()
+        try:
+            gradients = torch.autograd.grad(loop.loss_of(run.parts.feed.rows(piece)), loop.parameters)
+        finally:
+            model.train(was_training)
         share = len(piece) / len(rows)
         found.append(share * torch.cat([gradient.flatten() for gradient in gradients]).to(dtype))
+        yield
     return torch.stack(found).sum(0)

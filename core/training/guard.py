@@ -56,3 +56,8 @@ class Guard:
         """Put back what was kept: all marked updates are undone, or a step that was begun and not finished."""
         for now, before in zip(self._now, self._before, strict=False):
             now.copy_(before)
+
+    def settle(self) -> None:
+        """Put back what marked updates have changed, if there were any, before another guard goes on with the mark."""
+        for now, before in zip(self._now, self._before, strict=False):
+            torch.where(self._marked, before, now, out=now)

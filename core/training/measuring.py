@@ -1,17 +1,26 @@
-"""Measuring: the errors of one run, measured in pieces at the boundaries between updates where they are due."""
+"""Measuring: the errors of one run, measured in pieces at the boundaries between updates where they are due.
+
+Several runs that are due may be measured in one go. No bit of their errors depends on that.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from torch import Tensor
 
 from core.training.assembly import Assembly
 from core.training.best_weights import BestWeights
-from core.training.evaluation import Evaluation, Score, score
+from core.training.evaluation import Evaluation, Score, score, scores
+from core.training.stacking.answers import Answers
+
+MOST_AT_ONCE = 16
+"""Runs that are measured in one go: a command waits for a piece of all of them."""
+Pair = tuple[Score, Score]
+"""On training and on validation samples."""
 
 
 class Measuring:
@@ -29,11 +38,11 @@ class Measuring:
         self.seconds = 0.0
         self.done_step = self.demanded_step = self.shown_step = -1
         self._since = (0.0, 0.0)
-        self._work: Generator[None, None, tuple[Score, Score]] | None = None
+        self._work: _Work | None = None
 
     @property
     def is_going_on(self) -> bool:
-        """Whether an evaluation has begun and is not finished: the network is in evaluation mode."""
+        """Whether an evaluation has begun and is not finished."""
         return self._work is not None
 
     def is_due(self, step: int, *, is_planned: bool) -> bool:
@@ -42,15 +51,20 @@ class Measuring:
 
     def piece(self, step: int, epoch: float, train_s: float) -> Evaluation | None:
         """Do the next piece of work; the evaluation when it was the last one."""
-        start = time.perf_counter()
-        self._work = self._work or self._scores()
-        scores: tuple[Score, Score] | None = None
-        try:
-            next(self._work)
-        except StopIteration as done:
-            self._work, scores = None, done.value
-        self.seconds += time.perf_counter() - start
-        return None if scores is None else self._evaluation(scores[0], scores[1], step, epoch, train_s)
+        self._work = self._work or _Work([self])
+        found = self._work.piece(self)
+        if found is None:
+            return None
+        self._work = None
+        return self._evaluation(*found, step, epoch, train_s)
+
+    def begin_with(self, others: Sequence[Measuring]) -> None:
+        """Begin an evaluation, and with it those of other runs of its kind; whoever does a piece does it for all."""
+        several = [self, *others][:MOST_AT_ONCE]
+        if self._parts.row_losses is not None:
+            work = _Work(several)
+            for one in several:
+                one._work = work
 
     def break_off(self) -> None:
         """Give up an evaluation that has begun."""
@@ -97,16 +111,56 @@ class Measuring:
         self._since = (epoch, position["train_s"])
         self._work = None
 
-    def _scores(self) -> Generator[None, None, tuple[Score, Score]]:
-        parts = self._parts
-        of_train, of_validation = parts.evaluated
-        train = yield from score(parts.model, of_train, parts.plain_loss, parts.target_spread)
-        validation = yield from score(parts.model, of_validation, parts.plain_loss, parts.target_spread)
-        return train, validation
-
     def _evaluation(self, train: Score, validation: Score, step: int, epoch: float, train_s: float) -> Evaluation:
         before, seconds = self._since
         samples = (epoch - before) * self._parts.data.num_train
         speed = samples / (train_s - seconds) if train_s > seconds else math.nan
         self._since = (epoch, train_s)
         return Evaluation(step, epoch, train, validation, train_s, self.seconds, speed)
+
+
+class _Work:
+    """Finds the scores of several runs, of one kind, by their weights as they are when it begins."""
+
+    def __init__(self, several: Sequence[Measuring]) -> None:
+        self._several = list(several)
+        self._pieces = _pairs([one._parts for one in several])
+        self._found: list[Pair] = []
+
+    def piece(self, one: Measuring) -> Pair | None:
+        """Do the next piece if there is one left; what was found for one of the runs when all is done.
+
+        Each run is charged its share of the time. Where an error cannot be said to be the fault of that one, all go on
+        by themselves: the error comes again to whose fault it is.
+        """
+        if not self._found:
+            start = time.perf_counter()
+            try:
+                next(self._pieces)
+            except StopIteration as done:
+                self._found = done.value
+            except Exception:
+                is_alone = len(self._several) == 1
+                for each in self._several:
+                    if each._work is self:
+                        each._work = None if is_alone else _Work([each])
+                if is_alone:
+                    raise
+            share = (time.perf_counter() - start) / len(self._several)
+            for each in self._several:
+                each.seconds += share
+        return self._found[self._several.index(one)] if self._found else None
+
+
+def _pairs(several: Sequence[Assembly]) -> Generator[None, None, list[Pair]]:
+    parts = several[0]
+    of_train, of_validation = parts.evaluated
+    spread = parts.target_spread
+    if parts.row_losses is not None:
+        answers = Answers(several)
+        trains = yield from scores(answers, of_train, parts.row_losses, spread)
+        validations = yield from scores(answers, of_validation, parts.row_losses, spread)
+        return list(zip(trains, validations, strict=True))
+    train = yield from score(parts.model, of_train, parts.plain_loss, spread)
+    validation = yield from score(parts.model, of_validation, parts.plain_loss, spread)
+    return [(train, validation)]

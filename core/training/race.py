@@ -1,8 +1,8 @@
 """RaceJob: several runs in lock-step as one job of the compute thread.
 
 In every round each run that is under way does one update, in a fixed order; what is due at that boundary, evaluations
-above all, is done by all of them before the next round. A run that was held back or joins later catches up first: a
-round belongs to those who have done the fewest updates.
+above all, is done by all of them before the next round. A run that was held back or joins later catches up first, as
+fast as it can: a round belongs to those who have done the fewest updates.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from core.training.command import Command, checked_pace
 from core.training.compute import Job
 from core.training.job import PROGRESS_S
 from core.training.lane import Lane
+from core.training.race_pace import interval_of, seconds_left
 from core.training.together import Join, Teams, advanced
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,8 @@ class RaceJob(Job):
         self._teams = Teams(together)
         self._lock = threading.Lock()
         self._joining: deque[Lane] = deque()
-        self._commands: deque[Command] = deque()
+        self._commands: deque[tuple[Command, Sequence[Lane]]] = deque()
+        """What waits for the end of the round, each with the lanes that it does not concern."""
         self._left: list[list[Lane]] = []
         self._pace = pace
         self._next_round_at = self._reported_at = 0.0
@@ -72,12 +74,22 @@ class RaceJob(Job):
 
     # -- from any thread -----------------------------------------------------------------------------------------
 
-    def add(self, lanes: Sequence[Lane]) -> bool:
-        """Let lanes take part; False when the race is over."""
+    def add(
+        self, lanes: Sequence[Lane], command: Command | None = None, admitted: Callable[[], object] | None = None
+    ) -> bool:
+        """Let lanes take part, and hand over a command to all others with that; False when the race is over.
+
+        `admitted` is called before either, if they may.
+        """
         with self._lock:
             if self.done:
                 return False
+            if admitted is not None:
+                admitted()
             self._joining.extend(lanes)
+            if command is not None:
+                self._commands.append((command, lanes))
+                self.is_asked = True
         self.wake_up()
         return True
 
@@ -86,7 +98,7 @@ class RaceJob(Job):
         with self._lock:
             if self.done:
                 return False
-            self._commands.append(command)
+            self._commands.append((command, ()))
             self.is_asked = True
         if command.kind == "stop" and self._state == "queued":
             self.cancel()
@@ -136,24 +148,11 @@ class RaceJob(Job):
 
     def interval(self) -> float:
         """Seconds between rounds at the present pace; 0 for as fast as possible."""
-        whole = {"10s": 10.0, "1min": 60.0}.get(self._pace)
-        if whole is not None:
-            planned = max((lane.run.planned_steps for lane in self.lanes if lane.run), default=1)
-            return whole / planned
-        return 1.0 if self._pace == "1/s" else 0.0
+        return interval_of(self._pace, self.lanes)
 
     def seconds_left(self) -> float | None:
         """How long it will take at the present pace; None while that cannot be known."""
-        runs = [lane.run for lane in self.lanes if lane.run is not None and not lane.done]
-        left = max((run.total_steps - run.step_count for run in runs), default=0) * self.interval()
-        if not any(run.step_count for run in runs):
-            return left or None
-        costs = (
-            (run.total_steps - run.step_count) * (run.train_s + run.evaluation_s) / run.step_count
-            for run in runs
-            if run.step_count
-        )
-        return max(left, sum(costs))
+        return seconds_left(self.interval(), self.lanes)
 
     # -- in the compute thread -----------------------------------------------------------------------------------
 
@@ -197,12 +196,13 @@ class RaceJob(Job):
         if self._left:
             return
         while self._commands:
-            command = self._commands.popleft()
+            command, others = self._commands.popleft()
             problem = None
             try:
                 if command.kind == "pace":
                     self._pace = checked_pace(command.values.get("pace"))
-                problems = [self._told(lane, command) for lane in self.lanes if not lane.done]
+                concerned = [lane for lane in self.lanes if not lane.done and lane not in others]
+                problems = [self._told(lane, command) for lane in concerned]
                 problem = next(iter(problems), None) if all(problems) else None
             except CoreError as error:
                 problem = error
@@ -241,6 +241,7 @@ class RaceJob(Job):
             return False
         for lane in self.lanes:
             if lane.has_work:
+                self._teams.evaluate(lane, self.lanes)
                 self._guarded(lane, lane.work)
                 return True
         self._left = self._next_round()
@@ -249,16 +250,23 @@ class RaceJob(Job):
     def _next_round(self) -> list[list[Lane]]:
         """Who is updated next, those together that are advanced as one; [] when nobody may go on now."""
         going = [lane for lane in self.lanes if lane.is_going]
-        now = time.monotonic()
-        interval = self.interval()
-        if not going or (interval > 0 and now < self._next_round_at and not any(lane.is_single for lane in going)):
+        if not going:
             return []
-        if interval > 0:
+        if self._keeps_pace(going):
+            now = time.monotonic()
+            if now < self._next_round_at:
+                return []
             # Time lost to others is not made up for by a burst.
-            self._next_round_at = max(self._next_round_at, now - 0.1) + interval
-        fewest = min(lane.num_updates for lane in going)
-        behind = [lane for lane in going if lane.num_updates == fewest]
-        return self._teams.divided(behind)
+            self._next_round_at = max(self._next_round_at, now - 0.1) + self.interval()
+        # An update that was asked for waits for nobody who is behind it.
+        first = [lane for lane in going if lane.is_single] or going
+        fewest = min(lane.num_updates for lane in first)
+        return self._teams.divided([lane for lane in first if lane.num_updates == fewest])
+
+    def _keeps_pace(self, going: Sequence[Lane]) -> bool:
+        """Whether the next round waits for its time: single updates and who catches up do not, for others wait."""
+        is_level = len({lane.num_updates for lane in going}) == 1
+        return self.interval() > 0 and is_level and not any(lane.is_single for lane in going)
 
     def _update(self, group: list[Lane]) -> None:
         """Advance lanes that stand at the same boundary by one update: a stack in one go, any other lane by itself."""
@@ -334,7 +342,7 @@ class RaceJob(Job):
                 self.ready_at = 0.0
                 return
             self.done = True
-            self.unheard = list(self._commands)
+            self.unheard = [command for command, _ in self._commands]
         states = [lane.state_name for lane in self.lanes]
         self._close(next((state for state in ("finished", "stopped", "diverged") if state in states), "failed"))
 
@@ -344,7 +352,7 @@ class RaceJob(Job):
         going = [lane for lane in self.lanes if lane.is_going]
         if not going:
             return math.inf
-        return 0.0 if any(lane.is_single for lane in going) else self._next_round_at if self.interval() > 0 else 0.0
+        return self._next_round_at if self._keeps_pace(going) else 0.0
 
     def _set_state(self, state: str) -> None:
         if state != self._state:

@@ -77,7 +77,7 @@ class Run(Course):
 
     @property
     def is_evaluating(self) -> bool:
-        """Whether an evaluation has begun and is not finished: the network is in evaluation mode."""
+        """Whether an evaluation has begun and is not finished."""
         return self.measuring.is_going_on
 
     @property
@@ -157,6 +157,11 @@ class Run(Course):
     def evaluation_due(self) -> bool:
         """Whether training and validation error are to be measured before the next update."""
         return self.measuring.is_due(self.step_count, is_planned=self._is_planned)
+
+    @property
+    def evaluation_begins(self) -> bool:
+        """Whether the next piece of work is the first of an evaluation."""
+        return self.evaluation_due and not (self.is_over or self._event_due or self.is_evaluating)
 
     @property
     def _is_planned(self) -> bool:

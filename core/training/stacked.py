@@ -32,46 +32,95 @@ def stacks_of(runs: Sequence[Run]) -> list[Stack]:
     return [Stack(group) for group in kinds.values()]
 
 
+class Faults(Exception):
+    """What went wrong with some runs of a stack; the others have done their update."""
+
+    def __init__(self, errors: dict[Run, Exception]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
 class Stack:
-    """Runs whose experiments `stack_of` puts together; they stay runs, which whoever holds them evaluates and saves."""
+    """Runs whose experiments `stack_of` puts together; they stay runs, which whoever holds them saves and ends."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs = list(runs)
         self._blocks: dict[Hashable, Block] = {}
+        self._is_too_large = False
 
     def step(self, runs: Sequence[Run] | None = None) -> None:
         """Do for every run, or for some of them, what `Run.step` does. Each is charged its share of the time.
 
-        Raises OutOfMemory as `Run.step` does; then no run has changed.
+        Raises Faults when something went wrong with some of several runs, the error itself when there is only one; for
+        too little memory that is OutOfMemory. A run at fault is as it was, unless its optimizer failed or its update is
+        done and could not be told.
         """
         runs = self.runs if runs is None else runs
         if runs:
             use_threads(runs[0].conditions.threads)
         start = time.perf_counter()
-        is_out_of_memory = False
-        blocks = self._blocks_of(runs)
-        for block in blocks:
-            try:
-                block.step()
-            except RuntimeError as error:
-                if not out_of_memory(error):
-                    raise
-                is_out_of_memory = True
-            if is_out_of_memory:
-                run = block.runs[0]
-                least = run.experiment.architecture.min_batch_size  # type: ignore[attr-defined]
-                # Only here is the error gone, and with it what it held of the device's memory.
-                raise too_large_batch(run.parts.loop, run.step_count, least)
+        faults: dict[Run, Exception] = {}
+        for group in self._groups(runs):
+            faults |= self._updated(group)
         share = (time.perf_counter() - start) / max(1, len(runs))
         for run in runs:
-            run.stepped(share)
+            if run not in faults:
+                try:
+                    run.stepped(share)
+                except Exception as error:
+                    faults[run] = error
+        for run in [run for run, error in faults.items() if out_of_memory(error)]:
+            # The error goes first, and with it what it held of the device's memory.
+            del faults[run]
+            faults[run] = too_large_batch(run.parts.loop, run.step_count, run.experiment.architecture.min_batch_size)  # type: ignore[attr-defined]
+        if faults:
+            raise Faults(faults) if len(runs) > 1 else faults[runs[0]]
 
-    def _blocks_of(self, runs: Sequence[Run]) -> list[Block]:
-        """The runs in blocks whose batches have one shape: those of the last step, or new ones where these differ."""
+    def evaluate(self, run: Run, others: Sequence[Run]) -> None:
+        """Where an evaluation of a run begins, begin with it those of the others that are due. Their pieces follow."""
+        if run.evaluation_begins:
+            run.measuring.begin_with([other.measuring for other in others if other.evaluation_begins])
+
+    def _groups(self, runs: Sequence[Run]) -> list[list[Run]]:
+        """The runs by the shape of their next batches. Blocks that are none of these groups are let go of."""
         groups: dict[Hashable, list[Run]] = {}
         for run in runs:
             groups.setdefault(run.parts.feed.size(run.step_count), []).append(run)
-        wanted = {tuple(map(id, group)): group for group in groups.values()}
-        if self._blocks.keys() != wanted.keys() or not all(block.is_valid for block in self._blocks.values()):
-            self._blocks = {key: Block(group) for key, group in wanted.items()}
-        return list(self._blocks.values())
+        keys = {_key(group) for group in groups.values()}
+        self._blocks = {key: block for key, block in self._blocks.items() if key in keys}
+        return list(groups.values())
+
+    def _updated(self, group: Sequence[Run]) -> dict[Run, Exception]:
+        """Update runs whose batches have one shape; what went wrong with which.
+
+        What goes wrong with several, before any has changed, is done again one by one: the bits are the same, and only
+        those end that are at fault. Where none is, there are too many for the memory, and they stay one by one.
+        """
+        faults = None if self._is_too_large and len(group) > 1 else self._updated_at_once(group)
+        if faults is None:
+            faults = {}
+            for run in group:
+                self._blocks.clear()  # What the memory of the device holds of the others may be wanted.
+                faults |= self._updated_at_once([run]) or {}
+            self._is_too_large = self._is_too_large or not faults
+        return faults
+
+    def _updated_at_once(self, group: Sequence[Run]) -> dict[Run, Exception] | None:
+        """Update runs in one go; what went wrong with which. None where nobody knows, and nothing has changed."""
+        try:
+            block = self._block_of(group)
+            block.differentiate()
+        except Exception as error:
+            return {group[0]: error} if len(group) == 1 else None
+        return block.update()
+
+    def _block_of(self, group: Sequence[Run]) -> Block:
+        """The block of the last step, or a new one where it is none any more."""
+        block = self._blocks.get(_key(group))
+        if block is None or not block.is_valid:
+            block = self._blocks[_key(group)] = Block(group)
+        return block
+
+
+def _key(group: Sequence[Run]) -> Hashable:
+    return tuple(map(id, group))

@@ -175,7 +175,8 @@ def optimizer_choice() -> None:
 def number(name: str, *, empty: str = "") -> None:
     """One of the experiment's own fields."""
     parameter = Experiment.parameters()[name]
-    field(parameter, name, state.draft()[name], state.problem_of_number(name), empty=empty)
+    value = state.draft()[name]
+    field(parameter, name, value, state.problem_of_number(name, value), empty=empty)
 
 
 def more_fields() -> list[tuple[str, str, dict[str, Any], Parameter]]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from streamlit.components.v2 import component
 
-from core.figures.theme import SLOTS
+from core.figures.theme import RAMP, SLOTS
 from core.live.assets import plotly_version
 from core.studies.study import study_channel
 from pages.components.live_chart import ASSETS, LOADER
@@ -43,22 +43,26 @@ def compare_chart(
     caption: str = "",
     view: Mapping[str, Any] | None = None,
     measure: bool = False,
+    price: str | None = None,
 ) -> Pressed:
     """Show a stored comparison live, or, with `study` None, what would be compared.
 
     `race` is of `compare_facts.race_data`; `lanes` and `forks` are the runs known when the page was drawn; `blocked`
     says why nothing can be started; `caption` stands where the verdict will; `view` overrides what the browser
-    remembers. With equal arguments nothing is sent again, so the picture stays as it is over reruns.
+    remembers; `price` is the channel on which the price is told. With equal arguments nothing is sent again, so the
+    picture stays as it is over reruns.
     """
     version = ASSETS.version
     data = {
         "study": study_channel(study) if study else None,
+        "price": price,
         "race": {**race, "lanes": list(lanes), "forks": list(forks), "caption": caption},
         "blocked": blocked,
         "token": token,
         "lang": lang,
         "labels": dict(labels),
         "colors": [asdict(slot) for slot in SLOTS],
+        "ramp": RAMP,
         "settings": {"present": present, "view": dict(view or {}), "measure": measure},
         "version": version,
         "module": f"/live/assets/{version}/compare_chart.js",

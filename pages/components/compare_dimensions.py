@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalog.augmentations.strengths import STRENGTHS
-from core.catalog.entry import Entry, parameter_of
-from core.catalog.registry import entries, entry_class, parse
+from core.catalog.entry import Entry, Parameter, Usual, parameter_of
+from core.catalog.registry import entries, parse
 from core.errors import BadInput
-from core.experiment import Experiment, entry_differences
-from pages.components.language import t
+from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment, entry_differences
+from core.studies.setting_words import setting_title
+from core.studies.vary import parse_axis
+from pages.components.language import show, t
 
 Levels = list[Any]
 
@@ -20,7 +22,8 @@ Levels = list[Any]
 class Dimension:
     """One thing that may differ. `path` is where its value stands; `levels(base)` are the values one begins with.
 
-    `family` names the entries it chooses among, "" for a number; `several`: it is a list of entries.
+    `family` names the entries it chooses among, "" for a number; `several`: it is a list of entries; `owner` is the
+    title of the entry whose number it is.
     """
 
     key: str
@@ -29,18 +32,37 @@ class Dimension:
     family: str = ""
     several: bool = False
     optional: bool = False
+    owner: str = ""
 
     @property
     def title(self) -> str:
         """Its name in the reader's language."""
-        return titles()[self.key]
+        title = titles().get(self.key) or show(setting_title(self.path))
+        return t("{entry}: {parameter}", entry=t(self.owner), parameter=title) if self.owner else title
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers, so that they may be given as a range."""
+        return not self.family
 
     def value(self, document: dict[str, Any]) -> Any:
         """Its value in an experiment's document; None where the experiment has no such thing."""
         found: Any = document
         for name in self.path.split("."):
-            found = found.get(name) if isinstance(found, dict) else None
+            if isinstance(found, list):
+                found = found[int(name)] if int(name) < len(found) else None
+            else:
+                found = found.get(name) if isinstance(found, dict) else None
         return found
+
+    def parameter(self, document: dict[str, Any]) -> Parameter:
+        """How a number is declared, in an experiment that has it."""
+        head, *rest = self.path.split(".")
+        if not rest:
+            return Experiment.parameters()[head]
+        experiment = Experiment.from_json(document)
+        entry = getattr(experiment, head) if head in PART_FAMILIES else getattr(experiment, head)[int(rest[0])]
+        return parameter_of(rest[-1], type(entry).model_fields[rest[-1]])
 
     def suits(self, base: Experiment) -> bool:
         """Whether this experiment has such a thing."""
@@ -96,6 +118,21 @@ def _rates(base: Experiment) -> Levels:
     return [value for value in around if low <= value <= high] or [rate, rate * 3]
 
 
+def _over_usual(path: str, usual: Usual) -> Callable[[Experiment], Levels]:
+    """Five values over the usual range."""
+
+    def levels(base: Experiment) -> Levels:
+        scale = "log" if usual.scale == "log" and usual.low > 0 else "lin"
+        return [float(f"{value:.3g}") for value in spread(base, path, scale, usual.low, usual.high, 5)]
+
+    return levels
+
+
+def spread(base: Experiment, path: str, scale: str, low: float, high: float, count: int) -> Levels:
+    """So many values from one end to the other, whole ones where the setting takes no others."""
+    return [*parse_axis(f"{path}={scale}({low},{high})x{count}").fitted(base.to_json()).values]
+
+
 def _seeds(base: Experiment) -> Levels:
     return [base.seed + number for number in range(3)]
 
@@ -113,21 +150,43 @@ DIMENSIONS: tuple[Dimension, ...] = (
 )
 
 
-def dimension(key: str) -> Dimension | None:
+def numbers(base: Experiment) -> list[Dimension]:
+    """Every other number of an experiment that may differ: of its own, and of the entries it is made of."""
+    named = {item.path for item in DIMENSIONS}
+    parts = [(name, getattr(base, name)) for name in PART_FAMILIES]
+    for name in LIST_FAMILIES:
+        parts += [(f"{name}.{place}", entry) for place, entry in enumerate(getattr(base, name))]
+    found = [(name, "", parameter) for name, parameter in Experiment.parameters().items()]
+    for path, entry in parts:
+        if entry is not None:
+            found += [(f"{path}.{parameter.name}", entry.title, parameter) for parameter in entry.parameters()]
+    return [
+        Dimension(path, path, _over_usual(path, parameter.usual), owner=owner)
+        for path, owner, parameter in found
+        if parameter.usual is not None and path not in named
+    ]
+
+
+def dimension(key: str, base: Experiment) -> Dimension | None:
     """The dimension of that key, None where the variants differ in something else."""
-    return next((item for item in DIMENSIONS if item.key == key), None)
+    named = {item.key: item for item in DIMENSIONS}
+    return named.get(key) or next((item for item in numbers(base) if item.key == key), None)
 
 
-def dimension_of(changes: Sequence[dict[str, Any]]) -> str:
+def dimension_of(changes: Sequence[dict[str, Any]], base: Experiment) -> str:
     """The one thing in which the variants differ, "" when it is none of those one can choose here."""
-    paths = {_head(path) for change in changes for path in change}
-    found = [item.key for item in DIMENSIONS if paths == {item.path}]
-    return found[0] if found else ""
+    paths = {path for change in changes for path in change}
+    for items in (DIMENSIONS, numbers(base)):
+        heads = {_head(path, items) for path in paths}
+        found = next((item.key for item in items if heads == {item.path}), "")
+        if found:
+            return found
+    return ""
 
 
-def _head(path: str) -> str:
+def _head(path: str, items: Sequence[Dimension]) -> str:
     """The path of the dimension that a changed path belongs to: the longest one that it begins with."""
-    begins = [item.path for item in DIMENSIONS if path == item.path or path.startswith(f"{item.path}.")]
+    begins = [item.path for item in items if path == item.path or path.startswith(f"{item.path}.")]
     return max(begins, key=len) if begins else path
 
 
@@ -144,44 +203,3 @@ def short_value(item: Dimension, value: Any) -> Any:
         except BadInput:
             short.append(entry)
     return short if item.several else short[0]
-
-
-def words(path: str, value: Any, base: Experiment) -> str:
-    """What a changed value is called, in the reader's language; "" where only a person can name it."""
-    item = next((item for item in DIMENSIONS if item.path == path.removesuffix(".key")), None)
-    if item is None:
-        return ""
-    if item.key == "rate":
-        return t("rate {value:g}", value=value)
-    if item.key == "batch":
-        return t("batch size {value}", value=value)
-    if item.key == "seed":
-        return t("seed {seed}", seed=value)
-    if item.key == "augmentation":
-        named = {"none": t("none"), "light": t("light"), "strong": t("strong")}
-        strengths = STRENGTHS[base.dataset.input_kind]
-        found = next((named[name] for name, strength in strengths.items() if _same(strength, value)), "")
-        if found:
-            return t("augmentation: {strength}", strength=found)
-    if not value:
-        return t("no regularizer") if item.several else t("as the activation wants")
-    parts = value if isinstance(value, list) else [value]
-    return " + ".join(_entry_words(item.family, part) for part in parts)
-
-
-def _same(strength: list[dict[str, Any]], value: Any) -> bool:
-    try:
-        return [parse("augmentations", part) for part in strength] == [parse("augmentations", part) for part in value]
-    except (BadInput, TypeError):
-        return False
-
-
-def _entry_words(family: str, part: Any) -> str:
-    """An entry's title and the value of the one number that was given with it."""
-    given = {"key": part} if isinstance(part, str) else dict(part)
-    key = given.pop("key")
-    title = t(entry_class(family, key).title)
-    numbers = [value for value in given.values() if isinstance(value, int | float) and not isinstance(value, bool)]
-    if len(numbers) == 1 and len(given) == 1:
-        return t("{title} {value:g}", title=title, value=numbers[0])
-    return title

@@ -12,13 +12,13 @@ from core.catalog.architectures import Architecture, LayerPlan
 from core.catalog.augmentations.strengths import STRENGTHS
 from core.catalog.registry import entries, entry_class
 from core.errors import BadInput
-from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
+from core.experiment import Experiment
 from core.studies.comparison import Comparison, has_rate
 from core.studies.comparison_presets.costs import multiplications_per_update
+from core.studies.setting_words import changes_words, setting_title, value_words
 from core.training.splits import split_sizes
-from pages.components.compare_dimensions import dimension_of, titles, words
-from pages.components.compare_state import display_name
-from pages.components.language import t
+from pages.components.compare_dimensions import dimension, dimension_of
+from pages.components.language import show, t
 
 RATE = "optimizer.lr"
 
@@ -39,10 +39,10 @@ def race_data(comparison: Comparison) -> dict[str, Any]:
     differing = comparison.differing_settings()
     columns = shown_columns(differing, comparison.rates)
     plans = [plan_of(experiment) for experiment in experiments]
-    numbers = one_number(differing)
+    numbers = comparison.number()
     variants = [
         {
-            "name": display_name(variant, comparison.base),
+            "name": show(variant.text),
             "slot": place,
             "settings": [setting_of(comparison, path, differing.get(path), place) for path in columns],
             "values": [number_or_text(differing[path][place]) if path in differing else "" for path in columns],
@@ -57,25 +57,32 @@ def race_data(comparison: Comparison) -> dict[str, Any]:
     return {
         "title": comparison.name or t("Comparison"),
         "variants": variants,
-        "columns": [{"text": column_title(path), "rate": path == RATE} for path in columns],
+        "columns": [{"path": path, "text": show(setting_title(path)), "rate": path == RATE} for path in columns],
         "rates": comparison.rates,
         "seeds": comparison.seeds,
         "number": number_axis(numbers),
         "grid": grid_of(comparison),
         "costs": any(path.split(".")[0] == "architecture" for path in differing),
-        "aside": "",
+        "what": what_differs(comparison),
         "differs": differs_words(comparison),
         **size_of(comparison, experiments),
     }
 
 
+def what_differs(comparison: Comparison) -> str:
+    """The name of the one thing that differs, "" for several."""
+    item = dimension(
+        dimension_of([variant.changes for variant in comparison.variants], comparison.base), comparison.base
+    )
+    return item.title if item else ""
+
+
 def differs_words(comparison: Comparison) -> str:
     """What differs, where the rates come from and how many seeds there are, in one line."""
-    key = dimension_of([variant.changes for variant in comparison.variants])
     rates = {"own": t("each its own best rate"), "same": t("one rate for all"), "hand": t("rates by hand")}
     return t(
         "differs: {what} · {rates} · seeds: {seeds}",
-        what=titles()[key] if key else t("several things"),
+        what=what_differs(comparison) or t("several things"),
         rates=rates[comparison.rates],
         seeds=comparison.seeds,
     )
@@ -124,56 +131,11 @@ def shown_columns(differing: Mapping[str, Sequence[str]], rates: str) -> list[st
     return [*columns, RATE] if RATE in differing or rates == "own" else columns
 
 
-def column_title(path: str) -> str:
-    """The name of a setting in the reader's language."""
-    head, *rest = path.split(".")
-    families = {**PART_FAMILIES, **LIST_FAMILIES}
-    if not rest:
-        parameter = Experiment.parameters().get(head)
-        return t(parameter.title) if parameter else words_of_part(head)
-    if head not in families:
-        return path
-    name = rest[-1]
-    titles = {
-        parameter.title
-        for cls in entries(families[head]).values()
-        for parameter in cls.parameters()
-        if parameter.name == name
-    }
-    return t(titles.pop()) if len(titles) == 1 else name.replace("_", " ")
-
-
-def words_of_part(name: str) -> str:
-    """What a part of an experiment is called."""
-    return {
-        "dataset": t("data"),
-        "architecture": t("network"),
-        "initializer": t("first weights"),
-        "optimizer": t("optimizer"),
-        "loss": t("loss"),
-        "schedule": t("schedule"),
-        "augmentations": t("augmentation"),
-        "regularizers": t("regularizer"),
-    }.get(name, name)
-
-
-def setting_words(path: str, value: str) -> str:
-    """The value of a setting as it stands in the table: an entry by its title, everything else as it is."""
-    head, *rest = path.split(".")
-    families = {**PART_FAMILIES, **LIST_FAMILIES}
-    if not rest and head in families:
-        keys = [key for key in value.split(",") if key]
-        return " + ".join(t(entry_class(families[head], key).title) for key in keys) or t("none")
-    if path == "architecture.activation" and value in entries("activations"):
-        return t(entry_class("activations", value).title)
-    return value or "–"
-
-
 def setting_of(comparison: Comparison, path: str, values: Sequence[str] | None, place: int) -> str:
     """What the table shows before anything runs; a rate that is to be searched is not known yet."""
     if path == RATE and comparison.rates == "own":
         return t("to be found") if has_rate(comparison.varied()[place]) else "–"
-    return setting_words(path, values[place]) if values else "–"
+    return show(value_words(path, values[place])) if values else "–"
 
 
 def number_or_text(value: str) -> float | str:
@@ -184,24 +146,13 @@ def number_or_text(value: str) -> float | str:
         return value
 
 
-def one_number(differing: Mapping[str, Sequence[str]]) -> tuple[str, list[float]] | None:
-    """The one setting in which the variants differ, when it is a number."""
-    if len(differing) != 1:
-        return None
-    [(path, values)] = differing.items()
-    try:
-        return path, [float(value) for value in values]
-    except ValueError:
-        return None
-
-
 def number_axis(numbers: tuple[str, list[float]] | None) -> dict[str, str] | None:
     """The horizontal axis of the curve over one number: logarithmic over more than a decade."""
     if numbers is None:
         return None
     path, values = numbers
     logarithmic = min(values) > 0 and max(values) >= 10 * min(values)
-    return {"title": column_title(path), "scale": "log" if logarithmic else "linear"}
+    return {"title": show(setting_title(path)), "scale": "log" if logarithmic else "linear"}
 
 
 def grid_of(comparison: Comparison) -> dict[str, Any] | None:
@@ -218,18 +169,12 @@ def grid_of(comparison: Comparison) -> dict[str, Any] | None:
     ]
     if len({tuple(place) for place in places}) != len(variants) or len(variants) != len(seen[0]) * len(seen[1]):
         return None
-    names = [
-        [
-            words(path, json.loads(mark), comparison.base) or setting_words(path, str(json.loads(mark)))
-            for mark in seen[side]
-        ]
-        for side, path in enumerate(paths)
-    ]
+    names = [[show(changes_words({path: json.loads(mark)})) for mark in seen[side]] for side, path in enumerate(paths)]
     return {
         "rows": names[0],
         "columns": names[1],
-        "row_title": column_title(paths[0].removesuffix(".key")),
-        "column_title": column_title(paths[1].removesuffix(".key")),
+        "row_title": show(setting_title(paths[0])),
+        "column_title": show(setting_title(paths[1])),
         "places": places,
     }
 
@@ -250,20 +195,22 @@ def branch_options(experiment: Experiment) -> list[Option]:
     others = [{"label": t(cls.title), "value": key} for key, cls in optimizers if cls is not type(experiment.optimizer)]
     options.append(Option("optimizer", t("optimizer"), choices=others))
     items = experiment.to_json()["regularizers"]
+    stopping = {key for key, cls in entries("regularizers").items() if getattr(cls, "kind", "") == "stop"}
     for place, item in enumerate(items):
         cls = entry_class("regularizers", item["key"])
-        for parameter in cls.parameters():
+        for parameter in cls.parameters() if item["key"] not in stopping else ():
             value = item.get(parameter.name)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 label = t("{entry}: {parameter}", entry=t(cls.title), parameter=t(parameter.title))
                 options.append(Option(f"regularizers.{place}.{parameter.name}", label, f"{value:g}"))
-    taken = {item["key"] for item in items}
+    taken = {item["key"] for item in items} | stopping
     more = [
         {"label": t(cls.title), "value": [*items, {"key": key}]}
         for key, cls in entries("regularizers").items()
         if key not in taken
     ]
-    none = [{"label": t("none"), "value": []}] if items else []
+    kept = [item for item in items if item["key"] in stopping]
+    none = [{"label": t("none"), "value": kept}] if len(kept) < len(items) else []
     options.append(Option("regularizers", t("regularizer"), choices=[*none, *more]))
     options.append(Option("batch_size", t("batch size"), str(experiment.batch_size)))
     named = {"none": t("none"), "light": t("light"), "strong": t("strong")}
@@ -288,4 +235,5 @@ def freezing(experiment: Experiment) -> list[Option]:
         {"label": t("up to layer {layer}", layer=layer), "value": layers[: place + 1]}
         for place, layer in enumerate(layers[:-1])
     ]
-    return [Option("frozen", t("freeze layers"), choices=choices)]
+    none = [{"label": t("none"), "value": []}] if experiment.frozen else []
+    return [Option("frozen", t("freeze layers"), choices=[*none, *choices])]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import get_args
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, get_args
 
 import streamlit as st
 
@@ -13,19 +13,50 @@ from core.errors import BadInput
 from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.studies.comparison import MOST_LANES, Rates
-from core.studies.comparison_presets import comparison_presets
+from core.studies.comparison_presets import ComparisonPreset, comparison_presets
 from pages.components import compare_state, state
-from pages.components.compare_dimensions import DIMENSIONS, titles
+from pages.components.compare_dimensions import DIMENSIONS, Dimension, numbers
 from pages.components.compare_variants import variants
 from pages.components.entry_form import field
 from pages.components.error_box import error_box, plain
-from pages.components.language import language, show, t
+from pages.components.language import language, prose, show, t
 from pages.components.param_form import keep
 from pages.components.services import ACTOR, computed_by, services
 
 SEEDS = (1, 5, 10)
+_BEGIN = "begin with"
 NEWEST = 30
 """So many stored runs and comparisons are offered; all of them are on the Runs page."""
+
+
+def welcome() -> None:
+    """What the page is about, and what one can begin with, named after what happens."""
+    st.markdown(
+        prose(
+            "Variants of one experiment race on equal terms; the page says what is a difference and what is luck. "
+            "Press Start, or begin with one of these:"
+        )
+    )
+    with st.container(horizontal=True, gap="small", key="prepared-comparisons"):
+        for preset in comparison_presets().values():
+            if preset.first:
+                prepared(preset, "first")
+
+
+def prepared(preset: ComparisonPreset, place: str = "") -> None:
+    """The button that chooses a prepared comparison, with its caption as help."""
+    st.button(
+        t(preset.title),
+        key=f"{place} comparison {preset.key}".strip(),
+        help=show(preset.text),
+        on_click=_take_prepared,
+        args=(preset,),
+    )
+
+
+def _take_prepared(preset: ComparisonPreset) -> None:
+    compare_state.take_preset(preset)
+    st.session_state[_BEGIN] = False
 
 
 def setup() -> None:
@@ -71,12 +102,21 @@ def same_for_all() -> None:
     """What all variants share, and where to take another base from."""
     base = compare_state.draft().base
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="same-for-all"):
-        st.markdown(f":small[**{t('SAME FOR ALL')}**]", width="content")
-        st.markdown(f":small[{plain(base_words(base, differing_paths()))}]", width="stretch")
+        words = plain(base_words(base, differing_paths()))
+        st.markdown(f":small[**{t('SAME FOR ALL')}** &emsp; {words}]", width="stretch")
         with st.popover(t("change"), type="tertiary", icon=":material/tune:"):
             change_base()
-        with st.popover(t("begin with .."), type="tertiary", icon=":material/flag:"):
+        # Open or closed is ours to say, so that a choice closes it.
+        with st.popover(t("begin with .."), type="tertiary", icon=":material/flag:", key=_BEGIN, on_change="rerun"):
             begin_with()
+        if compare_state.can_take_back():
+            st.button(
+                t("undo"),
+                type="tertiary",
+                icon=":material/undo:",
+                help=t("Take back the last change of this comparison"),
+                on_click=compare_state.take_back,
+            )
 
 
 def change_base() -> None:
@@ -143,13 +183,7 @@ def _take_preset(key: str) -> None:
 def begin_with() -> None:
     """Comparisons named after what happens, and those that are stored."""
     for preset in comparison_presets().values():
-        st.button(
-            t(preset.title),
-            key=f"comparison {preset.key}",
-            help=show(preset.text),
-            on_click=compare_state.take_preset,
-            args=(preset,),
-        )
+        prepared(preset)
     stored = list(reversed(services().studies(actor=ACTOR)))[:NEWEST]
     if stored:
         key = f"stored comparison|{language()}"
@@ -175,6 +209,7 @@ def _open(key: str) -> None:
     st.session_state[key] = None
     if study:
         compare_state.open_study(study)
+        st.session_state[_BEGIN] = False
 
 
 # -- what differs, rates, seeds --------------------------------------------------------------------------------------
@@ -183,20 +218,42 @@ def _open(key: str) -> None:
 def what_differs() -> None:
     """One thing, and if wished a second, so that the variants are a grid."""
     made = compare_state.draft()
-    names = titles()
-    keys = [item.key for item in DIMENSIONS if item.suits(made.base)]
+    named = [item for item in DIMENSIONS if item.suits(made.base)]
+    others = [item for item in numbers(made.base) if item.suits(made.base)]
+    chosen = [item for item in others if item.key in (made.first, made.second)]
+    names = {item.key: item.title for item in (*named, *chosen)}
+    keys = [*names]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what-differs", wrap=False):
         st.markdown(f":small[**{t('WHAT DIFFERS')}**]", width="content")
-        _pick("first", [*keys, *([""] if made.first not in keys else [])], made.first if made.first in keys else "")
-        with st.popover(
-            names[made.second] if made.second else t("+ second thing (grid)"), type="tertiary", help=t("Both at once")
-        ):
-            seconds = [key for key in keys if key != made.first]
-            _pick("second", ["", *seconds], made.second)
+        first = made.first if made.first in keys else ""
+        _pick("first", [key for key in keys if key != made.second or key == first] + [""] * (not first), first, names)
+        with st.popover(t("another number"), type="tertiary", help=t("A sweep over any number of the experiment")):
+            another_number(others)
+        with st.popover(names.get(made.second) or t("+ second thing (grid)"), type="tertiary", help=t("Both at once")):
+            _pick("second", ["", *(key for key in keys if key != made.first)], made.second, names)
 
 
-def _pick(which: str, keys: list[str], current: str) -> None:
-    names = titles()
+def another_number(others: list[Dimension]) -> None:
+    """Any other number of the experiment, to be swept."""
+    key = f"another number|{language()}"
+
+    def take() -> None:
+        wanted = st.session_state[key]
+        st.session_state[key] = None
+        if wanted is not None:
+            compare_state.set_first(wanted)
+
+    titles = {item.key: item.title for item in others}
+    st.selectbox(
+        t("Any number of the experiment"),
+        [None, *titles],
+        key=key,
+        format_func=lambda chosen: titles[chosen] if chosen else t("choose .."),
+        on_change=take,
+    )
+
+
+def _pick(which: str, keys: list[str], current: str, names: Mapping[str, str]) -> None:
     key = f"{which} thing|{language()}"
     keep(key, current)
 
@@ -211,7 +268,7 @@ def _pick(which: str, keys: list[str], current: str) -> None:
         keys,
         key=key,
         required=True,
-        format_func=lambda item: names.get(item, t("none") if which == "second" else t("several things")),
+        format_func=lambda item: names.get(item) or (t("none") if which == "second" else t("several things")),
         label_visibility="collapsed",
         on_change=take,
     )
@@ -236,10 +293,14 @@ def rates_and_seeds() -> None:
             required=True,
             format_func=rate_names.__getitem__,
             label_visibility="collapsed",
-            on_change=_set,
-            args=("rates", key),
+            on_change=_take,
+            args=(key, compare_state.set_rates),
         )
-        st.markdown(f":small[**{t('SEEDS')}**]", width="content")
+        st.markdown(
+            f":small[**{t('SEEDS')}**]",
+            width="content",
+            help=t("Runs of every variant, the k-th of all with the same seed"),
+        )
         key = f"seeds|{language()}"
         keep(key, made.seeds)
         most = MOST_LANES // max(1, len(made.variants()))
@@ -249,15 +310,18 @@ def rates_and_seeds() -> None:
             key=key,
             required=True,
             label_visibility="collapsed",
-            on_change=_set,
-            args=("seeds", key),
+            on_change=_take,
+            args=(key, compare_state.set_seeds),
         )
+        too_many = [number for number in SEEDS if number > most]
+        if too_many:
+            limit = t("{seeds} with at most {count} variants", seeds=too_many[0], count=MOST_LANES // too_many[0])
+            st.caption(limit, width="content", help=t("At most {most} runs go on in one race.", most=MOST_LANES))
 
 
-def _set(name: str, key: str) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        setattr(compare_state.draft(), name, value)
+def _take(key: str, act: Callable[[Any], None]) -> None:
+    if st.session_state[key] is not None:
+        act(st.session_state[key])
 
 
 def trouble() -> BadInput | None:

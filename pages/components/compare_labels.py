@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from core.studies.race_verdict import BRANCHES_ASIDE, HOW_TESTED
 from pages.components.live_labels import live_labels
 
 
@@ -22,6 +23,9 @@ def _controls(t: Callable[[str], str]) -> dict[str, str]:
             "Computed while training: the bytes of the first weights, and a running hash of the very batches that "
             "each network was fed."
         ),
+        "test": t("test"),
+        "how_tested": HOW_TESTED.render(t),
+        "branches_aside": BRANCHES_ASIDE.render(t),
         "equal": t("the same for all"),
         "unequal": t("not the same"),
     }
@@ -56,6 +60,8 @@ def _chart(t: Callable[[str], str]) -> dict[str, str]:
         ),
         "cursor": t("time"),
         "cursor_step": t("update {step}"),
+        "target_line": t("target {value}"),
+        "target_reached": t("{name}: update {step}"),
         "summary_race": t("{title}: {values}."),
     }
 
@@ -64,13 +70,20 @@ def _asides(t: Callable[[str], str]) -> dict[str, str]:
     return {
         "asides": t("The picture beside it"),
         "aside_rate": t("rate"),
-        "aside_rate_title": t("Is that the rate, or the optimizer?"),
+        "aside_rate_title": t("Is that the rate, or the {what}?"),
+        "aside_rate_several": t("Is that the rate, or something else?"),
         "aside_rate_caption": t(
             "Training loss after all updates against the learning rate; rings: the rate it races with."
         ),
         "aside_every": t("every rate"),
         "aside_every_title": t("Every learning rate at once"),
         "aside_every_caption": t("Loss of the batches over the updates, a row for each learning rate."),
+        "aside_noise": t("noise"),
+        "aside_noise_title": t("Noise of the gradient against the batch size"),
+        "aside_noise_caption": t(
+            "How far the gradient of a batch lies from that of all training samples, at the first weights. Dashed: the "
+            "law, one over the square root of the batch size, and nothing for a batch of all samples."
+        ),
         "aside_grid": t("grid"),
         "aside_grid_title": t("Both things at once: validation error"),
         "aside_grid_caption": t("Median over the seeds, at the newest evaluation."),
@@ -80,12 +93,24 @@ def _asides(t: Callable[[str], str]) -> dict[str, str]:
         "aside_gap": t("gap"),
         "aside_gap_title": t("Gap by run: validation − training"),
         "aside_gap_caption": t("Median over the seeds; lines: their range."),
+        "rate_own": t(
+            "Each at its own best rate: {first} ends at {loss_first} (rate {rate_first}), {last} at {loss_last} (rate "
+            "{rate_last})."
+        ),
+        "rate_one": t("At {rate} {name} would end at about {loss}."),
+        "rate_diverges": t("At {rate} {name} diverges."),
+        "rate_mostly": t("So it is mostly the rate."),
+        "rate_not_only": t("So it is not only the rate."),
+        "noise_finding": t("At about {size} samples a batch is as much noise as gradient."),
         "rate_none": t("The curves come with the search for learning rates."),
         "every_none": t("The picture begins with the first update."),
+        "axis_batch": t("batch size, samples"),
+        "axis_noise": t("noise, % of the gradient's length"),
         "axis_training_loss": t("training loss at the end"),
         "axis_gap_points": t("gap, points"),
         "axis_gap": t("gap"),
         "summary_rate": t("Training loss at the end against the learning rate, a line for each variant."),
+        "summary_noise": t("Noise of the gradient against the batch size."),
         "summary_every": t("Loss over learning rate and update."),
         "summary_curve": t("Errors against {title}."),
         "summary_grid": t("Validation error for every combination."),
@@ -110,6 +135,9 @@ def _table(t: Callable[[str], str]) -> dict[str, str]:
         "column_actions": t("Actions"),
         "focus_help": t("Only this run in colour"),
         "reached_by": t("{count} of {num} seeds"),
+        "one_seed": t("1 seed"),
+        "dropped_at": t("dropped after update {step}"),
+        "stopped_at": t("stopped after update {step}"),
         "hide": t("hide"),
         "show": t("show"),
         "branch": t("branch"),
@@ -117,6 +145,7 @@ def _table(t: Callable[[str], str]) -> dict[str, str]:
         "target": t("target: share of wrong answers"),
         "target_relative": t("target: relative error"),
         "gradients_by_run": t("gradients per run"),
+        "multiples_some": t("{count} of {num} runs, evenly chosen; one scale for all."),
         "save_svg": t("Save as SVG"),
         "save_png": t("Save as PNG"),
     }
@@ -131,6 +160,7 @@ def _branches(t: Callable[[str], str]) -> dict[str, str]:
         "branch_what": t("change"),
         "branch_nothing": t("nothing: must stay equal"),
         "branch_same": t("unchanged"),
+        "branch_no_number": t("{name}: write a number, such as 0.01."),
         "branched_at": t("branched after update {step}"),
         "tree_name": t("{name}, from update {step}"),
         "close": t("Close"),

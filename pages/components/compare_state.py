@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from typing import Any
 
@@ -12,18 +13,19 @@ from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.language import translator
 from core.set_path import set_path
-from core.studies.comparison import Comparison, Variant, usual_rates
+from core.studies.comparison import MOST_LANES, MOST_VARIANTS, Comparison, Rates, Variant, usual_rates
 from core.studies.comparison_presets import ComparisonPreset, comparison_presets
 from core.text import Text
 from pages.components import state
-from pages.components.compare_dimensions import Dimension, dimension, dimension_of, short_value, words
+from pages.components.compare_dimensions import DIMENSIONS, Dimension, dimension, dimension_of, short_value, spread
 from pages.components.language import language
 from pages.components.services import ACTOR, services
 
 _DRAFT = "comparison draft"
 _SHOWN = "comparison looked at"
 _ADDRESS = "comparison in the address bar"
-MOST = 8
+_BEFORE = "comparisons before the last changes"
+MOST_TAKEN_BACK = 30
 Level = dict[str, Any]
 """{"name": as typed or "", "changes": values by dotted path}"""
 
@@ -34,7 +36,7 @@ class Draft:
     def __init__(self, comparison: Comparison, caption: Text | None = None) -> None:
         self.base = comparison.base
         self.levels = [_level(variant) for variant in comparison.variants]
-        self.first = dimension_of([level["changes"] for level in self.levels])
+        self.first = dimension_of([level["changes"] for level in self.levels], self.base)
         self.second = ""
         self.columns: list[Level] = []
         if not self.first:
@@ -59,7 +61,7 @@ class Draft:
             [value for place, value in enumerate(column) if value not in column[:place]]
             for column in ([change[path] for change in changes] for path in paths)
         ]
-        keys = [dimension_of([{path: None}]) for path in paths]
+        keys = [dimension_of([{path: None}], self.base) for path in paths]
         product = [dict(zip(paths, pair, strict=True)) for pair in itertools.product(*values)]
         if (
             not all(keys)
@@ -104,7 +106,7 @@ class Draft:
 
     def dimension_of(self, which: str) -> Dimension | None:
         """What the first or the second list is about."""
-        return dimension(self.second if which == "second" else self.first)
+        return dimension(self.second if which == "second" else self.first, self.base)
 
     def document(self, level: Level) -> dict[str, Any]:
         """The experiment of one level, with every field."""
@@ -113,9 +115,11 @@ class Draft:
             document, _ = set_path(document, path, value)
         return Experiment.from_json(document).to_json()
 
-    def own(self) -> None:
-        """From now on it is a comparison of the reader's own, without a preset's name and caption."""
-        self.name, self.caption = "", None
+    def copied(self) -> Draft:
+        """Another one that holds the same."""
+        made = copy.copy(self)
+        made.levels, made.columns = ([dict(level) for level in levels] for levels in (self.levels, self.columns))
+        return made
 
 
 def _level(variant: Variant) -> Level:
@@ -146,7 +150,37 @@ def take_preset(preset: ComparisonPreset) -> None:
 
 def take(comparison: Comparison, caption: Text | None = None) -> None:
     """Replace everything chosen so far."""
+    if chosen():
+        _remember()
     st.session_state[_DRAFT] = Draft(comparison, caption)
+
+
+def changing(*, keeps_caption: bool = False) -> Draft:
+    """The draft, to be changed: as it is now it can be had back. It has no longer a preset's name and caption."""
+    made = draft()
+    _remember()
+    made.note = None
+    if not keeps_caption:
+        made.name, made.caption = "", None
+    return made
+
+
+def _remember() -> None:
+    before = st.session_state.setdefault(_BEFORE, [])
+    before.append((draft().copied(), shown_study()))
+    del before[:-MOST_TAKEN_BACK]
+
+
+def can_take_back() -> bool:
+    """Whether there is a change to take back."""
+    return bool(st.session_state.get(_BEFORE))
+
+
+def take_back() -> None:
+    """Undo the last change."""
+    if can_take_back():
+        st.session_state[_DRAFT], study = st.session_state[_BEFORE].pop()
+        show_study(study)
 
 
 def problem() -> BadInput | None:
@@ -160,36 +194,78 @@ def problem() -> BadInput | None:
 
 def set_base(base: Experiment) -> None:
     """Take another experiment as the one that is the same for all."""
-    made = draft()
+    made = changing()
     made.base = base
-    made.own()
+    items = [made.dimension_of(which) for which, key in (("first", made.first), ("second", made.second)) if key]
+    if not all(item is not None and item.suits(base) for item in items):
+        _differ_in(made, DIMENSIONS[0])
+
+
+def set_rates(rates: Rates) -> None:
+    """Say where the learning rates come from."""
+    changing().rates = rates
+
+
+def set_seeds(seeds: int) -> None:
+    """Say how many paired seeds every variant has."""
+    changing(keeps_caption=True).seeds = seeds
 
 
 def set_first(key: str) -> None:
     """Let another thing differ, with the values one begins with."""
-    made, item = draft(), dimension(key)
+    item = dimension(key, draft().base)
     if item is None:
         return
-    made.first, made.second, made.columns = key, "", []
+    _differ_in(changing(), item)
+
+
+def _differ_in(made: Draft, item: Dimension) -> None:
+    made.first, made.second, made.columns = item.key, "", []
     made.levels = _levels_of(item, made.base)
     made.rates = usual_rates([Variant.from_json(level) for level in made.levels])
-    made.own()
+    made.seeds = min(made.seeds, MOST_LANES // len(made.levels))
 
 
 def set_second(key: str) -> None:
     """Let a second thing differ too, so that the variants are a grid; "" takes it away."""
-    made, item = draft(), dimension(key)
+    made = changing()
+    item = dimension(key, made.base)
     made.second, made.columns = "", []
     if item is not None:
         made.second = key
-        made.columns = _levels_of(item, made.base)[: max(2, MOST // max(1, len(made.levels)))]
-        made.levels = made.levels[: max(2, MOST // len(made.columns))]
-    made.own()
+        made.columns = _levels_of(item, made.base)[: max(2, MOST_VARIANTS // max(1, len(made.levels)))]
+        made.levels = made.levels[: max(2, MOST_VARIANTS // len(made.columns))]
+
+
+def set_range(which: str, scale: str, low: str, high: str, count: int) -> None:
+    """Let a number have so many values from one end to the other, which are as they were typed."""
+    item = draft().dimension_of(which)
+    assert item is not None, "a range belongs to a number"
+    try:
+        values = spread(draft().base, item.path, scale, _number(low), _number(high), count)
+    except BadInput as error:
+        draft().note = error
+        return
+    made = changing()
+    made.list_of(which)[:] = [{"name": "", "changes": {item.path: value}} for value in values]
+    made.seeds = max(1, min(made.seeds, MOST_LANES // len(made.variants())))
+
+
+def _number(typed: str) -> float:
+    """A number as people write it, with a point or a comma; BadInput where it is none."""
+    try:
+        return float("".join(typed.split()).replace(",", "."))
+    except ValueError:
+        raise BadInput(
+            Text("“{typed}” is no number.", typed=typed[:80]),
+            Text("A range goes from one number to another."),
+            Text("Write for example 0.001 and 1."),
+        ) from None
 
 
 def _levels_of(item: Dimension, base: Experiment) -> list[Level]:
     """The values one begins with; those that the base cannot be trained with are left out."""
-    levels = [{"name": "", "changes": {item.path: value}} for value in item.levels(base)]
+    levels = [{"name": "", "changes": {item.path: value}} for value in item.levels(base)][:MOST_VARIANTS]
     usable = [level for level in levels if _can_train(base, level["changes"])]
     return usable if len(usable) > 1 else levels[:2]
 
@@ -207,15 +283,15 @@ def _can_train(base: Experiment, changes: dict[str, Any]) -> bool:
 
 def add_level(which: str) -> None:
     """One more variant, like the last one until it is changed."""
-    made = draft()
-    levels, item = made.list_of(which), made.dimension_of(which)
+    item = draft().dimension_of(which)
     if item is None:
         return
+    made = changing()
+    levels = made.list_of(which)
     taken = [item.value(made.document(level)) for level in levels]
     offered = [{"name": "", "changes": {item.path: value}} for value in item.levels(made.base)]
     fresh = next((level for level in offered if not _is_among(item.value(made.document(level)), taken)), None)
     levels.append(fresh or {"name": "", "changes": {item.path: taken[-1]}})
-    made.own()
 
 
 def _is_among(value: Any, taken: list[Any]) -> bool:
@@ -227,14 +303,12 @@ def _is_among(value: Any, taken: list[Any]) -> bool:
 
 def remove_level(which: str, place: int) -> None:
     """Take a variant out."""
-    made = draft()
-    del made.list_of(which)[place]
-    made.own()
+    del changing().list_of(which)[place]
 
 
 def rename_level(which: str, place: int, name: str) -> None:
     """Give a variant a name; without one it is called after what it changes."""
-    draft().list_of(which)[place]["name"] = name.strip()
+    changing(keeps_caption=True).list_of(which)[place]["name"] = name.strip()
 
 
 def put(place: str, path: str, value: Any) -> None:
@@ -242,8 +316,7 @@ def put(place: str, path: str, value: Any) -> None:
 
     `place` is "first 2" or "second 0", or "base" for what is the same for all.
     """
-    made = draft()
-    made.note = None
+    made = changing()
     try:
         if place == "base":
             made.base = Experiment.from_json(set_path(made.base.to_json(), path, state.as_json(value))[0])
@@ -255,15 +328,6 @@ def put(place: str, path: str, value: Any) -> None:
                 level["changes"] = {item.path: short_value(item, item.value(Experiment.from_json(document).to_json()))}
     except BadInput as error:
         made.note = error
-    made.own()
-
-
-def display_name(variant: Variant, base: Experiment) -> str:
-    """A variant's name: as typed, else what it changes in the reader's language."""
-    if variant.name != Variant.from_json({"changes": variant.changes}).name:
-        return variant.name
-    parts = [words(path, value, base) for path, value in variant.changes.items()]
-    return ", ".join(parts) if parts and all(parts) else variant.name
 
 
 # -- the comparison looked at ----------------------------------------------------------------------------------------

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from core.catalog.entry import parameter_of
+from core.errors import BadInput
 from core.experiment import Experiment
-from core.studies.comparison import Variant
+from core.studies.comparison import MOST_IN_A_SWEEP, MOST_VARIANTS, Variant, has_rate
+from core.studies.comparison_presets import is_prepared
 from pages.components import compare_state
 from pages.components.compare_dimensions import Dimension
-from pages.components.compare_state import MOST, Level
-from pages.components.entry_form import entry_choice, field, several
-from pages.components.language import language, t
+from pages.components.compare_state import Draft, Level
+from pages.components.entry_form import entry_choice, field, is_more, several
+from pages.components.error_box import plain
+from pages.components.language import language, show, t
 from pages.components.param_form import keep
+from pages.components.services import ACTOR, services
 
 
 def variants() -> None:
@@ -26,31 +30,92 @@ def variants() -> None:
 
 
 def line(which: str, levels: list[Level]) -> None:
-    """The variants of one thing, each a button that opens its form."""
+    """The variants of one thing, each a button that opens its form; of a sweep over many values its ends."""
     made = compare_state.draft()
+    item = made.dimension_of(which)
     coloured = not made.columns
+    dropped = _dropped(made) if coloured else set[int]()
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"variants-{which}"):
         st.markdown(f":small[**{t('VARIANTS') if which == 'first' else t('TIMES')}**]", width="content")
-        for place, level in enumerate(levels):
-            key = f"variant-{place}" if coloured else f"level-{which}-{place}"
-            with st.container(key=key, width="content"), st.popover(_name(level), type="tertiary"):
-                form(which, place, level)
-        full = len(made.variants()) >= MOST
-        if made.dimension_of(which) is not None:
-            st.button(
-                t("add"),
-                key=f"add {which}",
-                type="tertiary",
-                icon=":material/add:",
-                disabled=full,
-                help=t("At most {count} variants", count=MOST) if full else t("One more variant"),
-                on_click=compare_state.add_level,
-                args=(which,),
-            )
+        if len(levels) > MOST_VARIANTS:
+            ends = {"first": plain(_name(levels[0])), "last": plain(_name(levels[-1])), "count": len(levels)}
+            st.markdown(f":small[{t('{count} variants, from {first} to {last}', **ends)}]", width="content")
+        else:
+            for place, level in enumerate(levels):
+                key = f"variant-{place}" if coloured else f"level-{which}-{place}"
+                name = plain(_name(level))
+                words = t("~~{name}~~ dropped", name=name) if place in dropped else name
+                with st.container(key=key, width="content"), st.popover(words, type="tertiary"):
+                    form(which, place, level)
+        if item is None:
+            return
+        full = len(made.variants()) >= MOST_VARIANTS
+        st.button(
+            t("add"),
+            key=f"add {which}",
+            type="tertiary",
+            icon=":material/add:",
+            disabled=full,
+            help=t("At most {count} variants", count=MOST_VARIANTS) if full else t("One more variant"),
+            on_click=compare_state.add_level,
+            args=(which,),
+        )
+        if item.is_number:
+            with st.popover(t("range .."), type="tertiary", icon=":material/straighten:"):
+                value_range(which, item, [item.value(made.document(level)) for level in levels])
+
+
+def value_range(which: str, item: Dimension, values: Sequence[float]) -> None:
+    """Values from one end to the other, equally far apart."""
+    key = f"range of {which} {item.path}|{language()}"
+    lowest, highest = min(values), max(values)
+    is_grid = bool(compare_state.draft().columns)
+    most = MOST_VARIANTS if is_grid else MOST_IN_A_SWEEP
+    with st.form(key, border=False, enter_to_submit=True):
+        st.markdown(t("**{what}: a range**", what=item.title))
+        # Text, and not Streamlit's number box, which shows 0.0001 as 0.00.
+        st.text_input(t("from"), f"{lowest:g}", key=f"{key}|low")
+        st.text_input(t("to"), f"{highest:g}", key=f"{key}|high")
+        st.number_input(
+            t("how many values"),
+            2,
+            most,
+            max(2, min(most, len(values))),
+            key=f"{key}|count",
+            help=t("2 to 8 curves can be told apart, or up to {most} where one number alone differs.", most=most),
+        )
+        st.radio(
+            t("spacing"),
+            ("log", "lin"),
+            index=int(lowest <= 0 or highest < 10 * lowest),
+            key=f"{key}|scale",
+            horizontal=True,
+            format_func=lambda name: t("equal factors") if name == "log" else t("equal steps"),
+        )
+        st.form_submit_button(t("Take these values"), type="primary", on_click=_take_range, args=(which, key))
+
+
+def _take_range(which: str, key: str) -> None:
+    scale, low, high, count = (st.session_state[f"{key}|{name}"] for name in ("scale", "low", "high", "count"))
+    compare_state.set_range(which, scale, low, high, int(count))
+
+
+def _dropped(made: Draft) -> set[int]:
+    """The variants that were dropped, with all their seeds, by their places; none before there are runs."""
+    try:
+        study = compare_state.study_of(made.comparison())
+    except BadInput:
+        return set()
+    if study is None:
+        return set()
+    left_out = set(services().study(study, actor=ACTOR).facts.get("dropped", ()))
+    runs = services().runs_of(study, actor=ACTOR) if left_out else ()
+    places = {run.colour_slot for run in runs if run.colour_slot is not None}
+    return places - {run.colour_slot for run in runs if run.id not in left_out}
 
 
 def _name(level: Level) -> str:
-    return compare_state.display_name(Variant.from_json(level), compare_state.draft().base)
+    return show(Variant.from_json(level).text)
 
 
 def form(which: str, place: int, level: Level) -> None:
@@ -58,7 +123,8 @@ def form(which: str, place: int, level: Level) -> None:
     made = compare_state.draft()
     item = made.dimension_of(which)
     key = f"name of {which} {place}|{language()}"
-    keep(key, level["name"])
+    # A name that is ours is no name that somebody typed: it stands there as what holds without one.
+    keep(key, "" if is_prepared(level["name"], level["changes"]) else level["name"])
     st.text_input(
         t("Name"), key=key, max_chars=80, placeholder=_name(level), on_change=_rename, args=(which, place, key)
     )
@@ -87,9 +153,19 @@ def value_of(item: Dimension, path: str, document: dict[str, Any], base: Experim
     elif item.family:
         inner = {"key": value} if isinstance(value, str) else value
         absent = t("as the activation wants") if item.optional else ""
-        entry_choice(item.family, path, inner, label=item.title, fits=item.fits(base), absent=absent)
-    elif item.key == "rate":
-        cls = type(Experiment.from_json(document).optimizer)
-        field(parameter_of("lr", cls.model_fields["lr"]), path, value)
+        rates = compare_state.draft().rates
+        entry_choice(
+            item.family,
+            path,
+            inner,
+            label=item.title,
+            fits=item.fits(base),
+            absent=absent,
+            show_field=lambda parameter: not is_more(parameter) and (rates == "hand" or parameter.name != "lr"),
+        )
+        if item.family == "optimizers" and rates != "hand" and has_rate(Experiment.from_json(document)):
+            st.caption(
+                t("Its learning rate is searched.") if rates == "own" else t("It has the learning rate of the base.")
+            )
     else:
-        field(Experiment.parameters()[item.path], path, value)
+        field(item.parameter(document), path, value)

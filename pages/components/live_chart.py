@@ -61,6 +61,7 @@ def live_chart(
     lang: str = "en",
     present: bool = False,
     ghost: str | None = None,
+    is_kin: bool = False,
     blocked: str = "",
     caption: str = "",
     form_key: str | None = None,
@@ -69,16 +70,18 @@ def live_chart(
 ) -> Fired:
     """Show a run or preview of the hub, live.
 
-    `ghost` is a run drawn pale behind it; `blocked` says why nothing can be started now; `caption` is what a preset
-    promises; `form_key` is the `key=` of the container with the choices, where the phone's "change" leads; `view`
-    overrides what the browser remembers: quantity (error, loss), scale (linear, log), x (epoch, update, seconds),
-    smoothing (0, 0.6, 0.9), more, pace; `measure` records step-to-pixel times in the browser. With equal arguments
-    nothing is sent again, so the picture stays as it is over reruns.
+    `ghost` is a run drawn behind it: pale, or in its own colour where it `is_kin`, a branch or what has been left;
+    `blocked` says why nothing can be started now; `caption` is what a preset promises; `form_key` is the `key=` of the
+    container with the choices, where the phone's "change" leads; `view` overrides what the browser remembers: quantity
+    (error, loss), scale (linear, log), x (epoch, update, seconds), smoothing (0, 0.6, 0.9), more, pace; `measure`
+    records step-to-pixel times in the browser. With equal arguments nothing is sent again, so the picture stays as it
+    is over reruns.
     """
     version = ASSETS.version
     data = {
         "run": run,
         "ghost": ghost,
+        "is_kin": is_kin,
         "blocked": blocked,
         "caption": caption,
         "token": token,
@@ -88,7 +91,7 @@ def live_chart(
         "settings": {"present": present, "form_key": form_key, "view": dict(view or {}), "measure": measure},
         "version": version,
         "module": f"/live/assets/{version}/live_chart.js",
-        "css": f"/live/assets/{version}/live.css",
+        "css": [f"/live/assets/{version}/live.css"],
         "plotly": f"/live/plotly.min.js?v={plotly_version()}",
         "socket": "/live",
     }

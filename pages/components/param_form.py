@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
@@ -23,6 +24,7 @@ from pages.components.language import language, t
 
 LIVE_MARK = "~"
 _NICE = (1, 1.5, 2, 3, 5, 7)
+_BEFORE = "what controls showed before they were set"
 
 
 # -- what a parameter is -----------------------------------------------------------------------------------------------
@@ -110,18 +112,28 @@ def _is_number(value: Any) -> bool:
 
 def keep(key: str, value: Any) -> None:
     """Let a control show `value` without touching it when it already does."""
-    if st.session_state.get(key) != value or state.follows_soon():
+    shown = st.session_state.get(key)
+    if shown != value:
+        st.session_state.setdefault(_BEFORE, {})[key] = (shown, time.monotonic())
+    if shown != value or state.follows_soon():
         st.session_state[key] = value
 
 
+def _is_echo(key: str) -> bool:
+    """Whether a control says what it showed until it was set a moment ago: the browser has not drawn that yet."""
+    before, since = st.session_state.get(_BEFORE, {}).get(key, (None, -math.inf))
+    return st.session_state[key] == before and time.monotonic() - since < state.UNSEEN_S
+
+
 def _put_from(path: str, key: str, read: Callable[[Any], Any] = lambda value: value) -> None:
-    state.put(path, read(st.session_state[key]))
+    if not _is_echo(key):
+        state.put(path, read(st.session_state[key]))
 
 
 def _put_typed(path: str, key: str, optional: bool) -> None:
     """Take what was typed; an emptied box that may not be empty shows its number again."""
     typed = _typed(st.session_state[key])
-    if optional or typed is not None:
+    if not _is_echo(key) and (optional or typed is not None):
         state.put(path, typed)
 
 

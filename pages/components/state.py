@@ -189,10 +189,10 @@ def problem_of_field(family: str, entry: dict[str, Any], name: str) -> BadInput 
     return None
 
 
-def problem_of_number(name: str) -> BadInput | None:
-    """Why one of the experiment's own fields cannot be used, or None."""
+def problem_of_number(name: str, value: Any) -> BadInput | None:
+    """Why one of the experiment's own fields cannot hold a value, or None."""
     try:
-        Experiment.from_json({name: draft()[name]})
+        Experiment.from_json({name: value})
     except BadInput as error:
         return error
     return None

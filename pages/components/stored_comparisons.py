@@ -52,7 +52,7 @@ def stored_comparisons(studies: Sequence[StudyRecord], runs: Sequence[RunRecord]
             on_select="rerun",
             selection_mode="single-row",
             placeholder="–",
-            alt=t("Table of {count} comparisons", count=len(newest)),
+            alt=t("Comparisons in this table: {count}", count=len(newest)),
         )
     chosen = [newest[place] for place in event.selection.rows if place < len(newest)]
     if chosen:

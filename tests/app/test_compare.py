@@ -13,6 +13,7 @@ from core.experiment import Experiment
 from core.studies.comparison import Comparison
 from core.studies.comparison_presets import comparison_presets
 from core.studies.workbench import Workbench
+from tests.polling import until
 
 TINY = {"dataset": "moons", "dataset.n": "64", "architecture.widths": "[8]", "batch_size": "16", "epochs": "2"}
 """Two optimizers on 64 points, by hand."""
@@ -66,6 +67,111 @@ def test_an_empty_store_shows_six_optimizers_ready_to_start(open_page):
     assert len(told["race"]["variants"]) == 6
     assert "nine learning rates" in told["race"]["price"]
     assert not tab.error
+    assert [button.key for button in tab.button if button.key and button.key.startswith("first comparison")] == [
+        f"first comparison {key}" for key, preset in comparison_presets().items() if preset.first
+    ]
+
+
+def test_before_start_stands_what_it_costs_with_the_search_for_rates(open_page, bench: Workbench):
+    tab = open_page("compare.py", **{**PAIR, "rates": "own", "seeds": "3"})
+    channel = live(tab)["price"]
+    until(lambda: bench.hub.meta(channel).get("price"))
+    price = str(bench.hub.meta(channel)["price"])
+    assert "6 runs, 8 updates each; before that about" in price
+    assert "10 s to watch" in price
+    start(tab, bench)
+    tab.run()
+    assert live(tab)["price"] is None
+    assert not any((button.key or "").startswith("first comparison") for button in tab.button)
+
+
+def test_a_change_can_be_taken_back_with_the_variants_that_it_replaced(open_page):
+    tab = open_page("compare.py", **PAIR)
+    assert "undo" not in [button.label for button in tab.button]
+    tab.text_input(key="name of first 1|en").set_value("mine").run()
+    mine = chosen(tab)
+    press(tab, "first thing", "batch")
+    tab.button(key="comparison six_optimizers").click().run()
+    assert tab.session_state["begin with"] is False, "a choice closes the list that it was made from"
+    undo(undo(tab))
+    assert chosen(tab) == mine
+    undo(tab)
+    assert chosen(tab).variants[1].name == "Adam"
+    assert "undo" not in [button.label for button in tab.button]
+
+
+def undo(tab: AppTest) -> AppTest:
+    """Take back the last change."""
+    return next(button for button in tab.button if button.label == "undo").click().run()
+
+
+def test_a_number_may_be_swept_over_a_range_of_forty_values(open_page):
+    tab = press(open_page("compare.py", **PAIR), "first thing", "rate")
+    key = "range of first optimizer.lr|en"
+    tab.text_input(key=f"{key}|low").set_value("1e-4")
+    tab.text_input(key=f"{key}|high").set_value("1,0")
+    tab.number_input(key=f"{key}|count").set_value(40)
+    taken = next(button for button in tab.button if button.label == "Take these values")
+    taken.click().run()
+    assert not tab.error
+    rates = [variant.changes["optimizer.lr"] for variant in chosen(tab).variants]
+    assert (len(rates), rates[0], rates[-1]) == (40, 0.0001, 1)
+    assert rates[1] / rates[0] == pytest.approx(rates[39] / rates[38])
+    assert "log(0.0001,1)x40" in tab.query_params["vary.optimizer.lr"]
+    assert live(tab)["race"]["variants"][3]["varies_rate"]
+    tab.text_input(key=f"{key}|low").set_value("small")
+    next(button for button in tab.button if button.label == "Take these values").click().run()
+    assert "“small” is no number" in tab.error[0].value
+    assert len(chosen(tab).variants) == 40
+    assert tab.text_input(key=f"{key}|low").value == "small"
+
+
+def test_any_number_of_the_experiment_may_differ(open_page):
+    tab = open_page("compare.py", **PAIR)
+    tab.selectbox(key="another number|en").set_value("architecture.width").run()
+    assert not tab.error
+    assert [variant.changes for variant in chosen(tab).variants][:2] == [
+        {"architecture.width": 8},
+        {"architecture.width": 23},
+    ]
+    assert live(tab)["race"]["number"] == {"title": "width", "scale": "log"}
+    tab = press(tab, "second thing", "batch")
+    assert live(tab)["race"]["grid"]["row_title"] == "width"
+
+
+@pytest.mark.parametrize(("rates", "said"), [("own", "is searched"), ("same", "of the base"), ("hand", "")])
+def test_a_variant_shows_its_learning_rate_where_that_is_the_one_it_races_with(open_page, rates: str, said: str):
+    tab = open_page("compare.py", **{**PAIR, "rates": rates})
+    fields = [box.key for box in tab.text_input if box.key and box.key.startswith("first 0:optimizer.lr")]
+    assert bool(fields) == (rates == "hand")
+    assert any(said in caption.value for caption in tab.caption)
+
+
+def test_as_many_seeds_are_offered_as_fit_and_why_no_more(open_page):
+    tab = open_page("compare.py")
+    assert tab.pills(key="seeds|en").options == ["1", "5"]
+    assert "10 with at most 4 variants" in [caption.value for caption in tab.caption]
+    tab = open_page("compare.py", **PAIR)
+    assert tab.pills(key="seeds|en").options == ["1", "5", "10"]
+
+
+def test_a_variant_that_was_dropped_is_marked_in_the_list(open_page, bench: Workbench):
+    tab = open_page("compare.py", **{**PAIR, "epochs": "100000"})
+    pressed_in_live_part(tab, start={"pace": "max"})
+    study = tab.session_state["comparison looked at"]
+    until(lambda: [run.state for run in bench.runs_of(study)] == ["running", "running"])
+    bench.command(bench.runs_of(study)[0].id, "stop")
+    until(lambda: bench.study(study).facts.get("dropped"))
+    tab.run()
+    assert [popover.proto.popover.label for popover in tab.get("popover")][-3:-1] == ["~~SGD~~ dropped", "Adam"]
+    bench.command_comparison(study, "stop")
+    bench.wait_comparison(study, 60)
+
+
+def test_a_caption_stands_as_long_as_it_is_true(open_page):
+    tab = press(open_page("compare.py"), "seeds", 1)
+    assert draft(tab).caption is not None, "the caption holds on every seed"
+    assert draft(press(tab, "rates", "same")).caption is None
 
 
 def test_another_thing_that_differs_brings_its_own_variants(open_page):
@@ -149,6 +255,16 @@ def test_what_is_chosen_on_train_becomes_the_base(open_page):
     assert chosen(tab).base == Experiment()
 
 
+def test_a_base_that_has_not_what_differs_brings_variants_of_another_thing(open_page):
+    tab = press(open_page("compare.py", **PAIR), "first thing", "rate")
+    tab.session_state["experiment"] = Experiment.from_json({"optimizer": "adadelta"})
+    tab.run()
+    tab.button[[button.label for button in tab.button].index("Take what is chosen on Train")].click().run()
+    assert not tab.exception
+    assert not tab.error
+    assert draft(tab).first == "optimizer"
+
+
 def test_a_started_comparison_is_followed_run_by_run_and_found_again(open_page, bench: Workbench):
     tab = open_page("compare.py", **PAIR)
     study = start(tab, bench)
@@ -177,7 +293,7 @@ def test_a_branch_is_told_of_and_found_again(open_page, bench: Workbench):
     [told] = bench.hub.meta(f"study-{study}")["forks"]
     tab.run()
     [fork] = live(tab)["race"]["forks"]
-    assert fork == told
+    assert fork == {**told, "settings": {path: str(words) for path, words in told["settings"].items()}}
     assert (fork["parent"], fork["step"], fork["name"]) == (run, 3, "SGD: learning rate 0.01")
     bench.wait(fork["run"], 60)
 

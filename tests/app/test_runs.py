@@ -63,7 +63,7 @@ def test_the_search_finds_names_settings_and_states(open_page, two_runs):
         assert names(tab) == found
     tab.text_input(key="search runs").set_value("nothing like it").run()
     assert not tab.dataframe
-    assert "2 runs are hidden" in tab.info[0].value
+    assert "hidden by the search: 2" in tab.info[0].value
 
 
 def test_runs_sort_by_best_and_last_validation_error(open_page, two_runs, bench: Workbench):

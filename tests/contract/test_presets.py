@@ -43,6 +43,9 @@ def within(item: object) -> Iterator[Entry]:
 
 @pytest.mark.parametrize("cls", ENTRIES, ids=lambda cls: f"{cls.family}.{cls.key}")
 def test_every_entry_points_to_a_preset_that_uses_it(cls: type[Entry]):
+    if cls.family == "surfaces":
+        assert cls.see == cls.key, "a surface is its own picture"
+        return
     assert cls.see in presets(), f"{cls.__name__}.see names no preset: {cls.see!r}"
     assert cls in used(Experiment.from_json({"preset": cls.see}))
 

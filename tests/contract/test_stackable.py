@@ -83,7 +83,10 @@ def test_the_numbers_of_a_marked_row_leave_everything_as_it_is(key: str):
     entry = cast(Optimizer, parse("optimizers", key))
     weights = torch.tensor([[1.5, -0.0, 1e-40, 3e38]])
     memory = {name: torch.tensor([[0.0, 1e-42, 2.0, 3e38]]) for name in entry.memory}
-    memory["square_avg"][0, 3] = float("inf")  # A gradient of 1e20 squared.
+    if "exp_avg" in memory:
+        memory["exp_avg"][0, 1:].neg_()
+    squares = next(name for name in entry.memory if name.endswith(("square_avg", "_sq")))
+    memory[squares][0, 3] = float("inf")  # A gradient of 1e20 squared.
     before = {name: kept.clone() for name, kept in {**memory, "weights": weights}.items()}
     numbers = {name: torch.full((1, 1), still) for name, (_, still) in entry.row_numbers.items()}
     entry.update_rows(weights, torch.zeros(1, 4), memory, {**numbers, "lr": torch.full((1, 1), 0.5)})

@@ -111,16 +111,16 @@ def test_runs_are_listed_newest_last_and_can_be_chosen_by_fingerprint_study_and_
 
 
 def test_colours_follow_one_another_and_a_fork_has_its_parents(store: Store):
-    runs = [new_run(store) for _ in range(8)]
+    runs = [new_run(store) for _ in range(9)]
     fork = new_run(store, parent=runs[3], fork_step=10)
     slots = [store.get_run(run, actor=ME).colour_slot for run in [*runs, fork]]
-    assert slots == [0, 1, 2, 3, 4, 5, 6, 0, 3]
+    assert slots == [0, 1, 2, 3, 4, 5, 6, 7, 0, 3]
     assert store.get_run(fork, actor=ME).fork_step == 10
 
 
 def test_a_run_may_be_given_its_colour(store: Store):
     assert store.get_run(new_run(store, colour_slot=12), actor=ME).colour_slot == 12
-    assert store.get_run(new_run(store), actor=ME).colour_slot == 6
+    assert store.get_run(new_run(store), actor=ME).colour_slot == 5
 
 
 def new_study(store: Store, **values: Any) -> str:
@@ -378,7 +378,7 @@ def test_a_private_run_does_not_exist_for_others(store: Store):
 
 def test_facts_and_answers_can_be_stored_while_a_run_goes_on(store: Store):
     run = new_run(store, facts=RunFacts(device="cpu"))
-    assert store.set_facts(run, RunFacts(threads=2), actor=ME)
+    assert store.set_state(run, "running", actor=ME, facts=RunFacts(threads=2))
     assert store.set_answer(run, {"num_parameters": 12, "train_loss": math.nan}, actor=ME)
     record = store.get_run(run, actor=ME)
     assert (record.facts.device, record.facts.threads, record.answer["num_parameters"]) == ("cpu", 2, 12)
@@ -478,7 +478,6 @@ STRANGE_IDS = [
     lambda store, run: store.note(run, "x", actor=ME),
     lambda store, run: store.delete(run, actor=ME),
     lambda store, run: store.set_state(run, "running", actor=ME),
-    lambda store, run: store.set_facts(run, RunFacts(), actor=ME),
     lambda store, run: store.set_answer(run, {}, actor=ME),
     lambda store, run: store.add_note(run, Text("x")),
     lambda store, run: store.begin_attempt(run, 0, "start", actor=ME),

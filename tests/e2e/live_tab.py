@@ -131,6 +131,10 @@ class LiveTab:
         """Wait until the curve of the validation error has so many points more than now."""
         self.grown_to(len(self.curve()) + num_points)
 
+    def says(self, text: str) -> None:
+        """Wait until a text stands in the main chart."""
+        expect(self.page.locator(".sp-plot-main .annotation-text", has_text=text).first).to_be_visible()
+
     def everything(self) -> dict[str, Any]:
         """All points of both curves, and the numbers beside them."""
         numbers = [text.inner_text() for text in self.page.locator(".sp-figure").all()]

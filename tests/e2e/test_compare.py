@@ -28,6 +28,9 @@ POINTS = """(group) => {
   const trace = (document.querySelector(".sp-plot-main")?.data ?? []).find(({ uid }) => uid === `${group} main`);
   return trace ? trace.x.length : 0;
 }"""
+CURSORS = """() => [...document.querySelectorAll(".sp-cursor")].filter((line) => !line.hidden)
+  .map((line) => line.style.left)"""
+TRACE = """(uid) => (document.querySelector(".sp-plot-main")?.data ?? []).find((trace) => trace.uid === uid) ?? null"""
 LONGER = f"([group, least]) => ({POINTS})(group) >= least"
 
 
@@ -134,20 +137,99 @@ def test_one_run_is_dropped_and_the_others_go_on(open_tab: OpenTab):
     tab.moves("v2")
     tab.row("SGD").locator(".sp-drop").click()
     expect(tab.row("SGD").locator(".sp-drop")).to_be_disabled()
+    expect(tab.row("SGD")).to_contain_text("dropped after update")
     tab.moves("v2", 5)
     expect(tab.row("Adam").locator(".sp-drop")).to_be_enabled()
 
 
-def test_one_moment_is_marked_and_read_in_words(open_tab: OpenTab):
+def test_the_table_begins_with_the_best_and_is_sorted_by_any_head_by_mouse_and_keyboard(open_tab: OpenTab):
+    """Every head is a button; what the target is, the verdict says."""
     tab = race(open_tab, **THREE)
+    tab.choose("max")
     tab.page.locator(".sp-start").click()
-    tab.moves("v2", 8)
-    tab.page.locator(".sp-time input").evaluate(
-        "(slider) => { slider.value = 5; slider.dispatchEvent(new Event('input')); }"
-    )
-    expect(tab.page.locator(".sp-cursor-step")).to_have_text("update 5")
-    expect(tab.page.locator(".sp-main .sp-cursor")).to_be_visible()
+    expect(tab.where).to_contain_text("finished")
+    expect(tab.page.locator(".sp-verdict")).not_to_be_empty()
+    tab.page.mouse.move(0, 0)
+
+    def numbers(column: str) -> list[float]:
+        cells = tab.page.locator(f".sp-table .sp-cell-{column} span").all_inner_texts()
+        return [float(cell.split()[0].rstrip("%").replace("\u00a0", "")) for cell in cells]
+
+    assert numbers("last") == sorted(numbers("last"))
+    heads = tab.page.locator(".sp-table thead button")
+    heads.filter(has_text="training error").click()
+    assert numbers("training") == sorted(numbers("training"))
+    heads.filter(has_text="training error").press("Enter")
+    assert numbers("training") == sorted(numbers("training"), reverse=True)
+    expect(tab.page.locator(".sp-table th[aria-sort=descending]")).to_contain_text("training error")
+
+    tab.page.locator(".sp-target input").fill("40")
+    expect(tab.page.locator(".sp-verdict")).to_contain_text("At 40 % wrong")
+    tab.page.locator(".sp-test summary").click()
+    expect(tab.page.locator(".sp-test p")).to_contain_text("paired bootstrap")
+
+
+def test_one_moment_moves_through_every_picture_by_keyboard_too_and_is_read_in_words(open_tab: OpenTab):
+    tab = race(open_tab, **THREE | {"epochs": 4})
+    tab.choose("max")
+    tab.page.locator(".sp-start").click()
+    expect(tab.where).to_contain_text("finished")
+    tab.page.get_by_role("button", name="gradients per run").click()
+    slider = tab.page.locator(".sp-time input")
+    slider.evaluate("(slider) => { slider.value = 35; slider.dispatchEvent(new Event('input')); }")
+    expect(tab.page.locator(".sp-cursor-step")).to_have_text("update 35")
     expect(tab.page.locator(".sp-readout")).to_contain_text("momentum")
+    tab.page.wait_for_function(f"() => ({CURSORS})().length === 4")  # the race and a picture for each of three runs
+    before = tab.page.evaluate(CURSORS)
+    slider.focus()
+    tab.page.keyboard.press("ArrowRight")
+    expect(tab.page.locator(".sp-cursor-step")).to_have_text("update 36")
+    assert all(left != old for left, old in zip(tab.page.evaluate(CURSORS), before, strict=True))
+
+
+def test_the_target_is_a_line_and_every_run_is_marked_where_it_got_there(open_tab: OpenTab):
+    tab = race(open_tab, **THREE | {"epochs": 4})
+    tab.choose("max")
+    tab.page.locator(".sp-start").click()
+    expect(tab.where).to_contain_text("finished")
+    tab.page.locator(".sp-target input").fill("30")
+    tab.says("target 30.0\u00a0%")
+    reached = tab.page.evaluate(TRACE, "reached")
+    said = tab.page.locator(".sp-cell-target span").all_inner_texts()
+    assert sorted(str(step) for step in reached["x"]) == sorted(text for text in said if text != "–") != []
+    assert set(reached["y"]) == {30}
+
+
+def test_very_many_rates_are_one_picture_with_a_scale_of_colours(open_tab: OpenTab):
+    sweep = {"vary.optimizer.lr": "log(0.001,1)x12", "optimizer": "momentum", "rates": "hand", "seeds": 1, "epochs": 2}
+    tab = race(open_tab, **sweep)
+    tab.choose("max")
+    tab.page.locator(".sp-start").click()
+    expect(tab.where).to_contain_text("finished")
+    expect(tab.page.locator(".sp-aside h3")).to_have_text("Every learning rate at once")
+    aside, main = (tab.page.locator(panel).bounding_box() for panel in (".sp-aside", ".sp-main"))
+    assert aside is not None
+    assert main is not None
+    assert aside["width"] > main["width"], "the heat map has the larger place"
+    rows = tab.page.evaluate("() => document.querySelector('.sp-plot-aside').data[0].z.length")
+    assert rows == 12
+    assert 2 <= len(tab.page.evaluate(TRACE, "names")["text"]) <= 3, "the first, the last, the lowest"
+    assert tab.page.evaluate(TRACE, "scale")["marker"]["showscale"]
+    tab.page.locator(".sp-time input").fill("20")
+    tab.page.wait_for_function(f"() => ({CURSORS})().length === 2")  # one moment in both
+    tab.page.locator(".sp-aside button", has_text="curve").click()
+    tab.page.wait_for_function("() => document.querySelector('.sp-plot-aside').data.at(-1).uid === 'best'")
+
+
+def test_present_mode_needs_no_scrolling_and_escape_leaves_it(open_tab: OpenTab):
+    tab = race(open_tab, present=1, width=1280, height=720, **THREE | {"epochs": 2})
+    tab.page.locator(".sp-start").click()
+    tab.moves("v2")
+    assert tab.overflow_down() <= 0
+    assert tab.overflow_sideways() <= 0
+    tab.let_go()
+    tab.page.keyboard.press("Escape")
+    expect(tab.page.locator(".sp-present")).to_have_count(0)
 
 
 def test_the_chart_can_be_saved_as_a_drawing_with_axes_and_legend(open_tab: OpenTab, tmp_path: Path):

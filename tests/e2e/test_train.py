@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.conftest import OpenTab
-from tests.e2e.live_tab import LiveTab
+from tests.e2e.live_tab import CURVE, LiveTab
 from tests.serving import serving
 
 pytestmark = pytest.mark.browser
@@ -128,6 +128,58 @@ def test_a_reload_in_the_middle_leaves_no_gap_and_no_double(open_tab: OpenTab):
     assert increasing(curve)
     gaps = {round(b[0] - a[0], 6) for a, b in pairwise(curve)}
     assert len(gaps) == 1, "an evaluation is missing"
+
+
+def test_dropout_changes_while_it_runs_and_a_branch_goes_on_beside_its_parent(open_tab: OpenTab):
+    chosen = {"seed": 21, "regularizers": "dropout", **LONG}
+    tab = open_tab(**chosen)
+    tab.measured()
+    tab.start()
+    other = open_tab(**chosen)
+    other.does("pause")
+
+    tab.page.get_by_role("button", name="Change while it runs").click()
+    typed(tab, "knobs", "dropout", "1.5")
+    expect(tab.page.locator(".st-key-knobs").get_by_role("alert")).to_contain_text("between 0 and 1")
+    expect(tab.page.get_by_role("button", name="Change it now")).to_be_disabled()
+    typed(tab, "knobs", "dropout", "0.2")
+    tab.page.get_by_role("button", name="Change it now").click()
+    tab.says("dropout 0.5 → 0.2")
+    expect(tab.page.locator(".st-key-knobs")).to_have_count(0)
+    expect(tab.page.locator(".st-key-choose").get_by_label("dropout", exact=True).first).to_have_value("0.2")
+
+    other.says("dropout 0.5 → 0.2")
+    other.page.get_by_role("button", name="Change while it runs").click()
+    expect(other.page.locator(".st-key-knobs").get_by_label("dropout").first).to_have_value("0.2")
+
+    tab.page.get_by_role("button", name="Branch here").click()
+    typed(tab, "branching", "learning rate", "0.05")
+    expect(tab.page.locator(".st-key-branching")).to_contain_text("Adam goes on with its averages")
+    tab.page.get_by_role("button", name="Branch", exact=True).click()
+    tab.says("branched here")
+    tab.says("learning rate 0.001 → 0.05")
+    before = len(tab.curve("ghost_validation"))
+    tab.grows_by(2)
+    tab.page.wait_for_function(f'({CURVE})("ghost_validation").length > {before}')
+    assert tab.curve()[0][0] > 0, "the branch begins where it has left its parent"
+    assert tab.curve("ghost_validation")[0][0] == 0
+    tree = tab.page.locator("[class*=st-key-branches-] button")
+    expect(tree).to_have_count(2)
+    tree.first.click()
+    tab.page.wait_for_function(f'({CURVE})("validation")[0]?.[0] === 0')
+    assert tab.curve("ghost_validation")[0][0] > 0, "now the branch stands behind"
+    tab.page.locator(".sp-stop").click()
+    tree.last.click()
+    tab.page.wait_for_function(f'({CURVE})("validation")[0]?.[0] > 0')
+
+
+def typed(tab: LiveTab, where: str, label: str, value: str) -> None:
+    """Type a value into the box of a form with this label."""
+    box = tab.page.locator(f".st-key-{where}").get_by_role("textbox", name=label).first
+    expect(box).to_be_editable()
+    box.fill(value)
+    box.press("Enter")
+    tab.drawn()
 
 
 def test_the_keyboard_starts_pauses_and_makes_one_update(open_tab: OpenTab):

@@ -199,7 +199,7 @@ def test_without_json_a_table_is_written(cli: Cli, file: Callable):
         ("[]", "JSON object"),
         ('{"epochs": "3"}', "without quotes"),
         ('{"epoch": 3}', "epochs"),
-        ('{"optimizer": {"key": "adam", "lr": -1}}', "lr is -1"),
+        ('{"optimizer": {"key": "adam", "lr": -1}}', "learning rate (lr) is -1"),
         ('{"epochs": ' + "9" * 5000 + "}", "digits"),
         ('{"architecture": "cnn", "dataset": "iris"}', "cannot read"),
         ('{"dataset": {"key": "digits"}, "train_size": 100000}', "train"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.live.hub import Hub, Reading
+from core.store.changes import store_event
 from core.store.records import RunRecord
 from core.studies import forking
 from core.studies.report import notes_of, run_report
@@ -161,6 +163,65 @@ def test_a_running_run_is_forked_at_an_earlier_update(bench: Workbench, tmp_path
     assert record.weights_sha256 == weights_sha256(Run(points(**LONG), tmp_path).train(until=21).parts.model)
 
 
+@pytest.mark.parametrize("at", [None, 21])
+def test_a_fork_of_a_running_run_waits_for_the_disk_once_and_has_its_parents_clock(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, at: int | None
+):
+    run = bench.start(points(**LONG), pace="max")
+    until(lambda: (job := bench.runner.job(run)) is not None and job.run is not None and job.run.step_count > 40)
+    asked: list[str] = []
+    for name in ("flush", "_ask", "_tell"):
+        monkeypatch.setattr(bench.store, name, waiting(getattr(bench.store, name), name, asked))
+    fork = bench.fork(run, at, {"optimizer.lr": 0.02}, paused=True)
+    assert asked == ["_ask"]
+    monkeypatch.undo()
+    record = bench.store.get_run(fork, actor="local")
+    columns = bench.store.read_steps(run)
+    row = columns["step"].tolist().index(record.fork_step)
+    clock = (columns["epoch"][row], columns["train_s"][row])
+    assert clock[1] > 0
+    assert [(event.kind, event.epoch, event.train_s, event.recipe) for event in bench.store.events(fork)[:2]] == [
+        ("set", *clock, True), ("fork", *clock, False),
+    ]  # fmt: skip
+    until(lambda: (job := bench.runner.job(fork)) is not None and job.run is not None)
+    job = bench.runner.job(fork)
+    assert job is not None
+    assert job.run is not None
+    assert job.run.train_s == clock[1]
+    for each in (run, fork):
+        bench.command(each, "stop")
+        bench.wait(each, 60)
+
+
+def waiting(act: Callable[..., Any], name: str, asked: list[str]) -> Callable[..., Any]:
+    """`act`, which notes that whoever asks for a fork has waited for it."""
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        if threading.current_thread() is threading.main_thread():
+            asked.append(name)
+        return act(*arguments, **options)
+
+    return noted
+
+
+def test_a_fork_is_stored_with_its_recipe_and_its_attempt_or_not_at_all(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    parent = finished(bench, points())
+
+    def failing(connection: Any, event: Any) -> None:
+        if event.kind == "fork":
+            raise ValueError("no")
+        store_event(connection, event)
+
+    monkeypatch.setattr("core.store.changes.store_event", failing)
+    with pytest.raises(ValueError, match="no"):
+        bench.fork(parent.id, 3, {"optimizer.lr": 0.02})
+    assert [run.id for run in bench.runs()] == [parent.id]
+    monkeypatch.undo()
+    assert forked(bench, parent.id, 3, {"optimizer.lr": 0.02}).state == "finished"
+
+
 def test_an_ended_run_is_forked_at_its_end_and_goes_on(bench: Workbench, tmp_path: Path):
     run = bench.start(points(**LONG), pace="max")
     until(lambda: (job := bench.runner.job(run)) is not None and job.run is not None and job.run.step_count > 20)
@@ -236,7 +297,7 @@ def test_a_change_of_a_running_run_is_stored_drawn_and_noted(bench: Workbench):
     assert record.step == 8
     assert "AdamW 0.001" in [str(choice) for choice in bench.hub.meta(run)["choices"]]
     drawn = [event["text"] for event in seen(bench.hub, run).events if event["kind"] == "set"]
-    assert [str(text) for text in drawn] == ["optimizer AdamW 0.001, batch size 32"]
+    assert [str(text) for text in drawn] == ["optimizer AdamW 0.001, batch size 16 → 32"]
     assert any("AdamW goes on with" in str(note) for note in notes_of(record))
 
 
@@ -248,11 +309,11 @@ def test_a_viewer_sees_a_fork_from_its_branch_on_dashed_in_its_parents_colour(be
     for hub in (bench.hub, Hub(load=bench._load_stored)):
         reading = seen(hub, fork.id)
         assert [(event["step"], str(event["text"])) for event in reading.events] == [
-            (18, "learning rate 0.5"),
+            (18, "learning rate 0.001 → 0.5"),
             (18, "branched here"),
         ]
         meta = hub.meta(fork.id)
-        assert (meta["parent"], meta["fork_step"], meta["slot"]) == (parent.id, 18, parent.colour_slot + 7)
+        assert (meta["parent"], meta["fork_step"], meta["slot"]) == (parent.id, 18, parent.colour_slot + 8)
         assert "Adam 0.5" in [str(choice) for choice in meta["choices"]]
         assert "Adam 0.5" in str(meta["name"])
         steps, _, _ = hub.series(fork.id, "evaluation")
@@ -298,3 +359,26 @@ def test_a_fork_is_stopped_while_its_parent_is_replayed_and_nobody_waits_for_it(
     bench.command(fork, "stop")
     assert bench.wait(fork, 60).state == "stopped"
     until(lambda: is_over)
+
+
+def test_a_stored_run_is_summed_up_with_what_was_changed_while_it_ran(bench: Workbench):
+    run = bench.start(points(optimizer={"key": "sgd", "lr": 0.01}), pace="max", paused=True)
+    bench.command(run, "set", {"optimizer.lr": 1e30})
+    bench.command(run, "start")
+    assert bench.wait(run, 60).state == "diverged"
+    said = [str(item["label"]) for item in bench.hub.meta(run)["status"]["suggestions"]]
+    assert any("1e" in label for label in said), "a rate below the new one"
+    bench.hub.forget(run)
+    seen(bench.hub, run)
+    assert [str(item["label"]) for item in bench.hub.meta(run)["status"]["suggestions"]] == said
+
+
+def test_a_family_is_the_same_from_each_of_its_runs_and_names_each_before_its_branches(bench: Workbench):
+    first = finished(bench, points())
+    finished(bench, points(seed=7))
+    second, third = forked(bench, first.id, 2), forked(bench, first.id, 3)
+    grandchild = forked(bench, second.id, 4)
+    family = [first.id, second.id, grandchild.id, third.id]
+    assert [[run.id for run in bench.family(member)] for member in family] == [family] * 4
+    bench.delete(first.id)
+    assert [run.id for run in bench.family(grandchild.id)] == [second.id, grandchild.id]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from core.errors import Refused
+from core.errors import BadInput, Refused
 from core.experiment import Experiment
+from core.studies import races
 from core.studies.contest import Contest
-from core.studies.replay import recorded_conditions
+from core.studies.replay import recipe_of, recorded_conditions
 from core.studies.sinks import StoreSink
+from core.studies.study import study_channel
 from core.studies.workbench import Workbench
 from core.text import Text
 from core.training.run import Run
@@ -80,8 +86,11 @@ def test_runs_that_could_not_join_again_can_be_extended_and_deleted(
     runs = bench.runs_of(study)
     assert [run.state for run in runs[:3]] == ["failed", "finished", "finished"]
     assert not any(bench.is_active(run.id) for run in runs[:3])
+    assert [recipe_of(bench.store, run.id) for run in runs] == [[]] * len(runs), "all are extended, or none"
     bench.command_comparison(study, "extend", {"epochs": 1})
     until(lambda: [run.state for run in bench.runs_of(study)][:3] == ["finished"] * 3)
+    assert [run.step for run in bench.runs_of(study)][:3] == [12, 16, 20]
+    until(lambda: [len(recipe_of(bench.store, run.id)) for run in runs] == [1] * len(runs))
     if not is_over:
         bench.command_comparison(study, "stop")
     bench.wait_comparison(study, 30)
@@ -89,11 +98,19 @@ def test_runs_that_could_not_join_again_can_be_extended_and_deleted(
     assert bench.studies() == ()
 
 
-@pytest.mark.parametrize("what", ["batch", "rows"])
+@pytest.mark.parametrize("what", ["batch", "optimizer", "rows"])
 def test_what_goes_wrong_with_one_row_of_a_stack_ends_that_run_alone(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
 ):
     vary = ["optimizer=sgd,adam,momentum,rmsprop"]
+    adam, is_broken = torch._fused_adam_, False
+
+    def update(*arguments: Any, **options: Any) -> None:
+        if is_broken:
+            raise ArithmeticError("no disk is to blame")
+        adam(*arguments, **options)
+
+    monkeypatch.setattr(torch, "_fused_adam_", update)
     study = bench.start_comparison(of(POINTS | {"epochs": 40}, vary), pace="max", paused=True)
     until(lambda: meta(bench, study)["state"] == "paused")
     bench.command_comparison(study, "step")
@@ -112,6 +129,8 @@ def test_what_goes_wrong_with_one_row_of_a_stack_ends_that_run_alone(
             return feed(step)
 
         job.run.parts.loop.batch_of = batch_of
+    elif what == "optimizer":
+        is_broken = True
     else:
         store_block = StoreSink.block
 
@@ -153,3 +172,156 @@ def test_who_was_stopped_alone_stays_out_when_the_comparison_goes_on(data_folder
         run = bench.store.get_run(dropped, actor="local")
         assert (run.state, run.step, run.attempt) == ("stopped", stopped_at, 1)
         assert [run.attempt for run in bench.runs_of(study)] == [3, 1, 3, 3]
+
+
+def test_a_comparison_closed_before_its_runs_were_built_keeps_its_engine(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    comparison = of(POINTS, ["optimizer=sgd,adam,momentum,adadelta"])
+    with Workbench.open(data_folder) as bench:
+        monkeypatch.setattr(bench.runner.races._services.loading, "load", lambda *_: Future())  # pyright: ignore[reportPrivateUsage]
+        study = bench.start_comparison(comparison, pace="max")
+    with Workbench.open(data_folder) as bench:
+        assert {(run.state, run.step) for run in bench.runs_of(study)} == {("interrupted", 0)}
+        bench.command_comparison(study, "resume")
+        bench.command_comparison(study, "pace", {"pace": "max"})
+        bench.wait_comparison(study, 60)
+        assert [(run.state, run.facts.engine) for run in bench.runs_of(study)] == [("finished", "stacked")] * 4
+
+
+def held_at_its_end(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, vary: list[str] | None = None
+) -> tuple[str, threading.Event]:
+    """A comparison whose race is over, and which stores what came out when the event is set."""
+    inside, go_on, conclude = threading.Event(), threading.Event(), Contest._conclude
+
+    def held(self: Contest, race: Any) -> None:
+        inside.set()
+        assert go_on.wait(30)
+        conclude(self, race)
+
+    monkeypatch.setattr(Contest, "_conclude", held)
+    study = bench.start_comparison(of(POINTS, vary), pace="max")
+    assert inside.wait(60)
+    return study, go_on
+
+
+def test_epochs_added_while_the_verdict_is_stored_are_done(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    study, go_on = held_at_its_end(bench, monkeypatch)
+    threading.Timer(0.2, go_on.set).start()
+    bench.command_comparison(study, "extend", {"epochs": 1})
+    bench.wait_comparison(study, 30)
+    assert [(run.state, run.step) for run in bench.runs_of(study)] == [("finished", 20)] * 2
+
+
+def test_what_cannot_wait_for_the_verdict_is_refused(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    study, go_on = held_at_its_end(bench, monkeypatch)
+    monkeypatch.setattr(races, "CONCLUDED_S", 0.0)
+    with pytest.raises(Refused, match="still being stored"):
+        bench.command_comparison(study, "extend", {"epochs": 1})
+    go_on.set()
+    bench.wait_comparison(study, 30)
+    assert [run.step for run in bench.runs_of(study)] == [16, 16]
+
+
+def test_a_command_that_was_taken_and_finds_no_race_is_refused_on_the_channel(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    def failing(self: Contest, search: Any) -> None:
+        bench.command_comparison(self.study, "extend", {"epochs": 1})
+        raise Refused(Text("No."), Text("The disk is full."), Text("Make room."))
+
+    monkeypatch.setattr(Contest, "_race_after", failing)
+    study = bench.start_comparison(of(POINTS, rates="own"), pace="max")
+    until(lambda: (meta(bench, study)["applied"] or {}).get("kind") == "extend")
+    assert "ended before its first run" in str(meta(bench, study)["applied"]["text"])
+
+
+def test_a_change_that_no_run_can_take_is_refused_at_once_and_changes_nothing(bench: Workbench):
+    study = bench.start_comparison(of(LONG), pace="max")
+    until(lambda: meta(bench, study)["lanes"] and min(steps(bench, study)) > 1)
+    for values in ({"optimizer.lr": -1.0}, {"architecture": "cnn"}, {"optimizer.none": 1}):
+        with pytest.raises(BadInput):
+            bench.command_comparison(study, "set", values)
+    bench.command_comparison(study, "set", {"optimizer.lr": 0.02})
+    bench.command_comparison(study, "stop")
+    bench.wait_comparison(study, 30)
+    for run in bench.runs_of(study):
+        assert [dict(event.values) for event in recipe_of(bench.store, run.id)][:-1] == [{"optimizer.lr": 0.02}]
+
+
+def test_nothing_keeps_a_comparison_that_is_over_in_memory(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    made: list[weakref.ref[Contest]] = []
+    begin = Contest.begin
+
+    def noted(self: Contest) -> None:
+        made.append(weakref.ref(self))
+        begin(self)
+
+    monkeypatch.setattr(Contest, "begin", noted)
+    study = bench.start_comparison(of(POINTS), pace="max")
+    bench.wait_comparison(study, 30)
+
+    def is_gone() -> bool:
+        gc.collect()
+        return made[0]() is None
+
+    until(is_gone)
+    assert bench.runner.races.wait(study), "how it ended is still known"
+
+
+def test_passes_are_counted_right_after_the_batch_size_has_changed(bench: Workbench):
+    study = bench.start_comparison(of(POINTS | {"epochs": 8}), pace="max", paused=True)
+    until(lambda: meta(bench, study)["state"] == "paused")
+    for _ in range(4):
+        bench.command_comparison(study, "step")
+    until(lambda: steps(bench, study) == [4, 4])
+    bench.command_comparison(study, "set", {"batch_size": 4})
+    bench.command_comparison(study, "start")
+    bench.wait_comparison(study, 30)
+    assert [run.epoch for run in bench.runs_of(study)] == [pytest.approx(meta(bench, study)["epochs"])] * 2
+
+
+def test_branches_stay_on_the_channel_when_a_comparison_goes_on_and_after_a_restart(data_folder: Path):
+    with Workbench.open(data_folder) as bench:
+        study = bench.start_comparison(of(POINTS), pace="max")
+        bench.wait_comparison(study, 30)
+        run = bench.runs_of(study)[0].id
+        bench.command_comparison(study, "fork", {"run": run, "step": 3, "pace": "max"})
+        told = meta(bench, study)["forks"]
+        bench.wait(told[0]["run"], 30)
+        bench.command_comparison(study, "fork", {"run": told[0]["run"], "step": 5, "pace": "max"})
+        told = meta(bench, study)["forks"]
+        assert [(fork["parent"], fork["step"]) for fork in told] == [(run, 3), (told[0]["run"], 5)]
+        bench.command_comparison(study, "extend", {"epochs": 1})
+        assert meta(bench, study)["forks"] == told
+        bench.wait_comparison(study, 30)
+    with Workbench.open(data_folder) as bench:
+        assert bench.hub.known(study_channel(study))
+        assert meta(bench, study)["forks"] == told
+
+
+def test_two_branches_at_once_are_both_told(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    study = bench.start_comparison(of(POINTS), pace="max")
+    bench.wait_comparison(study, 30)
+    runs = bench.runs_of(study)
+    read, first, told = bench.hub.meta, threading.Lock(), threading.Event()
+
+    def slow(channel: str) -> dict[str, Any]:
+        found = read(channel)
+        if channel == study_channel(study) and first.acquire(blocking=False):
+            told.wait(0.5)  # What the other tells now would be lost.
+        elif channel == study_channel(study):
+            told.set()
+        return found
+
+    monkeypatch.setattr(bench.hub, "meta", slow)
+    branching = [
+        threading.Thread(target=bench.command_comparison, args=(study, "fork", {"run": run.id, "step": 3}))
+        for run in runs
+    ]
+    for thread in branching:
+        thread.start()
+    for thread in branching:
+        thread.join(30)
+    assert {fork["parent"] for fork in read(study_channel(study))["forks"]} == {run.id for run in runs}

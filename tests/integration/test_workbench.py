@@ -378,7 +378,8 @@ def test_a_run_of_a_device_that_is_not_here_is_refused_and_stays_as_it_is(bench:
     bench.store.forget_snapshots(run, [entry.step for entry in bench.store.snapshots(run)])
     environment = bench.store.get_run(run, actor=LOCAL).facts.environment or {}
     elsewhere = {**environment, "conditions": {**environment["conditions"], "device": absent}}
-    bench.store.set_facts(run, RunFacts(device=absent, environment=elsewhere), actor=LOCAL)
+    facts = RunFacts(device=absent, environment=elsewhere)
+    bench.store.set_state(run, "stopped", actor=LOCAL, facts=facts)
     before = bench.store.get_run(run, actor=LOCAL)
     with pytest.raises(Refused, match=f"no device “{absent}”"):
         bench.resume(run)

@@ -83,6 +83,9 @@ class LabelSmoothing(Loss):
     def plain(self, task: Task = "classification") -> Criterion:
         return CrossEntropy().build(task)
 
+    def plain_rows(self, task: Task = "classification") -> Criterion:
+        return CrossEntropy().build_rows(task)
+
 
 @register
 class SoftmaxTwice(Loss):

@@ -43,6 +43,10 @@ class Loss(Entry):
         """The data loss that evaluation reports: the same without smoothing."""
         return self.build(task)
 
+    def plain_rows(self, task: Task = "classification") -> Criterion:
+        """The same for several networks at once, as `build_rows`."""
+        return self.build_rows(task)
+
     def check(self, task: Task) -> None:
         """BadInput when the loss does not fit the task."""
         if task not in self.tasks:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from core.catalog.entry import Usual
@@ -40,6 +41,23 @@ _STATE = ("exp_avg", "exp_avg_sq", "", "step")
 def _fused_options(beta1: float, beta2: float, eps: float, weight_decay: float) -> dict[str, Any]:
     betas = {"beta1": beta1, "beta2": beta2}
     return {**betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": False, "maximize": False}
+
+
+def averages(memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Adam's two averages by their words."""
+    return {"average of gradients m": memory["exp_avg"], "average of squares s": memory["exp_avg_sq"]}
+
+
+def _corrected(beta1: float, beta2: float, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Both averages divided by the sum of the weights that went into them."""
+    gradients, squares = memory["exp_avg"], memory["exp_avg_sq"]
+    counts = np.arange(1, len(squares) + 1).reshape(-1, *[1] * (squares.ndim - 1))
+    return {"m corrected": gradients / (1 - beta1**counts), "s corrected": squares / (1 - beta2**counts)}
+
+
+def _weight_rates(lr: float, beta2: float, eps: float, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What the corrected average of gradients is multiplied with."""
+    return lr / (np.sqrt(_corrected(0.0, beta2, memory)["s corrected"]) + eps)
 
 
 @register
@@ -80,6 +98,12 @@ class Adam(Optimizer):
     @property
     def memory(self) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq")
+
+    def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return averages(memory) | _corrected(self.beta1, self.beta2, memory)
+
+    def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        return _weight_rates(self.lr, self.beta2, self.eps, memory)
 
 
 @register
@@ -139,6 +163,12 @@ class AdamW(Optimizer):
     @property
     def memory(self) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq")
+
+    def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return averages(memory) | _corrected(self.beta1, self.beta2, memory)
+
+    def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        return _weight_rates(self.lr, self.beta2, self.eps, memory)
 
     @property
     def own_weight_decay(self) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from core.catalog.entry import Usual
@@ -54,6 +55,12 @@ class AdaGrad(Optimizer):
     def memory(self) -> tuple[str, ...]:
         return ("sum",)
 
+    def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {"sum of squares s": memory["sum"]}
+
+    def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        return self.lr / (np.sqrt(memory["sum"]) + self.eps)
+
 
 @register
 class RmsProp(Optimizer):
@@ -95,6 +102,12 @@ class RmsProp(Optimizer):
     @property
     def memory(self) -> tuple[str, ...]:
         return ("square_avg",)
+
+    def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {"average of squares s": memory["square_avg"]}
+
+    def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        return self.lr / (np.sqrt(memory["square_avg"]) + self.eps)
 
     @property
     def row_numbers(self) -> dict[str, tuple[float, float]]:
@@ -156,6 +169,14 @@ class AdaDelta(Optimizer):
     @property
     def memory(self) -> tuple[str, ...]:
         return ("square_avg", "acc_delta")
+
+    def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {"average of squares s": memory["square_avg"], "average of squared moves u": memory["acc_delta"]}
+
+    def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        changes = memory["acc_delta"]
+        before = np.vstack([np.zeros_like(changes[:1]), changes[:-1]])
+        return np.sqrt((before + self.eps) / (memory["square_avg"] + self.eps))
 
     @property
     def row_numbers(self) -> dict[str, tuple[float, float]]:

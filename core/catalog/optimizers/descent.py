@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -12,6 +12,7 @@ from core.catalog.optimizers.optimizer import LearningRate, Optimizer
 from core.catalog.registry import register
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 Momentum = Annotated[
@@ -51,6 +52,10 @@ def build_sgd(
 def _fused_options(momentum: float = 0.0, nesterov: bool = False) -> dict[str, Any]:
     fixed = {"weight_decay": 0.0, "dampening": 0.0, "maximize": False, "is_first_step": False}
     return {**fixed, "momentum": momentum, "nesterov": nesterov}
+
+
+def _velocity(memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {"velocity v": memory["momentum_buffer"]} if memory else {}
 
 
 @register
@@ -115,6 +120,9 @@ class MomentumSgd(Optimizer):
     def memory(self) -> tuple[str, ...]:
         return ("momentum_buffer",) if self.momentum else ()
 
+    def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return _velocity(memory)
+
 
 @register
 class Nesterov(Optimizer):
@@ -157,3 +165,6 @@ class Nesterov(Optimizer):
     @property
     def memory(self) -> tuple[str, ...]:
         return ("momentum_buffer",)
+
+    def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return _velocity(memory)

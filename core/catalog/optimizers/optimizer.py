@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -10,6 +10,7 @@ from pydantic import Field
 from core.catalog.entry import Entry, Usual
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 LearningRate = Annotated[
@@ -34,6 +35,8 @@ class Optimizer(Entry):
 
     family: ClassVar[str] = "optimizers"
     needs_closure: ClassVar[bool] = False
+    needs_matrix: ClassVar[bool] = False
+    """It treats a matrix of weights as a whole, so there must be one."""
     evaluations_per_step: ClassVar[int] = 1
     """Gradients computed for one update."""
     elementwise: ClassVar[bool] = True
@@ -66,6 +69,17 @@ class Optimizer(Entry):
         Optimizers with the same names mean the same by them: one goes on with what the other has kept.
         """
         return ()
+
+    def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What the first T updates were made of besides gradients, (T, N) by their names in the formula's words."""
+        return {}
+
+    def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        """The learning rate that each weight had at each of its first T updates, (T, N); None where all share one.
+
+        `memory` is what was kept after each of these updates, (T, N) by name.
+        """
+        return None
 
     @property
     def stackable(self) -> bool:

@@ -9,7 +9,12 @@ from core.studies.comparison_presets import updates
 from core.studies.comparison_presets import few_images
 
 # isort: on
-from core.studies.comparison_presets.registry import ComparisonPreset, comparison_preset, comparison_presets
+from core.studies.comparison_presets.registry import (
+    ComparisonPreset,
+    comparison_preset,
+    comparison_presets,
+    is_prepared,
+)
 
 __all__ = [
     "ComparisonPreset",
@@ -18,6 +23,7 @@ __all__ = [
     "convolutions",
     "depth",
     "few_images",
+    "is_prepared",
     "optimizers",
     "regularizers",
     "updates",

@@ -28,6 +28,7 @@ add(
             Claim("eight", "validation_error", ("hidden layers 8",), 78, 92),
             Claim("twenty", "validation_error", ("hidden layers 20",), 87, 92),
         ),
+        first=True,
     )
 )
 
@@ -69,12 +70,12 @@ add(
         "Without, eight layers of sigmoid stay at {without} wrong; with batch normalization they get to {with_it}.",
         layers(8, activation="sigmoid"),
         {
-            "normalization none": {"architecture.normalization": "none"},
-            "normalization batch": {"architecture.normalization": "batch"},
+            "without batch norm": {"architecture.normalization": "none"},
+            "with batch norm": {"architecture.normalization": "batch"},
         },
         (
-            Claim("without", "validation_error", ("normalization none",), 78, 92),
-            Claim("with_it", "validation_error", ("normalization batch",), 1, 8),
+            Claim("without", "validation_error", ("without batch norm",), 78, 92),
+            Claim("with_it", "validation_error", ("with batch norm",), 1, 8),
         ),
     )
 )

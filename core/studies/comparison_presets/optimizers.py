@@ -28,5 +28,6 @@ add(
         ),
         rates="own",
         seeds=5,
+        first=True,
     )
 )

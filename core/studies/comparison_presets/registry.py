@@ -11,7 +11,7 @@ from typing import Any, Literal
 from core.catalog.presets import Unit, in_range, range_text
 from core.errors import BadInput
 from core.studies.comparison import Comparison, Rates
-from core.studies.variant import label
+from core.studies.variant import Variant
 from core.text import Text, Translate, untranslated
 
 Measure = Literal[
@@ -73,12 +73,14 @@ class ComparisonPreset:
     claims: tuple[Claim, ...]
     rates: Rates = "hand"
     seeds: int = 3
+    first: bool = False
+    """Offered before anything has been compared."""
     own_names: tuple[str, ...] = field(init=False)
     """The names that are not what a variant is called anyway: these are templates."""
 
     def __post_init__(self) -> None:
-        named = tuple(name for name, changes in self.variants.items() if name != label(dict(changes)))
-        object.__setattr__(self, "own_names", named)
+        usual = {name: Variant.from_json({"changes": dict(changes)}).name for name, changes in self.variants.items()}
+        object.__setattr__(self, "own_names", tuple(name for name in usual if name != usual[name]))
 
     @property
     def text(self) -> Text:
@@ -86,11 +88,8 @@ class ComparisonPreset:
         return Text(self.caption, **{claim.said: claim.text for claim in self.claims if claim.said})
 
     def comparison(self, translate: Translate = untranslated) -> Comparison:
-        """What is run; its name and those of its variants in any language."""
-        variants = [
-            {"name": translate(name) if name in self.own_names else name, "changes": dict(changes)}
-            for name, changes in self.variants.items()
-        ]
+        """What is run, with its name in any language; `Variant.text` gives those of its variants in any."""
+        variants = [{"name": name, "changes": dict(changes)} for name, changes in self.variants.items()]
         return Comparison.from_json(
             {
                 "base": dict(self.base),
@@ -124,6 +123,11 @@ def add(new: ComparisonPreset) -> ComparisonPreset:
 def comparison_presets() -> dict[str, ComparisonPreset]:
     """All of them by key, in reading order."""
     return dict(_presets)
+
+
+def is_prepared(name: str, changes: Mapping[str, Any]) -> bool:
+    """Whether a variant is one of theirs, so that its name is a template and not what somebody typed."""
+    return any(name in preset.own_names and preset.variants[name] == changes for preset in _presets.values())
 
 
 def comparison_preset(key: object) -> ComparisonPreset:

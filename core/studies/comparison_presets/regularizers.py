@@ -79,5 +79,6 @@ add(
             Claim("half", "updates_to_10", ("dropout 0.5",), 1.7, 3.5, "", "over", "dropout 0"),
             Claim("behind", "validation_error", ("dropout 0.5",), 1, 9, "", "minus", "dropout 0"),
         ),
+        first=True,
     )
 )

@@ -1,9 +1,38 @@
-"""How large an update is: a learning rate that falls, and how many samples a gradient is averaged over."""
+"""How large an update is: every learning rate at once, a rate that falls, and the samples that a gradient averages."""
 
 from __future__ import annotations
 
 from core.studies.comparison_presets.registry import Claim, ComparisonPreset, add
+from core.studies.variant import label
+from core.studies.vary import parse_axis
 
+RATES = parse_axis("optimizer.lr=log(0.001,10)x33")
+
+
+def at_rate(rate: float) -> str:
+    """The name of the variant with that learning rate, of which there are eight in every power of ten."""
+    return label({RATES.path: min(RATES.values, key=lambda value: abs(value - rate))})
+
+
+add(
+    ComparisonPreset(
+        "every_rate",
+        "Every learning rate at once",
+        "SGD with 33 learning rates, one in each row. After five epochs 0.01 is still {slow} wrong: too small to get "
+        "anywhere. At 0.1 it is {middle}, at 0.3 it is {best}. At six times that, 1.8, it is {large}: it guesses. "
+        "The best rate lies close to the edge.",
+        {"optimizer": "sgd", "epochs": 5},
+        {label({RATES.path: rate}): {RATES.path: rate} for rate in RATES.values},
+        (
+            Claim("slow", "validation_error", (at_rate(0.01),), 40, 65),
+            Claim("middle", "validation_error", (at_rate(0.1),), 5, 20),
+            Claim("best", "validation_error", (at_rate(0.3),), 2, 14),
+            Claim("large", "validation_error", (at_rate(1.8),), 80, 95),
+        ),
+        seeds=1,
+        first=True,
+    )
+)
 add(
     ComparisonPreset(
         "rate_decay",
@@ -45,5 +74,6 @@ add(
             Claim("large", "validation_error", ("batch size 512",), 10, 60),
         ),
         rates="own",
+        first=True,
     )
 )

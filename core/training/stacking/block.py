@@ -50,6 +50,7 @@ class Block:
         loss = cast(Loss, self.runs[0].experiment.loss or default_loss(task))  # type: ignore[arg-type]
         self._criterion = loss.build_rows(task)  # type: ignore[arg-type]
         self._ones = self._matrix.all.new_ones(len(self.runs))
+        self._lrs: list[float] = []
         products = self._products()
         self._forward = forward_of(self._networks, Rows(lambda layer: products[id(layer)]))
         # Only rows that have terms are gone through at every step; a change of terms makes a new block.
@@ -69,10 +70,23 @@ class Block:
                 return False
         return True
 
-    def step(self) -> None:
-        """One update of every run, its rows recorded; the runs themselves count it."""
-        lrs = [run.learning_rate for run in self.runs]
+    def differentiate(self) -> None:
+        """The first half of an update: the gradients of every run. Where it raises, no run has changed."""
         self._guards.remember()
+        try:
+            self._lrs = [run.learning_rate for run in self.runs]
+            self._backward()
+        except Exception:
+            for guard in self._guards.rows:
+                guard.take_back()
+            raise
+
+    def update(self) -> dict[Run, Exception]:
+        """The second half, the rows recorded; the runs themselves count it. What went wrong with which of them."""
+        with torch.no_grad():
+            return {self.runs[row]: error for row, error in self._update().items()}
+
+    def _backward(self) -> None:
         batches = self._batches()
         for place in self._dropping:
             loop, count = self._loops[place], self.runs[place].step_count
@@ -90,9 +104,9 @@ class Block:
                 torch._foreach_copy_(
                     [view for _, view in self._separate], [cast(Tensor, p.grad) for p, _ in self._separate]
                 )
-            self._update(losses, lrs)
+            self._measure(losses)
 
-    def _update(self, losses: Tensor, lrs: Sequence[float]) -> None:
+    def _measure(self, losses: Tensor) -> None:
         self._losses.copy_(losses)
         for row in self._penalized:
             loop, gradients = self._loops[row], self._gradient_views[row]
@@ -105,16 +119,20 @@ class Block:
         self._guards.check()
         for row in self._clipped:
             self._clip(row)
+
+    def _update(self) -> dict[int, Exception]:
         self._norms.before_update()
         for row in self._decayed:
             for decay, weights in self._loops[row].decays:
-                decay.apply(weights, lrs[row], self._loops[row].guard.found)
-        self._rules(lrs)
+                decay.apply(weights, self._lrs[row], self._loops[row].guard.found)
+        faults = self._rules(self._lrs)
         stamp = time.time()
         self._norms.after_update()
         self._keep_rows()
-        for loop, lr in zip(self._loops, lrs, strict=True):
-            loop.recorder.count_row(lr, stamp)
+        for row, loop in enumerate(self._loops):
+            if row not in faults:
+                loop.recorder.count_row(self._lrs[row], stamp)
+        return faults
 
     def _keep_rows(self) -> None:
         counts = {loop.recorder.num_rows for loop in self._loops}
@@ -164,6 +182,8 @@ class Block:
         self._norms = RowNorms(
             self._matrix.all, self._gradients, norms.pieces, rows[:, -sums.numel() :].unflatten(1, sums.shape)
         )
+        for loop in self._loops:
+            loop.guard.settle()
         buffers = [list(network.buffers()) for network in self._networks]
         statistics = matrices(buffers) if buffers[0] else []
         self._guards = Guards(rows[:, :num_watched], statistics)

@@ -49,6 +49,11 @@ class Guards:
         for now, before in zip(self._changing, self._before, strict=True):
             now[place].copy_(before[place])
 
+    def settle(self, place: int) -> None:
+        """Put back what was kept of one row, if it is marked."""
+        for now, before in zip(self._changing, self._before, strict=True):
+            torch.where(self.marked[place], before[place], now[place], out=now[place])
+
     def reset(self, place: int) -> None:
         """Forget the mark of one row."""
         for mark in (self._mark, self.marked, self.found):
@@ -73,3 +78,6 @@ class RowGuard(Guard):
 
     def take_back(self) -> None:
         self._guards.take_back(self._place)
+
+    def settle(self) -> None:
+        self._guards.settle(self._place)

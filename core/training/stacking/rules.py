@@ -49,22 +49,27 @@ class Rules:
     def __init__(self, matrix: Matrix, rows: Sequence[Row], guards: Guards) -> None:
         self._matrix = matrix
         self._counts = matrix.all.new_zeros(len(rows), dtype=torch.float32)
-        self._updates: list[Callable[[Sequence[float]], None]] = []
+        self._updates: list[tuple[Sequence[Row], Callable[[Sequence[float]], None]]] = []
         vectors: dict[type[Optimizer], list[Row]] = {}
         for row in rows:
             if row.is_whole and row.entry.fused([row.weights]):
-                self._updates.append(self._fused(row, guards))
+                self._updates.append(([row], self._fused(row, guards)))
             elif row.is_whole and row.entry.row_numbers:
                 vectors.setdefault(type(row.entry), []).append(row)
             else:
-                self._updates.append(_own(row, guards))
-        self._updates += [_Vectors(self, group, guards) for group in vectors.values()]
+                self._updates.append(([row], _own(row, guards)))
+        self._updates += [(group, _Vectors(self, group, guards)) for group in vectors.values()]
 
-    def __call__(self, lrs: Sequence[float]) -> None:
-        """One update, without gradients being tracked; `lrs` by place."""
+    def __call__(self, lrs: Sequence[float]) -> dict[int, Exception]:
+        """One update, without gradients being tracked; `lrs` by place. What went wrong with which row, by place."""
         self._counts.add_(1)
-        for update in self._updates:
-            update(lrs)
+        faults: dict[int, Exception] = {}
+        for rows, update in self._updates:
+            try:
+                update(lrs)
+            except Exception as error:
+                faults |= {row.place: error for row in rows}
+        return faults
 
     def keep(self, row: Row, memory: dict[str, Tensor]) -> None:
         """Let what a row's optimizer keeps lie in `memory`, tensors (N,) by name, with what it has kept until now."""

@@ -10,7 +10,7 @@ import numpy as np
 import core.catalog  # noqa: F401 - registers every entry
 from core.experiment import Experiment
 from core.exports.tables import differing_settings, measurement_table, run_table
-from core.store.records import Evaluation, RunFacts, RunRecord
+from core.store.records import Evaluation, Event, RunFacts, RunRecord
 
 
 def record(number: int, **experiment: Any) -> RunRecord:
@@ -85,6 +85,16 @@ def test_a_step_with_update_and_evaluation_is_one_row():
     assert table["batch/loss"][:2] == [None, 2.2]
     assert np.isnan(table["batch/loss"][2]), "what is not finite is no missing value"
     assert table["train_s"] == [0.0, 0.05, 0.1]
+
+
+def test_what_happened_to_a_run_stands_at_its_step():
+    updates = {"step": np.array([1, 2]), "batch/loss": np.array([2.2, 2.1])}
+    table = measurement_table([], updates, [event(2, "set", {"batch_size": 32}), event(2, "stop", {})])
+    assert table["event"] == [None, "set batch_size=32; stop"]
+
+
+def event(step: int, kind: str, values: dict[str, Any]) -> Event:
+    return Event("e", "r", 1, step, 0.0, 0.0, datetime.now(UTC), "local", kind, values, recipe=True)
 
 
 def test_a_run_without_measurements_gives_an_empty_table():

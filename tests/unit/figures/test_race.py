@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,34 @@ def drawn(*lines: RaceLine, log: bool = False) -> Any:
 
 
 def test_every_line_has_its_runs_colour_and_name():
-    figure = drawn(line("Adam", 0), line("SGD", 8))
+    figure = drawn(line("Adam", 0), line("SGD", len(SLOTS) + 1))
     assert [trace.name for trace in figure.data] == ["Adam", "SGD"]
     assert [trace.line.color for trace in figure.data] == [SLOTS[0].light, SLOTS[1].light]
     assert [trace.line.dash for trace in figure.data] == ["solid", "dashdot"]
+
+
+def test_in_a_print_without_colours_symbols_tell_the_lines_apart():
+    figure = drawn(*(line(str(slot), slot) for slot in range(len(SLOTS))))
+    assert len({trace.marker.symbol for trace in figure.data}) == len(SLOTS)
+    assert {trace.mode for trace in figure.data} == {"lines+markers"}
+
+
+def test_the_rate_that_was_chosen_has_a_ring():
+    ring = drawn(replace(line("Adam", 0), ring=1.0)).data[-1]
+    assert (ring.x.tolist(), ring.marker.symbol, ring.showlegend) == ([1.0], "circle-open", False)
+
+
+def test_of_very_many_lines_the_first_and_the_last_are_named():
+    figure = drawn(*(replace(line(str(place), place), share=place / 19) for place in range(20)))
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["0", "19"]
+    assert len({trace.line.color for trace in figure.data}) == 20
+
+
+def test_a_true_zero_stands_at_the_foot_of_a_logarithmic_axis():
+    falling = np.array([2.0, 0.0])
+    figure = drawn(RaceLine("Adam", 0, np.arange(2.0), falling, falling, falling), log=True)
+    assert 0 < figure.data[0].y[1] < 2
+    assert {"1", "2"} <= set(figure.layout.yaxis.ticktext)
 
 
 def test_several_seeds_have_a_band():

@@ -17,7 +17,7 @@ MODULES = sorted([ASSETS / "live_chart.js", *ASSETS.glob("live/*.js")])
 COMPOSED = {
     r"(training|validation|gap)_error",
     r"axis_(epoch|update|seconds)",
-    r"ghost_(training|validation)",
+    r"(ghost|kin)_(training|validation)",
     r"gradient_(zero|underflow|broken)",
     r"more_(loss|weight|ratio|rate|wrong|layers)",
     r"more_(weight|ratio|layers)_axis",

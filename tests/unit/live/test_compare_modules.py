@@ -21,7 +21,7 @@ MODULES = sorted([ASSETS / "compare_chart.js", *ASSETS.glob("compare/*.js")])
 
 COMPOSED = (
     r"race_(quantity|scale|x)(_.*)?",
-    r"aside_(rate|every|grid|curve|gap)(_title|_caption)?",
+    r"aside_(rate|every|noise|grid|curve|gap)(_title|_caption)?",
     r"axis_gradients",
     r"column_.*",
 )
@@ -34,6 +34,10 @@ PRELUDE = """
     const { Group, grouped, placing, spread } = await module("compare/groups.js");
     const { outcome, quantity, updatesTo } = await module("compare/quantities.js");
     const { sortedBy } = await module("compare/table.js");
+    const { shares, spaced } = await module("compare/sweep.js");
+    const { lossAt, rateFinding } = await module("compare/rates.js");
+    const { noiseFinding } = await module("compare/noise.js");
+    const { gradientLimits } = await module("live/gradients.js");
     const run = (name, columns, meta = {}) => {
       const data = new RunData(name);
       data.loaded = true;
@@ -153,7 +157,7 @@ def test_a_branch_is_a_line_of_its_own_behind_the_run_it_left():
     groups = computed(
         """grouped({
           lanes: [{ run: "r0", variant: 0, seed: 0 }, { run: "r1", variant: 1, seed: 0 }],
-          variants: [{ name: "a" }, { name: "b" }],
+          settings: { number: null, variants: [{ name: "a" }, { name: "b" }] },
           forks: [{ run: "f1", parent: "r0", step: 5, name: "x", slot: 7 },
                   { run: "f2", parent: "f1", step: 9, name: "y", slot: 0 }],
         }, (name) => run(name, {})).map(({ key, slot, variant }) => [key, slot, variant])"""
@@ -170,3 +174,65 @@ def test_what_has_no_number_stands_last_in_both_directions():
 
 def test_a_spread_forgets_what_is_not_finite():
     assert computed("spread([3, NaN, 1, Infinity, 2])") == {"low": 1, "mid": 2, "high": 3, "count": 3}
+
+
+def test_a_sweep_of_more_runs_than_colours_takes_them_from_its_number():
+    sweep = (
+        "({ number: { scale: 'log' }, variants: [1, 10, 1000, ...Array(6).fill(100)].map((number) => ({ number })) })"
+    )
+    assert computed(f"shares({sweep}).slice(0, 4)") == pytest.approx([0, 1 / 3, 1, 2 / 3])
+    few = "({ number: { scale: 'log' }, variants: [{ number: 1 }, { number: 10 }] })"
+    several = "({ number: null, variants: Array(9).fill({ number: null }) })"
+    assert computed(f"[{few}, {several}].map((settings) => shares(settings).every((share) => share === null))") == [
+        True,
+        True,
+    ]
+
+
+def test_some_of_many_are_evenly_chosen_with_the_first_and_the_last():
+    assert computed("spaced([...Array(32).keys()], 4)") == [0, 10, 21, 31]
+    assert computed("spaced([1, 2, 3], 8)") == [1, 2, 3]
+
+
+def test_a_loss_between_two_rates_is_read_on_logarithmic_scales():
+    points = "[[0.01, 1], [0.1, 0.1], [1, null]]"
+    rates = "[0.01, 0.0316227766, 0.1, 0.5, 0.001, 2]"
+    found = computed(
+        f"{rates}.map((rate) => lossAt({points}, rate)).map((loss) => (loss === Infinity ? 'diverged' : loss))"
+    )
+    assert found == [1, pytest.approx(0.1**0.5), pytest.approx(0.1), "diverged", None, None]
+
+
+@pytest.mark.parametrize(
+    ("slow", "judged"),
+    [("[[0.01, 2], [0.1, 0.5], [1, 0.11]]", "mostly"), ("[[0.01, 2], [0.1, 1.9], [1, 1.5]]", "not only")],
+)
+def test_the_search_says_what_is_the_rate_and_what_is_not(slow: str, judged: str):
+    model = f"""{{
+      groups: [{{ key: "v0", name: "Adam" }}, {{ key: "v1", name: "SGD" }}],
+      study: {{ meta: {{ search: {{ running: RUNNING, notes: ["AdaDelta has none."], curves: [
+        {{ variant: 0, best: 0.01, points: [[0.01, 0.1], [0.1, 0.2]] }},
+        {{ variant: 1, best: 1, points: {slow} }}] }} }} }},
+    }}"""
+    labels = """{ rate_own: "{first} {loss_first} {rate_first}, {last} {loss_last} {rate_last}.",
+      rate_one: "At {rate} {name} {loss}.", rate_mostly: "mostly", rate_not_only: "not only" }"""
+    own = slow.split(", ")[-1].rstrip("]")
+    said = computed(f"rateFinding({model.replace('RUNNING', 'false')}, {labels})")
+    assert said == f"Adam 0.1 0.01, SGD {own} 1. At 0.01 SGD 2. {judged} AdaDelta has none."
+    assert computed(f"rateFinding({model.replace('RUNNING', 'true')}, {labels})") == ""
+
+
+def test_the_size_of_a_batch_that_is_half_noise_follows_from_the_law():
+    """Noise² = c² (1/B − 1/N): with c² = 100 and N = 400 it is 1 at B = 80."""
+    points = (
+        "[8, 32].map((size, variant) => ({ variant, batch_size: size, noise: 10 * Math.sqrt(1 / size - 1 / 400) }))"
+    )
+    model = f"{{ study: {{ meta: {{ noise: {{ num_train: 400, points: {points} }} }} }} }}"
+    assert computed(f"noiseFinding({model}, {{ noise_finding: '{{size}}' }})") == "80"
+
+
+def test_runs_side_by_side_have_one_scale_for_their_gradients():
+    runs = """[[-6.5, -1], [0.2, -Infinity]].map((values, place) => run(`r${place}`, {
+      "update:gradient_norm/output": [[1, 2], values],
+    }, { layers: ["output"] }))"""
+    assert computed(f"gradientLimits({runs})") == [-7, 1]

@@ -49,13 +49,41 @@ def test_json_and_address_give_the_same_comparison(document: dict[str, Any]):
 
 def test_an_address_is_readable():
     comparison = Comparison.of(Experiment(), OPTIMIZERS, seeds=5)
-    assert comparison.to_url() == {
+    assert comparison.to_url() == {"vary.optimizer": "sgd,adam,adadelta", "rates": "own", "seeds": "5"}
+    named = Comparison.from_json({"variants": [{"name": "one", "changes": {"optimizer": "sgd"}}, {"changes": {}}]})
+    assert named.to_url() == {
         "vary.0.optimizer": "sgd",
-        "vary.1.optimizer": "adam",
-        "vary.2.optimizer": "adadelta",
+        "vary.0.name": "one",
+        "vary.1.name": "base",
         "rates": "own",
-        "seeds": "5",
+        "seeds": "1",
     }
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        ["optimizer.lr=log(0.0001,1)x32"],
+        ["batch_size=log(8,1024)x20"],
+        ["seed=lin(0,39)x40"],
+        ["architecture.width=16,32", "optimizer.lr=0.1,0.2,0.3"],
+        ['regularizers=[],l2,[{"key":"l2","strength":0.1}]'],
+    ],
+)
+def test_an_address_says_what_is_varied_as_a_person_would_type_it(axes: list[str]):
+    comparison = Comparison.of({"dataset": "digits"}, axes, rates="hand")
+    query = comparison.to_url()
+    assert [f"{path}={spec}" for path, spec in query.items() if path.startswith("vary.")] == [f"vary.{a}" for a in axes]
+    assert Comparison.from_url(query) == (comparison, [])
+
+
+def test_where_one_number_alone_differs_there_may_be_forty():
+    assert len(Comparison.of(POINTS, ["optimizer.lr=log(0.001,1)x40"]).variants) == 40
+    assert Comparison.of(POINTS, ["optimizer.lr=0.1,0.2"]).number() == ("optimizer.lr", [0.1, 0.2])
+    assert Comparison.of(POINTS, ["optimizer.lr=0.1,0.2", "seed=0,1"]).number() is None
+    assert Comparison.of(POINTS, OPTIMIZERS).number() is None
+    with pytest.raises(BadInput, match="of 10 variants"):
+        Comparison.of(POINTS, ["optimizer.lr=log(0.001,1)x5", "batch_size=8,16"])
 
 
 def test_a_short_address_may_be_typed():
@@ -147,8 +175,9 @@ def test_found_rates_are_given_to_their_variants():
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        ({"variants": [{"changes": {}}]}, "of 1 variants"),
-        ({"variants": [{"changes": {"seed": seed}} for seed in range(9)]}, "of 9 variants"),
+        ({"variants": [{"changes": {}}]}, "One variant alone"),
+        ({"variants": [{"changes": {"seed": n, "epochs": n + 1}} for n in range(9)]}, "of 9 variants"),
+        ({"variants": [{"changes": {"seed": seed}} for seed in range(41)]}, "of 41 variants"),
         ({"variants": [{"changes": {"seed": seed}} for seed in range(8)], "seeds": 6}, "48 runs"),
         ({"seeds": 0}, "seeds is 0"),
         ({"seeds": 2.5}, "seeds is 2.5"),
@@ -184,7 +213,7 @@ def test_a_variant_that_cannot_be_trained_is_named():
 def test_names_follow_from_the_changes_and_differ():
     named = Comparison.of({"dataset": "digits"}, ["regularizers=,l2", "batch_size=8,16"], rates="hand")
     assert [variant.name for variant in named.variants] == [
-        "regularizers –, batch size 8", "regularizers –, batch size 16", "L2, batch size 8", "L2, batch size 16",
+        "no regularizer, batch size 8", "no regularizer, batch size 16", "L2, batch size 8", "L2, batch size 16",
     ]  # fmt: skip
     twice = [{"name": "one", "changes": {"seed": seed}} for seed in (1, 2)]
     assert [variant.name for variant in Comparison.from_json({"base": {}, "variants": twice}).variants] == [

@@ -33,10 +33,18 @@ def test_it_holds_verdict_curves_table_fairness_and_the_way_back(bench: Workbenc
     comparison = Comparison.of(POINTS, ["optimizer=sgd,adam"], rates="hand", seeds=2)
     text = report(bench, comparison)
     headings = re.findall(r"<h2>(.*?)</h2>", text)
-    assert headings[0] == "Verdict"
+    assert headings[:2] == ["What was compared", "Verdict"]
     assert "Fairness" in headings
     assert text.count("Plotly.newPlot(") >= 3
-    for word in ("SGD #0", "Adam #1", "first weights", "&quot;variants&quot;"):
+    for word in (
+        "SGD",
+        "Adam",
+        "validation error (%)",
+        "median over 2 seeds",
+        "Bonferroni",
+        "first weights",
+        "&quot;variants&quot;",
+    ):
         assert word in text
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from core.studies.race_verdict import Trace, Verdict, paired_interval, verdict
+from core.studies.race_verdict import HOW_TESTED, Trace, Verdict, paired_interval, verdict
+from core.text import Text
 
 STEPS = (0, 10, 20, 30, 40)
 
@@ -192,3 +193,35 @@ def test_equals_are_ranked_no_more_often_than_the_error_rate(num_variants: int):
 def test_variants_with_unequal_numbers_of_seeds_are_not_ranked():
     found = ending({"SGD": [0.5] * 7, "Adam": [0.02] * 6})
     assert found.best is None
+
+
+def test_the_error_of_the_weights_that_a_run_ends_with_counts_and_not_the_last_one():
+    traces = [Trace(place, 0, "finished", STEPS[:3], [0.9, low, 0.5], low) for place, low in enumerate((0.04, 0.08))]
+    assert [trace.final for trace in traces] == [0.04, 0.08]
+    assert str(verdict(["one", "two"], traces).end) == "They end at 4–8 %, one seed names no winner."
+
+
+def test_relative_errors_are_no_percents():
+    traces = [trace(0, 0, FAST), trace(1, 0, SLOW)]
+    found = verdict(["one", "two"], traces, 0.3, is_share=False)
+    assert str(found.end) == "They end at 0.03, one seed names no winner."
+    assert str(found.speed).startswith("At relative error 0.3: one after 10 updates, two after 20")
+
+
+def test_names_that_are_ours_are_told_in_the_readers_language():
+    traces = [trace(0, 0, FAST), trace(1, 0, SLOW)]
+    found = verdict([Text("momentum"), Text("{name}", name="momentum")], traces)
+    said = found.speed.render(lambda template: {"momentum": "动量"}.get(template, template))
+    assert said.startswith("At 10 % wrong: 动量 after 10 updates, momentum after 30")
+
+
+def test_of_very_many_only_some_are_named_in_brackets():
+    traces = [trace(0, 0, FAST), trace(1, 0, SLOW), *(trace(place, 0, [0.9, 0.9]) for place in range(2, 12))]
+    said = str(verdict([f"v{place}" for place in range(12)], traces).speed)
+    assert "v5 does not get there with every seed; 6 more like these" in said
+    assert "v6" not in said
+
+
+def test_the_test_is_told_with_its_numbers():
+    for part in ("paired bootstrap", "10\u202f000 times", "95 %", "Bonferroni"):
+        assert part in str(HOW_TESTED)

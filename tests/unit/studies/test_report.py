@@ -66,9 +66,9 @@ def test_a_queued_run_has_no_numbers_yet(store: Store):
 def test_a_running_run_tells_of_its_latest_evaluation(store: Store):
     run = new_run(store)
     attempt = store.begin_attempt(run, 0, "start", actor=ACTOR)
-    store.set_facts(run, RunFacts(device="cpu", threads=1, precision="float32", engine="solo"), actor=ACTOR)
+    facts = RunFacts(device="cpu", threads=1, precision="float32", engine="solo")
     started = {"num_train": 64, "num_test": 9, "steps": 0, "weights_sha256": "0" * 64}
-    store.set_state(run, "running", actor=ACTOR, answer=started, weights_sha256="0" * 64)
+    store.set_state(run, "running", actor=ACTOR, answer=started, weights_sha256="0" * 64, facts=facts)
     store.append_evaluations(run, attempt, [evaluated(0, 0.9), evaluated(20, 0.3), evaluated(40, 0.4)])
     told = report(store, run)
     assert (told["state"], told["steps"], told["epochs"], told["seconds"]) == ("running", 40, 4.0, 0.4)

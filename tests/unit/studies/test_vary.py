@@ -69,7 +69,7 @@ def test_a_range_gives_whole_numbers_where_the_setting_takes_no_others():
     assert parse_axis("optimizer.lr=log(0.1,1)x3").fitted({}).values == (0.1, 0.316227766017, 1)
     with pytest.raises(BadInput, match="same value twice"):
         parse_axis("batch_size=lin(8,10)x5").fitted({})
-    with pytest.raises(BadInput, match="batch_size"):
+    with pytest.raises(BadInput, match="batch size is -8"):
         parse_axis("batch_size=lin(-8,8)x3").fitted({})
 
 

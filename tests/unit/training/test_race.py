@@ -346,6 +346,7 @@ def test_a_race_that_waits_can_be_stopped(compute: Compute, tmp_path: Path):
 
 def test_runs_that_are_advanced_together_are_advanced_once_a_round(compute: Compute, tmp_path: Path):
     calls: list[list[int]] = []
+    due: list[list[int]] = []
 
     class Pair:
         def __init__(self, runs: Sequence[Run]) -> None:
@@ -356,9 +357,14 @@ def test_runs_that_are_advanced_together_are_advanced_once_a_round(compute: Comp
             for run in runs or self.runs:
                 run.step()
 
+        def evaluate(self, run: Run, others: Sequence[Run]) -> None:
+            if run.evaluation_begins:
+                due.append([self.runs.index(each) for each in (run, *others) if each.evaluation_begins])
+
     experiments = [points(optimizer=key) for key in ("sgd", "adam", "momentum")]
     track = Track(compute, tmp_path, experiments, together=lambda runs: [Pair(runs[:2])]).ended()
     assert calls == [[step, step] for step in range(16)]
+    assert due == [[0, 1], [1]] * 17, "the second is asked when the first is done"
     assert track.fed() == [(step, place) for step, place in itertools.product(range(16), range(3))]
     for place, experiment in enumerate(experiments):
         assert same((track.runs[place], track.diaries[place]), trained(experiment, tmp_path))

@@ -14,10 +14,8 @@ from core.experiment import Experiment
 from core.training.assembly import conditions_of
 from core.training.device import STACKED
 from core.training.events import Event
-from core.training.memory import OutOfMemory
 from core.training.run import Run
 from core.training.stacked import Stack, stacks_of
-from core.training.stacking.block import Block
 from tests.experiments import EVERYTHING, IMAGES, POINTS, Diary, bits, copy_of, everything, points, row_of, same
 
 OPTIMIZERS = list(entries("optimizers"))
@@ -243,9 +241,9 @@ def test_a_state_put_back_among_others_is_the_one_that_is_used(tmp_path: Path):
 @pytest.mark.parametrize("step", [0, 3])
 def test_a_row_that_diverges_keeps_its_state_and_disturbs_no_other(bad: str, step: int, tmp_path: Path):
     experiments = rows(EVERYTHING, regularizers=["l2", "weight_decay"] if bad != "adamw" else ["l2"])
-    place = OPTIMIZERS.index(bad)
     if bad != "adamw":  # It has a weight decay of its own, and is refused another one.
         experiments = [item for item in experiments if item.optimizer.key != "adamw"]
+    place = [item.optimizer.key for item in experiments].index(bad)
     pairs = [stackable(experiment, tmp_path) for experiment in experiments]
     stack = Stack([run for run, _ in pairs])
     for _ in range(step):
@@ -349,23 +347,3 @@ def test_runs_are_put_together_by_what_they_compute(tmp_path: Path):
     runs = [stackable(experiment, tmp_path)[0] for experiment in experiments]
     solo = Run(points(), tmp_path)
     assert [stack.runs for stack in stacks_of([*runs, solo])] == [[runs[0], runs[2]], [runs[1]], [runs[3]]]
-
-
-def test_memory_that_does_not_suffice_is_said_with_a_batch_size_that_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    (run, _), (other, _) = [stackable(points(seed=seed), tmp_path) for seed in (0, 1)]
-    stack = Stack([run, other])
-    stack.step()
-    before = bits(run), bits(other)
-
-    def full(self: Block) -> None:
-        raise RuntimeError("DefaultCPUAllocator: not enough memory")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Block, "step", full)
-        with pytest.raises(OutOfMemory, match="16 samples"):
-            stack.step()
-    assert (bits(run), bits(other)) == before
-    stack.step()
-    assert run.step_count == other.step_count == 2

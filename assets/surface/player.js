@@ -1,0 +1,92 @@
+// The moment that all pictures show: play, pause, one update, back to the start, and a slider.
+
+import { element, setAttribute, setText } from "../live/dom.js";
+import { fill, grouped } from "../live/text.js";
+
+const PLAYING_MS = 6000;
+
+export class Player {
+  constructor(labels, onMove) {
+    this.labels = labels;
+    this.onMove = onMove;
+    this.step = this.steps = 0;
+    this.playing = false;
+    const button = (className, text, onclick, keys) => element("button", { type: "button", className, label: text, title: text, onclick, "aria-keyshortcuts": keys });
+    this.words = element("span", { className: "sp-long" });
+    this.back = button("sp-back", labels.to_start, () => this.jump(0));
+    this.primary = button("sp-primary", labels.play, () => this.startOrPause(), "Space");
+    this.primary.append(this.words);
+    this.one = button("sp-step", labels.one_update, () => this.oneUpdate(), ".");
+    this.one.textContent = "1";
+    this.slider = element("input", { type: "range", min: 0, max: 1, step: 1, label: labels.moment, oninput: () => this.jump(Number(this.slider.value)) });
+    this.slider.addEventListener("pointerup", () => this.slider.blur()); // The space bar plays again.
+    this.where = element("span", { className: "sp-where" });
+    this.node = element(
+      "div",
+      { className: "sp-controls sp-player" },
+      element("div", { className: "sp-buttons", role: "toolbar", label: labels.controls }, this.back, this.primary, this.one),
+      element("label", { className: "sp-time" }, this.slider, this.where),
+    );
+  }
+
+  // Other paths: complete at once.
+  load(steps) {
+    this.playing = false;
+    this.step = this.steps = steps;
+    this.slider.max = String(steps);
+    this.draw();
+  }
+
+  startOrPause() {
+    if (this.playing) return this.stop();
+    const from = this.step < this.steps ? this.step : 0;
+    this.begun = performance.now() - (from / this.steps) * PLAYING_MS;
+    this.playing = true;
+    this.move(from);
+    return requestAnimationFrame(() => this.tick());
+  }
+
+  // From the end it begins anew.
+  oneUpdate() {
+    this.playing = false;
+    this.move(this.step < this.steps ? this.step + 1 : 1);
+  }
+
+  jump(step) {
+    this.playing = false;
+    this.move(step);
+  }
+
+  stop() {
+    this.playing = false;
+    this.move(this.step);
+  }
+
+  // Every update is on the screen for the same time; with many of them some are passed over.
+  tick() {
+    if (!this.playing || !this.node.isConnected) return;
+    const step = Math.min(this.steps, Math.floor(((performance.now() - this.begun) / PLAYING_MS) * this.steps));
+    if (step >= this.steps) this.playing = false;
+    if (step !== this.step) this.move(step);
+    if (this.playing) requestAnimationFrame(() => this.tick());
+  }
+
+  move(step) {
+    this.step = step;
+    this.draw();
+    this.onMove();
+  }
+
+  draw() {
+    const { labels, step, steps, playing } = this;
+    const word = playing ? labels.pause : labels.play;
+    setText(this.words, word);
+    setAttribute(this.primary, "aria-label", word);
+    setAttribute(this.primary, "title", word);
+    setAttribute(this.primary, "data-does", playing ? "pause" : "start");
+    this.back.disabled = step === 0;
+    if (Number(this.slider.value) !== step) this.slider.value = String(step);
+    setAttribute(this.slider, "aria-valuetext", fill(labels.step_of, { step, steps }));
+    setText(this.where, fill(labels.step_of, { step: grouped(step), steps: grouped(steps) }));
+  }
+}

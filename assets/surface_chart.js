@@ -1,0 +1,6 @@
+// The practice surfaces of the Landscapes page.
+
+import { mounting } from "./live/mount.js";
+import { SurfaceView } from "./surface/view.js";
+
+export const mount = mounting(SurfaceView);

@@ -1,0 +1,1 @@
+"""Landscapes: paths of optimizers on surfaces, and the surfaces of real networks."""

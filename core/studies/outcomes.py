@@ -1,0 +1,82 @@
+"""What came out of the stored runs of a comparison: what its verdict, its table and its report are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.experiment import Experiment
+from core.exports.tables import experiment_of
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.studies.comparison import Comparison
+from core.studies.lanes import paired_lanes
+from core.studies.race_verdict import Trace, Verdict, verdict
+from core.studies.report import ending_numbers
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stored run went. Errors and the gap are those of the weights it ends with, NaN where they are not known."""
+
+    run: RunRecord
+    trace: Trace
+    best_error: float
+    best_epoch: float
+    train_error: float
+    gap: float
+
+
+def outcome_of(store: Store, run: RunRecord, variant: int) -> Outcome:
+    """What came out of one run of a variant. One that diverged ends with nothing, whatever it had reached before."""
+    rows = [row for row in store.read_evaluations(run.id) if "validation/error" in row.values]
+    errors = [row.values["validation/error"] for row in rows]
+    ends = {} if run.state == "diverged" else ending_numbers(store, run)
+    trace = Trace(
+        variant,
+        experiment_of(run).seed,
+        run.state,
+        [row.step for row in rows],
+        errors,
+        _number(ends.get("validation_error")),
+    )
+    finite = [(error, row.epoch) for error, row in zip(errors, rows, strict=True) if math.isfinite(error)]
+    best_error, best_epoch = min(finite, default=(math.nan, math.nan))
+    return Outcome(run, trace, best_error, best_epoch, _number(ends.get("train_error")), _number(ends.get("gap")))
+
+
+def verdict_of(store: Store, comparison: Comparison, runs: Sequence[RunRecord], target: float | None = None) -> Verdict:
+    """The verdict over the stored runs of a comparison."""
+    traces = [outcome_of(store, run, lane.variant).trace for run, lane in paired_lanes(comparison, runs)]
+    return verdict([variant.text for variant in comparison.variants], traces, target, is_share=is_share(comparison))
+
+
+def is_share(comparison: Comparison) -> bool:
+    """Whether errors are shares of wrong answers, told in percent; else they are relative errors."""
+    return comparison.base.dataset.task == "classification"
+
+
+# -- branches --------------------------------------------------------------------------------------------------------
+
+
+def branches_of(store: Store, runs: Sequence[RunRecord], *, actor: str) -> list[RunRecord]:
+    """The runs that branched from these, directly or not: each after the one it left."""
+    found: list[RunRecord] = []
+    for run in runs:
+        branches = store.list_runs(actor=actor, parent=run.id)
+        found += [*branches, *branches_of(store, branches, actor=actor)]
+    return found
+
+
+def begun_experiment(store: Store, run: RunRecord) -> Experiment:
+    """What a run computes at first: its experiment, and that of a branch with the changes it branched with."""
+    if run.fork_step is None:
+        return experiment_of(run)
+    from core.training.changes import computed
+
+    return computed(experiment_of(run), [event for event in store.events(run.id) if event.step <= run.fork_step])
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,177 @@
+"""The price of a comparison before Start: some of its runs are built, updated a few times, and thrown away."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Generator, Hashable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.catalog.datasets.dataset import DataSet
+from core.errors import CoreError
+from core.experiment import Experiment
+from core.live.hub import Hub
+from core.studies.comparison import Comparison
+from core.studies.engine import engine_of
+from core.studies.loading import Loading
+from core.studies.previews import MAX_PREVIEWS, NUM_TIMED, duration, with_queue
+from core.studies.rates import rates_of
+from core.text import Text
+from core.training.assembly import conditions_of
+from core.training.compute import Compute, Pieces
+from core.training.run import Run
+from core.training.stacked import Stack
+from core.training.stacking.plan import kind_of
+
+logger = logging.getLogger(__name__)
+
+MOST_MEASURED = 8
+"""So many variants are measured; those between two of them cost what the nearest does."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """Seconds of compute that the race and the search before it take, and what they do."""
+
+    race_s: float
+    search_s: float
+    num_runs: int
+    num_updates: int
+
+    def words(self, others: int) -> Text:
+        """The price for a reader, while `others` runs are waiting or going on."""
+        price = Text(
+            "{watch} to watch, {compute} of compute: {lanes} runs, {updates} updates each",
+            watch=duration(max(10.0, self.race_s)),
+            compute=duration(self.race_s),
+            lanes=self.num_runs,
+            updates=self.num_updates,
+        )
+        if self.search_s:
+            price = Text(
+                "{price}; before that about {search}: each variant tries nine learning rates",
+                price=price,
+                search=duration(self.search_s),
+            )
+        return with_queue(price, self.race_s + self.search_s, others)
+
+
+def price_channel(comparison: Comparison) -> str:
+    """The channel of the hub on which the price of a comparison is told."""
+    return f"price-{comparison.fingerprint()[:32]}"
+
+
+class Prices:
+    """Measures what comparisons will cost, each once; any thread may ask."""
+
+    def __init__(self, folder: Path, hub: Hub, loading: Loading, compute: Compute) -> None:
+        self._folder, self._hub, self._loading, self._compute = folder, hub, loading, compute
+        self._lock = threading.Lock()
+        self._asked: OrderedDict[str, None] = OrderedDict()
+
+    def show(self, comparison: Comparison) -> str:
+        """Measure a comparison's price where that was not done yet; returns the channel on which it is told.
+
+        Where data have to be downloaded first, that is told instead: asking for a price must not fetch them.
+        """
+        channel = price_channel(comparison)
+        with self._lock:
+            is_new = channel not in self._asked
+            self._asked[channel] = None
+            self._asked.move_to_end(channel)
+            while len(self._asked) > MAX_PREVIEWS:
+                self._hub.forget(self._asked.popitem(last=False)[0])
+        if is_new:
+            self._hub.open(channel, {"state": "untrained", "price": None})
+            self._begin(comparison, channel)
+        return channel
+
+    def _begin(self, comparison: Comparison, channel: str) -> None:
+        by_data = {experiment.dataset: experiment for experiment in comparison.varied()}
+        for dataset in by_data:
+            assert isinstance(dataset, DataSet)
+            missing = dataset.available(self._folder)
+            if missing is not None:
+                words = Text("{title}: {missing}", title=Text(dataset.title), missing=missing)
+                self._tell(channel, words)
+                self._forget(channel)
+                return
+        waiting = [self._loading.load(experiment, None) for experiment in by_data.values()]
+
+        def loaded(_: Future[Any]) -> None:
+            if all(future.done() for future in waiting) and not job.future.done():
+                self._compute.offer(job)
+
+        def measured(future: Future[Price]) -> None:
+            try:
+                self._tell(channel, future.result().words(self._compute.queue_length()))
+            except CancelledError:
+                self._forget(channel)
+            except CoreError as error:
+                self._forget(channel)
+                self._tell(channel, error.text)
+            except Exception:
+                self._forget(channel)
+                logger.exception("the price of a comparison could not be measured")
+
+        job = Pieces(price_of(comparison, self._folder, waiting))
+        job.future.add_done_callback(measured)
+        for future in waiting:
+            future.add_done_callback(loaded)
+
+    def _tell(self, channel: str, price: Text) -> None:
+        self._hub.update(channel, price=price)
+
+    def _forget(self, channel: str) -> None:
+        """What could not be measured is tried again when somebody asks."""
+        with self._lock:
+            self._asked.pop(channel, None)
+
+
+def price_of(comparison: Comparison, folder: Path, data: list[Future[Any]]) -> Generator[None, None, Price]:
+    """Yields after every piece: in between others have their turn."""
+    for future in data:
+        future.result()
+    varied = comparison.varied()
+    engine = engine_of([lane.experiment for lane in comparison.experiments()])
+    count = len(varied)
+    places = sorted({round(i * (count - 1) / (MOST_MEASURED - 1)) for i in range(MOST_MEASURED)})
+    runs: dict[int, Run] = {}
+    for place in places:
+        run = runs[place] = Run(varied[place], folder, conditions=conditions_of(varied[place], engine=engine.name))
+        yield
+        while not run.evaluations:
+            run.piece()
+            yield
+    # The first of a kind has warmed everything up for the others.
+    evaluation_s: dict[Hashable, float] = {}
+    for run in runs.values():
+        kind = kind_of(run.experiment)
+        evaluation_s[kind] = min(evaluation_s.get(kind, run.evaluation_s), run.evaluation_s)
+    step_s: dict[int, float] = {}
+    for group in engine.groups:
+        together = [place for place in group if place in runs]
+        stack = Stack([runs[place] for place in together]) if len(group) > 1 and together else None
+        for _ in range(NUM_TIMED if together else 0):
+            before = [runs[place].train_s for place in together]
+            stack.step() if stack else runs[together[0]].step()
+            for place, begun in zip(together, before, strict=True):
+                cost = runs[place].train_s - begun
+                step_s[place] = min(step_s.get(place, cost), cost)
+            yield
+    race_s = search_s = 0.0
+    for place, experiment in enumerate(varied):
+        near = min(places, key=lambda other: abs(other - place))
+        run, each = runs[near], evaluation_s[kind_of(runs[near].experiment)]
+        updates_s = step_s[near] * run.total_steps
+        race_s += comparison.seeds * (updates_s + each * (run.total_steps / run.evaluate_every + 1))
+        search_s += _num_tries(comparison, experiment) * (updates_s + 2 * each)
+    return Price(race_s, search_s, count * comparison.seeds, max(run.total_steps for run in runs.values()))
+
+
+def _num_tries(comparison: Comparison, experiment: Experiment) -> int:
+    return len(rates_of(experiment)) if comparison.rates == "own" else 0

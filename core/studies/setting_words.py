@@ -1,0 +1,132 @@
+"""What settings and their values are called: the columns of a comparison's table, and variants without a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.catalog.entry import Entry
+from core.errors import BadInput
+from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
+from core.text import Text
+
+FAMILY_OF = {**PART_FAMILIES, **LIST_FAMILIES}
+
+PARTS: dict[str, Text] = {
+    "dataset": Text("data"),
+    "architecture": Text("network"),
+    "initializer": Text("first weights"),
+    "optimizer": Text("optimizer"),
+    "loss": Text("loss"),
+    "schedule": Text("schedule"),
+    "augmentations": Text("augmentation"),
+    "regularizers": Text("regularizer"),
+}
+
+NOTHING: dict[str, Text] = {
+    "initializer": Text("as the activation wants"),
+    "augmentations": Text("no augmentation"),
+    "regularizers": Text("no regularizer"),
+}
+
+STRENGTH_WORDS: dict[str, Text] = {"light": Text("augmentation: light"), "strong": Text("augmentation: strong")}
+
+
+def setting_title(path: str) -> Text:
+    """The name of a setting, from its dotted path."""
+    head, *rest = path.removesuffix(".key").split(".")
+    if head in PARTS and (not rest or (head in LIST_FAMILIES and len(rest) == 1)):
+        return PARTS[head]
+    name = rest[-1] if rest else head
+    without = Text("{name}", name=name.replace("_", " "))
+    if head not in FAMILY_OF:
+        parameter = Experiment.parameters().get(head)
+        return Text(parameter.title) if parameter else without
+    from core.catalog.registry import entries
+
+    classes = entries(FAMILY_OF[head]).values()
+    titles = {parameter.title for cls in classes for parameter in cls.parameters() if parameter.name == name}
+    return Text(titles.pop()) if len(titles) == 1 else without
+
+
+def value_words(path: str, value: str) -> Text:
+    """The value of a flat setting: entries by their titles, everything else as it stands."""
+    from core.catalog.registry import entries, entry_class
+
+    family = _family(path)
+    keys = value.split(",") if value else []
+    if family is not None and keys and all(key in entries(family) for key in keys):
+        return _joined([Text(entry_class(family, key).title) for key in keys], " + ")
+    if value:
+        return Text("{value}", value=value)
+    return Text("none") if path in LIST_FAMILIES else NOTHING.get(path, Text("–"))
+
+
+def changes_words(changes: Mapping[str, Any]) -> Text:
+    """What a set of changes by dotted path is called: its entries' titles, and its numbers with their fields' names."""
+    return _joined([_change(path, value) for path, value in changes.items()], ", ") if changes else Text("base")
+
+
+# -- within ----------------------------------------------------------------------------------------------------------
+
+
+def _change(path: str, value: Any) -> Text:
+    path = path.removesuffix(".key")
+    family, title = _family(path), setting_title(path)
+    if family is None:
+        if isinstance(value, Mapping) and "key" in value:
+            value = value["key"]
+        written = f"{value:.4g}" if isinstance(value, float) else f"{value}".replace("_", " ")
+        return Text("{setting} {value}", setting=title, value=written)
+    if not value:
+        return NOTHING.get(path) or Text("{setting} {value}", setting=title, value="–")
+    items = value if isinstance(value, list | tuple) else value.split(",") if isinstance(value, str) else [value]
+    try:
+        return _strength(path, items) or _joined([_entry(family, item) for item in items], " + ")
+    except BadInput:
+        return Text("{setting} {value}", setting=title, value=f"{value}")
+
+
+def _family(path: str) -> str | None:
+    """The family whose entries a setting holds; None for a number or a word."""
+    from core.catalog.registry import FAMILIES
+
+    head, *rest = path.removesuffix(".key").split(".")
+    if not rest or (head in LIST_FAMILIES and len(rest) == 1):
+        return FAMILY_OF.get(head)
+    inner = f"{rest[-1]}s"
+    return inner if inner in FAMILIES and inner not in FAMILY_OF.values() else None
+
+
+def _entry(family: str, item: Any) -> Text:
+    """An entry's title, and the one number that was given with it, which tells two of one title apart."""
+    from core.catalog.registry import parse
+
+    entry: Entry = parse(family, item.strip() if isinstance(item, str) else item)
+    given = [name for name in item if name != "key"] if isinstance(item, Mapping) else []
+    number = getattr(entry, given[0], None) if len(given) == 1 else None
+    if not isinstance(number, int | float) or isinstance(number, bool):
+        return Text(entry.title)
+    return Text("{title} {value:g}", title=Text(entry.title), value=number)
+
+
+def _strength(path: str, items: Sequence[Any]) -> Text | None:
+    """The name of these augmentations, when they are one of the named strengths."""
+    if path != "augmentations":
+        return None
+    from core.catalog.augmentations.strengths import STRENGTHS
+    from core.catalog.registry import parse
+
+    wanted = [parse(path, item) for item in items]
+    for strengths in STRENGTHS.values():
+        for name, words in STRENGTH_WORDS.items():
+            if [parse(path, item) for item in strengths[name]] == wanted:
+                return words
+    return None
+
+
+def _joined(parts: Sequence[Text], mark: str) -> Text:
+    if len(parts) == 1:
+        return parts[0]
+    named = {f"part{place}": part for place, part in enumerate(parts)}
+    return Text(mark.join(f"{{{name}}}" for name in named), **named)

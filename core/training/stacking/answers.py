@@ -1,0 +1,46 @@
+"""Answers: what the present networks of several runs say to the same samples, in evaluation mode.
+
+It works on a copy of the weights, so the runs need be no block, and may be any of those in one. As in an update, no bit
+of a row depends on the rows beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from core.catalog.architectures.rows import FixedProduct, Rows, forward_of
+from core.training.assembly import Assembly
+
+
+class Answers:
+    """Networks of one shape as one function: (B, …) → (R, B, K). Between calls they are in training mode."""
+
+    def __init__(self, several: Sequence[Assembly]) -> None:
+        self._several, self._num_rows = several, len(several)
+        self._weights = torch.stack([parts.frame.weights.all for parts in several])
+        self._first = several[0].frame.weights.all.storage_offset()
+        rows = Rows(self._product, drops=False)
+        self._forward = forward_of([parts.model for parts in several], rows)
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        # All others are the same in both modes, and going through their modules takes as long as a small product.
+        modal = [parts.model for parts in self._several if parts.frame.statistics or parts.loop.dropouts]
+        try:
+            for model in modal:
+                model.eval()
+            return self._forward([inputs] * self._num_rows)
+        finally:
+            for model in modal:
+                model.train()
+
+    def _product(self, layer: nn.Linear) -> FixedProduct:
+        return FixedProduct(self._rows_of(layer.weight), None if layer.bias is None else self._rows_of(layer.bias))
+
+    def _rows_of(self, parameter: Tensor) -> Tensor:
+        """A parameter of the first network, and those of the others at its place, as one view (R, …)."""
+        shape = (self._num_rows, *parameter.shape)
+        strides = (self._weights.stride(0), *parameter.stride())
+        return self._weights.as_strided(shape, strides, parameter.storage_offset() - self._first)

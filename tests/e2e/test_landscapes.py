@@ -1,0 +1,194 @@
+"""Practice surfaces in a browser: choose a start on the map, scrub, turn the scene, and the axes stay where they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
+
+from tests.e2e.conftest import FLAGS, WAIT_MS, OpenTab
+from tests.e2e.live_tab import LiveTab
+
+pytestmark = pytest.mark.browser
+
+WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+"""WebGL without a graphics card."""
+
+AREA = """() => {
+  const node = document.querySelector(".sp-plot-map");
+  const { l, t, w, h } = node._fullLayout._size;
+  const { x, y } = node.getBoundingClientRect();
+  return { x: x + l, y: y + t, width: w, height: h };
+}"""
+
+EYE = "document.querySelector('.sp-plot-scene')._fullLayout.scene._scene.getCamera().eye"
+
+POINTS_3D = """() => document.querySelector(".sp-plot-scene").data
+  .filter(({ mode }) => mode === "lines").map(({ x }) => x.length)"""
+
+
+class Surface(LiveTab):
+    """The pictures of a practice surface."""
+
+    @property
+    def slider(self) -> Locator:
+        """The slider of the moment."""
+        return self.page.locator(".sp-player input")
+
+    @property
+    def map(self) -> Locator:
+        """What is clicked to choose a start."""
+        return self.page.locator(".sp-map .sp-stage")
+
+    def begins(self) -> list[float]:
+        """Where on the map the first path begins, as shares of its width and height."""
+        area = self.page.evaluate(AREA)
+        found = re.match(r"M(\S+) ([^L]+)L", self.page.locator(".sp-path").first.get_attribute("d") or "")
+        assert found
+        return [float(found[1]) / area["width"], float(found[2]) / area["height"]]
+
+    def lengths(self) -> list[int]:
+        """How long the drawn part of every path is."""
+        return [len(path.get_attribute("d") or "") for path in self.page.locator(".sp-path").all()]
+
+    def ranges(self) -> list[Any]:
+        """What the axes of the map span."""
+        return self.page.evaluate(
+            "() => ['xaxis', 'yaxis'].map((name) => document.querySelector('.sp-plot-map')._fullLayout[name].range)"
+        )
+
+    def scrub(self, step: int) -> None:
+        """Move the slider."""
+        self.slider.fill(str(step))
+        expect(self.where).to_contain_text(f"{step} of")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A browser that draws in three dimensions."""
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *WEBGL])
+        yield opened
+        opened.close()
+
+
+def surface(open_tab: OpenTab, **query: Any) -> Surface:
+    """The page, with its paths drawn."""
+    tab = open_tab("/landscapes", **query)
+    shown = Surface(tab.page, tab.address)
+    shown.page.locator(".sp-path").first.wait_for(state="attached")
+    return shown
+
+
+def test_a_click_on_the_map_or_its_keys_choose_another_start_and_the_axes_stay(open_tab: OpenTab):
+    tab = surface(open_tab)
+    assert tab.ranges() == [[-5.6, 3.2], [-2.4, 2]]
+    area = tab.page.evaluate(AREA)
+    tab.map.click(position={"x": 0, "y": 0})  # Beside the picture: nothing is chosen.
+    tab.page.mouse.move(area["x"] + 0.25 * area["width"], area["y"] + 0.25 * area["height"])
+    expect(tab.page.locator(".sp-point")).to_contain_text("loss 2.3")
+    tab.page.mouse.click(area["x"] + 0.25 * area["width"], area["y"] + 0.25 * area["height"])
+    expect(tab.page).to_have_url(re.compile(r"start=-3\.4"))
+    tab.page.wait_for_function("() => /^M1\\d\\d/.test(document.querySelector('.sp-path').getAttribute('d'))")
+    assert tab.begins() == pytest.approx([0.25, 0.25], abs=0.01)
+    assert tab.ranges() == [[-5.6, 3.2], [-2.4, 2]]
+
+    tab.map.focus()
+    for _ in range(5):
+        tab.page.keyboard.press("ArrowRight")
+    tab.page.keyboard.press("Enter")
+    expect(tab.page).to_have_url(re.compile(r"start=-2\.5"))
+
+
+def test_one_moment_moves_through_map_scene_curves_and_numbers(open_tab: OpenTab):
+    tab = surface(open_tab)
+    expect(tab.where).to_have_text("20 of 20")
+    whole, in_space = tab.lengths(), tab.page.evaluate(POINTS_3D)
+    expect(tab.page.locator(".sp-veil")).to_be_hidden()
+    tab.scrub(7)
+    expect(tab.page.locator(".sp-after h3")).to_have_text("After 7 updates")
+    expect(tab.page.locator(".sp-anatomy th").first).to_have_text("update 7")
+    expect(tab.page.locator(".sp-after tr", has_text="SGD").locator(".sp-cell-loss")).to_have_text("0.784")
+    assert all(part < all_ for part, all_ in zip(tab.lengths(), whole, strict=True))
+    tab.page.wait_for_function(f"(before) => JSON.stringify(({POINTS_3D})()) !== before", arg=json.dumps(in_space))
+    expect(tab.page.locator(".sp-veil")).to_be_visible()
+    veil = tab.page.locator(".sp-veil").bounding_box()
+
+    tab.page.locator(".sp-anatomy input").check()
+    expect(tab.page.locator(".sp-arrow")).not_to_have_count(0)
+    tab.let_go()
+    tab.page.keyboard.press(".")
+    expect(tab.where).to_have_text("8 of 20")
+    moved = tab.page.locator(".sp-veil").bounding_box()
+    assert veil is not None
+    assert moved is not None
+    assert moved["x"] > veil["x"]
+    tab.page.keyboard.press(" ")
+    tab.does("pause")
+    expect(tab.where).to_have_text("20 of 20")
+    tab.does("start")
+    assert tab.lengths() == whole
+
+
+def test_a_scene_that_was_turned_stays_so_over_moments_and_other_paths(open_tab: OpenTab):
+    tab = surface(open_tab)
+    box = tab.page.locator(".sp-plot-scene").bounding_box()
+    assert box is not None
+    first = tab.page.evaluate(EYE)
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.page.mouse.move(*middle)
+    tab.page.mouse.down()
+    tab.page.mouse.move(middle[0] + 60, middle[1], steps=5)
+    tab.page.mouse.up()
+    tab.page.wait_for_function(f"(before) => Math.abs({EYE}.x - before) > 0.05", arg=first["x"])
+    turned = tab.page.evaluate(EYE)
+    tab.page.evaluate("() => { document.querySelector('.sp-plot-scene').seenBefore = true; }")
+    tab.scrub(3)
+    tab.page.get_by_role("button", name="next").click()
+    expect(tab.where).not_to_contain_text("3 of")
+    tab.drawn()
+    tab.page.get_by_role("button", name="before").click()
+    tab.drawn()
+    assert tab.page.evaluate(EYE) == pytest.approx(turned)
+    assert tab.page.evaluate("() => document.querySelector('.sp-plot-scene').seenBefore"), "the same node all the while"
+
+
+def test_who_leaves_the_picture_is_named_and_no_axis_follows(open_tab: OpenTab):
+    tab = surface(
+        open_tab, **{"surface": "quadratic", "race.0": "sgd", "race.0.lr": 0.6, "start": "-5,-2", "steps": 20}
+    )
+    expect(tab.page.locator(".sp-gone")).to_have_text("Left the picture after update: S 1.")
+    assert tab.ranges() == [[-5.6, 3.2], [-2.4, 2]]
+    tab.scrub(0)
+    expect(tab.page.locator(".sp-gone")).to_have_text("Left the picture: none.")
+    assert tab.ranges() == [[-5.6, 3.2], [-2.4, 2]]
+
+
+def test_every_path_has_a_letter_of_its_own(open_tab: OpenTab):
+    tab = surface(open_tab, story="saddle")
+    found = tab.page.locator(".sp-badge").all_inner_texts()
+    assert len(found) == len(set(found)) == 6
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_on_a_phone_the_pictures_are_behind_tabs_and_nothing_is_wider_than_the_window(open_tab: OpenTab, lang: str):
+    tab = surface(open_tab, width=390, height=844, lang=lang)
+    expect(tab.page.locator(".sp-player")).to_be_in_viewport()
+    for place, panel in enumerate((".sp-map", ".sp-scene", ".sp-curves", ".sp-anatomy")):
+        tab.page.locator(".sp-tabs button").nth(place).click()
+        expect(tab.page.locator(panel)).to_be_visible()
+        assert tab.overflow_sideways() <= 0
+
+
+def test_present_mode_is_large_without_the_arithmetic_and_escape_leaves_it(open_tab: OpenTab):
+    tab = surface(open_tab, present=1)
+    expect(tab.page.locator(".sp-anatomy")).to_be_hidden()
+    tab.let_go()
+    tab.page.keyboard.press("Escape")
+    expect(tab.page.locator(".sp-present")).to_have_count(0)
+    expect(tab.page.locator(".sp-anatomy")).to_be_visible()

@@ -1,0 +1,77 @@
+"""What settings, their values and the variants of a comparison are called, in any language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.language import translator
+from core.studies.comparison_presets import comparison_presets
+from core.studies.setting_words import setting_title, value_words
+from core.studies.variant import Variant, named_apart
+
+zh = translator("zh")
+
+
+def variant(changes: dict[str, Any], name: str = "") -> Variant:
+    return Variant.from_json({"name": name, "changes": changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "english", "chinese"),
+    [
+        ({"optimizer": "momentum"}, "momentum", "动量"),
+        ({"optimizer": {"key": "sgd", "lr": 0.1}}, "SGD 0.1", "SGD 0.1"),
+        ({"optimizer.lr": 0.01}, "learning rate 0.01", "学习率 0.01"),
+        ({"optimizer.lr": 0.01, "batch_size": 8}, "batch size 8, learning rate 0.01", "批量大小 8, 学习率 0.01"),
+        ({"regularizers": []}, "no regularizer", "无正则化"),
+        ({"regularizers": "l2,dropout"}, "L2 + dropout", "L2 + 丢弃法"),
+        ({"architecture.activation": "relu"}, "ReLU", "ReLU"),
+        ({"initializer": None}, "as the activation wants", "由激活函数决定"),
+        ({"seed": 3}, "seed 3", "随机种子 3"),
+        ({"optimizer": "nothing"}, "optimizer nothing", "优化器 nothing"),
+        ({}, "base", "基准"),
+    ],
+)
+def test_a_variant_without_a_name_is_called_after_what_it_changes(changes: dict[str, Any], english: str, chinese: str):
+    made = variant(changes)
+    assert made.name == str(made.text) == english
+    assert made.text.render(zh) == chinese
+
+
+def test_a_name_that_somebody_typed_stays_as_it_is():
+    for name in ("constant", "mine {0}", "no augmentation", "SGD (2)"):
+        assert variant({"batch_size": 8}, name).text.render(zh) == name
+
+
+def test_the_second_of_two_with_one_name_is_told_apart_in_any_language():
+    twins = named_apart([variant({"optimizer": "momentum"}), variant({"optimizer": "momentum"})])
+    assert [twin.text.render(zh) for twin in twins] == ["动量", "动量 (2)"]
+
+
+def test_the_names_of_prepared_variants_are_told_in_the_readers_language():
+    prepared = comparison_presets()["augmentation_500"].comparison()
+    assert [variant.text.render(zh) for variant in prepared.variants] == ["无数据增强", "旋转、缩放、平移", "镜像"]
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("optimizer", "optimizer"),
+        ("optimizer.lr", "learning rate"),
+        ("batch_size", "batch size"),
+        ("regularizers", "regularizer"),
+        ("regularizers.0.strength", "strength"),
+        ("architecture.blocks.0.kernel", "kernel"),
+    ],
+)
+def test_a_setting_has_a_title_and_no_code_name(path: str, title: str):
+    assert str(setting_title(path)) == title
+
+
+def test_values_of_settings_are_told_by_their_titles():
+    assert str(value_words("optimizer", "sgd")) == "SGD"
+    assert str(value_words("regularizers", "l2,dropout")) == "L2 + dropout"
+    assert [str(value_words(path, "")) for path in ("regularizers", "optimizer.momentum")] == ["none", "–"]
+    assert str(value_words("optimizer.lr", "0.1")) == "0.1"
