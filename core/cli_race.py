@@ -10,7 +10,7 @@ from core.catalog.optimizers.optimizer import Optimizer
 from core.catalog.registry import canonical_key, entries, parse
 from core.catalog.surfaces.own import surface_of
 from core.cli_training import Answer, changes_of
-from core.errors import BadInput, shown
+from core.errors import BadInput
 from core.landscape.practice import Practice
 from core.strict_json import finite
 from core.terminal import say
@@ -24,12 +24,11 @@ def race(arguments: argparse.Namespace) -> Answer:
     surface = surface_of(arguments.surface, noise=arguments.noise)
     names = [name.strip() for name in arguments.optimizers.split(",") if name.strip()]
     optimizers, notes = _optimizers(names, arguments.lr, changes_of(arguments))
-    start = None if arguments.start is None else _point(arguments.start)
     practice = Practice.from_json(
         {
             "surface": surface,
             "optimizers": optimizers,
-            "start": start,
+            "start": arguments.start,
             "steps": arguments.steps,
             "seed": arguments.seed,
         }
@@ -82,18 +81,6 @@ def _optimizers(names: list[str], lr: float | None, changes: Mapping[str, Any]) 
             )
         documents[name][field] = value
     return [parse("optimizers", document) for document in documents.values()], notes  # type: ignore[misc]
-
-
-def _point(text: str) -> list[float]:
-    try:
-        x, y = (float(part) for part in text.split(","))
-    except ValueError:
-        raise BadInput(
-            Text("The start is {value}.", value=shown(text)),
-            Text("It is a point: two numbers with a comma between them."),
-            Text("Write for example --start=-5,-2."),
-        ) from None
-    return [x, y]
 
 
 def _show(value: Mapping[str, Any], out: IO[str]) -> None:

@@ -20,6 +20,7 @@ from pages.components.error_box import error_box, notes_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.param_form import keep
 from pages.components.services import ACTOR, services
+from pages.components.surface_asides import asides
 from pages.components.surface_chart import name_of, surface_chart
 from pages.components.surface_labels import surface_labels
 
@@ -142,11 +143,7 @@ def numbers() -> None:
     """Updates, start, noise and its seed."""
     document, race = chosen.draft(), chosen.practice()
     number(t("UPDATES"), "steps", document["steps"], whole=True, low=1, high=10_000, step=10)
-    st.markdown(f"**{t('START')}** :small[{t('or click the map')}]")
-    start = document["start"] or list(race.begin)
-    with st.container(horizontal=True, gap="small", wrap=False):
-        for place, axis in enumerate("xy"):
-            number(axis, f"start.{place}", float(start[place]), low=-1e6, high=1e6, step=0.1)
+    start_box()
     noise = parameter_of("noise", type(race.surface).model_fields["noise"])
     key = f"landscape noise|{language()}"
     keep(key, float(document["surface"].get("noise", 0.0)))
@@ -161,6 +158,19 @@ def numbers() -> None:
     )
     if document["surface"].get("noise"):
         number(t("seed of the noise"), "seed", document["seed"], whole=True, low=0, high=2**31 - 1, step=1)
+
+
+def start_box() -> None:
+    """Where all begin, as two numbers with a comma: a box for numbers would show 0.000001 as 0.00."""
+    start = chosen.draft()["start"]
+    key = f"landscape start|{language()}"
+    shown = start if isinstance(start, str) else ", ".join(f"{value:.6g}" for value in start or chosen.practice().begin)
+    keep(key, shown)
+    st.text_input(
+        t("START: x, y, or click the map"),
+        key=key,
+        on_change=lambda: chosen.put(chosen.PLACE, "start", st.session_state[key]),
+    )
 
 
 def number(label: str, path: str, value: float, *, low: float, high: float, step: float, whole: bool = False) -> None:
@@ -197,28 +207,34 @@ def pictures(race: Practice) -> None:
         present=st.session_state.get("present", False),
         caption=show(told.text) if told else "",
     )
+    if not st.session_state.get("present", False):
+        asides(race, at_saddle=drawing.leaving is not None)
 
 
 def page() -> None:
     """The whole page."""
     remarks: list[Text] = chosen.read_address()
     answer(st.session_state.get(CHART) or {})
-    present = st.session_state.get("present", False)
-    with st.container(key="landscapes", gap="small"):
-        with st.container(key="above", gap="small"):
-            story_bar()
-            notes_box(remarks)
-        left, right = (None, st.container()) if present else st.columns([0.22, 0.78], gap="small")
-        if left is not None:
-            with left, st.container(key="choose", gap="small"):
-                surface_choice()
-                optimizers()
-                numbers()
-                st.caption(prose("They are the very optimizers that train networks, on two numbers instead of many."))
-        with right:
-            if chosen.problem() is not None:
-                error_box(chosen.problem())  # type: ignore[arg-type]
+    if st.session_state.get("present", False):
+        with st.container(key="presentation"):
             pictures(chosen.practice())
+        return
+    with st.container(key="above", gap="small"):
+        story_bar()
+        notes_box(remarks)
+    with st.container(horizontal=True, gap="medium", key="landscape"):
+        left = st.container(border=True, key="choose", gap="xsmall", width=300)
+        right = st.container(key="seen", gap="small")
+    with left:
+        surface_choice()
+        optimizers()
+        numbers()
+        st.caption(prose("They are the very optimizers that train networks, on two numbers instead of many."))
+    with right:
+        problem = chosen.problem()
+        if problem is not None:
+            error_box(problem)
+        pictures(chosen.practice())
 
 
 page()

@@ -14,7 +14,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.sabotages import SABOTAGES, Sabotage
+from tests.sabotage import Sabotage
+from tests.sabotages import SABOTAGES
 from tests.sources import ROOT
 
 COPIED = (".streamlit", "app.py", "assets", "bench", "core", "pages", "pyproject.toml", "tests")

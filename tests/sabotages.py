@@ -5,24 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-UNIT = "tests/unit"
-TRAINING = f"{UNIT}/training"
-LIVE = f"{UNIT}/live"
-REGULARIZERS = f"{UNIT}/catalog/regularizers"
-
-
-@dataclass(frozen=True)
-class Sabotage:
-    """`old`, which stands exactly once in `file`, becomes `new`; one of `tests` (pytest's ids) must fail then."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
-
+from tests.sabotage import LIVE, REGULARIZERS, TRAINING, UNIT, Sabotage
+from tests.sabotages_of_races import SABOTAGES_OF_RACES
 
 NO_CORRECTION = """optimizer = torch.optim.Adam(
             params, lr=lr, betas=(self.beta1, self.beta2), eps=self.eps, **self._kernel(params)
@@ -202,34 +186,6 @@ SABOTAGES = (
         (f"{TRAINING}/test_resume.py::test_from_any_update_with_everything_that_draws_or_remembers",),
     ),
     Sabotage(
-        "a fork goes on with an empty optimizer",
-        "core/studies/forks.py",
-        "run.load_state(tensors, _cut(position, origin.recipe))",
-        "run.load_state({n: t for n, t in tensors.items() if n[:9] != 'optimizer'}, _cut(position, origin.recipe))",
-        ("tests/integration/test_forks.py::test_a_fork_without_a_change_equals_its_parent",),
-    ),
-    Sabotage(
-        "a changed batch size goes on in the middle of a pass",
-        "core/training/feed.py",
-        "self._first_pass += passes + (place > 0)",
-        "self._first_pass += passes",
-        (f"{TRAINING}/test_changes.py::test_after_a_change_of_their_size_batches_come_from_the_next_pass",),
-    ),
-    Sabotage(
-        "a frozen layer is decayed",
-        "core/training/parts.py",
-        "decays=[(entry.build(), list(entry.tensors(named))) for entry in decays],",
-        "decays=[(entry.build(), list(entry.tensors(frame.named))) for entry in decays],",
-        (f"{TRAINING}/test_changes.py::test_what_is_frozen_keeps_its_bits_and_its_gradients_are_measured",),
-    ),
-    Sabotage(
-        "a change of optimizer drops what it has kept",
-        "core/training/rebuild.py",
-        "if keeps_memory else set()",
-        "if not keeps_memory else set()",
-        (f"{TRAINING}/test_changes.py::test_what_means_the_same_is_carried_over_and_it_is_said",),
-    ),
-    Sabotage(
         "the store keeps evaluations that a new attempt supersedes",
         "core/store/changes.py",
         "for table in (schema.evaluation, schema.snapshot):",
@@ -250,4 +206,5 @@ SABOTAGES = (
         "return text",
         (f"{UNIT}/exports/test_csv.py::test_text_that_a_spreadsheet_would_compute_is_escaped",),
     ),
+    *SABOTAGES_OF_RACES,
 )

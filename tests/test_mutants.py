@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants import verdict
-from tests.sabotages import Sabotage
+from tests.sabotage import Sabotage
 
 SUM = "def total(a, b):\n    return a + b\n"
 TESTS = """

@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from tests.sabotages import SABOTAGES, Sabotage
+from tests.sabotage import Sabotage
+from tests.sabotages import SABOTAGES
 from tests.sources import ROOT
 
 each = pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)

@@ -131,8 +131,9 @@ export class Chart {
     this.refresh();
   }
 
+  // Take the size that the node has now; null where there is nothing to be drawn again.
   resize() {
-    if (this.drawing && this.node.offsetWidth) this.context.Plotly.Plots.resize(this.node);
+    return this.drawing && this.node.offsetWidth ? this.context.Plotly.Plots.resize(this.node) : null;
   }
 
   destroy() {

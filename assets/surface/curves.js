@@ -2,7 +2,7 @@
 
 import { largest, smallest, verticalRange } from "../live/axes.js";
 import { element } from "../live/dom.js";
-import { Chart } from "../live/plot.js";
+import { Chart, widest } from "../live/plot.js";
 import { apart, escaped, ticks } from "../compare/race_chart.js";
 
 export const CURVES = ["loss", "gradient", "rates", "leaving"];
@@ -39,6 +39,14 @@ function vertical(name, lines, heights) {
   return { scale: "log", range: verticalRange(values.filter((value) => value <= most && value > most * 10 ** -DECADES), "log", 1) };
 }
 
+// So many ticks as there is room for.
+function fewer({ tickvals, ticktext }, most) {
+  if (!tickvals) return {};
+  const every = Math.max(1, Math.ceil(tickvals.length / most));
+  const kept = (_, place) => place % every === 0;
+  return { tickvals: tickvals.filter(kept), ticktext: ticktext.filter(kept) };
+}
+
 export class Curves extends Chart {
   constructor(stage, node, refresh) {
     super(node, null, refresh);
@@ -62,18 +70,20 @@ export class Curves extends Chart {
       line: { color: palette.run(racer.slot), width: (present ? 3.5 : 2) * (part ? 0.8 : 1), dash },
       hovertemplate: "%{y:.3~g}<extra>%{fullData.name}</extra>",
     }));
-    traces.push(this.letters(lines, scale, range, floor));
+    const title = labels[`axis_${name}_${scale}`];
+    const height = this.node.offsetHeight - 4 * size;
+    traces.push(this.letters(lines, scale, range, floor, height));
     const layout = {
       margin: { t: size * 0.6, r: size * (name === "rates" ? 3 : 2), l: size * 5.4 },
       xaxis: { mode: "update", range: [0, data.steps], title: { text: labels.axis_update, standoff: 2 }, zeroline: false },
-      yaxis: { mode: `${name} ${scale}`, type: scale, range, title: { text: labels[`axis_${name}_${scale}`], standoff: 6 }, zeroline: false, ...ticks(scale, range) },
+      yaxis: { mode: `${name} ${scale}`, type: scale, range, title: widest([title], this.context) < height ? { text: title, standoff: 6 } : undefined, zeroline: false, nticks: 5, ...fewer(ticks(scale, range), height / (1.7 * size)) },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
     };
     return this.draw(traces, layout, labels[`summary_${name}`]).then(() => this.show(this.step));
   }
 
   // The letters at the ends of the lines, moved apart where these meet.
-  letters(lines, scale, range, floor) {
+  letters(lines, scale, range, floor, height) {
     const { palette, size } = this.context;
     const share = (value) => ((scale === "log" ? Math.log10(value) : value) - range[0]) / (range[1] - range[0]);
     const ends = lines
@@ -83,7 +93,7 @@ export class Curves extends Chart {
       })
       .filter(({ x, share: high }) => x === this.data.steps && high >= 0 && high <= 1)
       .sort((a, b) => b.share - a.share);
-    apart(ends, (size * 1.1) / Math.max(60, this.node.offsetHeight - 4 * size));
+    apart(ends, (size * 1.1) / Math.max(60, height));
     return {
       uid: "letters",
       type: "scatter",
@@ -115,8 +125,7 @@ export class Curves extends Chart {
   }
 
   resize() {
-    super.resize();
-    if (this.drawing) this.drawing.then(() => this.show(this.step));
+    return super.resize()?.then(() => this.show(this.step));
   }
 
   zoomed(change) {

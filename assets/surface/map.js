@@ -66,8 +66,8 @@ export class SurfaceMap extends Chart {
     this.data = data;
     const axis = (range) => ({ mode: "map", range, fixedrange: true, zeroline: false, showgrid: false });
     const layout = {
-      margin: { t: size, r: size, l: size * 3.4, b: size * 2.6 },
-      xaxis: { ...axis([left, right]), title: { text: "x", standoff: 2 } },
+      margin: { t: size, r: size, l: size * 3.4, b: size * 3 },
+      xaxis: { ...axis([left, right]), title: { text: "x", standoff: 4 } },
       yaxis: { ...axis([bottom, top]), title: { text: "y", standoff: 2 } },
       dragmode: false,
     };
@@ -75,8 +75,7 @@ export class SurfaceMap extends Chart {
   }
 
   resize() {
-    super.resize();
-    if (this.drawing) this.drawing.then(() => this.place());
+    return super.resize()?.then(() => this.place());
   }
 
   // Where the picture lies, in pixels of the stage.

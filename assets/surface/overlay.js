@@ -4,6 +4,8 @@
 const SPACE = "http://www.w3.org/2000/svg";
 const LETTER_PX = 16;
 const FAR_PX = 4000;
+// From the tip of an arrow to the middle of its number: a letter may stand between.
+const NUMBER_PX = 18;
 
 export function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS(SPACE, tag);
@@ -101,7 +103,7 @@ export function arrow([x, y], [right, down], most, number, { colour, background 
     svg("path", { ...shaft, stroke: background, "stroke-width": 6 }),
     svg("path", { ...shaft, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": isShortened ? "5 4" : "none" }),
     svg("path", { d: `M${tipX} ${tipY}L${corner(1)}L${corner(-1)}Z`, fill: colour }),
-    disc([tipX + 11 * u, tipY + 11 * v], number, { fill: background, ink: colour, radius: 7.5 }),
+    disc([tipX + NUMBER_PX * u, tipY + NUMBER_PX * v], number, { fill: background, ink: colour, radius: 7.5 }),
   );
 }
 

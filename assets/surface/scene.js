@@ -8,7 +8,10 @@ import { ground } from "./map.js";
 const MOST_POINTS = 4000;
 const MOST_PIECES = 30;
 const LINES = 12;
-const CAMERA = { eye: { x: 0.45, y: -1.25, z: 0.88 }, center: { x: 0, y: 0, z: -0.14 } };
+const EYE = { x: 0.45, y: -1.3, z: 0.92 };
+const CENTER = { x: -0.1, y: 0, z: -0.14 };
+// So much wider than high a picture must be to hold the surface from there.
+const WIDE = 1.6;
 // Above the surface by this share of its height, or the drawing would lose half of the line in it.
 const LIFT = 0.006;
 const LETTER_LIFT = 0.04;
@@ -67,7 +70,7 @@ export class Scene extends Chart {
       margin: { l: 0, r: 0, t: 0, b: 0 },
       // A default, not a value: what was turned by hand stays as it is until everything is shown again.
       uirevision: `turned ${this.revision}`,
-      template: { layout: { scene: { camera: CAMERA } } },
+      template: { layout: { scene: { camera: this.camera() } } },
       scene: {
         xaxis: { ...flat, range: [left, right], title: title("x") },
         yaxis: { ...flat, range: [bottom, top], title: title("y") },
@@ -78,6 +81,12 @@ export class Scene extends Chart {
       },
     };
     return this.draw([ground3d, critical(surface, (loss) => this.height(loss, heights) + this.letterLift, this.context), ...moving], layout, labels.summary_scene);
+  }
+
+  // From farther away in a narrow picture.
+  camera() {
+    const away = Math.max(1, (WIDE * this.node.offsetHeight) / this.node.offsetWidth);
+    return { eye: { x: EYE.x * away, y: EYE.y * away, z: EYE.z * away }, center: CENTER };
   }
 
   // The height of a loss in the picture; null where it is above or below what is drawn.

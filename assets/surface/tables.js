@@ -18,16 +18,15 @@ export class Standings {
     this.title = element("h3");
     this.body = element("tbody");
     const heads = ["optimizer", "loss", "x", "y"].map((name) => element("th", { scope: "col", className: `sp-cell-${name}`, text: labels[`column_${name}`] ?? name }));
-    const table = element("table", { className: "sp-table" }, element("thead", {}, element("tr", {}, ...heads, element("th", { scope: "col", label: labels.column_note }))), this.body);
+    const table = element("table", { className: "sp-table" }, element("thead", {}, element("tr", {}, ...heads)), this.body);
     this.node = element("section", { className: "sp-panel sp-after", label: labels.standings }, this.title, element("div", { className: "sp-scroll" }, table));
   }
 
   draw(data, palette) {
-    this.data = data;
     const end = ({ loss, finite }) => (finite > data.steps ? loss[data.steps] : Infinity);
     const sorted = [...data.racers].sort((a, b) => end(a) - end(b));
     this.rows = sorted.map((racer) => {
-      const cells = ["loss", "x", "y", "note"].map((name) => element("td", { className: `sp-cell-${name}` }));
+      const cells = ["loss", "x", "y"].map((name) => element("td", { className: `sp-cell-${name}` }));
       const node = element("tr", { "data-racer": racer.key }, element("th", { scope: "row" }, badge(racer, palette), racer.name), ...cells);
       return { racer, node, cells };
     });
@@ -35,16 +34,15 @@ export class Standings {
   }
 
   show(step) {
-    const { labels, data } = this;
+    const { labels } = this;
     setText(this.title, fill(labels.after, { step: grouped(step) }));
-    this.rows.forEach(({ racer, cells }) => {
-      const [loss, x, y, note] = cells;
+    this.rows.forEach(({ racer, cells: [loss, x, y] }) => {
       const isThere = step < racer.finite;
-      setText(loss, isThere ? number(racer.loss[step]) : "–");
-      setText(x, isThere ? number(racer.x[step]) : "–");
-      setText(y, isThere ? number(racer.y[step]) : "–");
-      const said = !isThere ? fill(labels.beyond, { step: grouped(racer.finite) }) : step === data.steps ? racer.end : "";
-      setText(note, said || (hasLeft(racer, step) ? fill(labels.left, { step: grouped(racer.left_at) }) : ""));
+      setText(loss, isThere ? number(racer.loss[step]) : fill(labels.beyond, { step: grouped(racer.finite) }));
+      loss.colSpan = isThere ? 1 : 3;
+      setText(x, number(racer.x[step]));
+      setText(y, number(racer.y[step]));
+      x.hidden = y.hidden = !isThere;
     });
   }
 }
@@ -71,8 +69,7 @@ export class Anatomy {
     const head = element("tr", {}, this.caption, element("th", { scope: "col", text: "x" }), element("th", { scope: "col", text: "y" }));
     const table = element("table", { className: "sp-table" }, element("thead", {}, head), this.body);
     this.arrows = element("input", { type: "checkbox", onchange: () => change("arrows", this.arrows.checked) });
-    this.rule = element("code");
-    const below = element("div", { className: "sp-below" }, element("label", {}, this.arrows, element("span", { text: labels.arrows })), this.rule);
+    const below = element("label", { className: "sp-arrows" }, this.arrows, element("span", { text: labels.arrows }));
     const heading = element("div", { className: "sp-heading" }, this.title, this.picker);
     this.node = element("section", { className: "sp-panel sp-anatomy", label: labels.anatomy }, heading, element("div", { className: "sp-scroll" }, table), below);
   }
@@ -82,9 +79,7 @@ export class Anatomy {
     this.picker.replaceChildren(...data.racers.map(({ key, letter, name }) => element("option", { value: key, text: `${letter}  ${name}` })));
     this.picker.value = racer;
     this.arrows.checked = arrows;
-    const { rows, plain } = this.racer.anatomy;
-    setText(this.rule, plain);
-    this.rule.hidden = !plain;
+    const { rows } = this.racer.anatomy;
     let arrowsBefore = 0;
     this.rows = rows.map((row) => {
       const sign = row.arrow ? element("span", { className: "sp-arrow-number", text: String((arrowsBefore += 1)), hidden: !arrows, "aria-hidden": "true" }) : null;

@@ -20,9 +20,19 @@ PARTS = (
     "s corrected",
     "rate of each coordinate",
     "rate × gradient, downhill",
+    "rate × velocity, downhill",
+    "rate × average m, downhill",
     "move",
 )
 """Everything that a part may be called."""
+
+
+WAYS = {
+    "gradient g": "rate × gradient, downhill",
+    "velocity v": "rate × velocity, downhill",
+    "average of gradients m": "rate × average m, downhill",
+}
+"""Parts that point somewhere, and what they are called as a way on the map."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +48,7 @@ def anatomy(optimizer: Optimizer, path: Path) -> list[Part]:
     """The parts of a path's updates, from the gradient to the move."""
     parts = [Part("gradient g", path.gradients)]
     parts += [Part(name, values) for name, values in optimizer.parts(path.memory).items()]
-    if path.rates is not None:
-        parts.append(Part("rate of each coordinate", path.rates))
-    else:
-        parts.append(Part("rate × gradient, downhill", -optimizer.learning_rate() * path.gradients, is_way=True))
-    return [*parts, Part("move", np.diff(path.positions, axis=0), is_way=True)]
+    lr = optimizer.learning_rate()
+    ways = [Part(WAYS[part.name], -lr * part.values, is_way=True) for part in parts if part.name in WAYS]
+    rates = [] if path.rates is None else [Part("rate of each coordinate", path.rates)]
+    return [*parts, *rates, *ways, Part("move", np.diff(path.positions, axis=0), is_way=True)]

@@ -33,6 +33,11 @@ def _optimizers(value: Any) -> tuple[Optimizer, ...]:
     return tuple(parse("optimizers", item) for item in value)  # type: ignore[misc]
 
 
+def _start(value: Any) -> Any:
+    """A start that may be typed: two numbers with a comma between them."""
+    return [read_value(part.strip()) for part in value.split(",")] if isinstance(value, str) else value
+
+
 class Practice(BaseModel):
     """What is drawn on a practice surface. `start` None: the surface's own. BadInput says what is wrong."""
 
@@ -40,7 +45,7 @@ class Practice(BaseModel):
 
     surface: Annotated[Surface, BeforeValidator(lambda value: parse("surfaces", value))]
     optimizers: Annotated[tuple[Optimizer, ...], BeforeValidator(_optimizers)]
-    start: tuple[Coordinate, Coordinate] | None = None
+    start: Annotated[tuple[Coordinate, Coordinate] | None, BeforeValidator(_start)] = None
     steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] = 20
     seed: Annotated[int, Field(ge=0, le=MOST_SEED)] = 0
 
@@ -112,7 +117,7 @@ class Practice(BaseModel):
         document["optimizers"] = document["optimizers"] or usual_optimizers()
         document |= {name: read_value(query[name]) for name in ("steps", "seed") if name in query}
         if "start" in query:
-            document["start"] = [read_value(part) for part in query["start"].split(",")]
+            document["start"] = query["start"]
         try:
             return cls.from_json(document), []
         except BadInput as error:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from core.landscape.leaving import leaving_by_rate, updates_to_leave, way_down
 from core.landscape.path import Path
 from core.landscape.paths import paths_of
 from core.landscape.practice import Practice
-from core.training.compute import Compute
+from core.training.compute import Compute, Pieces
 
-GRID = 81
+LEAVING_RATES = tuple(float(f"{10 ** (place / 4 - 2.5):.2g}") for place in range(9))
+"""From 0.003 to 0.3 in equal factors."""
+LEAVING_STEPS = 1_000
+GRID = 121
 """Points of the drawn surface along each axis."""
 MOST_KEPT = 64
 
@@ -29,6 +34,8 @@ class Drawing:
     x: np.ndarray
     y: np.ndarray
     heights: np.ndarray
+    leaving: tuple[int | None, ...] | None = None
+    """Updates of each path until it has left the saddle at which it starts; None where it starts at none."""
 
 
 class PracticeRaces:
@@ -38,6 +45,7 @@ class PracticeRaces:
         self._compute = compute
         self._lock = threading.Lock()
         self._drawings: OrderedDict[Practice, Future[Drawing]] = OrderedDict()
+        self._leaving: OrderedDict[Hashable, Future[list[list[int | None]]]] = OrderedDict()
 
     def draw(self, practice: Practice, owner: str) -> Drawing:
         """The drawing of a race; waits for its turn. BadInput where the surface has no value at the start."""
@@ -50,6 +58,22 @@ class PracticeRaces:
                 self._drawings.popitem(last=False)
         return drawing.result()
 
+    def leaving_by_rate(self, practice: Practice, owner: str) -> tuple[Sequence[float], list[list[int | None]]]:
+        """Learning rates, and for each optimizer that has one its updates to leave the saddle at them."""
+        kept = [optimizer for optimizer in practice.optimizers if "lr" in type(optimizer).model_fields]
+        key = (practice.surface, tuple(kept), practice.begin)
+        with self._lock:
+            found = self._leaving.get(key)
+            if found is None or (found.done() and (found.cancelled() or found.exception())):
+                surface, begin = practice.surface, practice.begin
+                pieces = leaving_by_rate(surface, kept, begin, LEAVING_RATES, LEAVING_STEPS)
+                job = Pieces(pieces, owner)
+                self._compute.submit(job)
+                found = self._leaving[key] = job.future
+                while len(self._leaving) > MOST_KEPT:
+                    self._leaving.popitem(last=False)
+        return LEAVING_RATES, found.result()
+
 
 def drawn(practice: Practice) -> Drawing:
     """Compute the paths of a race and the heights of its surface."""
@@ -59,4 +83,7 @@ def drawn(practice: Practice) -> Drawing:
     down, across = torch.meshgrid(y, x, indexing="ij")
     heights = practice.surface.build()(across, down)
     heights = torch.where(torch.isfinite(heights), heights, torch.nan)
-    return Drawing(practice, tuple(paths_of(practice)), x.numpy(), y.numpy(), heights.numpy())
+    paths = tuple(paths_of(practice))
+    saddle = way_down(practice.surface, practice.begin)
+    leaving = None if saddle is None else tuple(updates_to_leave(path, *saddle) for path in paths)
+    return Drawing(practice, paths, x.numpy(), y.numpy(), heights.numpy(), leaving)

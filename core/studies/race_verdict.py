@@ -41,6 +41,8 @@ BRANCHES_ASIDE = Text("Branches have one seed each and take no part in it.")
 
 MOST_NAMED = 4
 """So many variants are named in brackets; of more it is said how many."""
+MOST_NAMED_APART = 8
+"""Of more variants than these only the first is named."""
 
 Name = Text | str
 
@@ -150,7 +152,11 @@ def verdict(
     else:
         speed, fastest = _speed_sentence(names, traces, target, scale)
     first, fast = (str(side.name) if side else None for side in (best, fastest))
-    return Verdict(_end_sentence(ends, best, scale), speed, target, first, fast)
+    end = _end_sentence(ends, best, scale)
+    if len(names) > MOST_NAMED_APART:
+        end = _end_of_many(ends, best, scale)
+        speed = speed if target is None else _speed_of_many(_field(names, traces, _steps_to(target)), target, scale)
+    return Verdict(end, speed, target, first, fast)
 
 
 # -- where they end --------------------------------------------------------------------------------------------------
@@ -175,6 +181,22 @@ def _end_sentence(ends: _Field, best: _Side | None, scale: _Scale) -> Text:
         low, high = sides[0].middle, sides[-1].middle
         said = Text("They end at {range}, {doubt}.", range=scale.range(low, high), doubt=_doubt(ends, "winner"))
     return _with(said, ends.left_out)
+
+
+def _end_of_many(ends: _Field, best: _Side | None, scale: _Scale) -> Text:
+    """Of more variants than can be named one by one: the lowest, and how many are of no use."""
+    sides = sorted(ends.sides, key=lambda side: side.middle)
+    if not sides:
+        return Text("Too few variants have an end that could be compared.")
+    said = Text(
+        "Of {count} variants {name} ends lowest, at {middle}: {doubt}.",
+        count=len(sides) + len(ends.left_out),
+        name=sides[0].name,
+        middle=scale.one(sides[0].middle),
+        doubt=Text("{seeds} seeds name it", seeds=ends.num_seeds) if best else _doubt(ends, "winner"),
+    )
+    without = Text("{count} diverged, were ended early or have no results", count=len(ends.left_out))
+    return _with(said, [without] if ends.left_out else [])
 
 
 def _doubt(found: _Field, who: str) -> Text:
@@ -207,7 +229,7 @@ def _doubt(found: _Field, who: str) -> Text:
 def _speed_sentence(
     names: Sequence[Name], traces: Sequence[Trace], target: float, scale: _Scale
 ) -> tuple[Text, _Side | None]:
-    speeds = _field(names, traces, lambda trace: trace.steps_to(target))
+    speeds = _field(names, traces, _steps_to(target))
     reached = [side for side in speeds.sides if math.isfinite(side.high)]
     missed = [side.name for side in speeds.sides if not math.isfinite(side.high)]
     if len(reached) < 2:
@@ -246,6 +268,25 @@ def _speed_sentence(
     return _with(said, [*notes, *speeds.left_out]), first
 
 
+def _speed_of_many(speeds: _Field, target: float, scale: _Scale) -> Text:
+    """Of more variants than can be named one by one: how many get there, and the first of them."""
+    reached = sorted((side for side in speeds.sides if math.isfinite(side.high)), key=lambda side: side.middle)
+    if not reached:
+        return Text("At {target}: {who}.", target=scale.target(target), who=_who_reached(reached, speeds))
+    return Text(
+        "At {target}: {name} first, after {steps} updates; {count} of {num} get there with every seed.",
+        target=scale.target(target),
+        name=reached[0].name,
+        steps=_steps(reached[0]),
+        count=len(reached),
+        num=len(speeds.sides) + len(speeds.left_out),
+    )
+
+
+def _steps_to(target: float) -> Callable[[Trace], float]:
+    return lambda trace: trace.steps_to(target)
+
+
 def _who_reached(reached: list[_Side], speeds: _Field) -> Text:
     if not reached:
         return Text("no variant gets there with every seed")
@@ -257,7 +298,7 @@ def _who_reached(reached: list[_Side], speeds: _Field) -> Text:
 def _usual_target(names: Sequence[Name], traces: Sequence[Trace]) -> float | None:
     """The first of the usual targets that at least two variants reach with every seed, not all of them at once."""
     for target in TARGETS:
-        speeds = _field(names, traces, lambda trace, target=target: trace.steps_to(target))
+        speeds = _field(names, traces, _steps_to(target))
         reached = [side for side in speeds.sides if math.isfinite(side.high)]
         if len(reached) >= 2 and any(side.high > 0 for side in reached):
             return target

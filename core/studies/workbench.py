@@ -210,8 +210,14 @@ class Workbench:
         return self.runner.sample_pictures.get(experiment, update, patience_s)
 
     def draw_practice(self, practice: Practice, *, actor: str = LOCAL) -> Drawing:
-        """Optimizers on a practice surface; waits for its turn. BadInput where the surface has no value at the start."""
+        """Optimizers on a practice surface; waits for its turn. BadInput where it has no value at the start."""
         return self.runner.practice_races.draw(practice, actor)
+
+    def leaving_by_rate(
+        self, practice: Practice, *, actor: str = LOCAL
+    ) -> tuple[Sequence[float], list[list[int | None]]]:
+        """Rates, and for each optimizer of a race that has one its updates to leave the saddle; waits for its turn."""
+        return self.runner.practice_races.leaving_by_rate(practice, actor)
 
     def suggested(self, run: str, suggestion: str) -> Experiment | None:
         """The experiment that a suggestion beside a run stands for."""

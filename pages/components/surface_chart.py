@@ -67,6 +67,7 @@ def surface_chart(
                 )
             )
         ],
+        "leaving": _leaving(drawing, slots),
         "caption": caption,
         "labels": dict(labels),
         "lang": lang,
@@ -131,10 +132,19 @@ def _racer(drawing: Drawing, place: int, path: Path, slot: int, letter: str) -> 
         "gradient": _numbers(path.gradient_norms),
         "left_at": path.left_at(drawing.practice.surface.domain),
         "finite": path.num_finite,
-        "end": "",
         "anatomy": {"rows": parts},
         "rates": None if rates is None else {"x": _numbers(rates[:, 0]), "y": _numbers(rates[:, 1])},
     }
+
+
+def _leaving(drawing: Drawing, slots: list[int]) -> dict[str, Any] | None:
+    if drawing.leaving is None:
+        return None
+    rows = [
+        {"slot": slot, "name": name_of(optimizer), "updates": updates}
+        for slot, optimizer, updates in zip(slots, drawing.practice.optimizers, drawing.leaving, strict=True)
+    ]
+    return {"title": t("Updates until the saddle is left"), "rows": rows}
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:

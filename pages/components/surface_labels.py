@@ -34,7 +34,7 @@ def _map(t: Callable[[str], str]) -> dict[str, str]:
         "none_left": t("Left the picture: none."),
         "scene": t("The same in 3-D: drag to turn"),
         "summary_scene": t("The surface in three dimensions, loss upward, with the paths on it."),
-        "height_log": t("loss, log scale"),
+        "height_log": t("loss (log)"),
         "no_webgl": t(
             "This browser draws nothing in three dimensions (it has no WebGL). The map shows the same paths."
         ),
@@ -81,9 +81,7 @@ def _numbers(t: Callable[[str], str]) -> dict[str, str]:
         "after": t("After {step} updates"),
         "column_optimizer": t("optimizer"),
         "column_loss": t("loss"),
-        "column_note": t("what happened"),
         "loss": t("loss"),
-        "left": t("left after update {step}"),
         "beyond": t("beyond every number from update {step} on"),
         "anatomy": t("One update taken apart"),
         "anatomy_of": t("Optimizer that is taken apart"),

@@ -75,7 +75,7 @@ def change(**values: Any) -> None:
 
 
 def put(place: str, path: str, value: Any) -> None:
-    """Take a value from a control: `surface`, `surface.noise`, `optimizers.0.lr`, `steps`, `start.0`."""
+    """Take a value from a control: `surface`, `surface.noise`, `optimizers.0.lr`, `steps`, `start`."""
     head, *rest = path.split(".")
     document = draft()
     if head == "surface" and not rest:
@@ -88,10 +88,6 @@ def put(place: str, path: str, value: Any) -> None:
         racers = [dict(racer) for racer in document["optimizers"]]
         racers[int(rest[0])][rest[1]] = value
         change(optimizers=racers)
-    elif head == "start" and rest:
-        start = list(document["start"] or practice().begin)
-        start[int(rest[0])] = value
-        change(start=start)
     else:
         change(**{head: value})
 

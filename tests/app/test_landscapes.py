@@ -109,3 +109,16 @@ def test_another_surface_starts_where_it_is_to_be_started(open_page):
     shown = data(tab)
     assert shown["surface"]["key"] == "saddle"
     assert shown["start"] == [1, 1e-6]
+
+
+def test_a_start_that_is_no_point_stays_as_typed_and_the_last_picture_too(open_page):
+    tab = open_page("landscapes.py")
+    box = tab.text_input(key="landscape start|en")
+    assert box.value == "-5, -2"
+    box.set_value("1, two").run()
+    assert "start is" in tab.error[0].value
+    assert tab.text_input(key="landscape start|en").value == "1, two"
+    assert data(tab)["start"] == [-5, -2]
+    tab.text_input(key="landscape start|en").set_value("1, 1e-6").run()
+    assert not tab.error
+    assert data(tab)["start"] == [1, 1e-6]

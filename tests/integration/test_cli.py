@@ -12,20 +12,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.catalog.registry import FAMILIES, entries
-from core.cli import main
 from core.experiment import Experiment
 from core.store.folder import DataFolder, WriteLock
 from core.studies.report import run_report
 from core.studies.workbench import Workbench
+from tests.command_line import LONG, TINY, Cli, environment, started
 from tests.polling import until
-from tests.sources import ROOT
 
 FIELDS = set(
     re.findall(
@@ -36,61 +34,6 @@ FIELDS = set(
         threads precision engine events notes""",
     )
 )
-TINY: dict[str, Any] = {
-    "dataset": {"key": "xor", "n": 64},
-    "architecture": {"key": "mlp", "hidden_layers": 1, "width": 8},
-    "batch_size": 16,
-    "epochs": 2,
-}
-LONG = {"architecture": {"key": "mlp", "width": 512}, "batch_size": 256, "epochs": 60}
-"""Updates slow enough that somebody can interfere, and few."""
-
-
-@dataclass
-class Answer:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def value(self) -> Any:
-        """The one JSON value on stdout."""
-        assert self.out.endswith("\n")
-        assert self.out.count("\n") == 1
-        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
-
-
-Cli = Callable[..., Answer]
-
-
-@pytest.fixture
-def cli(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Run a command in this process."""
-
-    def run(*words: object, text: bool = False) -> Answer:
-        code = main([*map(str, words), *([] if text else ["--json"])])
-        captured = capsys.readouterr()
-        return Answer(code, captured.out, captured.err)
-
-    return run
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[[Any], Path]:
-    """Write an experiment into a file."""
-
-    def write(document: Any) -> Path:
-        path = tmp_path / "experiment.json"
-        path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
-        return path
-
-    return write
-
-
-def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "SADDLEPOINT_DATA": str(folder), "PYTHONPATH": str(ROOT)}
 
 
 # -- training --------------------------------------------------------------------------------------------------------
@@ -354,14 +297,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_an_interrupted_run_is_seen_while_it_runs_and_ends_as_if_nothing_had_happened(
     cli: Cli, file: Callable, data_folder: Path, uninterrupted: dict[str, Any], number: int
 ):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core", "train", str(file(LONG)), "--json"],
-        cwd=ROOT,
-        env=environment(data_folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(data_folder, "train", file(LONG))
     try:
         seen = until(lambda: [run for run in cli("runs").value if run["steps"] > 10], within_s=60)
         process.send_signal(number)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,28 +15,19 @@ from core.experiment import Experiment
 from core.store.folder import DataFolder, WriteLock
 from core.studies.comparison import Comparison
 from core.studies.workbench import Workbench
+from tests.command_line import TINY, Cli, started
 from tests.polling import until
-from tests.sources import ROOT
 
-TINY: dict[str, Any] = {
-    "dataset": {"key": "xor", "n": 64},
-    "architecture": {"key": "mlp", "hidden_layers": 1, "width": 8},
-    "batch_size": 16,
-    "epochs": 2,
-}
 Run = Callable[..., tuple[int, Any, str]]
 
 
 @pytest.fixture
-def compare(data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+def compare(cli: Cli, file: Callable) -> Run:
     """Run the command in this process: exit code, JSON value (or text), what stands on stderr."""
-    file = tmp_path / "base.json"
 
     def run(*words: object, base: Any = TINY, text: bool = False) -> tuple[int, Any, str]:
-        file.write_text(json.dumps(base), encoding="utf-8")
-        code = main(["compare", str(file), *map(str, words), *([] if text else ["--json"])])
-        captured = capsys.readouterr()
-        return code, captured.out if text else json.loads(captured.out), captured.err
+        answer = cli("compare", file(base), *words, text=text)
+        return answer.code, answer.out if text else answer.value, answer.err
 
     return run
 
@@ -152,14 +140,8 @@ def test_a_folder_that_another_process_holds_is_refused(compare: Run, data_folde
         assert compare("--vary", "seed=0,1")[0] == 3
 
 
-def test_an_interruption_saves_all_runs_which_can_be_resumed(data_folder: Path, tmp_path: Path):
-    file = tmp_path / "base.json"
-    file.write_text(json.dumps(TINY | {"epochs": 100_000}), encoding="utf-8")
-    environment = {**os.environ, "SADDLEPOINT_DATA": str(data_folder), "PYTHONPATH": str(ROOT)}
-    words = [sys.executable, "-m", "core", "compare", str(file), "--vary", "seed=0,1,2", "--json"]
-    process = subprocess.Popen(
-        words, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+def test_an_interruption_saves_all_runs_which_can_be_resumed(data_folder: Path, file: Callable):
+    process = started(data_folder, "compare", file(TINY | {"epochs": 100_000}), "--vary", "seed=0,1,2")
     try:
 
         def is_under_way() -> bool:

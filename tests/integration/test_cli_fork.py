@@ -3,71 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.cli import main
 from core.experiment import Experiment
 from core.store.folder import DataFolder, WriteLock
 from core.studies.workbench import Workbench
 from core.training.events import Event
 from core.training.weights import weights_sha256
+from tests.command_line import LONG, TINY, Cli, started
 from tests.experiments import trained
 from tests.polling import until
-from tests.sources import ROOT
-
-TINY: dict[str, Any] = {
-    "dataset": {"key": "xor", "n": 64},
-    "architecture": {"key": "mlp", "hidden_layers": 1, "width": 8},
-    "batch_size": 16,
-    "epochs": 2,
-}
-LONG = {"architecture": {"key": "mlp", "width": 512}, "batch_size": 256, "epochs": 60}
-
-
-@dataclass
-class Answer:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def value(self) -> Any:
-        """The JSON value on stdout."""
-        return json.loads(self.out)
-
-
-Cli = Callable[..., Answer]
 
 
 @pytest.fixture
-def cli(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Run a command in this process."""
-
-    def run(*words: object, text: bool = False) -> Answer:
-        code = main([*map(str, words), *([] if text else ["--json"])])
-        captured = capsys.readouterr()
-        return Answer(code, captured.out, captured.err)
-
-    return run
-
-
-@pytest.fixture
-def parent(cli: Cli, tmp_path: Path) -> dict[str, Any]:
+def parent(cli: Cli, file: Callable) -> dict[str, Any]:
     """The report of a run of 8 updates."""
-    path = tmp_path / "experiment.json"
-    path.write_text(json.dumps(TINY), encoding="utf-8")
-    return cli("train", path).value
+    return cli("train", file(TINY)).value
 
 
 def test_a_fork_answers_with_the_fields_of_train_and_the_bits_of_its_recipe(
@@ -148,14 +104,7 @@ def test_an_interrupted_fork_is_told_and_ends_later_as_if_nothing_had_happened(c
         until(lambda: (job := bench.runner.job(parent)) is not None and job.run is not None and job.run.step_count == 3)
         bench.command(parent, "stop")
         bench.wait(parent, 60)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core", "fork", parent, "--at", "3", "--set", "optimizer.lr=0.002", "--json"],
-        cwd=ROOT,
-        env={**os.environ, "SADDLEPOINT_DATA": str(data_folder), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(data_folder, "fork", parent, "--at", 3, "--set", "optimizer.lr=0.002")
     try:
         until(lambda: [run for run in cli("runs").value if run["parent"] and run["steps"] > 10], within_s=60)
         process.send_signal(signal.SIGINT)

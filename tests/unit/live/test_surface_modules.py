@@ -6,12 +6,14 @@ import json
 import re
 import subprocess
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.live.assets import Assets
+from pages.components.surface_chart import letters
 from pages.components.surface_labels import surface_labels
 from tests.unit.live.test_assets import checked
 
@@ -97,7 +99,7 @@ def test_heights_rise_with_the_loss_from_zero_at_the_lowest():
     )
     assert heights[0] == 0
     assert heights == sorted(heights)
-    steps = [after - before for before, after in zip(heights, heights[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(heights)]
     assert steps[0] / 0.5 > 4 * steps[-1] / 9, "low losses have the larger part of the height"
 
 
@@ -154,6 +156,12 @@ def test_letters_of_paths_that_end_at_one_place_stand_beside_each_other():
     for number, place in enumerate(near):
         for other in near[:number]:
             assert max(abs(a - b) for a, b in zip(place, other, strict=True)) >= 15
+
+
+def test_every_optimizer_has_a_letter_of_its_own():
+    assert letters(["AdaGrad", "Adam", "AdaDelta", "SGD", "动量", "SGD"]) == ["A", "D", "E", "S", "动", "G"]
+    many = letters(["Adam"] * 12)
+    assert len(set(many)) == 12
 
 
 def test_numbers_have_three_digits_and_what_is_none_a_dash():

@@ -216,12 +216,25 @@ def test_names_that_are_ours_are_told_in_the_readers_language():
 
 
 def test_of_very_many_only_some_are_named_in_brackets():
-    traces = [trace(0, 0, FAST), trace(1, 0, SLOW), *(trace(place, 0, [0.9, 0.9]) for place in range(2, 12))]
-    said = str(verdict([f"v{place}" for place in range(12)], traces).speed)
-    assert "v5 does not get there with every seed; 6 more like these" in said
+    traces = [trace(0, 0, FAST), trace(1, 0, SLOW), *(trace(place, 0, [0.9, 0.9]) for place in range(2, 8))]
+    said = str(verdict([f"v{place}" for place in range(8)], traces).speed)
+    assert "v5 does not get there with every seed; 2 more like these" in said
     assert "v6" not in said
 
 
 def test_the_test_is_told_with_its_numbers():
     for part in ("paired bootstrap", "10\u202f000 times", "95 %", "Bonferroni"):
         assert part in str(HOW_TESTED)
+
+
+def test_of_a_sweep_the_lowest_and_the_first_are_named_and_the_others_counted():
+    ends = {f"rate {place}": [0.05 + 0.01 * abs(place - 6)] for place in range(12)}
+    traces = [trace(place, 0, [0.9, errors[0]]) for place, errors in enumerate(ends.values())]
+    traces[11] = trace(11, 0, [0.9], "diverged")
+    found = verdict(list(ends), traces, 0.08)
+    assert str(found.end) == (
+        "Of 12 variants rate 6 ends lowest, at 5 %: one seed names no winner. (1 diverged, were ended early or have no "
+        "results.)"
+    )
+    assert str(found.speed) == "At 8 % wrong: rate 3 first, after 10 updates; 7 of 12 get there with every seed."
+    assert found.best is None

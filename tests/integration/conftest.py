@@ -1,0 +1,37 @@
+"""The command line within the test's process, and files for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli import main
+from tests.command_line import Answer, Cli
+
+
+@pytest.fixture
+def cli(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Run a command in this process."""
+
+    def run(*words: object, text: bool = False) -> Answer:
+        code = main([*map(str, words), *([] if text else ["--json"])])
+        captured = capsys.readouterr()
+        return Answer(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[Any], Path]:
+    """Write an experiment into a file."""
+
+    def write(document: Any) -> Path:
+        path = tmp_path / "experiment.json"
+        path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+        return path
+
+    return write
