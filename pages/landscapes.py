@@ -43,7 +43,7 @@ def story_bar() -> None:
         words = t("STORY {place}/{count}: {title}", place=place + 1, count=len(stories()), title=title)
         st.markdown(f"**{words}**" if told else f":gray[{words} · {t('changed')}]", width="content")
         st.button(
-            t("before"),
+            t("previous"),
             key="story before",
             icon=":material/chevron_left:",
             on_click=chosen.tell_story,

@@ -12,7 +12,7 @@ export class Branches {
     this.branch = branch;
     this.group = null;
     this.title = element("h3");
-    this.step = element("input", { type: "number", min: 0, step: 1, label: labels.branch_step });
+    this.step = element("input", { type: "number", min: 0, step: 1, required: true, label: labels.branch_step });
     this.what = element("select", { label: labels.branch_what, onchange: () => this.chosen() });
     this.place = element("span", { className: "sp-branch-value" });
     this.press = element("button", { type: "submit", className: "sp-primary-small", text: labels.branch_here });
@@ -69,7 +69,7 @@ export class Branches {
       const made = option.choices
         ? element("select", { label: option.label }, ...option.choices.map(({ label }, place) => element("option", { value: place, text: label })))
         : element("input", { type: "text", inputmode: "decimal", size: 8, label: option.label, value: option.value ?? "" });
-      this.value = () => (option.choices ? option.choices[Number(made.value)].value : Number(made.value.replace(",", ".")));
+      this.value = () => (option.choices ? option.choices[Number(made.value)].value : Number(made.value.trim().replace(",", ".") || NaN));
       this.input = made;
       this.place.replaceChildren(made);
     }

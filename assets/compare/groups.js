@@ -84,8 +84,8 @@ function thinned(steps) {
 export function placing(run, mode) {
   if (mode !== "gradients") return positions(run, mode);
   const { num_train: samples, steps_per_epoch: each } = run.meta;
-  const size = samples && each ? samples / each : 1;
-  return (step) => step * size;
+  const at = positions(run, "epoch");
+  return samples && each ? (step) => at(step) * samples : (step) => step;
 }
 
 // The groups of what is compared: `lanes` as the server names them, `settings` and `forks` as the page knows them.

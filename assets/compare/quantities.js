@@ -1,6 +1,6 @@
 // What the main chart can show, and how a run's columns become it.
 
-import { interpolated } from "../live/axes.js";
+import { epochsOf, interpolated } from "../live/axes.js";
 import { layersOf } from "../live/gradients.js";
 
 export const QUANTITIES = ["error", "training", "both", "loss", "gradient", "ratio", "rate"];
@@ -74,8 +74,8 @@ export function outcome(run) {
   const [last, training] = run.meta.state === "diverged" ? [Infinity, NaN] : [ended("validation"), ended("train")];
   const step = Math.max(run.lastStep("update"), run.lastStep("evaluation"), 0);
   const seconds = run.newest("update", "train_s");
-  const each = run.meta.steps_per_epoch || NaN;
-  return { last, training, gap: last - training, best: best?.value ?? NaN, bestEpoch: best ? best.step / each : NaN, seconds, step };
+  const bestEpoch = best && run.meta.steps_per_epoch ? epochsOf(run.meta)(best.step) : NaN;
+  return { last, training, gap: last - training, best: best?.value ?? NaN, bestEpoch, seconds, step };
 }
 
 // The first update after which a run's validation error is at most `target`; NaN when it never was.

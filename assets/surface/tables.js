@@ -71,7 +71,9 @@ export class Anatomy {
     this.arrows = element("input", { type: "checkbox", onchange: () => change("arrows", this.arrows.checked) });
     const below = element("label", { className: "sp-arrows" }, this.arrows, element("span", { text: labels.arrows }));
     const heading = element("div", { className: "sp-heading" }, this.title, this.picker);
-    this.node = element("section", { className: "sp-panel sp-anatomy", label: labels.anatomy }, heading, element("div", { className: "sp-scroll" }, table), below);
+    this.lines = ["x", "y"].map(() => element("p", { className: "sp-rule" }));
+    const scroll = element("div", { className: "sp-scroll" }, table, ...this.lines);
+    this.node = element("section", { className: "sp-panel sp-anatomy", label: labels.anatomy }, heading, scroll, below);
   }
 
   draw(data, { racer, arrows }) {
@@ -98,5 +100,16 @@ export class Anatomy {
       setText(x, isThere ? number(row.x[step - 1]) : "–");
       setText(y, isThere ? number(row.y[step - 1]) : "–");
     });
+    this.lines.forEach((line, place) => setText(line, isThere ? this.rule(["x", "y"][place], step) : ""));
+  }
+
+  // One coordinate of the update as a line of numbers: before − rate · direction = after.
+  rule(axis, step) {
+    const { rates, directions, decay } = this.racer.anatomy.rule;
+    const before = this.racer[axis][step - 1];
+    const inBrackets = (value) => (value < 0 ? `(${number(value)})` : number(value));
+    const shrink = decay ? ` − ${number(decay)} · ${inBrackets(before)}` : "";
+    const change = ` − ${number(rates[axis][step - 1])} · ${inBrackets(directions[axis][step - 1])}`;
+    return `${axis} ← ${number(before)}${change}${shrink} = ${number(this.racer[axis][step])}`;
   }
 }

@@ -52,3 +52,19 @@ def anatomy(optimizer: Optimizer, path: Path) -> list[Part]:
     ways = [Part(WAYS[part.name], -lr * part.values, is_way=True) for part in parts if part.name in WAYS]
     rates = [] if path.rates is None else [Part("rate of each coordinate", path.rates)]
     return [*parts, *rates, *ways, Part("move", np.diff(path.positions, axis=0), is_way=True)]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An update as one line: w ← w − rates · directions − decay · w; rates and directions are (T, 2)."""
+
+    rates: np.ndarray
+    directions: np.ndarray
+    decay: float
+
+
+def rule(optimizer: Optimizer, path: Path) -> Rule:
+    """The line of every update of a path, with its numbers."""
+    lr = optimizer.learning_rate()
+    rates = np.full_like(path.gradients, lr) if path.rates is None else path.rates
+    return Rule(rates, optimizer.directions(path.gradients, path.memory), lr * optimizer.own_weight_decay)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -167,10 +167,11 @@ class Contest:
         self._tell(lanes=lanes_meta(self.comparison, self._runs), state="queued", reason=None)
         self._submit(race)
 
-    def go_on(self, runs: Sequence[RunRecord], command: Command, fairness: Mapping[str, Any] | None) -> None:
-        """Let runs of the comparison that are over go on in a new race, those that can; Refused where none can."""
+    def go_on(self, runs: Sequence[RunRecord], command: Command, facts: Mapping[str, Any]) -> None:
+        """Let runs that are over go on in a new race, those that can; Refused where none can. `facts`: what is stored."""
         self._runs = [run.id for run in runs]
-        race, news = self._new_race(fairness)
+        race, news = self._new_race(facts.get("fairness"))
+        self._noise_is_due = compares_batches(self.comparison) and not facts.get("noise")
         able_runs = able(self.study, runs, command)
         # Where all that is left was dropped, that is what is meant.
         self._join(race, news, self._dropped.without(able_runs) or able_runs, command)
@@ -380,11 +381,11 @@ class Contest:
                 logger.exception("comparison %s could not go on", self.study)
                 self.fail(error)
 
-        try:
-            self._services.runner.compute.io.submit(guarded)
-        except RuntimeError:
-            # The pool is closed with the program.
-            self.end("interrupted", None)
+        def broken_off(done: Future[Any]) -> None:
+            if done.cancelled():  # The pool is closed with the program.
+                self.end("interrupted", None)
+
+        self._services.runner.compute.io.submit(guarded).add_done_callback(broken_off)
 
 
 def _search_meta(search: RateSearch, text: Text | None) -> dict[str, Any]:

@@ -108,10 +108,13 @@ def begin(run: Run, state: State, origin: Origin, train_s: float) -> Run:
 
 
 def _until(recipe: Sequence[Event], step: int) -> tuple[Event, ...]:
-    """The events up to an update; a stop there ends the parent and not the fork."""
+    """The events up to an update; a stop there ends the parent, and the fork continues.
+
+    The stop stays: what was measured because of it, early stopping remembers.
+    """
     events = [event for event in recipe if event.step <= step]
-    while events and events[-1].kind == "stop":
-        events.pop()
+    if events and events[-1].kind == "stop":
+        events.append(Event(step, "continue"))
     return tuple(events)
 
 

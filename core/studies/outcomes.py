@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.experiment import Experiment
 from core.exports.tables import experiment_of
-from core.store.records import RunRecord
+from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison
 from core.studies.lanes import paired_lanes
@@ -41,7 +42,8 @@ def outcome_of(store: Store, run: RunRecord, variant: int) -> Outcome:
         errors,
         _number(ends.get("validation_error")),
     )
-    finite = [(error, row.epoch) for error, row in zip(errors, rows, strict=True) if math.isfinite(error)]
+    # The untrained network is not the best of a run.
+    finite = [(error, row.epoch) for error, row in zip(errors, rows, strict=True) if row.step and math.isfinite(error)]
     best_error, best_epoch = min(finite, default=(math.nan, math.nan))
     return Outcome(run, trace, best_error, best_epoch, _number(ends.get("train_error")), _number(ends.get("gap")))
 
@@ -50,6 +52,15 @@ def verdict_of(store: Store, comparison: Comparison, runs: Sequence[RunRecord], 
     """The verdict over the stored runs of a comparison."""
     traces = [outcome_of(store, run, lane.variant).trace for run, lane in paired_lanes(comparison, runs)]
     return verdict([variant.text for variant in comparison.variants], traces, target, is_share=is_share(comparison))
+
+
+def facts_of(store: Store, record: StudyRecord, runs: Sequence[RunRecord]) -> Mapping[str, Any]:
+    """What is stored of a comparison; with its verdict, also where the program ended before that was stored."""
+    is_over = bool(runs) and not any(run.active or run.state == "interrupted" for run in runs)
+    if record.facts.get("verdict") or not is_over:
+        return record.facts
+    found = verdict_of(store, Comparison.from_json(dict(record.document)), runs, record.facts.get("aim"))
+    return {**record.facts, "verdict": found.sentences, "target": found.target}
 
 
 def is_share(comparison: Comparison) -> bool:

@@ -12,7 +12,7 @@ from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison, Lane
 from core.studies.lanes import stored_lanes
-from core.studies.outcomes import begun_experiment, branches_of
+from core.studies.outcomes import begun_experiment, branches_of, facts_of
 from core.studies.setting_words import value_words
 from core.studies.study import study_channel
 from core.text import Text
@@ -100,7 +100,7 @@ def stored_meta(store: Store, record: StudyRecord) -> dict[str, Any]:
     """Everything that is told of a stored comparison."""
     comparison = Comparison.from_json(record.document)
     runs = store.list_runs(actor=record.owner, study=record.id)
-    facts = texts(record.facts)
+    facts = texts(facts_of(store, record, runs))
     search = facts.get("search")
     return {
         **opening_meta(comparison, record),

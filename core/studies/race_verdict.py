@@ -4,7 +4,8 @@ The test is the paired bootstrap: the differences between two variants, seed by 
 10 000 times, and the middle 95 % of their means must lie on one side of 0 (Efron and Tibshirani, An Introduction to the
 Bootstrap, 1993, chapter 13; percentile interval). Who is tested was chosen by what came out, so every pair has its
 share of the 5 % (Bonferroni). And with every seed the one must be lower than the other: of few differences the
-bootstrap alone errs more often than it says. Fewer than five seeds name nobody, and of two variants fewer than six.
+bootstrap alone errs more often than it says, so this is the stricter demand, and what the bootstrap adds is by how much
+the one is lower. Fewer than five seeds name nobody, and of two variants fewer than six.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from functools import reduce
 import numpy as np
 
 from core.seeding import seed32
+from core.studies.error_words import PERCENT, PLAIN, Scale
 from core.text import Text
 
 NUM_RESAMPLES = 10_000
@@ -140,7 +142,7 @@ def verdict(
 
     `is_share`: errors are shares of wrong answers, told in percent; else relative errors.
     """
-    scale = _PERCENT if is_share else _PLAIN
+    scale = PERCENT if is_share else PLAIN
     ends = _field(names, traces, lambda trace: trace.final)
     best = _first(ends)
     target = target if target is not None else _usual_target(names, traces)
@@ -162,17 +164,19 @@ def verdict(
 # -- where they end --------------------------------------------------------------------------------------------------
 
 
-def _end_sentence(ends: _Field, best: _Side | None, scale: _Scale) -> Text:
+def _end_sentence(ends: _Field, best: _Side | None, scale: Scale) -> Text:
     sides = sorted(ends.sides, key=lambda side: side.middle)
     if len(sides) < 2:
         said = Text("Too few variants have an end that could be compared.")
     elif best is not None:
         second = sides[1]
+        num_pairs = len(sides) * (len(sides) - 1) // 2
         said = Text(
-            "{name} ends lowest, at {middle} ({range}), before {second} at {other}: {seeds} seeds name it.",
+            "{name} ends lowest, at {middle} ({range}), {ahead} {second} at {other}: {seeds} seeds name it.",
             name=best.name,
             middle=scale.one(best.middle),
             range=scale.range(best.low, best.high),
+            ahead=scale.ahead(*paired_interval(second.values - best.values, 1 - ERROR_RATE / num_pairs)),
             second=second.name,
             other=scale.one(second.middle),
             seeds=ends.num_seeds,
@@ -183,7 +187,7 @@ def _end_sentence(ends: _Field, best: _Side | None, scale: _Scale) -> Text:
     return _with(said, ends.left_out)
 
 
-def _end_of_many(ends: _Field, best: _Side | None, scale: _Scale) -> Text:
+def _end_of_many(ends: _Field, best: _Side | None, scale: Scale) -> Text:
     """Of more variants than can be named one by one: the lowest, and how many are of no use."""
     sides = sorted(ends.sides, key=lambda side: side.middle)
     if not sides:
@@ -227,7 +231,7 @@ def _doubt(found: _Field, who: str) -> Text:
 
 
 def _speed_sentence(
-    names: Sequence[Name], traces: Sequence[Trace], target: float, scale: _Scale
+    names: Sequence[Name], traces: Sequence[Trace], target: float, scale: Scale
 ) -> tuple[Text, _Side | None]:
     speeds = _field(names, traces, _steps_to(target))
     reached = [side for side in speeds.sides if math.isfinite(side.high)]
@@ -268,7 +272,7 @@ def _speed_sentence(
     return _with(said, [*notes, *speeds.left_out]), first
 
 
-def _speed_of_many(speeds: _Field, target: float, scale: _Scale) -> Text:
+def _speed_of_many(speeds: _Field, target: float, scale: Scale) -> Text:
     """Of more variants than can be named one by one: how many get there, and the first of them."""
     reached = sorted((side for side in speeds.sides if math.isfinite(side.high)), key=lambda side: side.middle)
     if not reached:
@@ -375,39 +379,6 @@ def _with(said: Text, notes: Sequence[Text]) -> Text:
         notes = [*notes[:MOST_NAMED], Text("{count} more like these", count=len(notes) - MOST_NAMED)]
     told = reduce(lambda before, note: Text("{before}; {note}", before=before, note=note), notes)
     return Text("{said} ({notes}.)", said=said, notes=told)
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """How errors are written."""
-
-    unit: str
-    factor: float
-    digits: Callable[[float], str]
-    wrong: Callable[[str], Text]
-
-    def one(self, error: float) -> str:
-        """One error."""
-        return f"{self.digits(self.factor * error)}{self.unit}" if math.isfinite(error) else "–"
-
-    def range(self, low: float, high: float) -> str:
-        """From one error to another."""
-        if not math.isfinite(high):
-            return f"{self.one(low)} – ∞"
-        one, other = self.digits(self.factor * low), self.digits(self.factor * high)
-        return self.one(low) if one == other else f"{one}–{other}{self.unit}"
-
-    def target(self, error: float) -> Text:
-        """An error that is to be reached."""
-        return self.wrong(self.one(error))
-
-
-def _short(number: float) -> str:
-    return f"{number:.0f}" if number >= 9.95 or number == round(number) else f"{number:.1f}"
-
-
-_PERCENT = _Scale(" %", 100.0, _short, lambda error: Text("{error} wrong", error=error))
-_PLAIN = _Scale("", 1.0, "{:.3g}".format, lambda error: Text("relative error {error}", error=error))
 
 
 def _steps(side: _Side) -> str:

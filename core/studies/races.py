@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -223,7 +222,7 @@ class Races:
             dropped = record.facts.get("dropped", ())
             contest = self._new(record.id, comparison, actor=command.actor, pace="10s", dropped=dropped)
             try:
-                contest.go_on(runs, command, record.facts.get("fairness"))
+                contest.go_on(runs, command, record.facts)
             except BaseException as error:
                 contest.fail(error)
                 raise
@@ -241,8 +240,7 @@ class Races:
                 self._over.pop(next(iter(self._over)))
         if contest.unheard:
             # Elsewhere: whoever ends a comparison may hold what is needed to let it go on.
-            with suppress(RuntimeError):  # the pool is closed with the program
-                self._services.runner.compute.io.submit(self._hear, contest)
+            self._services.runner.compute.io.submit(self._hear, contest)
 
     def _hear(self, contest: Contest) -> None:
         """Do what was asked of a comparison when it had just ended, or say why not."""

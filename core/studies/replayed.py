@@ -92,10 +92,11 @@ def show_events(store: Store, run: str, experiment: Experiment, hub: Hub, *, sin
     """Put a run's stored events into the hub; what a fork's parent was told before it was left is not shown again."""
     from core.studies.sinks import EVENT_WORDS
 
+    parents = ("stop", "continue") if since else ()
     now = experiment
     for event in store.events(run):
         before, now = now, computed(now, [event])
-        if event.step < since:
+        if event.step < since or (event.step == since and event.kind in parents):
             continue
         if event.kind == "set":
             words = change_words(before, now, event.values)

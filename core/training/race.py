@@ -108,7 +108,9 @@ class RaceJob(Job):
     def cancel(self) -> None:
         """Stop every lane, also those that wait."""
         self.is_cancelled = True
-        for lane in [*self.lanes, *self._joining]:
+        with self._lock:
+            lanes = [*self.lanes, *self._joining]
+        for lane in lanes:
             lane.cancel()
         self.wake_up()
 
@@ -171,9 +173,8 @@ class RaceJob(Job):
         At the start it waits for all. Who joins later keeps nobody waiting.
         """
         with self._lock:
-            joined = list(self._joining)
+            self.lanes += self._joining
             self._joining.clear()
-        self.lanes += joined
         waiting = [lane for lane in self.lanes if lane.run is None and not lane.done]
         if not waiting:
             return True
@@ -380,7 +381,7 @@ class RaceJob(Job):
     def failed(self, error: BaseException) -> None:
         self.error = error
         super().failed(error)
-        for lane in self.lanes:
+        for lane in [*self.lanes, *self._joining]:
             if not lane.done:
                 self._fail(lane, error)
         self._close("failed")

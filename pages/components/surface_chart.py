@@ -12,8 +12,9 @@ import numpy as np
 from streamlit.components.v2 import component
 
 from core.catalog.entry import Entry
+from core.catalog.optimizers.optimizer import Optimizer
 from core.figures.theme import SLOTS
-from core.landscape.anatomy import anatomy
+from core.landscape.anatomy import anatomy, rule
 from core.landscape.path import Path
 from core.live.assets import plotly_version
 from core.studies.practice_races import Drawing
@@ -132,8 +133,16 @@ def _racer(drawing: Drawing, place: int, path: Path, slot: int, letter: str) -> 
         "gradient": _numbers(path.gradient_norms),
         "left_at": path.left_at(drawing.practice.surface.domain),
         "finite": path.num_finite,
-        "anatomy": {"rows": parts},
+        "anatomy": {"rows": parts, "rule": _rule(optimizer, path)},
         "rates": None if rates is None else {"x": _numbers(rates[:, 0]), "y": _numbers(rates[:, 1])},
+    }
+
+
+def _rule(optimizer: Optimizer, path: Path) -> dict[str, Any]:
+    line = rule(optimizer, path)
+    both = {"rates": line.rates, "directions": line.directions}
+    return {"decay": line.decay} | {
+        name: {"x": _numbers(values[:, 0]), "y": _numbers(values[:, 1])} for name, values in both.items()
     }
 
 

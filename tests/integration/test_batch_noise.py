@@ -18,6 +18,7 @@ from core.training.gradient_noise import gradient_noise
 from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.experiments import POINTS
+from tests.polling import until
 
 
 @pytest.fixture
@@ -38,6 +39,19 @@ def test_the_noise_of_every_size_is_measured_at_the_first_weights_and_stored(ben
     for run in bench.runs_of(study.id):
         alone = Run(Experiment.from_json(run.experiment), tmp_path, conditions=recorded_conditions(run)).train()
         assert weights_sha256(alone.parts.model) == run.weights_sha256
+
+
+def test_a_comparison_that_was_broken_off_before_the_noise_was_stored_measures_it_when_it_goes_on(data_folder: Path):
+    comparison = Comparison.of({**POINTS, "epochs": 100_000}, ["batch_size=4,16"], rates="hand")
+    with Workbench.open(data_folder) as bench:
+        study = bench.start_comparison(comparison, pace="max", paused=True)
+        until(lambda: bench.hub.meta(study_channel(study))["state"] == "paused")
+    with Workbench.open(data_folder) as bench:
+        assert "noise" not in bench.study(study).facts
+        bench.command_comparison(study, "resume")
+        until(lambda: bench.hub.meta(study_channel(study))["noise"] is not None)
+        bench.command_comparison(study, "stop")
+        assert len(bench.wait_comparison(study, 60).facts["noise"]["points"]) == 2
 
 
 def test_a_comparison_of_something_else_measures_none(bench: Workbench):

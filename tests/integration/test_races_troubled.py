@@ -15,7 +15,10 @@ import torch
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
 from core.studies import races
+from core.studies.comparison_report import comparison_report
 from core.studies.contest import Contest
+from core.studies.outcomes import verdict_of
+from core.studies.race_table import study_table
 from core.studies.replay import recipe_of, recorded_conditions
 from core.studies.sinks import StoreSink
 from core.studies.study import study_channel
@@ -222,6 +225,31 @@ def test_what_cannot_wait_for_the_verdict_is_refused(bench: Workbench, monkeypat
     go_on.set()
     bench.wait_comparison(study, 30)
     assert [run.step for run in bench.runs_of(study)] == [16, 16]
+
+
+def test_a_verdict_that_was_not_stored_before_the_program_ended_is_found_later(
+    data_folder: Path,
+):
+    go_on = threading.Event()
+    with Workbench.open(data_folder) as bench:
+        study = bench.start_comparison(of(POINTS), pace="max", paused=True)
+        until(lambda: meta(bench, study)["state"] == "paused")
+        busy = [bench.runner.compute.io.submit(go_on.wait, 30) for _ in range(8)]
+        until(lambda: busy[3].running())
+        bench.command_comparison(study, "start")
+        until(lambda: not any(bench.is_active(run.id) for run in bench.runs_of(study)))
+        bench.runner.close()
+        assert not bench.is_comparing(study), "nobody waits for what nobody does any more"
+        go_on.set()
+    with Workbench.open(data_folder) as bench:
+        record, runs = bench.study(study), bench.runs_of(study)
+        assert "verdict" not in record.facts
+        assert bench.hub.known(study_channel(study))
+        told = meta(bench, study)
+        found = verdict_of(bench.store, of(POINTS), runs)
+        assert (told["state"], told["verdict"], told["target"]) == ("finished", found.sentences, found.target)
+        assert study_table(bench.store, record, runs).target == found.target
+        assert str(found.end) in comparison_report(bench.store, record, runs, "en").decode()
 
 
 def test_a_command_that_was_taken_and_finds_no_race_is_refused_on_the_channel(

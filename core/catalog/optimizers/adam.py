@@ -102,6 +102,9 @@ class Adam(Optimizer):
     def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return averages(memory) | _corrected(self.beta1, self.beta2, memory)
 
+    def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        return _corrected(self.beta1, self.beta2, memory)["m corrected"]
+
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
         return _weight_rates(self.lr, self.beta2, self.eps, memory)
 
@@ -166,6 +169,9 @@ class AdamW(Optimizer):
 
     def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return averages(memory) | _corrected(self.beta1, self.beta2, memory)
+
+    def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        return _corrected(self.beta1, self.beta2, memory)["m corrected"]
 
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
         return _weight_rates(self.lr, self.beta2, self.eps, memory)

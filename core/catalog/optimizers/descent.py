@@ -123,6 +123,9 @@ class MomentumSgd(Optimizer):
     def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return _velocity(memory)
 
+    def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        return memory["momentum_buffer"] if memory else gradients
+
 
 @register
 class Nesterov(Optimizer):
@@ -168,3 +171,6 @@ class Nesterov(Optimizer):
 
     def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return _velocity(memory)
+
+    def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        return gradients + self.momentum * memory["momentum_buffer"]

@@ -74,6 +74,10 @@ class Optimizer(Entry):
         """What the first T updates were made of besides gradients, (T, N) by their names in the formula's words."""
         return {}
 
+    def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        """What the learning rates of the first T updates were multiplied with, (T, N)."""
+        return gradients
+
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray | None:
         """The learning rate that each weight had at each of its first T updates, (T, N); None where all share one.
 

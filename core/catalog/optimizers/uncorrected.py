@@ -55,6 +55,9 @@ class UncorrectedAdam(Optimizer):
     def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return averages(memory)
 
+    def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
+        return memory["exp_avg"]
+
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
         return self.lr / (np.sqrt(memory["exp_avg_sq"]) + self.eps)
 

@@ -9,7 +9,7 @@ import pytest
 
 import core.catalog  # noqa: F401 - registers every entry
 from core.catalog.registry import entries, parse
-from core.landscape.anatomy import PARTS, anatomy
+from core.landscape.anatomy import PARTS, anatomy, rule
 from core.landscape.paths import race
 
 
@@ -22,16 +22,17 @@ def test_the_parts_of_an_update_make_its_move(key: str):
     values = {part.name: part.values for part in parts}
     assert set(values) <= set(PARTS)
     assert [part.values.shape for part in parts] == [(12, 2)] * len(parts)
-    lr = entry.learning_rate()
-    gradient = values["gradient g"]
-    direction = {
-        "momentum": lambda: lr * values["velocity v"],
-        "nesterov": lambda: lr * (gradient + entry.momentum * values["velocity v"]),
-        "adam": lambda: values["rate of each coordinate"] * values["m corrected"],
-        "adamw": lambda: (
-            values["rate of each coordinate"] * values["m corrected"] + lr * entry.weight_decay * path.positions[:-1]
-        ),
-        "adam_uncorrected": lambda: values["rate of each coordinate"] * values["average of gradients m"],
-        "sgd": lambda: -values["rate × gradient, downhill"],
-    }.get(key, lambda: values["rate of each coordinate"] * gradient)
-    np.testing.assert_allclose(values["move"], -direction(), rtol=1e-5, atol=1e-9)
+    line = rule(entry, path)
+    move = -line.rates * line.directions - line.decay * path.positions[:-1]
+    np.testing.assert_allclose(values["move"], move, rtol=1e-5, atol=1e-9)
+    assert {part.name for part in parts if part.is_way} >= {"rate × gradient, downhill", "move"}
+
+
+def test_only_what_decays_has_a_decay():
+    surface: Any = parse("surfaces", "quadratic")
+    decays = {}
+    for key in entries("optimizers"):
+        entry: Any = parse("optimizers", key)
+        (path,) = race(surface, [entry], (-5.0, -2.0), 2)
+        decays[key] = rule(entry, path).decay
+    assert {key: decay for key, decay in decays.items() if decay} == {"adamw": pytest.approx(0.001 * 0.01)}

@@ -138,6 +138,12 @@ def test_a_gradient_evaluation_is_the_gradient_of_one_sample():
     assert computed("[0, 10].map(placing(errors('r', [1, 1]), 'gradients'))") == [0, 640]
 
 
+def test_passes_are_counted_right_after_the_batch_size_has_changed():
+    one = """run("r", { "evaluation:validation/error": [[0, 20, 60], [0.9, 0.5, 0.1]] },
+      { steps_per_epoch: 40, stretches: [[0, 0, 10], [20, 2, 40]] })"""
+    assert computed(f"[outcome({one}).bestEpoch, placing({one}, 'gradients')(60)]") == [3, 3 * 640]
+
+
 def test_the_update_ratio_of_the_network_weighs_its_layers():
     ratios = computed(
         """(() => {

@@ -370,6 +370,18 @@ def test_runs_that_are_advanced_together_are_advanced_once_a_round(compute: Comp
         assert same((track.runs[place], track.diaries[place]), trained(experiment, tmp_path))
 
 
+def test_who_was_about_to_join_a_race_that_fails_fails_with_it(tmp_path: Path):
+    with computing() as compute:
+        track = Track(compute, tmp_path, [points(**LONG)], paused=True)
+        until(lambda: track.race.state_name == "paused")
+        late = track.lane(points())
+        track.news.progress = lambda race: track.race.add([late]) and 1 / 0  # type: ignore[method-assign]
+        track.race.wake_up()
+        track.ended()
+        assert [lane.state_name for lane in track.lanes] == ["failed", "failed"]
+        assert all(lane.over.is_set() for lane in track.lanes)
+
+
 def test_when_the_program_ends_every_lane_keeps_its_state(tmp_path: Path):
     with computing() as compute:
         track = Track(compute, tmp_path, [points(**LONG), points(**LONG)])
