@@ -30,6 +30,7 @@ FIGURES = (
     "step_to_pixel",
     "race_on_screen",
     "fork_on_screen",
+    "practice",
 )
 """Every module of this folder with a `measure() -> list[Figure]`, in the order of measuring."""
 PACKAGES = ("torch", "torchvision", "streamlit", "plotly", "numpy", "kornia", "tensorboard", "playwright")

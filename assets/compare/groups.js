@@ -75,6 +75,13 @@ export function spread(numbers) {
   return { low: quantile(finite, 0), mid: quantile(finite, 0.5), high: quantile(finite, 1), count: finite.length };
 }
 
+// The same, but what is without end counts: a run that diverged, or never got there, is worse than any other.
+export function ranked(numbers) {
+  const sorted = numbers.filter((number) => !Number.isNaN(number)).sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return { low: sorted[0], mid: (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2, high: sorted[sorted.length - 1], count: sorted.length };
+}
+
 function thinned(steps) {
   const every = Math.ceil(steps.length / MOST_STEPS);
   return every <= 1 ? steps : steps.filter((_, row) => row % every === 0 || row === steps.length - 1);

@@ -78,9 +78,10 @@ export function outcome(run) {
   return { last, training, gap: last - training, best: best?.value ?? NaN, bestEpoch, seconds, step };
 }
 
-// The first update after which a run's validation error is at most `target`; NaN when it never was.
+// The first update after which a run's validation error is at most `target`; Infinity when it never was, NaN before it was
+// measured.
 export function updatesTo(run, target) {
   const { steps, values } = run.column("evaluation", "validation/error");
   const row = values.findIndex((value) => value <= target + 1e-12);
-  return row < 0 ? NaN : steps[row];
+  return row < 0 ? (values.length ? Infinity : NaN) : steps[row];
 }

@@ -5,7 +5,7 @@ import { interpolated, verticalRange } from "../live/axes.js";
 import { widest } from "../live/plot.js";
 import { fill, grouped, percent, short } from "../live/text.js";
 import { translucent } from "../live/theme.js";
-import { placing, spread } from "./groups.js";
+import { placing, ranked } from "./groups.js";
 import { quantity, updatesTo } from "./quantities.js";
 import { scaleTrace } from "./sweep.js";
 
@@ -155,7 +155,7 @@ function targetOf(lines, what, range, scale, view, { labels, palette, size }) {
   const height = scale === "log" ? Math.log10(y) : y;
   if (!(height >= range[0] && height <= range[1])) return null;
   const found = lines
-    .map(({ group, at }) => ({ group, at, step: spread(group.runs.filter((run) => run.loaded).map((run) => updatesTo(run, view.target))).mid }))
+    .map(({ group, at }) => ({ group, at, step: ranked(group.runs.filter((run) => run.loaded).map((run) => updatesTo(run, view.target))).mid }))
     .filter(({ step }) => Number.isFinite(step));
   const value = what.percent ? percent(view.target) : short(view.target);
   return {

@@ -3,7 +3,7 @@
 
 import { element, setAttribute, setText } from "../live/dom.js";
 import { epochs, fill, grouped, percent, short, signed } from "../live/text.js";
-import { firstRate, spread } from "./groups.js";
+import { firstRate, ranked, spread } from "./groups.js";
 import { outcome, updatesTo } from "./quantities.js";
 
 const BEST_FIRST = ["last", false];
@@ -88,12 +88,12 @@ export class Table {
     const { facts } = group;
     const cells = {
       name: { text: group.name, value: group.name, note: this.remarks(group, study, settings).join(" · ") },
-      last: ranged(ending(outcomes), (value) => (value === Infinity ? labels.state_diverged : error(value))),
+      last: ranged(ranked(outcomes.map((found) => found.last)), (value) => (value === Infinity ? labels.state_diverged : error(value))),
       best: ranged(over("best"), error),
       epoch: ranged(over("bestEpoch"), epochs),
       training: ranged(over("training"), error),
       gap: ranged(over("gap"), points),
-      target: { ...ranged(spread(target), grouped), value: reached ? spread(target).mid : Infinity },
+      target: ranged(ranked(target), (value) => (value === Infinity ? "–" : grouped(value))),
       seconds: ranged(seconds, (value) => value.toFixed(value < 10 ? 2 : 1)),
       parameters: { text: Number.isFinite(facts.parameters) ? grouped(facts.parameters) : "–", value: facts.parameters ?? NaN },
       multiplications: { text: Number.isFinite(facts.multiplications) ? grouped(facts.multiplications) : "–", value: facts.multiplications ?? NaN },
@@ -197,13 +197,6 @@ function ranged({ low, mid, high, count }, write) {
   if (!count) return { text: "–", value: NaN };
   const range = count > 1 && low !== high ? `${write(low)} – ${write(high)}`.replace(/\u00a0% – /, " – ") : "";
   return { text: write(mid), note: range, value: mid };
-}
-
-// The spread of the errors that runs have ended with; those that diverged are worse than any other.
-function ending(outcomes) {
-  const sorted = outcomes.map(({ last }) => last).filter((error) => !Number.isNaN(error)).sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return { low: sorted[0], mid: (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2, high: sorted[sorted.length - 1], count: sorted.length };
 }
 
 // A setting of a branch: a number as numbers are written here.

@@ -168,7 +168,7 @@ class Contest:
         self._submit(race)
 
     def go_on(self, runs: Sequence[RunRecord], command: Command, facts: Mapping[str, Any]) -> None:
-        """Let runs that are over go on in a new race, those that can; Refused where none can. `facts`: what is stored."""
+        """Let runs that are over go on in a new race; Refused where none can. `facts`: what is stored."""
         self._runs = [run.id for run in runs]
         race, news = self._new_race(facts.get("fairness"))
         self._noise_is_due = compares_batches(self.comparison) and not facts.get("noise")

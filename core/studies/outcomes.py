@@ -73,11 +73,8 @@ def is_share(comparison: Comparison) -> bool:
 
 def branches_of(store: Store, runs: Sequence[RunRecord], *, actor: str) -> list[RunRecord]:
     """The runs that branched from these, directly or not: each after the one it left."""
-    found: list[RunRecord] = []
-    for run in runs:
-        branches = store.list_runs(actor=actor, parent=run.id)
-        found += [*branches, *branches_of(store, branches, actor=actor)]
-    return found
+    branches = store.list_runs(actor=actor, parents=[run.id for run in runs])
+    return [*branches, *branches_of(store, branches, actor=actor)] if branches else []
 
 
 def begun_experiment(store: Store, run: RunRecord) -> Experiment:

@@ -339,7 +339,7 @@ class Workbench:
         return self._with_branches(first, actor)
 
     def _with_branches(self, run: RunRecord, actor: str) -> tuple[RunRecord, ...]:
-        branches = self.store.list_runs(actor=actor, parent=run.id)
+        branches = self.store.list_runs(actor=actor, parents=[run.id])
         return (run, *(found for branch in branches for found in self._with_branches(branch, actor)))
 
     def rename(self, run: str, name: str, *, actor: str = LOCAL) -> None:
@@ -381,8 +381,7 @@ class Workbench:
             record = self.store.get_study(study_of(channel), actor=LOCAL)
         except BadInput:
             return False
-        show_stored_study(self.store, record, self.hub)
-        return True
+        return show_stored_study(self.store, record, self.hub)
 
 
 _workbench: Workbench | None = None

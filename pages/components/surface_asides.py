@@ -44,11 +44,13 @@ def leaving(race: Practice) -> None:
         Leaver(t(optimizer.title), slot, updates) for optimizer, slot, updates in zip(kept, slots, found, strict=True)
     ]
     _draw(leaving_figure(rates, leavers, dark=_dark(), translate=translator(language())), "leaving")
+    others = [t(optimizer.title) for optimizer in race.optimizers if optimizer not in kept]
     st.caption(
         t(
             "The order of two rules depends on the rate; a line ends where {steps:,} updates did not suffice.",
             steps=LEAVING_STEPS,
         )
+        + (" " + t("Without a learning rate, so not here: {names}.", names=", ".join(others)) if others else "")
     )
 
 

@@ -100,6 +100,15 @@ def test_a_change_can_be_taken_back_with_the_variants_that_it_replaced(open_page
     assert "undo" not in [button.label for button in tab.button]
 
 
+def test_what_is_refused_changes_nothing_that_could_be_taken_back(open_page):
+    tab = open_page("compare.py")
+    caption = draft(tab).caption
+    tab.text_input(key="first 0:optimizer.lr|en|box").set_value("-1").run()
+    assert tab.error
+    assert draft(tab).caption == caption is not None
+    assert "undo" not in [button.label for button in tab.button]
+
+
 def undo(tab: AppTest) -> AppTest:
     """Take back the last change."""
     return next(button for button in tab.button if button.label == "undo").click().run()

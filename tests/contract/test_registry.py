@@ -125,7 +125,7 @@ def test_a_value_out_of_range_is_refused_with_what_why_and_fix(cls: type[Entry],
         with pytest.raises(BadInput) as caught:
             parse(cls.family, {"key": cls.key, parameter.name: value})
         error = caught.value
-        assert parameter.name in str(error.what)
+        assert str(parameter.words) in str(error.what)
         for part in (error.what, error.why, error.fix):
             assert len(str(part)) > 10
             assert "{" not in str(part)

@@ -155,7 +155,7 @@ def test_a_scene_that_was_turned_stays_so_over_moments_and_other_paths(open_tab:
     tab.page.get_by_role("button", name="next").click()
     expect(tab.where).not_to_contain_text("3 of")
     tab.drawn()
-    tab.page.get_by_role("button", name="before").click()
+    tab.page.get_by_role("button", name="previous").click()
     tab.drawn()
     assert tab.page.evaluate(EYE) == pytest.approx(turned)
     assert tab.page.evaluate("() => document.querySelector('.sp-plot-scene').seenBefore"), "the same node all the while"

@@ -235,7 +235,7 @@ def test_a_verdict_that_was_not_stored_before_the_program_ended_is_found_later(
         study = bench.start_comparison(of(POINTS), pace="max", paused=True)
         until(lambda: meta(bench, study)["state"] == "paused")
         busy = [bench.runner.compute.io.submit(go_on.wait, 30) for _ in range(8)]
-        until(lambda: busy[3].running())
+        until(busy[3].running)
         bench.command_comparison(study, "start")
         until(lambda: not any(bench.is_active(run.id) for run in bench.runs_of(study)))
         bench.runner.close()

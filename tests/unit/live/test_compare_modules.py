@@ -31,7 +31,7 @@ PRELUDE = """
     globalThis.document = { createElement: () => ({ getContext: () => ({}) }) };
     const module = (name) => import(new URL(name, "FOLDER/"));
     const { RunData } = await module("live/run_data.js");
-    const { Group, grouped, placing, spread } = await module("compare/groups.js");
+    const { Group, grouped, placing, ranked, spread } = await module("compare/groups.js");
     const { outcome, quantity, updatesTo } = await module("compare/quantities.js");
     const { sortedBy } = await module("compare/table.js");
     const { shares, spaced } = await module("compare/sweep.js");
@@ -125,6 +125,14 @@ def test_the_target_is_reached_at_the_first_evaluation_that_is_no_worse():
         20,
         None,
     ]
+
+
+def test_a_seed_that_never_gets_there_counts_in_the_median():
+    reached = "[0.5, 0.9, 0.9].map((end) => updatesTo(errors('r', [0.9, end]), 0.5))"
+    assert computed(f"{reached}.map(String)") == ["10", "Infinity", "Infinity"]
+    assert computed(f"String(ranked({reached}).mid)") == "Infinity"
+    assert computed("ranked([10, 20, Infinity, NaN]).mid") == 20
+    assert computed("String(updatesTo(run('r', {}), 0.5))") == "NaN", "nothing is known before it was measured"
 
 
 def test_the_untrained_network_is_not_the_best():
