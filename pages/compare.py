@@ -174,8 +174,10 @@ def page() -> None:
     with st.container(key="comparing", gap="xsmall"):
         with st.container(key="above", gap="small"):
             if not present:
-                if compare_state.shown_study() is None:
-                    welcome()
+                # Always there, so that what follows keeps its place: a popover that moves opens again by itself.
+                with st.container(gap="small"):
+                    if compare_state.shown_study() is None:
+                        welcome()
                 same_for_all()
             notes_box(state.notes())
             if "refused" in st.session_state:

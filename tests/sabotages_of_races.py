@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.sabotage import STUDIES, TRAINING, Sabotage
 
 FORKS = "tests/integration/test_forks.py"
+ENDED = "tests/integration/test_forks_of_ended_runs.py"
 
 SABOTAGES_OF_RACES = (
     Sabotage(
@@ -117,11 +118,18 @@ SABOTAGES_OF_RACES = (
         (f"{FORKS}::test_a_fork_goes_on_with_what_was_changed_and_its_parent_stays_as_it_was",),
     ),
     Sabotage(
-        "a fork ends where its parent had ended",
+        "a fork does not begin as one: where its parent was not measured it shows nothing",
         "core/studies/forks.py",
         "    run.branch()\n",
         "",
-        (f"{FORKS}::test_an_ended_run_is_forked_at_its_end_and_goes_on",),
+        (f"{FORKS}::test_the_first_point_lies_on_the_parents_curve_also_where_the_parent_was_not_measured",),
+    ),
+    Sabotage(
+        "a fork forgets the stop that had its parent measured",
+        "core/studies/forks.py",
+        'events.append(Event(step, "continue"))',
+        "events.pop()",
+        (f"{ENDED}::test_what_a_stop_had_measured_early_stopping_knows_in_a_fork_and_in_its_replay",),
     ),
     Sabotage(
         "a change in a recipe is applied one update late",

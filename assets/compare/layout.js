@@ -98,7 +98,7 @@ export function build(labels, settings, { act, trigger, change, fork, aim, on, m
     beside.group.hidden = offered.length < 2;
     beside.choose(picked);
     setText(besideTitle, picked === "rate" && !chosen.what ? labels.aside_rate_several : fill(labels[`aside_${picked}_title`], { what: chosen.what }));
-    setText(asideCaption, labels[`aside_${picked}_caption`]);
+    setText(asideCaption, picked === "gap" && chosen.seeds === 1 ? "" : labels[`aside_${picked}_caption`]);
     setText(finding, found(picked, model, labels));
     setAttribute(gradients, "aria-pressed", String(Boolean(view.gradients)));
     multiples.hidden = !view.gradients;

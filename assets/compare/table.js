@@ -103,8 +103,8 @@ export class Table {
     // What a branch had from the beginning, the run it left has reached, at some update before.
     if (group.fork && cells.target.value === group.fork.step) cells.target.text = `≤ ${cells.target.text}`;
     settings.columns.forEach(({ path, rate }, place) => {
-      const found = rate ? firstRate(group) : NaN;
-      const known = Number.isFinite(found) ? { text: short(found), value: found } : { text: facts.settings?.[place] ?? "", value: facts.values?.[place] ?? "" };
+      const found = rate && facts.has_rate ? firstRate(group) : NaN;
+      const known = Number.isFinite(found) ? { text: short(found), value: found } : written(facts.settings?.[place]);
       cells[`setting${place}`] = group.fork ? written(group.fork.settings?.[path]) : known;
     });
     return cells;
@@ -195,11 +195,12 @@ export class Table {
 // A median with, below it, the range over the seeds.
 function ranged({ low, mid, high, count }, write) {
   if (!count) return { text: "–", value: NaN };
-  const range = count > 1 && low !== high ? `${write(low)} – ${write(high)}`.replace(/\u00a0% – /, " – ") : "";
+  const [from, to] = [write(low), write(high)];
+  const range = count > 1 && from !== to ? `${from} – ${to}`.replace(/\u00a0% – /, " – ") : "";
   return { text: write(mid), note: range, value: mid };
 }
 
-// A setting of a branch: a number as numbers are written here.
+// A setting: a number as numbers are written here.
 function written(text) {
   if (!text) return { text: "–", value: "" };
   const value = Number(text);

@@ -166,7 +166,8 @@ export class CompareView extends BaseView {
     meta.epochs ??= first?.meta.epochs ?? this.given.epochs;
     meta.extend_epochs ??= first?.meta.extend_epochs ?? this.given.epochs;
     meta.num_steps ??= first?.meta.num_steps ?? this.given.num_steps;
-    const last = Math.max(0, ...this.groups.map((group) => group.lastStep()));
+    // A branch goes its own way: it may be ahead of a race that is paused.
+    const last = lastStep(this.groups.filter((group) => !group.fork));
     meta.step ??= last;
     return { run: this.study?.run ?? "", loaded: this.study ? this.study.loaded : true, meta, lastStep: () => last };
   }
@@ -199,13 +200,12 @@ export class CompareView extends BaseView {
     const { parts, view, model } = this;
     this.picked = parts.show(model, view, context);
     parts.toolbar.nextPace = view.pace;
-    const control = this.control();
-    parts.toolbar.draw(control);
+    parts.toolbar.draw(this.control());
     parts.table.draw(model, view);
     parts.branches.draw(this.groups, this.palette);
     const stamps = this.groups.flatMap((group) => group.runs.flatMap((run) => run.stamps.splice(0)));
     const drawings = this.drawCharts(context);
-    parts.cursor.place(Math.max(control.lastStep(), 1));
+    parts.cursor.place(Math.max(lastStep(this.groups), 1));
     this.readOut();
     return { stamps, drawings };
   }
@@ -255,4 +255,8 @@ export class CompareView extends BaseView {
     const sorted = values.filter(Boolean).sort((a, b) => a[1] - b[1]).slice(0, MOST_READ);
     setText(this.parts.readout, sorted.map(([name, value]) => `${name} ${short(value)}${what.percent ? "\u00a0%" : ""}`).join(" · "));
   }
+}
+
+function lastStep(groups) {
+  return Math.max(0, ...groups.map((group) => group.lastStep()));
 }

@@ -71,7 +71,8 @@ class Prices:
     def __init__(self, folder: Path, hub: Hub, loading: Loading, compute: Compute) -> None:
         self._folder, self._hub, self._loading, self._compute = folder, hub, loading, compute
         self._lock = threading.Lock()
-        self._asked: OrderedDict[str, None] = OrderedDict()
+        self._asked: OrderedDict[str, bool] = OrderedDict()
+        """The channels that the hub holds: whether the price is known there, or being measured."""
 
     def show(self, comparison: Comparison) -> str:
         """Measure a comparison's price where that was not done yet; returns the channel on which it is told.
@@ -80,8 +81,8 @@ class Prices:
         """
         channel = price_channel(comparison)
         with self._lock:
-            is_new = channel not in self._asked
-            self._asked[channel] = None
+            is_new = not self._asked.get(channel)
+            self._asked[channel] = True
             self._asked.move_to_end(channel)
             while len(self._asked) > MAX_PREVIEWS:
                 self._hub.forget(self._asked.popitem(last=False)[0])
@@ -129,7 +130,8 @@ class Prices:
     def _forget(self, channel: str) -> None:
         """What could not be measured is tried again when somebody asks."""
         with self._lock:
-            self._asked.pop(channel, None)
+            if channel in self._asked:
+                self._asked[channel] = False
 
 
 def price_of(comparison: Comparison, folder: Path, data: list[Future[Any]]) -> Generator[None, None, Price]:

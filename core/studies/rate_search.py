@@ -17,7 +17,7 @@ from core.text import Text
 from core.training.assembly import conditions_of
 from core.training.compute import Job
 from core.training.run import Run
-from core.training.stacked import Stack
+from core.training.stacked import Faults, Stack
 
 REPORT_S = 0.2
 
@@ -136,7 +136,11 @@ class RateSearch(Job):
             due.piece()
         elif living and self._stack is not None:
             fewest = min(run.step_count for run in living)
-            self._stack.step([run for run in living if run.step_count == fewest])
+            try:
+                self._stack.step([run for run in living if run.step_count == fewest])
+            except Faults as faults:
+                # A rate that could not be tried would have lost: the search ends, and says why.
+                raise next(iter(faults.errors.values())) from None
         elif living:
             living[0].piece()
         else:

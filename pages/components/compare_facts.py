@@ -45,10 +45,10 @@ def race_data(comparison: Comparison) -> dict[str, Any]:
             "name": show(variant.text),
             "slot": place,
             "settings": [setting_of(comparison, path, differing.get(path), place) for path in columns],
-            "values": [number_or_text(differing[path][place]) if path in differing else "" for path in columns],
             "number": numbers[1][place] if numbers else None,
             "parameters": sum(row.num_parameters for row in plan) if plan else None,
             "multiplications": multiplications_per_update(experiment) if plan else None,
+            "has_rate": has_rate(experiment),
             "varies_rate": RATE in differing and "optimizer" not in differing,
             "branch": [asdict(option) for option in branch_options(experiment)],
         }
@@ -136,14 +136,6 @@ def setting_of(comparison: Comparison, path: str, values: Sequence[str] | None, 
     if path == RATE and comparison.rates == "own":
         return t("to be found") if has_rate(comparison.varied()[place]) else "–"
     return show(value_words(path, values[place])) if values else "–"
-
-
-def number_or_text(value: str) -> float | str:
-    """What a column is sorted by."""
-    try:
-        return float(value)
-    except ValueError:
-        return value
 
 
 def number_axis(numbers: tuple[str, list[float]] | None) -> dict[str, str] | None:

@@ -316,18 +316,19 @@ def put(place: str, path: str, value: Any) -> None:
 
     `place` is "first 2" or "second 0", or "base" for what is the same for all.
     """
-    made = changing()
+    now = draft()
+    which, _, number = place.partition(" ")
     try:
-        if place == "base":
-            made.base = Experiment.from_json(set_path(made.base.to_json(), path, state.as_json(value))[0])
-        else:
-            which, number = place.split()
-            level, item = made.list_of(which)[int(number)], made.dimension_of(which)
-            document, _ = set_path(made.document(level), path, state.as_json(value))
-            if item is not None:
-                level["changes"] = {item.path: short_value(item, item.value(Experiment.from_json(document).to_json()))}
+        document = now.document(now.list_of(which)[int(number)]) if number else now.base.to_json()
+        after = Experiment.from_json(set_path(document, path, state.as_json(value))[0])
     except BadInput as error:
-        made.note = error
+        now.note = error
+        return
+    item = now.dimension_of(which) if number else None
+    if item is not None:
+        changing().list_of(which)[int(number)]["changes"] = {item.path: short_value(item, item.value(after.to_json()))}
+    elif not number:
+        changing().base = after
 
 
 # -- the comparison looked at ----------------------------------------------------------------------------------------

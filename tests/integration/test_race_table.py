@@ -72,6 +72,17 @@ def test_where_early_stopping_has_put_the_best_weights_back_their_error_counts(b
     assert verdict_of(bench.store, comparison, runs).end == verdict(names, ends).end
 
 
+def test_the_untrained_network_is_not_the_best_also_where_training_makes_it_worse(bench: Workbench):
+    worse = {**POINTS, "optimizer": {"key": "sgd", "lr": 4}, "epochs": 1, "evaluate_every": 4}
+    study = finished(bench, Comparison.of(worse, ["batch_size=16,8"], rates="hand"))
+    run = bench.runs_of(study)[0].id
+    untrained, *trained = [row.values["validation/error"] for row in bench.store.read_evaluations(run)]
+    assert untrained < min(trained)
+    row = next(row for row in table_of(bench, study).rows if row.variant == 0)
+    assert row.best_error is not None
+    assert row.best_error.middle == min(trained)
+
+
 def test_a_branch_is_a_row_of_its_own_with_its_changes_and_one_seed(bench: Workbench):
     study = finished(bench, Comparison.of(POINTS, ["optimizer=sgd,adam"], rates="hand", seeds=2))
     parent = bench.runs_of(study)[1]

@@ -155,6 +155,19 @@ def test_what_goes_wrong_with_one_row_of_a_stack_ends_that_run_alone(
         assert alone.step_count == run.step == 160
 
 
+def test_a_search_that_fails_says_what_went_wrong_with_one_of_its_rows(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    def update(*arguments: Any, **options: Any) -> None:
+        raise ArithmeticError("no disk is to blame")
+
+    monkeypatch.setattr(torch, "_fused_adam_", update)
+    study = bench.start_comparison(of(POINTS, rates="own"), pace="max")
+    bench.wait_comparison(study, 30)
+    assert meta(bench, study)["state"] == "failed"
+    assert str(meta(bench, study)["reason"]) == "It failed: ArithmeticError: no disk is to blame"
+
+
 def test_who_was_stopped_alone_stays_out_when_the_comparison_goes_on(data_folder: Path):
     with Workbench.open(data_folder) as bench:
         study = bench.start_comparison(of(LONG, seeds=2), pace="max")

@@ -12,6 +12,7 @@ from core.catalog.datasets.dataset import DataSet
 from core.live.hub import Hub
 from core.studies.comparison import Comparison
 from core.studies.loading import Loading
+from core.studies.previews import MAX_PREVIEWS
 from core.studies.race_price import MOST_MEASURED, Price, Prices, price_of
 from core.text import Text
 from core.training.compute import Compute
@@ -76,5 +77,8 @@ def test_asking_for_a_price_tells_it_once_and_downloads_nothing(tmp_path: Path, 
         monkeypatch.setattr(DataSet, "available", lambda *_: Text("It has to be downloaded once, 31 MB."))
         far = prices.show(Comparison.of(POINTS, ["optimizer=sgd,momentum"], rates="hand"))
         assert "downloaded once, 31 MB" in str(hub.meta(far)["price"])
+        for size in range(1, MAX_PREVIEWS + 5):
+            prices.show(Comparison.of({**POINTS, "batch_size": size}, ["optimizer=sgd,adam"], rates="hand"))
+        assert len(hub.runs()) == MAX_PREVIEWS, "what could not be measured is let go of like the rest"
     finally:
         compute.close()
