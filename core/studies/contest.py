@@ -306,6 +306,8 @@ class Contest:
         store = self._services.store
         aim = store.get_study(self.study, actor=self._actor).facts.get("aim")
         found = verdict_of(store, self.comparison, self._stored_runs(), aim)
+        if self._noise and race.state_name == "stopped":
+            self._noise.cancel()  # Whoever stops it does not wait for what is still being measured.
         facts = {"verdict": found.sentences, "target": found.target, **self._noise_facts()}
         self._keep(facts)
         self._tell(**facts)

@@ -29,6 +29,8 @@ from core.training.stacking.plan import kind_of
 
 logger = logging.getLogger(__name__)
 
+MOST_AT_ONCE = 2
+"""So many comparisons are measured at once: of a person who changes one again and again only the last count."""
 MOST_MEASURED = 8
 """So many variants are measured; those between two of them cost what the nearest does."""
 
@@ -73,6 +75,7 @@ class Prices:
         self._lock = threading.Lock()
         self._asked: OrderedDict[str, bool] = OrderedDict()
         """The channels that the hub holds: whether the price is known there, or being measured."""
+        self._jobs: OrderedDict[str, Pieces] = OrderedDict()
 
     def show(self, comparison: Comparison) -> str:
         """Measure a comparison's price where that was not done yet; returns the channel on which it is told.
@@ -116,13 +119,25 @@ class Prices:
                 self._forget(channel)
                 self._tell(channel, error.text)
             except Exception:
-                self._forget(channel)
                 logger.exception("the price of a comparison could not be measured")
+                self._tell(channel, Text("its price could not be measured"))
 
         job = Pieces(price_of(comparison, self._folder, waiting))
         job.future.add_done_callback(measured)
+        self._keep(channel, job)
         for future in waiting:
             future.add_done_callback(loaded)
+
+    def _keep(self, channel: str, job: Pieces) -> None:
+        """Go on with this one, and give up the oldest of too many."""
+        given_up: list[Pieces] = []
+        with self._lock:
+            self._jobs = OrderedDict((name, other) for name, other in self._jobs.items() if not other.future.done())
+            self._jobs[channel] = job
+            while len(self._jobs) > MOST_AT_ONCE:
+                given_up.append(self._jobs.popitem(last=False)[1])
+        for other in given_up:
+            other.cancel()
 
     def _tell(self, channel: str, price: Text) -> None:
         self._hub.update(channel, price=price)

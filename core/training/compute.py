@@ -110,19 +110,25 @@ class Pieces(Job):
     def advance(self, budget_s: float) -> None:
         end = time.monotonic() + budget_s
         try:
-            next(self._pieces)
-            while time.monotonic() < end:
+            while not self.future.cancelled():
                 next(self._pieces)
+                if time.monotonic() >= end:
+                    return
         except StopIteration as over:
             self.done = True
-            self.future.set_result(over.value)
+            if self.future.set_running_or_notify_cancel():
+                self.future.set_result(over.value)
+        else:
+            self.done = True
+            self._pieces.close()
 
     def cancel(self) -> None:
         super().cancel()
         self.future.cancel()
 
     def failed(self, error: BaseException) -> None:
-        self.future.set_exception(error)
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_exception(error)
 
     def closing(self) -> None:
         self.future.cancel()

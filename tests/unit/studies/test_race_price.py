@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.live.hub import Hub
 from core.studies.comparison import Comparison
 from core.studies.loading import Loading
 from core.studies.previews import MAX_PREVIEWS
-from core.studies.race_price import MOST_MEASURED, Price, Prices, price_of
+from core.studies.race_price import MOST_AT_ONCE, MOST_MEASURED, Price, Prices, price_of
 from core.text import Text
 from core.training.compute import Compute
 from core.training.run import Run
@@ -82,3 +83,32 @@ def test_asking_for_a_price_tells_it_once_and_downloads_nothing(tmp_path: Path, 
         assert len(hub.runs()) == MAX_PREVIEWS, "what could not be measured is let go of like the rest"
     finally:
         compute.close()
+
+
+def test_of_many_changes_only_the_last_are_measured_and_what_fails_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    hub, compute = Hub(), Compute()
+    prices = Prices(tmp_path, hub, Loading(compute, tmp_path, hub), compute)
+    try:
+        held = [
+            prices.show(Comparison.of({**POINTS, "batch_size": size}, ["optimizer=sgd,adam"], rates="hand"))
+            for size in range(20, 30)
+        ]
+        compute.start()
+        until(lambda: hub.meta(held[-1])["price"])
+        assert sum(hub.meta(channel)["price"] is not None for channel in held) <= MOST_AT_ONCE
+        monkeypatch.setattr("core.studies.race_price.price_of", _broken)
+        broken = Comparison.of({**POINTS, "batch_size": 7}, ["optimizer=sgd,adam"], rates="hand")
+        channel = prices.show(broken)
+        until(lambda: hub.meta(channel)["price"])
+        assert "could not be measured" in str(hub.meta(channel)["price"])
+        monkeypatch.setattr("core.studies.race_price.price_of", lambda *_: pytest.fail("it is measured again"))
+        prices.show(broken)
+    finally:
+        compute.close()
+
+
+def _broken(*_: Any) -> Generator[None, None, Price]:
+    yield
+    raise ZeroDivisionError("broken")

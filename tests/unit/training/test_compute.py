@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError
 from typing import Literal
 
 import pytest
 
 from core.training import compute as module
-from core.training.compute import MAX_ACTIVE_RUNS, SLICE_S, Compute, Job
+from core.training.compute import MAX_ACTIVE_RUNS, SLICE_S, Compute, Job, Pieces
 from tests.jobs import computing
 from tests.polling import until
 
@@ -301,3 +301,28 @@ def test_the_queue_is_counted_by_owner():
 def test_a_slice_is_short():
     assert SLICE_S <= 0.05
     assert module.INTERACTIVE_SHARE == 0.3
+
+
+def test_pieces_that_nobody_wants_any_more_end_at_the_next_one_and_are_closed():
+    done: list[int] = []
+
+    def counting() -> Generator[None, None, str]:
+        try:
+            for number in range(10):
+                done.append(number)
+                yield
+        finally:
+            done.append(-1)
+        return "all"
+
+    whole, broken_off = Pieces(counting()), Pieces(counting())
+    whole.advance(60)
+    assert (whole.done, whole.future.result(timeout=0)) == (True, "all")
+    done.clear()
+    broken_off.advance(0)
+    broken_off.future.cancel()
+    broken_off.advance(60)
+    assert broken_off.done
+    assert done == [0, -1]
+    broken_off.failed(ZeroDivisionError())  # Too late to tell anybody.
+    assert broken_off.future.cancelled()
