@@ -18,6 +18,7 @@ from core.studies.comparison import Comparison
 from core.studies.contest import Contest, Services
 from core.studies.dropped import able
 from core.studies.loading import Loading
+from core.studies.outcomes import branches_of
 from core.studies.race_meta import branch_meta, opening_meta, stored_meta
 from core.studies.race_price import Prices, price_channel
 from core.studies.study import COMPARISON, study_channel
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 CONCLUDED_S = 10.0
 """So long a command waits for what came out of a comparison to be stored."""
+FOR_BRANCHES_TOO = ("start", "pause", "resume", "step", "stop", "pace")
+"""The commands that hold for a comparison and what has branched from it alike."""
 MAX_OVER = 16
 """Of so many comparisons it is kept how they ended here, for whoever still waits for one."""
 
@@ -83,11 +86,23 @@ class Races:
         return self._prices.show(comparison) if self._prices else price_channel(comparison)
 
     def command(self, record: StudyRecord, kind: str, values: dict[str, Any], *, actor: str) -> None:
-        """Hand a command to all runs; extending or resuming a comparison that is over lets all its runs go on."""
+        """Hand a command to all runs; extending or resuming a comparison that is over lets all its runs go on.
+
+        Whoever holds or ends what is on the screen means the branches too, which go on in jobs of their own.
+        """
         command = Command(kind, checked_values(kind, values), actor)
-        while not self._handed(record.id, command):
-            if self._goes_on(record, command):
-                return
+        while not (self._handed(record.id, command) or self._goes_on(record, command)):
+            pass
+        if kind in FOR_BRANCHES_TOO:
+            self._hand_to_branches(record, command)
+
+    def _hand_to_branches(self, record: StudyRecord, command: Command) -> None:
+        """Hand a command to the branches that are active here; those that are over stay so."""
+        store = self._services.store
+        runs = store.list_runs(actor=record.owner, study=record.id)
+        for branch in branches_of(store, runs, actor=record.owner):
+            if (job := self._services.runner.job(branch.id)) is not None:
+                job.command(command)
 
     def _handed(self, study: str, command: Command) -> bool:
         """Hand a command to a comparison that is active. One that stores what came out is waited for: it may go on."""

@@ -185,7 +185,7 @@ def assemble(
     rule = rule_of(experiment, frame)
     terms = terms_of(experiment, frame)
     task = data.task
-    loss = cast(Loss, experiment.loss or _default_loss(task))
+    loss = loss_of(experiment, task)
     loop = Loop(
         seed=experiment.seed,
         batch_of=feed.batch,
@@ -251,7 +251,9 @@ def _network(experiment: Experiment, architecture: Architecture, facts: Any, whe
     return model.train()
 
 
-def _default_loss(task: str) -> Loss:
-    return next(
+def loss_of(experiment: Experiment, task: str) -> Loss:
+    """The experiment's loss, or the default one of the task."""
+    default = (
         cast(type[Loss], cls)() for cls in entries("losses").values() if task in cast(type[Loss], cls).default_for
     )
+    return cast(Loss, experiment.loss or next(default))

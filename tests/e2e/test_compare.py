@@ -120,6 +120,20 @@ def test_three_optimizers_race_one_is_branched_and_the_report_opens_offline(
     page.context.close()
 
 
+def test_a_list_that_was_chosen_from_stays_closed_when_the_page_above_the_race_changes(open_tab: OpenTab):
+    """With the first start the welcome goes: what stands below it must not move, or the list opens again by itself."""
+    tab = race(open_tab, **THREE)
+    page = tab.page
+    page.get_by_role("button", name="begin with ..").click()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Dropout takes its time").click()
+    expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    tab.drawn()
+    page.locator(".sp-start").click()
+    tab.does("pause")
+    tab.drawn()
+    expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+
+
 def test_pause_and_one_update_hold_for_every_run(open_tab: OpenTab):
     tab = race(open_tab, **THREE)
     tab.page.locator(".sp-step").click()

@@ -342,6 +342,20 @@ def test_branches_stay_on_the_channel_when_a_comparison_goes_on_and_after_a_rest
         assert meta(bench, study)["forks"] == told
 
 
+def test_who_holds_or_ends_a_comparison_holds_and_ends_its_branches_too(bench: Workbench):
+    """A branch goes on in a job of its own: held or ended by nobody, it would compute on behind a race that stands."""
+    study = bench.start_comparison(of(LONG), pace="1/s")
+    until(lambda: steps(bench, study) >= [1, 1])
+    bench.command_comparison(study, "fork", {"run": bench.runs_of(study)[0].id, "step": 1, "pace": "1/s"})
+    branch = meta(bench, study)["forks"][0]["run"]
+    until(lambda: bench.hub.meta(branch).get("state") == "running")
+    bench.command_comparison(study, "pause")
+    until(lambda: bench.hub.meta(branch)["state"] == "paused")
+    bench.command_comparison(study, "stop")
+    assert bench.wait(branch, 30).state == "stopped"
+    bench.wait_comparison(study, 30)
+
+
 def test_two_branches_at_once_are_both_told(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
     study = bench.start_comparison(of(POINTS), pace="max")
     bench.wait_comparison(study, 30)

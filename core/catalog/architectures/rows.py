@@ -157,12 +157,26 @@ class Product(FixedProduct):
         self._anchor = anchor
         self.weight_gradient, self.bias_gradient = weight_gradient, bias_gradient
         self._memory: dict[tuple[str, int], Tensor] = {}
+        side_by_side = weight_gradient.new_empty(weight_gradient.shape)
+        is_aligned = side_by_side[0].nbytes % ALIGNMENT == 0
+        self._side_by_side = side_by_side if is_aligned and not weight_gradient.is_contiguous() else None
 
     def __call__(self, x_RBI: Tensor) -> Tensor:
         return _Product.apply(self._anchor, x_RBI, self)  # type: ignore[return-value]
 
     def with_samples_beside_each_other(self, x_RBI: Tensor) -> Tensor:
         return _Transposed.apply(self._anchor, x_RBI, self).transpose(1, 2)  # type: ignore[union-attr]
+
+    def put_weight_gradient(self, dy_ROB: Tensor, x_RBI: Tensor) -> None:
+        """Write the gradient of W, (R, O, I), where it belongs.
+
+        By way of memory of its own, where all rows of that are aligned: torch multiplies them in one call only where
+        the results lie side by side, and that and a copy is faster than a call for each.
+        """
+        side_by_side = self._side_by_side
+        torch.bmm(dy_ROB, x_RBI, out=self.weight_gradient if side_by_side is None else side_by_side)
+        if side_by_side is not None:
+            self.weight_gradient.copy_(side_by_side)
 
     def outputs(self, batch: int) -> Tensor:
         """Memory for y, (R, batch, O), rows aligned."""
@@ -228,7 +242,7 @@ class _Product(torch.autograd.Function):
     def backward(ctx: Any, dy_RBO: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         product, x_RBI = ctx.product, ctx.x_RBI
         dy_RBO = aligned(dy_RBO)
-        torch.bmm(dy_RBO.transpose(1, 2), x_RBI, out=product.weight_gradient)
+        product.put_weight_gradient(dy_RBO.transpose(1, 2), x_RBI)
         if product.bias_gradient is not None:
             torch.sum(dy_RBO, 1, out=product.bias_gradient)
         if not ctx.needs_input_grad[1]:
@@ -249,7 +263,7 @@ class _Transposed(torch.autograd.Function):
     def backward(ctx: Any, dy_ROB: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         product, x_RBI = ctx.product, ctx.x_RBI
         dy_ROB = aligned(dy_ROB)
-        torch.bmm(dy_ROB, x_RBI, out=product.weight_gradient)
+        product.put_weight_gradient(dy_ROB, x_RBI)
         if product.bias_gradient is not None:
             torch.sum(dy_ROB, 2, out=product.bias_gradient)
         if not ctx.needs_input_grad[1]:

@@ -1,0 +1,191 @@
+"""Curvature of a network's mean data loss: the ends of its Hessian's spectrum, its density, and its gradient.
+
+The Hessian itself, N × N, is never formed: a product with a vector costs about as much as a gradient.
+Sources: Pearlmutter, Fast Exact Multiplication by the Hessian, 1994; Ghorbani et al., An Investigation into Neural Net
+Optimization via Hessian Eigenvalue Density, 2019, section 2; Dauphin et al., Identifying and Attacking the Saddle Point
+Problem, 2014 (share of negative eigenvalues against gradient norm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.errors import BadInput
+from core.landscape.krylov import Krylov, Ritz
+from core.landscape.measured import Measured
+from core.seeding import generator, seed32
+from core.text import Text
+
+TOLERANCE = 1e-2
+"""An end of the spectrum is found when its error bound is this small a part of it."""
+SMALLEST = 1e-2
+"""What counts as small beside the other end: the bound is never asked to be smaller than TOLERANCE of so much."""
+MOST_PRODUCTS = 200
+"""After so many products the ends are told as they are known, with their error bounds."""
+DEPTH, STARTS = 64, 3
+"""Products from each start of the spectrum, and starts."""
+
+
+class Hessian:
+    """Products of the loss's Hessian with vectors, at one point. The graph of the gradient is made once and kept."""
+
+    def __init__(self, measured: Measured) -> None:
+        self._point = measured.flat.detach().clone().requires_grad_()
+        (self._gradient,) = torch.autograd.grad(
+            measured.loss(self._point), self._point, create_graph=True, materialize_grads=True
+        )
+        self.gradient = self._gradient.detach()
+        _check_finite(self.gradient)
+
+    def __len__(self) -> int:
+        return len(self._point)
+
+    def __call__(self, vector: Tensor) -> Tensor:
+        """H · vector, (N,). BadInput where that is no number."""
+        if not self._gradient.requires_grad:
+            return torch.zeros_like(vector)
+        (product,) = torch.autograd.grad(self._gradient, self._point, vector, retain_graph=True, materialize_grads=True)
+        _check_finite(product)
+        return product
+
+    def directions(self, seed: int) -> Generator[Tensor, None, None]:
+        """Vectors (N,) of independent signs ±1, the same ones for a seed."""
+        drawn = generator("cpu", seed32(seed, "curvature"))
+        while True:
+            signs = torch.randint(0, 2, (len(self),), generator=drawn)
+            yield (2 * signs - 1).to(self.gradient)
+
+
+@dataclass(frozen=True)
+class Extremes:
+    """The most negative and the most positive eigenvalue (2,), with their unit vectors (2, N).
+
+    Within `residuals` (2,) of each value there is an eigenvalue.
+    """
+
+    values: np.ndarray
+    vectors: Tensor
+    residuals: np.ndarray
+    num_products: int
+
+
+def extremes(
+    hessian: Hessian,
+    *,
+    start: Tensor | None = None,
+    tolerance: float = TOLERANCE,
+    most: int = MOST_PRODUCTS,
+    seed: int = 0,
+) -> Extremes:
+    """Both ends of the spectrum, from one Krylov space, after at most `most` products.
+
+    `start` (K, N) are independent vectors that should be near the wanted ones, such as those of an earlier update: then
+    a few products suffice.
+    """
+    directions = hessian.directions(seed)
+    first = next(directions) if start is None else start.sum(0)
+    space = Krylov(hessian, first, directions)
+    while True:
+        space.grow()
+        ritz = space.ritz()
+        if space.num_products >= most or _are_found(space, ritz, tolerance):
+            return _ends(ritz)
+
+
+def _are_found(space: Krylov, ritz: Ritz, tolerance: float) -> bool:
+    """Whether both ends are known well enough; one product alone cannot tell them apart."""
+    if space.is_whole:
+        return True
+    sizes = np.abs(ritz.values[[0, -1]])
+    return space.num_products > 1 and bool(
+        (ritz.residuals[[0, -1]] <= tolerance * np.maximum(sizes, SMALLEST * sizes.max())).all()
+    )
+
+
+def _ends(ritz: Ritz) -> Extremes:
+    vectors = torch.stack([ritz.vector(0), ritz.vector(-1)])
+    return Extremes(ritz.values[[0, -1]], vectors, ritz.residuals[[0, -1]], len(ritz.values))
+
+
+def extreme_directions(measured: Measured) -> tuple[Tensor, Tensor]:
+    """The Hessian's most negative and most positive eigenvalue (2,) and their orthogonal unit vectors (2, N)."""
+    found = extremes(Hessian(measured))
+    return torch.from_numpy(found.values).to(measured.flat), found.vectors
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The Hessian's spectrum as a few eigenvalues, ascending, each standing for a share of all N; the shares add to 1.
+
+    What is no further from 0 than `rounding` cannot be told from 0.
+    """
+
+    values: np.ndarray
+    shares: np.ndarray
+    rounding: float
+
+    @property
+    def negative_share(self) -> float:
+        """Share of the eigenvalues that are negative."""
+        return float(self.shares[self.values < -self.rounding].sum())
+
+    def density(self, at: np.ndarray, width: float) -> np.ndarray:
+        """Density of the eigenvalues at (K,), each spread out to a bell of standard deviation `width`."""
+        bells = np.exp(-0.5 * ((at[:, None] - self.values) / width) ** 2) / (width * np.sqrt(2 * np.pi))
+        return bells @ self.shares
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """Ends of the Hessian's spectrum, the spectrum, and the norm of the gradient, at one checkpoint."""
+
+    extremes: Extremes
+    spectrum: Spectrum
+    gradient_norm: float
+
+
+def curvature(measured: Measured, *, seed: int = 0) -> Generator[int, None, Curvature]:
+    """Everything about the curvature at a checkpoint; yields the number of products after each.
+
+    The spectrum is the mean of the quadratures of several Krylov spaces with random starts; the ends are the first
+    one's, which grows until they are found.
+    """
+    hessian = Hessian(measured)
+    directions = hessian.directions(seed)
+    found: list[Ritz] = []
+    num_products = 0
+    for _ in range(STARTS):
+        space = Krylov(hessian, next(directions), directions)
+        ritz = None
+        while ritz is None:
+            space.grow()
+            num_products += 1
+            yield num_products
+            if space.is_whole or space.num_products >= DEPTH:
+                ritz = space.ritz()
+                goes_on = not found and not (space.num_products >= MOST_PRODUCTS or _are_found(space, ritz, TOLERANCE))
+                ritz = None if goes_on else ritz
+        found.append(ritz)
+    return Curvature(_ends(found[0]), _merged(found), float(hessian.gradient.norm()))
+
+
+def _merged(found: list[Ritz]) -> Spectrum:
+    """The mean of several quadratures."""
+    values = np.concatenate([ritz.values for ritz in found])
+    shares = np.concatenate([ritz.weights for ritz in found]) / len(found)
+    order = np.argsort(values, kind="stable")
+    return Spectrum(values[order], shares[order], max(ritz.rounding for ritz in found))
+
+
+def _check_finite(derivative: Tensor) -> None:
+    if not torch.isfinite(derivative).all():
+        raise BadInput(
+            Text("The loss has no curvature here."),
+            Text("Its derivatives are beyond every number that this precision holds."),
+            Text("Choose an earlier update."),
+        )

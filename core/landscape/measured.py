@@ -1,0 +1,169 @@
+"""Measured: the one function whose surface, path and curvature are shown.
+
+It is the mean data loss, in evaluation mode, without augmentation, on a named sample of the training split; a switch
+adds the penalty. Shape letters: N parameters, B samples, K outputs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from core.catalog.regularizers.terms import Penalty, accumulation_dtype
+from core.errors import BadInput
+from core.seeding import generator, seed32
+from core.text import Text
+from core.training.assembly import loss_of
+from core.training.parts import network_of
+from core.training.run import Run
+
+MOST_SAMPLES = 10_000
+"""The largest sample: its outputs are held in memory at once where derivatives are taken."""
+
+BatchNorm = Literal["frozen", "estimated"]
+"""Batch normalization with the statistics that training has kept, or with those of the sample at every point."""
+
+
+class Measured:
+    """The loss of a run's network as a function of all its parameters in one tensor, in their logical order.
+
+    It works on copies: the run may go on. `dtype` None is the run's number format. BadInput for an impossible number of
+    samples.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        samples: int = 512,
+        seed: int = 0,
+        with_penalty: bool = False,
+        batch_norm: BatchNorm = "frozen",
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        if not 1 <= samples <= MOST_SAMPLES:
+            raise BadInput(
+                Text("The loss cannot be measured on {samples:,} samples.", samples=samples),
+                Text("A surface is a mean over samples of the training split, which are held in memory at once."),
+                Text("Use 1 to {most:,} samples; 512 are usual.", most=MOST_SAMPLES),
+            )
+        parts = run.parts
+        self.step = run.step_count
+        self.dtype = dtype or run.conditions.dtype
+        self.with_penalty, self.batch_norm = with_penalty, batch_norm
+        self.names = [name for name, _ in parts.frame.named]
+        self.shapes = [parameter.shape for parameter in parts.frame.parameters]
+        self._sizes = [shape.numel() for shape in self.shapes]
+        rows = _drawn(parts.data.splits.train, samples, seed)
+        batch = parts.feed.rows(rows)
+        self.inputs = batch.inputs.to(self.dtype)
+        self.targets = batch.targets.to(self.dtype) if batch.targets.is_floating_point() else batch.targets
+        self.num_samples = len(rows)
+        self.sample_hash = hashlib.sha256(rows.cpu().numpy().astype("<i8").tobytes()).hexdigest()
+        loss = loss_of(run.current, parts.data.task)
+        self.criterion = loss.plain(parts.data.task)  # type: ignore[arg-type]
+        self.row_criterion = loss.plain_rows(parts.data.task)  # type: ignore[arg-type]
+        self._penalties = [(term, places) for term, places in parts.loop.penalties if places]
+        self.multiplications = parts.multiplications
+        state = parts.model.state_dict()
+        self.network = self._copied(network_of(run.current, parts.frame.input_shape, parts.frame.num_outputs), state)
+        self.flat = self.flat_of(state)
+        """The run's parameters, (N,)."""
+        with torch.no_grad():
+            outputs_BK = self.outputs(self.flat)
+            self.loss_here = float(self.loss_of(outputs_BK, self.flat))
+        self.standard_error = self._standard_error(outputs_BK, parts.data.num_train)
+
+    @torch.no_grad()
+    def _copied(self, network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
+        """The network with the run's buffers, in evaluation mode; its parameters are given with every call."""
+        network = network.to_empty(device=self.inputs.device).to(self.dtype).eval().requires_grad_(False)
+        for name, tensor in network.state_dict().items():
+            tensor.copy_(state[name])
+        if self.batch_norm == "estimated":
+            for module in network.modules():
+                if isinstance(module, _BatchNorm):
+                    module.running_mean = module.running_var = None
+        return network
+
+    def flat_of(self, state: Mapping[str, Tensor]) -> Tensor:
+        """The parameters of a network's state as one tensor (N,)."""
+        found = [state[name].detach().reshape(-1) for name in self.names]
+        return torch.cat(found).to(self.inputs.device, self.dtype)
+
+    def tensors(self, flat: Tensor) -> dict[str, Tensor]:
+        """The parameters by name, as views of a tensor (N,)."""
+        pieces = flat.split(self._sizes)
+        return {name: piece.view(shape) for name, piece, shape in zip(self.names, pieces, self.shapes, strict=True)}
+
+    def outputs(self, flat: Tensor) -> Tensor:
+        """The network's outputs on the sample, (B, K), with the parameters `flat` (N,); differentiable."""
+        with sdpa_kernel(SDPBackend.MATH):
+            return functional_call(self.network, self.tensors(flat), self.inputs)
+
+    def loss(self, flat: Tensor) -> Tensor:
+        """The loss with the parameters `flat` (N,), a tensor without axes; differentiable, twice too."""
+        return self.loss_of(self.outputs(flat), flat)
+
+    def loss_of(self, outputs_BK: Tensor, flat: Tensor) -> Tensor:
+        """The loss of the network's outputs on the sample."""
+        loss = self.criterion(outputs_BK, self.targets)
+        return loss + self.penalty(flat) if self.has_penalty else loss
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether a penalty is added to the data loss."""
+        return self.with_penalty and bool(self._penalties)
+
+    def penalty(self, flat: Tensor) -> Tensor:
+        """The run's penalties of the parameters `flat` (…, N) → (…); differentiable."""
+        pieces = flat.split(self._sizes, -1)
+        return sum(
+            (_penalty(term, [pieces[place] for place in places]) for term, places in self._penalties),
+            flat.new_zeros(()),
+        )
+
+    @torch.no_grad()
+    def true_loss(self, state: Mapping[str, Tensor]) -> float:
+        """The loss of another network of this shape: its parameters, and with frozen statistics its own."""
+        names = {name for name, _ in self.network.named_buffers()} | set(self.names)
+        flat = self.flat_of(state)
+        kept = {name: state[name].to(self.inputs.device) for name in names}
+        kept = {name: tensor.to(self.dtype) if tensor.is_floating_point() else tensor for name, tensor in kept.items()}
+        return float(self.loss_of(functional_call(self.network, kept, self.inputs), flat))
+
+    def _standard_error(self, outputs_BK: Tensor, num_train: int) -> float:
+        """How far the mean over the sample is from that over the training split, as a standard deviation."""
+        if self.num_samples < 2:
+            return math.nan
+        each = torch.stack(
+            [
+                self.criterion(outputs.unsqueeze(0), target.unsqueeze(0))
+                for outputs, target in zip(outputs_BK, self.targets, strict=True)
+            ]
+        )
+        spread = float(each.to(accumulation_dtype(each)).std())
+        # Drawn without putting back: a sample that is the whole split leaves nothing open.
+        return spread / math.sqrt(self.num_samples) * math.sqrt(1 - self.num_samples / num_train)
+
+
+def _drawn(train: Tensor, samples: int, seed: int) -> Tensor:
+    """So many rows of the training split, or all, in the order of the split."""
+    if samples >= len(train):
+        return train
+    chosen = torch.randperm(len(train), generator=generator("cpu", seed32(seed, "landscape")))[:samples]
+    return train[chosen.sort().values.to(train.device)]
+
+
+def _penalty(term: Penalty, pieces: list[Tensor]) -> Tensor:
+    """strength · Σ|w| or strength · Σw², with a derivative."""
+    sums = [(piece.abs() if term.order == 1 else piece.square()).sum(-1) for piece in pieces]
+    return term.strength * torch.stack(sums).sum(0)

@@ -1,0 +1,120 @@
+"""Losses at many points of a plane, as fast as the network allows.
+
+Where all parameters belong to linear layers, many points are computed at once by stacked products, and the first layer
+is no product at all: it is linear in the plane, (W₀ + αW₁ + βW₂) x + b₀ + αb₁ + βb₂ = Z₀ + αZ₁ + βZ₂. Other networks
+go point by point, in pieces of the sample that stay in the processor's cache.
+
+Shape letters: P points, R points computed at once, B samples, K outputs, I inputs, O outputs of a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from core.catalog.architectures.rows import FixedProduct, Rows, forward_of, is_batched
+from core.landscape.measured import Measured
+from core.landscape.planes import Plane
+from core.training.evaluation import piece_size
+
+STACKED_BYTES = 2 * 2**20
+"""What a layer gives out for the points computed at once: it should stay in the cache."""
+
+
+@torch.no_grad()
+def plane_losses(measured: Measured, plane: Plane, points_P2: Tensor) -> Generator[Tensor, None, None]:
+    """The losses at points (α, β), in order, in pieces of work that take well under 0.2 s; some pieces end no point."""
+    points_P2 = points_P2.to(measured.inputs.device)
+    losses = _stacked if _is_linear_throughout(measured.network) else _point_by_point
+    yield from losses(measured, plane, points_P2)
+
+
+def _is_linear_throughout(network: nn.Module) -> bool:
+    """Whether nothing but linear layers has parameters, and the network says how several are computed at once."""
+    owners = [module for module in network.modules() if next(module.parameters(recurse=False), None) is not None]
+    return is_batched(network) and all(isinstance(module, nn.Linear) for module in owners)
+
+
+# -- many points at once ---------------------------------------------------------------------------------------------
+
+
+def _stacked(measured: Measured, plane: Plane, points_P2: Tensor) -> Generator[Tensor, None, None]:
+    along = [measured.tensors(flat) for flat in (plane.center, *plane.directions)]
+    names = {id(module): name for name, module in measured.network.named_modules()}
+    layers = {
+        id(layer): _Along(along, names[id(layer)])
+        for layer in measured.network.modules()
+        if isinstance(layer, nn.Linear)
+    }
+    first = next(iter(layers.values()))
+    images_3BO = first.images(measured.inputs.flatten(1))
+    widest = max(layer.num_outputs for layer in layers.values())
+    at_once = max(1, STACKED_BYTES // (measured.num_samples * widest * measured.inputs.element_size()))
+    for points_R2 in points_P2.split(at_once):
+        weights_R3 = torch.cat([torch.ones_like(points_R2[:, :1]), points_R2], 1).to(measured.dtype)
+
+        def product(layer: nn.Linear, weights_R3: Tensor = weights_R3) -> FixedProduct:
+            along_layer = layers[id(layer)]
+            return _Images(images_3BO, weights_R3) if along_layer is first else along_layer.product(weights_R3)
+
+        num_points = len(points_R2)
+        forward = forward_of([measured.network] * num_points, Rows(product, drops=False))
+        outputs_RBK = forward([measured.inputs] * num_points)
+        losses_R = measured.row_criterion(outputs_RBK, measured.targets.expand(num_points, *measured.targets.shape))
+        yield losses_R + measured.penalty(plane.at(points_R2)) if measured.has_penalty else losses_R
+
+
+class _Along:
+    """A linear layer on the plane: its weights and biases at the center, and along both directions."""
+
+    def __init__(self, along: list[dict[str, Tensor]], name: str) -> None:
+        self._weight_3OI = torch.stack([tensors[f"{name}.weight"] for tensors in along])
+        self._bias_3O = (
+            torch.stack([tensors[f"{name}.bias"] for tensors in along]) if f"{name}.bias" in along[0] else None
+        )
+        self.num_outputs = self._weight_3OI.shape[1]
+
+    def images(self, x_BI: Tensor) -> Tensor:
+        """What the layer makes of the samples at the center and along both directions, (3, B, O)."""
+        z_3BO = x_BI @ self._weight_3OI.transpose(1, 2)
+        return z_3BO if self._bias_3O is None else z_3BO.add_(self._bias_3O.unsqueeze(1))
+
+    def product(self, weights_R3: Tensor) -> FixedProduct:
+        """The layers at several points."""
+        weight_ROI = (weights_R3 @ self._weight_3OI.flatten(1)).view(-1, *self._weight_3OI.shape[1:])
+        return FixedProduct(weight_ROI, None if self._bias_3O is None else weights_R3 @ self._bias_3O)
+
+
+class _Images(FixedProduct):
+    """The first layer at several points, a sum of its three images of the samples."""
+
+    def __init__(self, images_3BO: Tensor, weights_R3: Tensor) -> None:
+        self._images_3BO, self._weights_R3 = images_3BO, weights_R3
+
+    def __call__(self, x_RBI: Tensor) -> Tensor:
+        return (self._weights_R3 @ self._images_3BO.flatten(1)).view(-1, *self._images_3BO.shape[1:])
+
+    with_samples_beside_each_other = __call__
+
+
+# -- point by point --------------------------------------------------------------------------------------------------
+
+
+def _point_by_point(measured: Measured, plane: Plane, points_P2: Tensor) -> Generator[Tensor, None, None]:
+    size = piece_size(measured.multiplications, measured.inputs.device.type)
+    # Statistics of the sample are those of the whole sample.
+    pieces = size if measured.batch_norm == "frozen" else measured.num_samples
+    batches = list(zip(measured.inputs.split(pieces), measured.targets.split(pieces), strict=True))
+    for point_12 in points_P2.split(1):
+        flat = plane.at(point_12)[0]
+        tensors = measured.tensors(flat)
+        total = flat.new_zeros(())
+        for place, (inputs, targets) in enumerate(batches):
+            if place:
+                yield total.new_empty(0)
+            loss = measured.criterion(functional_call(measured.network, tensors, inputs), targets)
+            total += loss * (len(targets) / measured.num_samples)
+        yield (total + measured.penalty(flat) if measured.has_penalty else total).unsqueeze(0)
