@@ -29,6 +29,8 @@ MOST_PRODUCTS = 200
 """After so many products the ends are told as they are known, with their error bounds."""
 DEPTH, STARTS = 64, 3
 """Products from each start of the spectrum, and starts."""
+WHOLE = 512
+"""A network of at most so many parameters is measured in its whole space: every eigenvalue is known then."""
 
 
 class Hessian:
@@ -122,17 +124,13 @@ def extreme_directions(measured: Measured) -> tuple[Tensor, Tensor]:
 class Spectrum:
     """The Hessian's spectrum as a few eigenvalues, ascending, each standing for a share of all N; the shares add to 1.
 
-    What is no further from 0 than `rounding` cannot be told from 0.
+    At least `negative_share` of the N eigenvalues are negative, but for the random starts. It is exact where the whole
+    space is known; else eigenvalues so near 0 that the products cannot tell their sign do not count.
     """
 
     values: np.ndarray
     shares: np.ndarray
-    rounding: float
-
-    @property
-    def negative_share(self) -> float:
-        """Share of the eigenvalues that are negative."""
-        return float(self.shares[self.values < -self.rounding].sum())
+    negative_share: float
 
     def density(self, at: np.ndarray, width: float) -> np.ndarray:
         """Density of the eigenvalues at (K,), each spread out to a bell of standard deviation `width`."""
@@ -142,7 +140,7 @@ class Spectrum:
 
 @dataclass(frozen=True)
 class Curvature:
-    """Ends of the Hessian's spectrum, the spectrum, and the norm of the gradient, at one checkpoint."""
+    """The ends of the Hessian's spectrum, the spectrum, and the norm of the gradient, at one checkpoint."""
 
     extremes: Extremes
     spectrum: Spectrum
@@ -152,34 +150,47 @@ class Curvature:
 def curvature(measured: Measured, *, seed: int = 0) -> Generator[int, None, Curvature]:
     """Everything about the curvature at a checkpoint; yields the number of products after each.
 
-    The spectrum is the mean of the quadratures of several Krylov spaces with random starts; the ends are the first
-    one's, which grows until they are found.
+    The ends are those of one Krylov space, the spectrum is the mean of the quadratures of several with random starts.
     """
     hessian = Hessian(measured)
     directions = hessian.directions(seed)
-    found: list[Ritz] = []
+    is_small = len(hessian) <= WHOLE
+    spaces: list[Krylov] = []
     num_products = 0
-    for _ in range(STARTS):
+    for _ in range(1 if is_small else STARTS):
         space = Krylov(hessian, next(directions), directions)
-        ritz = None
-        while ritz is None:
+        while not space.is_whole and (is_small or _goes_on(space, finds_ends=not spaces)):
             space.grow()
             num_products += 1
             yield num_products
-            if space.is_whole or space.num_products >= DEPTH:
-                ritz = space.ritz()
-                goes_on = not found and not (space.num_products >= MOST_PRODUCTS or _are_found(space, ritz, TOLERANCE))
-                ritz = None if goes_on else ritz
-        found.append(ritz)
-    return Curvature(_ends(found[0]), _merged(found), float(hessian.gradient.norm()))
+        spaces.append(space)
+    first = spaces[0].ritz()
+    spectrum = _whole(first) if is_small else _mean(spaces)
+    return Curvature(_ends(first), spectrum, float(hessian.gradient.norm()))
 
 
-def _merged(found: list[Ritz]) -> Spectrum:
-    """The mean of several quadratures."""
+def _goes_on(space: Krylov, *, finds_ends: bool) -> bool:
+    """Whether a space of the spectrum needs a product more."""
+    if space.num_products < DEPTH or not finds_ends:
+        return space.num_products < DEPTH
+    return space.num_products < MOST_PRODUCTS and not _are_found(space, space.ritz(), TOLERANCE)
+
+
+def _whole(ritz: Ritz) -> Spectrum:
+    """The spectrum where every eigenvalue is known."""
+    return Spectrum(
+        ritz.values, np.full(len(ritz.values), 1 / len(ritz.values)), float((ritz.values < -ritz.rounding).mean())
+    )
+
+
+def _mean(spaces: list[Krylov]) -> Spectrum:
+    """The mean of the quadratures of several spaces."""
+    found = [space.ritz() for space in spaces]
     values = np.concatenate([ritz.values for ritz in found])
     shares = np.concatenate([ritz.weights for ritz in found]) / len(found)
     order = np.argsort(values, kind="stable")
-    return Spectrum(values[order], shares[order], max(ritz.rounding for ritz in found))
+    negative = float(np.mean([space.weight_below_zero() for space in spaces]))
+    return Spectrum(values[order], shares[order], negative)
 
 
 def _check_finite(derivative: Tensor) -> None:

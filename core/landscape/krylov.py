@@ -87,12 +87,30 @@ class Krylov:
 
     def ritz(self) -> Ritz:
         """What is known so far."""
-        beside = np.array(self._beside)
-        projected = np.diag(self._diagonal) + np.diag(beside[:-1], 1) + np.diag(beside[:-1], -1)
-        values, rotation = np.linalg.eigh(projected)
+        values, rotation = np.linalg.eigh(self._projected())
         rounding = self._rounding(0.0)
-        residuals = np.abs(beside[-1] * rotation[-1]) + rounding
+        residuals = np.abs(self._beside[-1] * rotation[-1]) + rounding
         return Ritz(values, rotation[0] ** 2, residuals, rounding, self._basis[: self.num_products], rotation)
+
+    def weight_below_zero(self) -> float:
+        """The least share of the start that lies in eigenvectors of negative eigenvalues (Gauss-Radau, one node at 0).
+
+        Without that node, the one nearest to 0 stands for all eigenvalues there and may lie on either side.
+        """
+        projected = self._projected()
+        if not self.is_whole and len(projected) > 1:
+            beside = np.zeros(len(projected) - 1)
+            beside[-1] = self._beside[-2]
+            # A value of exactly 0 within the smaller space is moved by what cannot be told from 0.
+            inner = projected[:-1, :-1] + np.finfo(float).tiny * np.eye(len(beside))
+            projected[-1, -1] = beside[-1] * np.linalg.solve(inner, beside)[-1]
+        values, rotation = np.linalg.eigh(projected)
+        return float((rotation[0] ** 2)[values < -self._rounding(0.0)].sum())
+
+    def _projected(self) -> np.ndarray:
+        """The matrix within the space (M, M)."""
+        beside = self._beside[:-1]
+        return np.diag(self._diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
 
     def _rounding(self, beside: float) -> float:
         """What a product may be wrong by: ten units in the last place of the largest entry."""

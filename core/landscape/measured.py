@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -18,18 +17,11 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from core.catalog.regularizers.terms import Penalty, accumulation_dtype
-from core.errors import BadInput
+from core.landscape.asked import BatchNorm, check_samples
 from core.seeding import generator, seed32
-from core.text import Text
 from core.training.assembly import loss_of
 from core.training.parts import network_of
 from core.training.run import Run
-
-MOST_SAMPLES = 10_000
-"""The largest sample: its outputs are held in memory at once where derivatives are taken."""
-
-BatchNorm = Literal["frozen", "estimated"]
-"""Batch normalization with the statistics that training has kept, or with those of the sample at every point."""
 
 
 class Measured:
@@ -49,12 +41,7 @@ class Measured:
         batch_norm: BatchNorm = "frozen",
         dtype: torch.dtype | None = None,
     ) -> None:
-        if not 1 <= samples <= MOST_SAMPLES:
-            raise BadInput(
-                Text("The loss cannot be measured on {samples:,} samples.", samples=samples),
-                Text("A surface is a mean over samples of the training split, which are held in memory at once."),
-                Text("Use 1 to {most:,} samples; 512 are usual.", most=MOST_SAMPLES),
-            )
+        check_samples(samples)
         parts = run.parts
         self.step = run.step_count
         self.dtype = dtype or run.conditions.dtype
@@ -88,10 +75,11 @@ class Measured:
         network = network.to_empty(device=self.inputs.device).to(self.dtype).eval().requires_grad_(False)
         for name, tensor in network.state_dict().items():
             tensor.copy_(state[name])
+        norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+        self.has_batch_norm = bool(norms)
         if self.batch_norm == "estimated":
-            for module in network.modules():
-                if isinstance(module, _BatchNorm):
-                    module.running_mean = module.running_var = None
+            for norm in norms:
+                norm.running_mean = norm.running_var = None
         return network
 
     def flat_of(self, state: Mapping[str, Tensor]) -> Tensor:

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from core.errors import BadInput
+from core.landscape.asked import PlaneKind
 from core.landscape.measured import Measured
 from core.landscape.trajectory import Trajectory
 from core.seeding import generator, seed32
 from core.text import Text
-
-Kind = Literal["random", "pca", "ends", "hessian"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 MARGIN = 1.2
 """How much farther the picture reaches than the path in it."""
@@ -35,7 +32,7 @@ class Plane:
     `eigenvalues` are the curvatures along the directions where these are eigenvectors.
     """
 
-    kind: Kind
+    kind: PlaneKind
     center: Tensor
     directions: Tensor
     reach: tuple[float, float]
@@ -54,12 +51,13 @@ class Plane:
 
     def explained_variance(self, trajectory: Trajectory) -> float | None:
         """The share of the path's variance that lies within the plane; None for a path without any."""
-        offsets = trajectory.flats - trajectory.flats.mean(0)
-        total = float(offsets.square().sum())
-        return float((offsets @ _orthonormal(self.directions).T).square().sum()) / total if total > 0 else None
+        offsets_TN = trajectory.flats - trajectory.flats.mean(0)
+        total = float(offsets_TN.square().sum())
+        basis_N2 = torch.linalg.qr(self.directions.T).Q
+        return min(1.0, float((offsets_TN @ basis_N2).square().sum()) / total) if total > 0 else None
 
 
-def plane_of(kind: Kind, measured: Measured, trajectory: Trajectory, *, seed: int = 0) -> Plane:
+def plane_of(kind: PlaneKind, measured: Measured, trajectory: Trajectory, *, seed: int = 0) -> Plane:
     """The plane of a kind through the measured checkpoint; `trajectory` are the snapshots of its run.
 
     random: two filter-normalized directions. pca: the main axes of the path. ends: through the start of the path and
@@ -125,7 +123,7 @@ def _main_axes(trajectory: Trajectory) -> Tensor:
     return axes_2N * torch.where(axes_2N @ offsets_TN[0] < 0, -1.0, 1.0).to(axes_2N).unsqueeze(1)
 
 
-def _with_path(kind: Kind, measured: Measured, trajectory: Trajectory, wanted: Tensor, seed: int) -> Plane:
+def _with_path(kind: PlaneKind, measured: Measured, trajectory: Trajectory, wanted: Tensor, seed: int) -> Plane:
     """A plane along two wanted directions that shows the whole path.
 
     One that adds no dimension is replaced by the way to the snapshot farthest from the line so far, or where the
@@ -167,7 +165,3 @@ def _outside(ways_PN: Tensor, found: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         for direction in found:
             ways_PN = ways_PN - torch.outer(ways_PN @ direction, direction)
     return ways_PN, torch.linalg.vector_norm(ways_PN, dim=1)
-
-
-def _orthonormal(directions: Tensor) -> Tensor:
-    return torch.linalg.qr(directions.T).Q.T

@@ -10,19 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from core.errors import BadInput
+from core.landscape.asked import check_resolution
 from core.landscape.measured import Measured
 from core.landscape.plane_losses import plane_losses
 from core.landscape.planes import Plane
 from core.landscape.trajectory import Trajectory
-from core.text import Text
 
 PREVIEW = 9
 """Points a side of the first picture; then 17, 33, 65."""
-MOST_POINTS = 257
-"""The finest picture, points a side."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +28,6 @@ class Grid:
     alpha: np.ndarray
     beta: np.ndarray
     loss: np.ndarray
-
-
-def check_resolution(resolution: int) -> None:
-    """BadInput for a grid that has no point in its middle, or too few or too many."""
-    if resolution % 2 == 0 or not 3 <= resolution <= MOST_POINTS:
-        raise BadInput(
-            Text("The resolution is {resolution}.", resolution=resolution),
-            Text("The checkpoint stands in the middle of the grid, so a side has an odd number of points."),
-            Text("Use an odd number from 3 to {most}; 33 is usual.", most=MOST_POINTS),
-        )
 
 
 class Surface:
@@ -73,12 +59,12 @@ class Surface:
         return int(self._is_known.sum())
 
     @property
-    def grid(self) -> Grid | None:
-        """The finest picture of which all points are known; None as long as there is none."""
+    def grid(self) -> Grid:
+        """The finest picture of which all points are known; an empty one before the preview is there."""
         for stride in reversed(self._strides()):
             if self._is_known[::stride, ::stride].all():
                 return Grid(self._alpha[::stride], self._beta[::stride], self._loss[::stride, ::stride])
-        return None
+        return Grid(self._alpha[:0], self._beta[:0], self._loss[:0, :0])
 
     def pieces(self, measured: Measured) -> Generator[None, None, None]:
         """Compute what is missing, a preview first; yields after every piece, and may be given up between two."""
@@ -116,16 +102,12 @@ class PathPoint:
     off_plane: float
 
 
-def path_on(plane: Plane, measured: Measured, trajectory: Trajectory) -> list[PathPoint]:
-    """The snapshots of a run as they stand to a plane, by increasing step."""
+def path_on(plane: Plane, measured: Measured, trajectory: Trajectory) -> Generator[None, None, list[PathPoint]]:
+    """The snapshots of a run as they stand to a plane, by increasing step; yields after every piece of work."""
     points_T2, distances_T = plane.coordinates(trajectory.flats)
-    heights_T = torch.cat(list(plane_losses(measured, plane, points_T2)))
-    rows = zip(
-        trajectory.steps,
-        points_T2.tolist(),
-        heights_T.tolist(),
-        trajectory.losses,
-        distances_T.tolist(),
-        strict=True,
-    )
+    heights: list[float] = []
+    for losses in plane_losses(measured, plane, points_T2):
+        heights += losses.tolist()
+        yield
+    rows = zip(trajectory.steps, points_T2.tolist(), heights, trajectory.losses, distances_T.tolist(), strict=True)
     return [PathPoint(step, alpha, beta, height, loss, off) for step, (alpha, beta), height, loss, off in rows]

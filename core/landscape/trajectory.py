@@ -5,7 +5,8 @@ Shape letters: T snapshots, N parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,26 +14,32 @@ from torch import Tensor
 from core.landscape.measured import Measured
 
 
+@dataclass(frozen=True, eq=False)
 class Trajectory:
-    """Snapshots (step, state of the network) of the measured run by increasing step; the measured one is among them.
+    """Snapshots by increasing step, the measured checkpoint among them.
 
-    `flats` are their parameters (T, N), `losses` what the measured function is at each. `best_step` names the best one;
-    `best` is its place, or that of the nearest one, and without a name that of the lowest loss.
+    `flats` are their parameters (T, N), `losses` what the measured function is at each, `best` is the best one's place.
     """
 
-    def __init__(
-        self, measured: Measured, snapshots: Iterable[tuple[int, Mapping[str, Tensor]]], best_step: int | None = None
-    ) -> None:
-        found = {measured.step: (measured.flat, measured.loss_here)}
-        for step, state in snapshots:
-            if step != measured.step:
-                found[step] = measured.flat_of(state), measured.true_loss(state)
-        self.steps = sorted(found)
-        self.flats = torch.stack([found[step][0] for step in self.steps])
-        self.losses = [found[step][1] for step in self.steps]
-        places = range(len(self.steps))
-        self.best = (
-            min(places, key=lambda place: self.losses[place])
-            if best_step is None
-            else min(places, key=lambda place: abs(self.steps[place] - best_step))
-        )
+    steps: list[int]
+    flats: Tensor
+    losses: list[float]
+    best: int
+
+
+def trajectory_of(
+    measured: Measured, snapshots: Iterable[tuple[int, Mapping[str, Tensor]]], best_step: int | None = None
+) -> Generator[None, None, Trajectory]:
+    """Measure the snapshots (step, state of the network) of the measured run; yields after each.
+
+    The best is that after update `best_step`, which must be among them, or else the one of the lowest loss.
+    """
+    found = {measured.step: (measured.flat, measured.loss_here)}
+    for step, state in snapshots:
+        if step not in found:
+            found[step] = measured.flat_of(state), measured.true_loss(state)
+            yield
+    steps = sorted(found)
+    losses = [found[step][1] for step in steps]
+    best = losses.index(min(losses)) if best_step is None else steps.index(best_step)
+    return Trajectory(steps, torch.stack([found[step][0] for step in steps]), losses, best)

@@ -34,10 +34,15 @@ def state_at(store: Store, folder: DataFolder, record: RunRecord, step: int) -> 
             return end.value
 
 
+def last_step(record: RunRecord) -> int:
+    """The updates that a run has done."""
+    # The rows of a diverged run hold the update that was taken back.
+    return record.answer["steps"] if record.state == "diverged" else record.step
+
+
 def check_step(record: RunRecord, step: int) -> None:
     """Raise BadInput for an update that the run has not done."""
-    # The rows of a diverged run hold the update that was taken back.
-    last = record.answer["steps"] if record.state == "diverged" else record.step
+    last = last_step(record)
     if not 0 <= step <= last:
         raise BadInput(
             Text("Run {id} has no state after update {step:,}.", id=record.id, step=step),
