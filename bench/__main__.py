@@ -31,9 +31,22 @@ FIGURES = (
     "race_on_screen",
     "fork_on_screen",
     "practice",
+    "surface",
+    "curvature",
 )
 """Every module of this folder with a `measure() -> list[Figure]`, in the order of measuring."""
-PACKAGES = ("torch", "torchvision", "streamlit", "plotly", "numpy", "kornia", "tensorboard", "playwright")
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "streamlit",
+    "plotly",
+    "numpy",
+    "kornia",
+    "loss-landscapes",
+    "pyhessian",
+    "tensorboard",
+    "playwright",
+)
 RESULTS = Path(__file__).with_name("results.json")
 
 

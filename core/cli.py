@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from core.cli_compare import compare
+from core.cli_curvature import curvature
 from core.cli_fork import fork
 from core.cli_race import race
+from core.cli_surface import surface
 from core.cli_training import INTERRUPTED, Answer, named, resume, train
 from core.errors import BadInput, CoreError
+from core.landscape.asked import BATCH_NORMS, PLANES
 from core.log_file import log_to
 from core.store.folder import DataFolder
 from core.strict_json import finite
@@ -136,6 +139,24 @@ def _parser() -> _Parser:
     paths.add_argument("--noise", type=float, default=0.0, help="spread of the noise on every gradient (default: 0)")
     paths.add_argument("--seed", type=int, default=0, help="the seed of the noise")
     changes(paths)
+    ground = command("surface", surface, "the loss around a stored run's network, and the run's path on it")
+    ground.add_argument("run", metavar="RUN", help="the run's id")
+    ground.add_argument("--step", type=int, metavar="N", help="after so many updates (default: all that it has done)")
+    ground.add_argument("--plane", choices=PLANES, default="random", help="which two directions (default: random)")
+    ground.add_argument("--resolution", type=int, default=33, metavar="N", help="points a side, odd (default: 33)")
+    ground.add_argument("--samples", type=int, default=512, metavar="N", help="training samples (default: 512)")
+    ground.add_argument("--seed", type=int, default=0, help="the seed of the sample and of random directions")
+    ground.add_argument("--penalty", action="store_true", help="add the penalty of the run's regularizers")
+    ground.add_argument(
+        "--batch-norm",
+        choices=BATCH_NORMS,
+        default="frozen",
+        help="statistics of batch normalization: those kept in training, or those of the sample (default: frozen)",
+    )
+    bend = command("curvature", curvature, "how the loss of a stored run bends: the ends of its Hessian's spectrum")
+    bend.add_argument("run", metavar="RUN", help="the run's id")
+    bend.add_argument("--step", type=int, metavar="N", help="after so many updates (default: all that it has done)")
+    bend.add_argument("--samples", type=int, default=512, metavar="N", help="training samples (default: 512)")
     command("runs", runs, "all stored runs, newest last")
     again = command(
         "resume", resume, "continue a run from its latest snapshot, or tell the answer of one that is over", test

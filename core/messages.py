@@ -43,6 +43,9 @@ msgstr ""
 
 FIELD = re.compile(r"\{(\w*)[^{}]*\}")
 
+WRITTEN = re.compile(r"[^\W\d_]|[.,:;()]")
+"""What languages write differently: letters, and the marks that join sentences."""
+
 
 def fields(template: str) -> list[str]:
     """Names of the values a template wants, sorted: `"{low:g} to {high:g}"` gives `["high", "low"]`."""
@@ -168,7 +171,7 @@ def code_files() -> Iterator[Path]:
 
 
 def templates() -> dict[str, list[str]]:
-    """Every template with the places it comes from; what has no letter (a unit such as °) needs no translation."""
+    """Every template with the places it comes from; a unit such as ° or a list of values needs no translation."""
     found: dict[str, set[str]] = {}
     for file in code_files():
         path = file.relative_to(ROOT).as_posix()
@@ -180,7 +183,7 @@ def templates() -> dict[str, list[str]]:
     return {
         template: sorted(places)
         for template, places in sorted(found.items())
-        if any(letter.isalpha() for letter in FIELD.sub("", template))
+        if WRITTEN.search(FIELD.sub("", template))
     }
 
 

@@ -54,13 +54,15 @@ def attach() -> None:
         compare_state.open_study(newest.id)
 
 
-def start(pace: str, *, one_update: bool = False) -> None:
-    """Start what is chosen and look at it; what is refused is said on the page."""
+def start(pace: str, *, target: float | None, one_update: bool = False) -> None:
+    """Start what is chosen, with a target if one was chosen, and look at it; what is refused is said on the page."""
     try:
         comparison = compare_state.draft().comparison()
         study = services().start_comparison(comparison, actor=ACTOR, pace=pace, paused=one_update)
         if one_update:
             services().command_comparison(study, "step", actor=ACTOR)
+        if target is not None:
+            services().command_comparison(study, "target", {"target": target}, actor=ACTOR)
     except CoreError as error:
         st.session_state["refused"] = error
         return
@@ -72,9 +74,15 @@ def answer(fired: Mapping[str, Any]) -> None:
     if fired.get("leave"):
         st.session_state["present"] = False
     if fired.get("start"):
-        start(fired["start"]["pace"], one_update=bool(fired["start"].get("one_update")))
+        asked = fired["start"]
+        start(asked["pace"], target=asked.get("target"), one_update=bool(asked.get("one_update")))
     if fired.get("again"):
-        start(fired["again"]["pace"])
+        start(fired["again"]["pace"], target=aim_of(compare_state.shown_study()))
+
+
+def aim_of(study: str | None) -> float | None:
+    """The target error that somebody has chosen for a stored comparison."""
+    return services().study(study, actor=ACTOR).facts.get("aim") if study else None
 
 
 # -- what is shown ---------------------------------------------------------------------------------------------------

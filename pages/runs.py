@@ -14,8 +14,9 @@ from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.exports.csv import csv_bytes
 from core.exports.parquet import parquet_bytes
-from core.exports.tables import differing_settings, measurement_table, run_table, settings_of
+from core.exports.tables import Columns, differing, measurement_table, run_table
 from core.store.records import STATE_NAMES, RunRecord
+from core.studies.outcomes import begun_experiment
 from pages.components import state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
@@ -26,12 +27,17 @@ RESUMABLE = ("interrupted", "paused", "stopped", "failed")
 HIGHLIGHT = "background-color: rgba(230, 159, 0, 0.22)"
 
 
+def begun(run: RunRecord) -> Experiment:
+    """What a run computes at first; a branch what it was changed to."""
+    return begun_experiment(services().store, run)
+
+
 def name_of(run: RunRecord) -> str:
     """A run's name, or what it trains while nobody has named it."""
     if run.name:
         return run.name
     try:
-        experiment = Experiment.from_json(dict(run.experiment))
+        experiment = begun(run)
         data, augmentation, network, regularizer, optimizer, seed = choices(experiment)
     except BadInput:
         return run.id
@@ -73,7 +79,7 @@ def sorted_runs(runs: Sequence[RunRecord], order: str) -> list[RunRecord]:
 
 def matches(run: RunRecord, words: str) -> bool:
     """Whether a run's name, note, state or settings contain every word."""
-    settings = " ".join(f"{name}={value}" for name, value in settings_of(run).items())
+    settings = " ".join(f"{name}={value}" for name, value in begun(run).to_url().items())
     text = " ".join([run.id, name_of(run), run.note, run.state, state_names()[run.state], settings]).lower()
     return all(word in text for word in words.lower().split())
 
@@ -108,7 +114,7 @@ def error_columns(runs: Sequence[RunRecord]) -> dict[str, list[float | None]]:
 def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
     """The table as shown, and the names of its columns of settings that differ."""
     names = state_names()
-    settings = differing_settings(runs)
+    settings = differing([begun(run) for run in runs])
     columns = {
         t("name"): [name_of(run) for run in runs],
         t("state"): [names[run.state] for run in runs],
@@ -222,6 +228,11 @@ def measurements(run: RunRecord, kind: str) -> bytes:
     store = services().store
     columns = measurement_table(store.read_evaluations(run.id), store.read_steps(run.id), store.events(run.id))
     return csv_bytes(columns) if kind == "csv" else parquet_bytes(columns)
+
+
+def exported(runs: Sequence[RunRecord]) -> Columns:
+    """The table for a file."""
+    return run_table(runs, [begun(run) for run in runs])
 
 
 def actions_for_one(run: RunRecord) -> None:
@@ -345,11 +356,11 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("All settings as a table; runs: {count}", count=len(runs)), width="content")
         st.download_button(
-            t("Table as CSV"), lambda: csv_bytes(run_table(runs)), "runs.csv", "text/csv", on_click="ignore"
+            t("Table as CSV"), lambda: csv_bytes(exported(runs)), "runs.csv", "text/csv", on_click="ignore"
         )
         st.download_button(
             t("Table as Parquet"),
-            lambda: parquet_bytes(run_table(runs)),
+            lambda: parquet_bytes(exported(runs)),
             "runs.parquet",
             "application/vnd.apache.parquet",
             on_click="ignore",

@@ -4,7 +4,7 @@
 import { smallest, verticalRange } from "../live/axes.js";
 import { empty } from "../live/gradients.js";
 import { widest } from "../live/plot.js";
-import { fill, percent, short, signed } from "../live/text.js";
+import { alike, fill, percent, short, signed } from "../live/text.js";
 import { translucent } from "../live/theme.js";
 import { drawEvery, everyRate } from "./every_rate.js";
 import { spread } from "./groups.js";
@@ -18,10 +18,10 @@ export const ASIDES = ["rate", "every", "noise", "grid", "curve", "gap"];
 
 // The pictures that this comparison has something for, the first of them first.
 export function asides(model) {
-  const { study, settings, groups } = model;
+  const { study, settings } = model;
   const has = {
     rate: Boolean(study?.meta.search?.curves?.length) || settings.rates === "own",
-    every: everyRate(groups),
+    every: everyRate(model),
     noise: Boolean(study?.meta.noise),
     curve: Boolean(settings.number),
     grid: Boolean(settings.grid),
@@ -75,7 +75,7 @@ function curve(chart, { groups, settings }, view, context) {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: size * 0.9 }, traceorder: "reversed" },
       margin: { t: size * 2 },
-      xaxis: { mode: "number", type: logarithmic ? "log" : "linear", title: { text: settings.number.title, standoff: 2 }, tickvals: xs, ticktext: xs.map(short), zeroline: false, ...(isMany ? { tickvals: undefined, ticktext: undefined, ...ticks(logarithmic ? "log" : "linear", [Math.log10(smallest(xs)), Math.log10(xs[xs.length - 1])]) } : {}) },
+      xaxis: { mode: "number", type: logarithmic ? "log" : "linear", title: { text: settings.number.title, standoff: 2 }, tickvals: xs, ticktext: alike(xs), zeroline: false, ...(isMany ? { tickvals: undefined, ticktext: undefined, ...ticks(logarithmic ? "log" : "linear", [Math.log10(smallest(xs)), Math.log10(xs[xs.length - 1])]) } : {}) },
       yaxis: { mode: `curve ${view.scale}`, type: view.scale, range, title: { text: labels[regression ? "axis_relative_error" : "axis_error_percent"], standoff: 6 }, ...ticks(view.scale, range) },
     },
     fill(labels.summary_curve, { title: settings.number.title }),

@@ -79,9 +79,9 @@ export function outcome(run) {
 }
 
 // The first update after which a run's validation error is at most `target`; Infinity when it never was, NaN before it was
-// measured.
+// measured. Errors come as float32, and 0.1 is a little more as one.
 export function updatesTo(run, target) {
   const { steps, values } = run.column("evaluation", "validation/error");
-  const row = values.findIndex((value) => value <= target + 1e-12);
+  const row = values.findIndex((value) => value <= Math.fround(target));
   return row < 0 ? (values.length ? Infinity : NaN) : steps[row];
 }

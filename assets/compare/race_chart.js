@@ -3,7 +3,7 @@
 
 import { interpolated, verticalRange } from "../live/axes.js";
 import { widest } from "../live/plot.js";
-import { fill, grouped, percent, short } from "../live/text.js";
+import { alike, fill, grouped, percent, short } from "../live/text.js";
 import { translucent } from "../live/theme.js";
 import { placing, ranked } from "./groups.js";
 import { quantity, updatesTo } from "./quantities.js";
@@ -16,8 +16,9 @@ export function seen(groups, view) {
   return groups.filter((group) => group.loaded && !view.hidden.includes(group.key));
 }
 
-// How far the horizontal axis reaches over all groups: to the planned end, or to what the slowest clock shows.
-export function reach(groups, mode) {
+// How far the horizontal axis reaches over all groups: to the planned end, or to what the slowest clock shows; `planned`
+// says it by kind of axis as long as nothing has been measured.
+export function reach(groups, mode, planned) {
   const ends = groups.flatMap((group) =>
     group.runs.filter((run) => run.loaded).map((run) => {
       const at = placing(run, mode);
@@ -26,14 +27,14 @@ export function reach(groups, mode) {
       return mode === "seconds" ? at(done) * 1.02 : at(planned);
     }),
   );
-  return Math.max(...ends, mode === "seconds" ? 0.01 : 1);
+  return ends.length ? Math.max(...ends, mode === "seconds" ? 0.01 : 1) : planned[mode];
 }
 
 export function colourOf(group, view, palette) {
   return view.focus && view.focus !== group.key ? translucent(palette.text, 0.25) : palette.of(group);
 }
 
-// `settings`: the comparison as the page knows it; `planned`: how far the axes reach before anything has been measured.
+// `settings`: the comparison as the page knows it; `planned`: as for `reach`.
 export function drawRace(chart, groups, view, context, { settings, planned }) {
   const { labels, narrow, present, size } = context;
   const shown = seen(groups, view);
@@ -50,8 +51,8 @@ export function drawRace(chart, groups, view, context, { settings, planned }) {
   const range = verticalRange(trained.length ? [...trained, ...lowest] : lines.flatMap(({ main }) => main.mid), scale, what.percent ? 100 : 1);
   if (what.percent) range[1] = Math.min(range[1], scale === "log" ? 2 : 100);
   const floor = scale === "log" ? 10 ** range[0] : -Infinity;
-  const reached = shown.length ? reach(shown, view.x) : planned[view.x];
-  const isScaled = shown.some(({ share }) => share !== null);
+  const reached = reach(shown, view.x, planned);
+  const isScaled = groups.some(({ share }) => share !== null);
   lines.sort((a, b) => Number(a.group.key === view.focus) - Number(b.group.key === view.focus)); // On top of the others.
   const traces = lines.flatMap((line) => tracesOf(line, what, floor, view, context));
   const named = isScaled ? outstanding(lines, view) : lines;
@@ -67,12 +68,13 @@ export function drawRace(chart, groups, view, context, { settings, planned }) {
     annotations.push(target.label);
     traces.push(target.crossings);
   }
-  const names = named.map(({ group }) => labelOf(group, context));
+  // Room for every name from the beginning, so that nothing moves when the lines come.
+  const names = groups.map((group) => labelOf(group, context));
   const title = labels[what.title];
   return chart.draw(
     traces,
     {
-      margin: { r: (narrow ? 4 : 16) + Math.min(widest(names, context), narrow ? 96 : 190) + (isScaled ? size * 6.2 : 0), t: size * 0.9 },
+      margin: { r: (narrow ? 4 : 16) + Math.min(widest(names, context), narrow ? 96 : 190) + (isScaled ? size * 6.2 : 0), t: size * (what.guess ? 1.8 : 0.9) },
       xaxis: { mode: view.x, range: [0, reached], title: { text: labels[`axis_${view.x}`], standoff: 4 }, zeroline: false },
       yaxis: { mode: `${view.quantity} ${scale}`, type: scale, range, title: narrow ? undefined : { text: title, standoff: 6 }, nticks: 6, ...ticks(scale, range) },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
@@ -230,20 +232,17 @@ export function escaped(text) {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
+// What guessing would reach: a dotted line, told above the picture, where no line can run through the words.
 function guessing(what, shown, range, scale, { labels, palette }, shapes, annotations) {
   const guess = what.guess ? shown.map((group) => group.first.meta[what.guess]).find(Number.isFinite) : undefined;
   if (guess === undefined) return;
   const at = guess * what.factor;
   const value = scale === "log" ? Math.log10(at) : at;
   const text = (what.guess === "guess_error" && shown[0].first.meta.guess_text) || fill(labels.guess_loss, { value: short(at) });
-  const common = { xref: "paper", x: 1, xanchor: "right", showarrow: false, font: { color: palette.muted }, bgcolor: translucent(palette.background, 0.7) };
-  if (value > range[1]) {
-    annotations.push({ ...common, yref: "paper", y: 1, yanchor: "top", text: fill(labels.guess_above, { text }) });
-    return;
-  }
+  const isAbove = value > range[1];
+  annotations.push({ xref: "paper", x: 0, xanchor: "left", yref: "paper", y: 1, yanchor: "bottom", showarrow: false, font: { color: palette.muted }, text: isAbove ? fill(labels.guess_above, { text }) : `··· ${text}` });
+  if (isAbove) return;
   shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: at, y1: at, line: { color: palette.muted, width: 1.2, dash: "dot" } });
-  const isHigh = value > range[0] + 0.92 * (range[1] - range[0]);
-  annotations.push({ ...common, yref: "y", y: value, yanchor: isHigh ? "top" : "bottom", text });
 }
 
 // A vertical tick where a branch left its parent.
@@ -262,7 +261,7 @@ export function ticks(scale, [low, high]) {
   const every = Math.max(1, Math.ceil((high - low) / 8));
   const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i).filter((power) => power % every === 0);
   const tickvals = powers.flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)));
-  return { tickvals, ticktext: tickvals.map(short) };
+  return { tickvals, ticktext: alike(tickvals) };
 }
 
 function summary(lines, title, present, labels) {

@@ -1,7 +1,7 @@
 // A sweep over one number in more steps than runs have colours: the number itself gives every line its colour.
 
 import { largest, smallest } from "../live/axes.js";
-import { short } from "../live/text.js";
+import { alike } from "../live/text.js";
 
 const MOST_SLOTS = 8;
 const MOST_TICKS = 6;
@@ -53,7 +53,7 @@ export function scaleTrace({ number, variants }, { palette, size }) {
         xanchor: "right",
         outlinewidth: 0,
         tickvals: marked.map((value) => place(value, number)),
-        ticktext: marked.map(short),
+        ticktext: alike(marked),
       },
     },
   };

@@ -18,16 +18,18 @@ import { save } from "./save.js";
 const KEPT = {
   className: "sp-live sp-compare",
   remembered: "saddlepoint.compare.view",
-  defaults: { quantity: "error", scale: "log", x: "update", target: 0.1, gradients: false, pace: "10s" },
+  defaults: { quantity: "error", scale: "log", x: "update", gradients: false, pace: "10s" },
 };
-const FORGOTTEN = { aside: "", hidden: [], focus: null, sort: null };
+// What belongs to one comparison.
+const FORGOTTEN = { aside: "", hidden: [], focus: null, sort: null, target: 0.1 };
 const ASIDE_MS = 700;
 const MOST_READ = 8;
 
 export class CompareView extends BaseView {
   constructor(parent, data, look) {
     super(parent, data, look, KEPT);
-    this.view = { ...FORGOTTEN, ...this.view };
+    this.view = { ...this.view, ...FORGOTTEN, ...data.settings.view };
+    this.study = this.aimed = null;
     this.branches = new Map();
     this.asideAt = 0;
   }
@@ -38,7 +40,7 @@ export class CompareView extends BaseView {
       trigger: (name, value) => this.press(name, value),
       change: (name, value) => this.change(name, value),
       fork: (asked) => this.connection.command(this.study.run, "fork", asked),
-      aim: (target) => this.study && this.ask("target", { target }),
+      aim: (target) => this.aim(target),
       moved: () => this.moved(),
       save: (format) => save(this.Plotly, this.charts.main, format, this.title(), "comparison"),
       on: {
@@ -52,7 +54,7 @@ export class CompareView extends BaseView {
   }
 
   press(name, value) {
-    this.trigger(name, { study: this.study?.run ?? null, ...value });
+    this.trigger(name, { study: this.study?.run ?? null, target: this.study ? null : this.aimed, ...value });
   }
 
   destroy() {
@@ -80,9 +82,10 @@ export class CompareView extends BaseView {
     super.update(data);
     this.palette = palette(this.parent, data.colors, data.ramp);
     this.parts.table.palette = this.palette;
+    const isPrepared = Boolean(data.race.caption) && data.race.caption !== this.given?.caption;
     this.given = data.race;
     this.watchPrice(data.price);
-    if (this.study?.run !== data.study) {
+    if ((this.study?.run ?? null) !== data.study || (isPrepared && !data.study)) {
       this.branches = new Map();
       this.study = data.study ? new RunData(data.study) : null;
       this.aimed = null;
@@ -134,6 +137,12 @@ export class CompareView extends BaseView {
     if (answer?.type !== "received") toolbar.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected);
   }
 
+  // Of what has not begun the target is told with its start.
+  aim(target) {
+    if (this.study) this.ask("target", { target });
+    else this.aimed = target;
+  }
+
   runOf(run) {
     if (!this.runs.has(run)) {
       const data = new RunData(run);
@@ -154,7 +163,7 @@ export class CompareView extends BaseView {
   }
 
   get model() {
-    return { study: this.study, groups: this.groups, settings: this.given, price: this.price?.meta.price };
+    return { study: this.study, groups: this.groups, settings: this.given, price: this.price?.meta.price, planned: this.planned() };
   }
 
   // What the tool bar is told: the comparison with the epochs of its runs.
@@ -216,7 +225,7 @@ export class CompareView extends BaseView {
     const { plots } = parts;
     const rows = groups.map((group) => group.runs.map((run) => [run.run, run.lineage, run.rows, run.meta.num_steps]));
     const beside = [rows, this.picked, model.study?.meta.search, model.study?.meta.noise];
-    const jobs = { main: [plots.main, rows, () => drawRace(charts.main, groups, view, context, { settings: this.given, planned: this.planned() })] };
+    const jobs = { main: [plots.main, rows, () => drawRace(charts.main, groups, view, context, model)] };
     if (!this.rests(beside)) jobs.aside = [plots.aside, beside, () => drawAside(charts.aside, this.picked, model, view, context)];
     const drawings = this.drawChanged(jobs);
     return view.gradients ? [...drawings, ...this.multiples.draw(seen(groups, view), view, context)] : drawings;

@@ -25,8 +25,9 @@ function bucketEnd(step, last, k) {
   return length;
 }
 
-// {steps, values} with the first non-finite, lowest, highest and last row of every bucket.
-export function thin(column, maxBuckets = MAX_BUCKETS) {
+// {steps, values} with the first non-finite, lowest, highest and last row of every bucket; with `keepsLows` also every
+// row below all before it, and with them when any target was first reached.
+export function thin(column, { maxBuckets = MAX_BUCKETS, keepsLows = false } = {}) {
   const { steps, values } = column;
   const count = steps.length;
   const last = count ? steps[count - 1] : 0;
@@ -34,11 +35,13 @@ export function thin(column, maxBuckets = MAX_BUCKETS) {
   if (k === 0) return column;
   const kept = { steps: [], values: [] };
   let row = 0;
+  let low = Infinity;
   while (row < count) {
     const end = bucketEnd(steps[row], last, k);
     let broken = -1;
     let lowest = -1;
     let highest = -1;
+    const lows = [];
     const begin = row;
     for (; row < count && steps[row] < end; row += 1) {
       const value = values[row];
@@ -48,8 +51,10 @@ export function thin(column, maxBuckets = MAX_BUCKETS) {
       }
       if (lowest < 0 || value < values[lowest]) lowest = row;
       if (highest < 0 || value > values[highest]) highest = row;
+      if (keepsLows && value < low) lows.push(row);
+      low = Math.min(low, value);
     }
-    for (const chosen of [...new Set([broken, lowest, highest, row - 1])].sort((a, b) => a - b)) {
+    for (const chosen of [...new Set([broken, lowest, highest, ...lows, row - 1])].sort((a, b) => a - b)) {
       if (chosen < begin) continue;
       kept.steps.push(steps[chosen]);
       kept.values.push(values[chosen]);

@@ -4,7 +4,6 @@ import { choice, element, setAttribute, setText } from "./dom.js";
 import { samplesNode } from "./learned.js";
 import { PICTURES } from "./more.js";
 import { Numbers } from "./numbers.js";
-import { epochs } from "./text.js";
 import { Toolbar } from "./toolbar.js";
 import { Words } from "./words.js";
 
@@ -51,7 +50,7 @@ export function build(labels, settings, { act, trigger, change }) {
   function show(data, view, { narrow, present }) {
     const { meta } = data;
     setText(line, (meta.choices ?? []).join(" › "));
-    setText(corner, present ? `${labels.axis_epoch} ${epochs(meta.epoch ?? 0)}` : (meta.device ?? ""));
+    setText(corner, meta.device ?? "");
     const regression = meta.task === "regression";
     setText(title, view.quantity === "loss" ? labels.title_loss : regression ? labels.title_relative_error : labels.title_error);
     setText(learnedTitle, meta.state === "untrained" ? labels.learned_untrained : labels.learned);

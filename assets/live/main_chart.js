@@ -3,7 +3,7 @@
 
 import { epochsOf, extent, positions, verticalRange } from "./axes.js";
 import { widest } from "./plot.js";
-import { epochs, fill, percent, short } from "./text.js";
+import { alike, epochs, fill, percent, short } from "./text.js";
 import { translucent } from "./theme.js";
 
 const NO_VALUE = { steps: [], values: [] };
@@ -143,7 +143,7 @@ function logTicks(view, [low, high]) {
   const factors = high - low > 4 ? [1] : high - low > 2 ? [1, 3] : [1, 2, 5];
   const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
   const tickvals = powers.flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)));
-  return { tickvals, ticktext: tickvals.map(short) };
+  return { tickvals, ticktext: alike(tickvals) };
 }
 
 // Whether the lowest point lies so far back that saying so is news: 3 % of the run, or the run has ended.

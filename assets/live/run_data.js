@@ -4,6 +4,7 @@ import { thin } from "./buckets.js";
 import { decoded, unpacked } from "./wire.js";
 
 const NO_COLUMN = { steps: [], values: [] };
+const AIMED_AT = "validation/error"; // Of it is asked when it first reached a target.
 
 export class RunData {
   constructor(run) {
@@ -54,7 +55,7 @@ export class RunData {
       for (const [group, columns] of Object.entries(message.series)) {
         for (const [name, column] of Object.entries(columns)) {
           const steps = Array.from(unpacked(column.steps));
-          this.groups[group][name] = thin({ steps, values: Array.from(unpacked(column.values)) });
+          this.groups[group][name] = thinned(name, { steps, values: Array.from(unpacked(column.values)) });
         }
       }
     } else if (!this.follows(message)) {
@@ -92,8 +93,12 @@ export class RunData {
         column.steps.push(steps[row]);
         column.values.push(values[row]);
       }
-      this.groups[group][name] = thin(column);
+      this.groups[group][name] = thinned(name, column);
     }
     if (block.stamps) this.stamps.push(...unpacked(block.stamps).subarray(fresh));
   }
+}
+
+function thinned(name, column) {
+  return thin(column, { keepsLows: name === AIMED_AT });
 }

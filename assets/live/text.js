@@ -13,13 +13,29 @@ export function grouped(count) {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+(?!\d))/g, NARROW);
 }
 
+const LEAST_IN_FULL = 1e-4;
+const ABOVE_FULL = 1e5;
+
+function isInFull(value) {
+  const size = Math.abs(Number(value.toPrecision(3)));
+  return size === 0 || (size >= LEAST_IN_FULL && size < ABOVE_FULL);
+}
+
 // Three significant digits, e-notation for the very large and small.
 export function short(value) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e5 || size < 1e-3)) return value.toExponential(1).replace("e+", "e").replace("-", "−");
+  if (!isInFull(value)) return value.toExponential(1).replace(".0e", "e").replace("e+", "e").replaceAll("-", "−");
   return String(Number(value.toPrecision(3))).replace("-", "−");
+}
+
+// The numbers at the ticks of one axis, all in the same way: in full, or where one is too long for that as powers of ten.
+export function alike(values) {
+  if (values.every(isInFull)) return values.map(short);
+  return values.map((value) => {
+    const [factor, power] = value.toExponential(1).replace(".0e", "e").replace("e+", "e").replaceAll("-", "−").split("e");
+    return value === 0 ? "0" : `${factor === "1" ? "" : `${factor}·`}10<sup>${power}</sup>`;
+  });
 }
 
 // An epoch with at most one digit after the point.

@@ -33,11 +33,6 @@ def experiment_of(run: RunRecord) -> Experiment:
     )
 
 
-def settings_of(run: RunRecord) -> dict[str, str]:
-    """A run's settings as dotted names, only what differs from the defaults, as in a link."""
-    return experiment_of(run).to_url()
-
-
 def flat_settings(experiment: Experiment) -> dict[str, str]:
     """Every setting as a dotted name: what a link would hold if nothing were left to the defaults."""
     flat: dict[str, str] = {}
@@ -59,11 +54,6 @@ def flat_settings(experiment: Experiment) -> dict[str, str]:
     return flat
 
 
-def differing_settings(runs: Sequence[RunRecord]) -> Columns:
-    """The settings in which these runs differ; see `differing`."""
-    return differing([experiment_of(run) for run in runs])
-
-
 def differing(experiments: Sequence[Experiment]) -> Columns:
     """The settings in which these experiments differ, each as a column; "" where one has no such setting.
 
@@ -80,9 +70,12 @@ def differing(experiments: Sequence[Experiment]) -> Columns:
     return {name: column for name, column in columns.items() if len(set(column)) > 1}
 
 
-def run_table(runs: Sequence[RunRecord]) -> Columns:
-    """One row a run: what it is, every setting that some run changed, what came out."""
-    settings = [settings_of(run) for run in runs]
+def run_table(runs: Sequence[RunRecord], experiments: Sequence[Experiment]) -> Columns:
+    """One row a run: what it is, every setting that some run changed, what came out.
+
+    `experiments` is what each run computes at first.
+    """
+    settings = [experiment.to_url() for experiment in experiments]
     columns: Columns = {
         "run": [run.id for run in runs],
         "name": [run.name for run in runs],

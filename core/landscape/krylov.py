@@ -13,6 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+FAR = 10
+"""A node so many times as far out as the largest entry would drown those near 0 in its rounding."""
+
 Product = Callable[[Tensor], Tensor]
 
 
@@ -77,7 +80,7 @@ class Krylov:
         if place + 1 == basis.shape[1]:
             self._beside.append(0.0)
             self._next = None
-        elif beside <= self._rounding(beside):
+        elif beside <= self._rounding:
             self._beside.append(0.0)
             rest = _without(next(self._directions), basis)
             self._next = rest / rest.norm()
@@ -87,35 +90,53 @@ class Krylov:
 
     def ritz(self) -> Ritz:
         """What is known so far."""
-        values, rotation = np.linalg.eigh(self._projected())
-        rounding = self._rounding(0.0)
-        residuals = np.abs(self._beside[-1] * rotation[-1]) + rounding
-        return Ritz(values, rotation[0] ** 2, residuals, rounding, self._basis[: self.num_products], rotation)
+        values, rotation = _eigen(self._projected())
+        residuals = np.abs(self._beside[-1] * rotation[-1]) + self._rounding
+        return Ritz(values, rotation[0] ** 2, residuals, self._rounding, self._basis[: self.num_products], rotation)
 
     def weight_below_zero(self) -> float:
-        """The least share of the start that lies in eigenvectors of negative eigenvalues (Gauss-Radau, one node at 0).
+        """The least share of the start that lies in eigenvectors of negative eigenvalues.
 
-        Without that node, the one nearest to 0 stands for all eigenvalues there and may lie on either side.
+        The quadrature is Gauss-Radau's, with one node at 0: without it, the node nearest to 0 would stand for all
+        eigenvalues around it and might lie on either side.
         """
         projected = self._projected()
-        if not self.is_whole and len(projected) > 1:
-            beside = np.zeros(len(projected) - 1)
-            beside[-1] = self._beside[-2]
-            # A value of exactly 0 within the smaller space is moved by what cannot be told from 0.
-            inner = projected[:-1, :-1] + np.finfo(float).tiny * np.eye(len(beside))
-            projected[-1, -1] = beside[-1] * np.linalg.solve(inner, beside)[-1]
-        values, rotation = np.linalg.eigh(projected)
-        return float((rotation[0] ** 2)[values < -self._rounding(0.0)].sum())
+        if not self.is_whole:
+            last = self._zero_makers()
+            size = max(place for place, value in enumerate(last) if abs(value) <= FAR * self._largest) + 1
+            projected = projected[:size, :size]
+            projected[-1, -1] = last[size - 1]
+        values, rotation = _eigen(projected)
+        return float((rotation[0] ** 2)[values < -FAR * self._rounding].sum())
+
+    def _zero_makers(self) -> list[float]:
+        """For each size of the space, what would make 0 an eigenvalue, were it the last one on the diagonal."""
+        found = [0.0]
+        for diagonal, beside in zip(self._diagonal[:-1], self._beside[:-1], strict=True):
+            pivot = diagonal - found[-1]
+            found.append(beside**2 / pivot if pivot else np.copysign(np.inf, beside) if beside else 0.0)
+        return found
 
     def _projected(self) -> np.ndarray:
         """The matrix within the space (M, M)."""
         beside = self._beside[:-1]
         return np.diag(self._diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
 
-    def _rounding(self, beside: float) -> float:
+    @property
+    def _rounding(self) -> float:
         """What a product may be wrong by: ten units in the last place of the largest entry."""
-        largest = max([abs(beside), *map(abs, self._diagonal), *self._beside])
-        return 10 * torch.finfo(self._basis.dtype).eps * largest
+        return 10 * torch.finfo(self._basis.dtype).eps * self._largest
+
+    @property
+    def _largest(self) -> float:
+        """The largest entry of the matrix within the space."""
+        return max(map(abs, [*self._diagonal, *self._beside]), default=0.0)
+
+
+def _eigen(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues, ascending, and eigenvectors as columns; on torch's threads, which a run's record fixes."""
+    values, vectors = torch.linalg.eigh(torch.from_numpy(matrix))
+    return values.numpy(), vectors.numpy()
 
 
 def _without(vector: Tensor, basis: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Losses at many points of a plane, as fast as the network allows.
 
-Where all parameters belong to linear layers, many points are computed at once by stacked products, and the first layer
-is no product at all: it is linear in the plane, (W₀ + αW₁ + βW₂) x + b₀ + αb₁ + βb₂ = Z₀ + αZ₁ + βZ₂. Other networks
-go point by point, in pieces of the sample that stay in the processor's cache.
+Where all parameters belong to linear layers of usual sizes, many points are computed at once by stacked products, and
+the first layer is no product at all: it is linear in the plane, (W₀ + αW₁ + βW₂) x + b₀ + αb₁ + βb₂ = Z₀ + αZ₁ + βZ₂.
+Other networks go point by point, in pieces of the sample that stay in the processor's cache.
 
 Shape letters: P points, R points computed at once, B samples, K outputs, I inputs, O outputs of a layer.
 """
@@ -18,18 +18,19 @@ from torch.func import functional_call
 from core.catalog.architectures.rows import FixedProduct, Rows, forward_of, is_batched
 from core.landscape.measured import Measured
 from core.landscape.planes import Plane
-from core.training.evaluation import piece_size
+from core.training.evaluation import PIECE_MULTIPLICATIONS, piece_size
 
 STACKED_BYTES = 2 * 2**20
-"""What a layer gives out for the points computed at once: it should stay in the cache."""
+"""What the widest layer gives out for the points computed at once: more leaves the cache, less waits for Python."""
 
 
 @torch.no_grad()
 def plane_losses(measured: Measured, plane: Plane, points_P2: Tensor) -> Generator[Tensor, None, None]:
     """The losses at points (α, β), in order, in pieces of work that take well under 0.2 s; some pieces end no point."""
-    points_P2 = points_P2.to(measured.inputs.device)
-    losses = _stacked if _is_linear_throughout(measured.network) else _point_by_point
-    yield from losses(measured, plane, points_P2)
+    if len(points_P2):
+        is_small = measured.num_samples * measured.multiplications <= PIECE_MULTIPLICATIONS
+        losses = _stacked if is_small and _is_linear_throughout(measured.network) else _point_by_point
+        yield from losses(measured, plane, points_P2.to(measured.inputs))
 
 
 def _is_linear_throughout(network: nn.Module) -> bool:
@@ -42,60 +43,77 @@ def _is_linear_throughout(network: nn.Module) -> bool:
 
 
 def _stacked(measured: Measured, plane: Plane, points_P2: Tensor) -> Generator[Tensor, None, None]:
-    along = [measured.tensors(flat) for flat in (plane.center, *plane.directions)]
-    names = {id(module): name for name, module in measured.network.named_modules()}
-    layers = {
-        id(layer): _Along(along, names[id(layer)])
-        for layer in measured.network.modules()
-        if isinstance(layer, nn.Linear)
-    }
+    layers = {id(module): _Along(measured, plane, name) for name, module in _linear_layers(measured.network)}
     first = next(iter(layers.values()))
-    images_3BO = first.images(measured.inputs.flatten(1))
+    images_3OB = first.images(measured.inputs.flatten(1))
     widest = max(layer.num_outputs for layer in layers.values())
     at_once = max(1, STACKED_BYTES // (measured.num_samples * widest * measured.inputs.element_size()))
     for points_R2 in points_P2.split(at_once):
-        weights_R3 = torch.cat([torch.ones_like(points_R2[:, :1]), points_R2], 1).to(measured.dtype)
-
-        def product(layer: nn.Linear, weights_R3: Tensor = weights_R3) -> FixedProduct:
-            along_layer = layers[id(layer)]
-            return _Images(images_3BO, weights_R3) if along_layer is first else along_layer.product(weights_R3)
-
         num_points = len(points_R2)
+        weights_R3 = torch.cat([torch.ones_like(points_R2[:, :1]), points_R2], 1)
+
+        def product(layer: nn.Linear, points_R2: Tensor = points_R2, weights_R3: Tensor = weights_R3) -> FixedProduct:
+            along = layers[id(layer)]
+            return _Images(images_3OB, points_R2) if along is first else along.product(weights_R3)
+
         forward = forward_of([measured.network] * num_points, Rows(product, drops=False))
         outputs_RBK = forward([measured.inputs] * num_points)
         losses_R = measured.row_criterion(outputs_RBK, measured.targets.expand(num_points, *measured.targets.shape))
         yield losses_R + measured.penalty(plane.at(points_R2)) if measured.has_penalty else losses_R
 
 
+def _linear_layers(network: nn.Module) -> list[tuple[str, nn.Linear]]:
+    return [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+
+
 class _Along:
     """A linear layer on the plane: its weights and biases at the center, and along both directions."""
 
-    def __init__(self, along: list[dict[str, Tensor]], name: str) -> None:
+    def __init__(self, measured: Measured, plane: Plane, name: str) -> None:
+        along = [measured.tensors(flat) for flat in (plane.center, *plane.directions)]
         self._weight_3OI = torch.stack([tensors[f"{name}.weight"] for tensors in along])
-        self._bias_3O = (
-            torch.stack([tensors[f"{name}.bias"] for tensors in along]) if f"{name}.bias" in along[0] else None
-        )
+        biases = [tensors[f"{name}.bias"] for tensors in along if f"{name}.bias" in tensors]
+        self._bias_3O = torch.stack(biases) if biases else None
         self.num_outputs = self._weight_3OI.shape[1]
 
     def images(self, x_BI: Tensor) -> Tensor:
-        """What the layer makes of the samples at the center and along both directions, (3, B, O)."""
-        z_3BO = x_BI @ self._weight_3OI.transpose(1, 2)
-        return z_3BO if self._bias_3O is None else z_3BO.add_(self._bias_3O.unsqueeze(1))
+        """What the layer makes of the samples at the center and along both directions, (3, O, B)."""
+        z_3OB = self._weight_3OI @ x_BI.T
+        return z_3OB if self._bias_3O is None else z_3OB.add_(self._bias_3O.unsqueeze(2))
 
     def product(self, weights_R3: Tensor) -> FixedProduct:
         """The layers at several points."""
         weight_ROI = (weights_R3 @ self._weight_3OI.flatten(1)).view(-1, *self._weight_3OI.shape[1:])
-        return FixedProduct(weight_ROI, None if self._bias_3O is None else weights_R3 @ self._bias_3O)
+        return _BesideEachOther(weight_ROI, None if self._bias_3O is None else weights_R3 @ self._bias_3O)
+
+
+class _BesideEachOther(FixedProduct):
+    """Products of which all outputs lie with samples beside each other: the fastest where nothing is trained."""
+
+    def __call__(self, x_RBI: Tensor) -> Tensor:
+        x_RIB = x_RBI.transpose(1, 2)
+        if self.bias is None:
+            return torch.bmm(self.weight, x_RIB).transpose(1, 2)
+        return torch.baddbmm(self.bias.transpose(1, 2), self.weight, x_RIB).transpose(1, 2)
+
+    with_samples_beside_each_other = __call__
 
 
 class _Images(FixedProduct):
-    """The first layer at several points, a sum of its three images of the samples."""
+    """The first layer at several points (α, β), sums of its three images of the samples."""
 
-    def __init__(self, images_3BO: Tensor, weights_R3: Tensor) -> None:
-        self._images_3BO, self._weights_R3 = images_3BO, weights_R3
+    def __init__(self, images_3OB: Tensor, points_R2: Tensor) -> None:
+        self._images_3OB, self._points = images_3OB, points_R2.tolist()
 
     def __call__(self, x_RBI: Tensor) -> Tensor:
-        return (self._weights_R3 @ self._images_3BO.flatten(1)).view(-1, *self._images_3BO.shape[1:])
+        center_OB, first_OB, second_OB = self._images_3OB
+        sums_ROB = center_OB.new_empty(len(self._points), *center_OB.shape)
+        row_beta, row_OB = 0.0, center_OB
+        for (alpha, beta), sum_OB in zip(self._points, sums_ROB, strict=True):
+            if beta != row_beta:
+                row_beta, row_OB = beta, torch.add(center_OB, second_OB, alpha=beta)
+            torch.add(row_OB, first_OB, alpha=alpha, out=sum_OB)
+        return sums_ROB.transpose(1, 2)
 
     with_samples_beside_each_other = __call__
 

@@ -14,14 +14,14 @@ from torch import Tensor
 from core.errors import BadInput
 from core.landscape.asked import PlaneKind
 from core.landscape.measured import Measured
-from core.landscape.trajectory import Trajectory
+from core.landscape.trajectory import Trajectory, exact
 from core.seeding import generator, seed32
 from core.text import Text
 
 MARGIN = 1.2
 """How much farther the picture reaches than the path in it."""
-NOTHING = 1e-6
-"""A direction counts as new where this share of it, or more, is outside of the directions before it."""
+NEW = 1e-6
+"""A direction counts as new when it leads farther from those before it than this share of the path's extent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,16 +44,17 @@ class Plane:
         return torch.addmm(self.center, points_P2.to(self.center), self.directions)
 
     def coordinates(self, flats_PN: Tensor) -> tuple[Tensor, Tensor]:
-        """The nearest points of the plane, (P, 2), and the distances to them, (P,)."""
-        offsets = flats_PN - self.center
-        points_P2 = offsets @ torch.linalg.pinv(self.directions)
-        return points_P2, torch.linalg.vector_norm(offsets - points_P2 @ self.directions, dim=1)
+        """The nearest points of the plane, (P, 2), and the distances to them, (P,); all in float64."""
+        directions_2N = exact(self.directions)
+        offsets_PN = flats_PN - exact(self.center)
+        points_P2 = offsets_PN @ torch.linalg.pinv(directions_2N)
+        return points_P2, torch.linalg.vector_norm(offsets_PN - points_P2 @ directions_2N, dim=1)
 
     def explained_variance(self, trajectory: Trajectory) -> float | None:
         """The share of the path's variance that lies within the plane; None for a path without any."""
         offsets_TN = trajectory.flats - trajectory.flats.mean(0)
         total = float(offsets_TN.square().sum())
-        basis_N2 = torch.linalg.qr(self.directions.T).Q
+        basis_N2 = torch.linalg.qr(exact(self.directions).T).Q
         return min(1.0, float((offsets_TN @ basis_N2).square().sum()) / total) if total > 0 else None
 
 
@@ -70,7 +71,7 @@ def plane_of(kind: PlaneKind, measured: Measured, trajectory: Trajectory, *, see
         return _along_eigenvectors(measured)
     if kind == "pca":
         return _with_path(kind, measured, trajectory, _main_axes(trajectory), seed)
-    return _with_path(kind, measured, trajectory, trajectory.flats[[0, trajectory.best]] - measured.flat, seed)
+    return _with_path(kind, measured, trajectory, trajectory.flats[[0, trajectory.best]] - exact(measured.flat), seed)
 
 
 def filter_normalized(measured: Measured, seed: int, place: int) -> Tensor:
@@ -79,7 +80,7 @@ def filter_normalized(measured: Measured, seed: int, place: int) -> Tensor:
     Biases and the parameters of normalizations stay as they are. Source: Li et al., Visualizing the Loss Landscape of
     Neural Nets, 2018, section 4. BadInput where all weights are zero.
     """
-    found: list[Tensor] = []
+    found: dict[str, Tensor] = {}
     tensors = measured.tensors(measured.flat)
     if not any(weight.any() for weight in tensors.values() if weight.dim() > 1):
         raise BadInput(
@@ -89,14 +90,14 @@ def filter_normalized(measured: Measured, seed: int, place: int) -> Tensor:
         )
     for name, weight in tensors.items():
         if weight.dim() < 2:
-            found.append(torch.zeros_like(weight))
+            found[name] = torch.zeros_like(weight)
             continue
         draws = generator("cpu", seed32(seed, "landscape", name, place))
         drawn = torch.randn(weight.shape, generator=draws, dtype=torch.float64).flatten(1)
         lengths = torch.linalg.vector_norm(weight.double().flatten(1), dim=1, keepdim=True).cpu()
         drawn *= lengths / torch.linalg.vector_norm(drawn, dim=1, keepdim=True)
-        found.append(drawn.to(weight))
-    return torch.cat([part.flatten() for part in found])
+        found[name] = drawn.view(weight.shape)
+    return measured.flat_of(found)
 
 
 def _along_eigenvectors(measured: Measured) -> Plane:
@@ -112,56 +113,52 @@ def _along_eigenvectors(measured: Measured) -> Plane:
 
 
 def _main_axes(trajectory: Trajectory) -> Tensor:
-    """The two main axes of a path (2, N), by the products of its few snapshots; shorter than NOTHING where it has none.
+    """The two main axes of a path (2, N), by the products of its few snapshots; no longer than rounding without any.
 
     Each points to where the path began.
     """
     offsets_TN = trajectory.flats - trajectory.flats.mean(0)
-    values, vectors_TT = torch.linalg.eigh((offsets_TN @ offsets_TN.T).double().cpu())
-    order = values.argsort(descending=True)[:2]
-    axes_2N = vectors_TT[:, order].T.to(offsets_TN) @ offsets_TN
-    return axes_2N * torch.where(axes_2N @ offsets_TN[0] < 0, -1.0, 1.0).to(axes_2N).unsqueeze(1)
+    _, vectors_TT = torch.linalg.eigh(offsets_TN @ offsets_TN.T)
+    axes_2N = vectors_TT[:, [-1, max(-2, -len(vectors_TT))]].T @ offsets_TN
+    return axes_2N * torch.where(axes_2N @ offsets_TN[0] < 0, -1.0, 1.0).unsqueeze(1)
 
 
-def _with_path(kind: PlaneKind, measured: Measured, trajectory: Trajectory, wanted: Tensor, seed: int) -> Plane:
+def _with_path(kind: PlaneKind, measured: Measured, trajectory: Trajectory, wanted_2N: Tensor, seed: int) -> Plane:
     """A plane along two wanted directions that shows the whole path.
 
     One that adds no dimension is replaced by the way to the snapshot farthest from the line so far, or where the
     snapshots have no other dimension by a random direction.
     """
-    ways_TN = trajectory.flats - measured.flat
-    scale = float(torch.linalg.vector_norm(ways_TN, dim=1).max())
+    ways_TN = trajectory.flats - exact(measured.flat)
+    least = NEW * float(torch.linalg.vector_norm(ways_TN, dim=1).max())
     found: list[Tensor] = []
     lengths: list[float] = []
     notes: list[Text] = []
     for place in range(2):
-        outside, length = _outside(wanted[place : place + 1], found)
-        floor = NOTHING * max(scale, 1e-30)
-        if float(length) < floor:
-            outside, distances = _outside(ways_TN, found)
-            farthest = int(distances.argmax())
-            outside, length = outside[farthest : farthest + 1], distances[farthest]
-            notes.append(
-                Text(
-                    "Start, end and best do not span a plane: update {step} is in it.", step=trajectory.steps[farthest]
-                )
-            )
-        if float(length) < floor:
-            notes[-1] = Text("The path does not span a plane: one direction is random.")
-            outside, length = _outside(filter_normalized(measured, seed, place).unsqueeze(0), found)
-        found.append(outside[0] / length)
-        lengths.append(float(length))
-    directions = torch.stack(found)
-    farthest_2 = (ways_TN @ directions.T).abs().amax(0).tolist()
-    reach = [
-        MARGIN * far if far > NOTHING * length else length for far, length in zip(farthest_2, lengths, strict=True)
-    ]
-    return Plane(kind, measured.flat, directions, (reach[0], reach[1]), tuple(notes))
+        way, length = _farthest(wanted_2N[place : place + 1], found)[1:]
+        if length <= least:
+            farthest, way, length = _farthest(ways_TN, found)
+            step = trajectory.steps[farthest]
+            notes.append(Text("Start, end and best do not span a plane: update {step} is in it.", step=step))
+        if length <= least:
+            notes[-1] = Text("The path does not span a plane: direction {number} is random.", number=place + 1)
+            _, way, length = _farthest(exact(filter_normalized(measured, seed, place)).unsqueeze(0), found)
+        found.append(way / length)
+        lengths.append(length)
+    directions_2N = torch.stack(found)
+    widths = (ways_TN @ directions_2N.T).abs().amax(0).tolist()
+    reach = [MARGIN * width if width > least else length for width, length in zip(widths, lengths, strict=True)]
+    return Plane(kind, measured.flat, directions_2N.to(measured.flat), (reach[0], reach[1]), tuple(notes))
 
 
-def _outside(ways_PN: Tensor, found: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """What of each way is outside of the orthonormal directions found so far, (P, N), and how long that is, (P,)."""
+def _farthest(ways_PN: Tensor, found: Sequence[Tensor]) -> tuple[int, Tensor, float]:
+    """Of several ways the one that leads farthest from the orthonormal directions found so far.
+
+    Its place, what of it is outside of them (N,), and how long that is.
+    """
     for _ in range(2):  # Once more for what rounding left.
         for direction in found:
             ways_PN = ways_PN - torch.outer(ways_PN @ direction, direction)
-    return ways_PN, torch.linalg.vector_norm(ways_PN, dim=1)
+    lengths_P = torch.linalg.vector_norm(ways_PN, dim=1)
+    place = int(lengths_P.argmax())
+    return place, ways_PN[place], float(lengths_P[place])

@@ -18,7 +18,8 @@ from core.landscape.measured import Measured
 class Trajectory:
     """Snapshots by increasing step, the measured checkpoint among them.
 
-    `flats` are their parameters (T, N), `losses` what the measured function is at each, `best` is the best one's place.
+    `flats` are their parameters (T, N), as `exact` gives them; `losses` what the measured function is at each; `best`
+    is the best one's place.
     """
 
     steps: list[int]
@@ -42,4 +43,9 @@ def trajectory_of(
     steps = sorted(found)
     losses = [found[step][1] for step in steps]
     best = losses.index(min(losses)) if best_step is None else steps.index(best_step)
-    return Trajectory(steps, torch.stack([found[step][0] for step in steps]), losses, best)
+    return Trajectory(steps, torch.stack([exact(found[step][0]) for step in steps]), losses, best)
+
+
+def exact(flat: Tensor) -> Tensor:
+    """The same numbers in float64, in the host's memory: steps are small beside the weights, and differences count."""
+    return flat.detach().to("cpu", torch.float64)

@@ -6,6 +6,8 @@ its first non-finite value, minimum, maximum and last value at their true steps.
 alone, the newest value is always there, extremes are exact, and a drawn point only ever goes when two neighbouring
 buckets become one (a halving): each bucket of a later cut is a union of buckets of an earlier one, hence
 thin(thin(beginning) + rest) = thin(beginning + rest). `assets/live/buckets.js` is the same function.
+
+With `keeps_lows` every value below all before it stays too, and with them when any target was first reached.
 """
 
 from __future__ import annotations
@@ -35,7 +37,13 @@ def bucket_starts(last_step: int, max_buckets: int = MAX_BUCKETS) -> NDArray[np.
     return np.concatenate([body, np.array(tail, dtype=np.int64)])
 
 
-def thin(steps: NDArray[np.int64], values: NDArray[np.floating], max_buckets: int = MAX_BUCKETS) -> NDArray[np.int64]:
+def thin(
+    steps: NDArray[np.int64],
+    values: NDArray[np.floating],
+    max_buckets: int = MAX_BUCKETS,
+    *,
+    keeps_lows: bool = False,
+) -> NDArray[np.int64]:
     """Indices of the kept rows, rising; `steps` (n,) rise strictly from ≥ 0, `values` (n,) may hold NaN and ±Inf."""
     if len(steps) == 0:
         return np.zeros(0, dtype=np.int64)
@@ -54,6 +62,9 @@ def thin(steps: NDArray[np.int64], values: NDArray[np.floating], max_buckets: in
             ends,
         ]
     )
+    if keeps_lows:
+        lows = np.minimum.accumulate(np.where(finite, values, np.inf))
+        kept = np.concatenate([kept, np.flatnonzero(lows < np.append(np.inf, lows[:-1]))])
     return np.unique(kept)
 
 

@@ -14,6 +14,9 @@ from core.live.smoothing import SMOOTHED, WEIGHTS, Smoother, smoothed_name
 
 Column = tuple[NDArray[np.int64], NDArray[np.float32]]
 
+AIMED_AT = "validation/error"
+"""The column of which it is asked when it first reached a target."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -42,7 +45,7 @@ class History:
             old_steps, old_values = self.columns.get(name, (rows.steps[:0], values[:0]))
             steps = np.concatenate([old_steps, rows.steps])
             both = np.concatenate([old_values, values])
-            kept = thin(steps, both)
+            kept = thin(steps, both, keeps_lows=name == AIMED_AT)
             columns[name] = (steps[kept], both[kept])
         return History(rows.last, columns)
 

@@ -18,7 +18,7 @@ from core.store.writer import Operation
 from core.text import Text
 
 NUM_COLOURS = 8
-"""Eight colours, then the same with a dash (curves of forks have a dash too)."""
+"""Eight colours, then the same with a dash; a branch has a colour of its own and a dash."""
 
 
 def now() -> datetime:
@@ -57,20 +57,36 @@ def replace(connection: Connection, table: Table, row: dict[str, Any]) -> None:
 
 
 def insert_run(connection: Connection, row: dict[str, Any]) -> None:
-    """Store a new run; a colour that is not given is the parent's, else the one after the owner's newest run."""
-    if row.get("colour_slot") is not None:
-        replace(connection, schema.run, row)
-        return
-    if row["parent"] is not None:
-        owned_parent = select(schema.run.c.colour_slot).where(schema.run.c.id == row["parent"])
-        slot = connection.execute(owned_parent).scalar()
-    else:
-        slot = None
+    """Store a new run; a colour that is not given is a branch's own, else the one after the owner's newest run."""
+    slot = row.get("colour_slot")
+    if slot is None and row["parent"] is not None:
+        slot = _branch_slot(connection, row["parent"], row["id"])
     if slot is None:
         newest = select(schema.run.c.colour_slot).where(schema.run.c.owner == row["owner"], schema.run.c.id < row["id"])
         newest_slot = connection.execute(newest.order_by(schema.run.c.id.desc()).limit(1)).scalar()
         slot = 0 if newest_slot is None else (newest_slot + 1) % NUM_COLOURS
     replace(connection, schema.run, {**row, "colour_slot": slot})
+
+
+def _branch_slot(connection: Connection, parent: str, branch: str) -> int | None:
+    """The first colour that no run drawn with a branch has; the parent's where all are taken, None without a parent.
+
+    Drawn together are the runs that have one beginning in common, and those of the comparison in which they began.
+    """
+    run = schema.run.c
+    known = select(run.id, run.parent, run.study, run.colour_slot)
+    left = connection.execute(known.where(run.id == parent)).first()
+    if left is None:
+        return None
+    first = left
+    while before := connection.execute(known.where(run.id == first.parent)).first():
+        first = before
+    drawn = connection.execute(known.where(run.study == first.study)).all() if first.study else [first]
+    taken: set[int] = set()
+    while drawn:
+        taken.update(one.colour_slot % NUM_COLOURS for one in drawn)
+        drawn = connection.execute(known.where(run.parent.in_([one.id for one in drawn]), run.id != branch)).all()
+    return min(set(range(NUM_COLOURS)) - taken, default=left.colour_slot)
 
 
 def begin_run(connection: Connection, row: dict[str, Any], attempt: Attempt | None, events: Iterable[Event]) -> None:

@@ -142,8 +142,9 @@ class Store(Studies):
     ) -> str:
         """Store a new run in state queued and return its id. CoreError when it cannot be stored now.
 
-        `colour_slot` None: its parent's, else the one after the owner's newest run. `id`: one that `new_id` made.
-        `cause` begins its first attempt, where it leaves its parent or at 0. All is stored together, or nothing of it.
+        `colour_slot` None: for a branch the first free one, else the one after the owner's newest run. `id`: one that
+        `new_id` made. `cause` begins its first attempt, where it leaves its parent or at 0. All is stored together, or
+        nothing of it.
         """
         run, created, from_step = id or new_id(), changes.now(), fork_step or 0
         row = {

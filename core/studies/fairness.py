@@ -330,7 +330,7 @@ def _machine(group: list[_Watched]) -> _Found:
                 return _Found(False, _named(group[0], other, words), hashes)
     machine = group[0].machine
     text = Text(
-        "Device {device}, {threads} threads, {precision}, engine {engine}.",
+        "Device {device}, threads: {threads}, {precision}, engine {engine}.",
         **{name: machine[name] for name in MACHINE},
     )
     return _Found(True, text, hashes)

@@ -21,7 +21,6 @@ from core.text import Text
 from core.training.checkpoint import DamagedSnapshot, read_snapshot, snapshot_path
 from core.training.run import Run
 
-
 T = TypeVar("T")
 
 

@@ -152,7 +152,7 @@ def verdict(
             None,
         )
     else:
-        speed, fastest = _speed_sentence(names, traces, target, scale)
+        speed, fastest = _speed_sentence(names, traces, target, scale, ends.left_out)
     first, fast = (str(side.name) if side else None for side in (best, fastest))
     end = _end_sentence(ends, best, scale)
     if len(names) > MOST_NAMED_APART:
@@ -231,14 +231,16 @@ def _doubt(found: _Field, who: str) -> Text:
 
 
 def _speed_sentence(
-    names: Sequence[Name], traces: Sequence[Trace], target: float, scale: Scale
+    names: Sequence[Name], traces: Sequence[Trace], target: float, scale: Scale, told: Sequence[Text]
 ) -> tuple[Text, _Side | None]:
+    """How fast they get to the target, and who is first. `told`: why variants are left out, as was said before."""
     speeds = _field(names, traces, _steps_to(target))
+    left_out = [note for note in speeds.left_out if note not in told]
     reached = [side for side in speeds.sides if math.isfinite(side.high)]
     missed = [side.name for side in speeds.sides if not math.isfinite(side.high)]
     if len(reached) < 2:
         text = Text("At {target}: {who}.", target=scale.target(target), who=_who_reached(reached, speeds))
-        return _with(text, speeds.left_out), None
+        return _with(text, left_out), None
     ordered = sorted(reached, key=lambda side: side.middle)
     fastest, slowest = ordered[0], ordered[-1]
     racing = _Field(reached, speeds.num_seeds)
@@ -269,7 +271,7 @@ def _speed_sentence(
             doubt=_doubt(racing, "faster"),
         )
     notes = [Text("{name} does not get there with every seed", name=name) for name in missed]
-    return _with(said, [*notes, *speeds.left_out]), first
+    return _with(said, [*notes, *left_out]), first
 
 
 def _speed_of_many(speeds: _Field, target: float, scale: Scale) -> Text:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import CoreError, Refused
 from core.live.hub import Hub
 from core.store.folder import DataFolder
-from core.store.records import RunRecord, StudyRecord
+from core.store.records import StudyRecord
 from core.store.store import Store
 from core.studies.commands import checked_values
 from core.studies.comparison import Comparison
@@ -134,14 +134,29 @@ class Races:
             Text("Start it again, or add epochs to it."),
         )
 
-    def branched(self, study: str, run: RunRecord) -> None:
-        """Tell on the channel of a comparison that one of its runs has branched."""
-        services, channel = self._services, study_channel(study)
+    def branch(self, record: StudyRecord, asked: Mapping[str, Any], *, actor: str) -> None:
+        """Let a run branch, and tell of it on the channel of its comparison. Where that is held, so is the branch."""
+        services, channel = self._services, study_channel(record.id)
+        run = services.runner.fork(
+            services.store.get_run(asked["run"], actor=actor),
+            asked["step"],
+            asked.get("changes") or {},
+            actor=actor,
+            pace=asked.get("pace", "10s"),
+            paused=self._is_held(record),
+            name=asked.get("name", ""),
+        )
         if services.hub:
-            made = branch_meta(services.store, run)
+            made = branch_meta(services.store, services.store.get_run(run, actor=actor))
             with self._telling:
                 known = services.hub.meta(channel).get("forks", [])
-                services.hub.update(channel, forks=[*(fork for fork in known if fork["run"] != run.id), made])
+                services.hub.update(channel, forks=[*(fork for fork in known if fork["run"] != run), made])
+
+    def _is_held(self, record: StudyRecord) -> bool:
+        """Whether all runs of a comparison that go on are paused."""
+        runs = self._services.store.list_runs(actor=record.owner, study=record.id)
+        jobs = [job for run in runs if (job := self._services.runner.job(run.id)) is not None]
+        return bool(jobs) and all(job.state_name == "paused" for job in jobs)
 
     def is_active(self, study: str) -> bool:
         """Whether a comparison searches, waits, runs or is paused here."""

@@ -66,7 +66,7 @@ def opening_meta(experiment: Experiment, record: RunRecord) -> dict[str, object]
 
 
 def shown_slot(record: RunRecord) -> int:
-    """The colour slot with which a run is drawn: a fork has its parent's colour, dashed."""
+    """The colour slot with which a run is drawn: a fork has a dash."""
     return record.colour_slot if record.parent is None else record.colour_slot % NUM_COLOURS + NUM_COLOURS
 
 
@@ -89,14 +89,14 @@ def show_rows(
 
 
 def show_events(store: Store, run: str, experiment: Experiment, hub: Hub, *, since: int = 0) -> None:
-    """Put a run's stored events into the hub; what a fork's parent was told before it was left is not shown again."""
+    """Put a run's stored events into the hub; of those that a fork has from its parent only what was changed."""
     from core.studies.sinks import EVENT_WORDS
 
     parents = ("stop", "continue") if since else ()
     now = experiment
     for event in store.events(run):
         before, now = now, computed(now, [event])
-        if event.step < since or (event.step == since and event.kind in parents):
+        if (event.step < since and event.kind != "set") or (event.step == since and event.kind in parents):
             continue
         if event.kind == "set":
             words = change_words(before, now, event.values)

@@ -264,7 +264,7 @@ class Workbench:
         """
         record = self.store.get_study(study, actor=actor)
         if kind == "fork":
-            self._branch(study, dict(values or {}), actor)
+            self.runner.races.branch(record, dict(values or {}), actor=actor)
             return
         if kind == "target":
             from core.studies.aim import aim
@@ -272,18 +272,6 @@ class Workbench:
             aim(self.store, self.hub, record, (values or {}).get("target"), is_active=self.is_comparing(study))
             return
         self.runner.races.command(record, kind, dict(values or {}), actor=actor)
-
-    def _branch(self, study: str, asked: Mapping[str, Any], actor: str) -> None:
-        """Let a run branch, and tell of it on the channel of its comparison."""
-        made = self.fork(
-            asked["run"],
-            asked["step"],
-            asked.get("changes"),
-            actor=actor,
-            name=asked.get("name", ""),
-            pace=asked.get("pace", "10s"),
-        )
-        self.runner.races.branched(study, self.store.get_run(made, actor=actor))
 
     def wait_comparison(self, study: str, timeout_s: float | None = None) -> StudyRecord:
         """Wait until a comparison of this process is over and stored; TimeoutError after `timeout_s`."""

@@ -6,6 +6,7 @@ Loads no torch: pages and the command line ask here before anything is told to a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any, Protocol, cast
 
 from core.catalog.entry import Entry
@@ -116,7 +117,7 @@ def carried_over(before: Experiment, after: Experiment) -> Text:
     if memory_goes_on(before, after):
         if not new.memory:
             return Text("Nothing had to be carried over: {new} keeps nothing between updates.", new=names["new"])
-        kept = _listed([MEMORY[name] for name in new.memory])
+        kept = _memory(new)
         thawed = [layer for layer in before.frozen if layer not in after.frozen]
         if thawed:
             return Text(
@@ -129,12 +130,12 @@ def carried_over(before: Experiment, after: Experiment) -> Text:
             return Text("{new} goes on with its {kept}.", new=names["new"], kept=kept)
         return Text("{new} goes on with {kept} as {old} had left them.", kept=kept, **names)
     if not new.memory:
-        lost = _listed([MEMORY[name] for name in old.memory])
+        lost = _memory(old)
         return Text("{new} keeps nothing between updates: {lost} of {old} were dropped.", lost=lost, **names)
-    fresh = _listed([MEMORY[name] for name in new.memory])
+    fresh = _memory(new)
     if not old.memory:
         return Text("{new} starts with its {fresh} at 0: {old} had kept nothing.", fresh=fresh, **names)
-    lost = _listed([MEMORY[name] for name in old.memory])
+    lost = _memory(old)
     return Text(
         "{new} starts with its {fresh} at 0: {lost} of {old} mean something else.", fresh=fresh, lost=lost, **names
     )
@@ -263,6 +264,12 @@ def _with_first_value(entry: Entry) -> Text:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return Text("{title} {value:g}", title=Text(entry.title), value=value)
     return Text(entry.title)
+
+
+def _memory(optimizer: Optimizer) -> Text:
+    """What an optimizer keeps: "averages of gradients and averages of squared gradients"."""
+    kept = (MEMORY[name] for name in optimizer.memory)
+    return reduce(lambda before, last: Text("{before} and {last}", before=before, last=last), kept)
 
 
 def _listed(texts: list[Text]) -> Text:

@@ -153,15 +153,16 @@ def _branch(run: str, step: int | None, changes: dict[str, Any], words: str) -> 
 
 
 def branch_tree(run: str, family: Sequence[RunRecord]) -> None:
-    """The runs that have one beginning in common, each under the one it has left; pressed, one is looked at."""
+    """The runs that have one beginning in common, each after the one it has left; pressed, one is looked at."""
     depths: dict[str, int] = {}
-    with st.container(key=f"branches-{family[0].colour_slot % len(SLOTS)}", gap=None):
+    with st.container(horizontal=True, gap="small", key="branches"):
         for member in family:
             depth = depths[member.id] = depths.get(member.parent or "", -1) + 1
-            name = plain(member.name or show(title(Experiment.from_json(dict(member.experiment)))))
-            with st.container(key=f"{'kin' if depth else 'first'}-{member.id}"):
+            name = plain(member.name or show(title(computed_by(member))))
+            slot = member.colour_slot % len(SLOTS)
+            with st.container(key=f"branch-{slot}-{'kin' if depth else 'first'}-{member.id}", width="content"):
                 st.button(
-                    f"{'　' * (depth - 1)}{'└ ' if depth else ''}{f'**{name}**' if member.id == run else name}",
+                    f"{'└' * depth}{' ' if depth else ''}{f'**{name}**' if member.id == run else name}",
                     key=f"look at {member.id}",
                     type="tertiary",
                     on_click=look_at,

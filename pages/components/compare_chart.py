@@ -19,8 +19,8 @@ _component = component("saddlepoint_compare_chart", js=LOADER, isolate_styles=Fa
 class Pressed(NamedTuple):
     """What was pressed since the last run of the page; each is None or a dict.
 
-    `start` {"pace", "one_update": begin paused after one update}, `again` {"pace"}, `leave` {}: the presentation
-    was left.
+    `start` {"pace", "one_update": begin paused after one update, "target": the error chosen by hand or null}, `again`
+    {"pace"}, `leave` {}: the presentation was left.
     """
 
     start: dict[str, Any] | None

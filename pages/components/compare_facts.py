@@ -49,7 +49,7 @@ def race_data(comparison: Comparison) -> dict[str, Any]:
             "parameters": sum(row.num_parameters for row in plan) if plan else None,
             "multiplications": multiplications_per_update(experiment) if plan else None,
             "has_rate": has_rate(experiment),
-            "varies_rate": RATE in differing and "optimizer" not in differing,
+            "rate": experiment.optimizer.lr if has_rate(experiment) else None,
             "branch": [asdict(option) for option in branch_options(experiment)],
         }
         for place, (variant, experiment, plan) in enumerate(zip(comparison.variants, experiments, plans, strict=True))
@@ -62,6 +62,7 @@ def race_data(comparison: Comparison) -> dict[str, Any]:
         "seeds": comparison.seeds,
         "number": number_axis(numbers),
         "grid": grid_of(comparison),
+        "varies_rate": RATE in differing and "optimizer" not in differing,
         "costs": any(path.split(".")[0] == "architecture" for path in differing),
         "what": what_differs(comparison),
         "differs": differs_words(comparison),

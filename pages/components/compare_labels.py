@@ -21,7 +21,7 @@ def _controls(t: Callable[[str], str]) -> dict[str, str]:
         "proof": t("proof"),
         "proof_help": t(
             "Computed while training: the bytes of the first weights, and a running hash of the very batches that "
-            "each network was fed."
+            "each network was fed. After # stands the seed."
         ),
         "test": t("test"),
         "how_tested": HOW_TESTED.render(t),

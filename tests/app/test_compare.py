@@ -126,7 +126,7 @@ def test_a_number_may_be_swept_over_a_range_of_forty_values(open_page):
     assert (len(rates), rates[0], rates[-1]) == (40, 0.0001, 1)
     assert rates[1] / rates[0] == pytest.approx(rates[39] / rates[38])
     assert "log(0.0001,1)x40" in tab.query_params["vary.optimizer.lr"]
-    assert live(tab)["race"]["variants"][3]["varies_rate"]
+    assert live(tab)["race"]["varies_rate"]
     tab.text_input(key=f"{key}|low").set_value("small")
     next(button for button in tab.button if button.label == "Take these values").click().run()
     assert "“small” is no number" in tab.error[0].value
@@ -283,6 +283,18 @@ def test_a_started_comparison_is_followed_run_by_run_and_found_again(open_page, 
     assert [lane["run"] for lane in told["race"]["lanes"]] == [run.id for run in bench.runs_of(study)]
     other = open_page("compare.py")
     assert live(other)["study"] == f"study-{study}", "a new tab opens on what is finished"
+
+
+def test_a_target_belongs_to_one_comparison_and_to_the_same_one_again(open_page, bench: Workbench):
+    tab = open_page("compare.py", **PAIR)
+    pressed_in_live_part(tab, start={"pace": "max", "target": 0.3})
+    pressed_in_live_part(tab, again={"pace": "max"})
+    first, second = (record.id for record in bench.studies())
+    assert tab.session_state["comparison looked at"] == second
+    for study in (first, second):
+        assert bench.wait_comparison(study, 60).facts["target"] == 0.3
+    press(tab, "seeds", 5)
+    assert "aim" not in bench.study(start(tab, bench)).facts
 
 
 def test_another_choice_leaves_the_stored_comparison_alone(open_page, bench: Workbench):

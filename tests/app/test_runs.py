@@ -52,6 +52,16 @@ def test_runs_stand_newest_first_with_the_settings_that_differ(open_page, two_ru
     assert table["best validation error, %"].between(0, 100).all()
 
 
+def test_a_branch_stands_with_what_it_was_changed_to(open_page, two_runs, bench: Workbench):
+    bench.wait(bench.fork(two_runs[0], 1, {"optimizer.lr": 0.02}, pace="max", name="branch"), 30)
+    tab = open_page("runs.py")
+    table = tab.dataframe[0].value
+    assert list(table["name"]) == ["branch", "=moons", "digits, Adam"]
+    assert list(table["optimizer.lr"]) == ["0.02", "0.001", "0.001"]
+    tab.text_input(key="search runs").set_value("optimizer.lr=0.02").run()
+    assert names(tab) == ["branch"]
+
+
 def test_the_search_finds_names_settings_and_states(open_page, two_runs):
     tab = open_page("runs.py")
     for words, found in (

@@ -171,6 +171,17 @@ def test_a_stored_run_branches_with_one_thing_changed_and_both_are_shown(open_pa
     assert live(open_page(run=fork.id))["ghost"] == parent, "a new tab shows both, too"
 
 
+def test_a_parent_that_was_changed_is_called_after_what_it_computes_now(open_page, bench: Workbench):
+    parent = bench.start(Experiment(epochs=1), pace="max", paused=True)
+    bench.command(parent, "set", {"optimizer.lr": 0.02})
+    bench.command(parent, "start")
+    bench.wait(parent, 30)
+    tab = open_page(run=bench.fork(parent, 3, pace="max", name="branch"))
+    tree = [button.label for button in tab.button if (button.key or "").startswith("look at")]
+    assert "Adam 0.02" in tree[0]
+    bench.wait(live(tab)["run"], 30)
+
+
 def test_a_paused_run_branches_where_it_is_and_layers_can_be_frozen(open_page, bench: Workbench):
     parent = bench.start(Experiment(epochs=1000), pace="1/s", paused=True)
     bench.command(parent, "step")

@@ -110,12 +110,35 @@ def test_runs_are_listed_newest_last_and_can_be_chosen_by_fingerprint_study_and_
     assert [record.id for record in store.list_runs(actor=ME, state="running")] == runs[2:]
 
 
-def test_colours_follow_one_another_and_a_fork_has_its_parents(store: Store):
-    runs = [new_run(store) for _ in range(9)]
-    fork = new_run(store, parent=runs[3], fork_step=10)
-    slots = [store.get_run(run, actor=ME).colour_slot for run in [*runs, fork]]
-    assert slots == [0, 1, 2, 3, 4, 5, 6, 7, 0, 3]
-    assert store.get_run(fork, actor=ME).fork_step == 10
+def slots_of(store: Store, *runs: str) -> list[int]:
+    return [store.get_run(run, actor=ME).colour_slot for run in runs]
+
+
+def branched(store: Store, parent: str) -> str:
+    return new_run(store, parent=parent, fork_step=10)
+
+
+def test_colours_follow_one_another(store: Store):
+    assert slots_of(store, *(new_run(store) for _ in range(9))) == [0, 1, 2, 3, 4, 5, 6, 7, 0]
+
+
+def test_a_branch_has_the_first_colour_that_nothing_else_of_its_tree_has(store: Store):
+    new_run(store)
+    first = new_run(store)
+    branch = branched(store, first)
+    assert slots_of(store, first, branch, branched(store, branch), branched(store, first)) == [1, 0, 2, 3]
+    assert store.get_run(branch, actor=ME).fork_step == 10
+
+
+def test_a_branch_of_a_comparison_has_a_colour_that_none_of_its_variants_has(store: Store):
+    runs = [new_run(store, study="a", colour_slot=slot) for slot in (0, 1, 3, 0, 1, 3)]
+    branches = [branched(store, runs[4]), branched(store, runs[0])]
+    assert slots_of(store, *branches) == [2, 4]
+
+
+def test_a_branch_has_its_parents_colour_once_all_are_taken(store: Store):
+    runs = [new_run(store, study="a", colour_slot=slot) for slot in range(9)]
+    assert slots_of(store, branched(store, runs[5]), branched(store, runs[8])) == [5, 8]
 
 
 def test_a_run_may_be_given_its_colour(store: Store):

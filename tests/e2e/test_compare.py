@@ -172,10 +172,11 @@ def test_the_table_begins_with_the_best_and_is_sorted_by_any_head_by_mouse_and_k
     assert numbers("last") == sorted(numbers("last"))
     heads = tab.page.locator(".sp-table thead button")
     heads.filter(has_text="training error").click()
+    expect(tab.page.locator(".sp-table th[aria-sort=ascending]")).to_contain_text("training error")
     assert numbers("training") == sorted(numbers("training"))
     heads.filter(has_text="training error").press("Enter")
-    assert numbers("training") == sorted(numbers("training"), reverse=True)
     expect(tab.page.locator(".sp-table th[aria-sort=descending]")).to_contain_text("training error")
+    assert numbers("training") == sorted(numbers("training"), reverse=True)
 
     tab.page.locator(".sp-target input").fill("40")
     expect(tab.page.locator(".sp-verdict")).to_contain_text("At 40 % wrong")
@@ -212,6 +213,19 @@ def test_the_target_is_a_line_and_every_run_is_marked_where_it_got_there(open_ta
     said = tab.page.locator(".sp-cell-target span").all_inner_texts()
     assert sorted(str(step) for step in reached["x"]) == sorted(text for text in said if text != "–") != []
     assert set(reached["y"]) == {30}
+
+
+def test_a_target_chosen_by_hand_starts_with_its_comparison_and_not_with_the_next(open_tab: OpenTab):
+    tab = race(open_tab, **THREE | {"epochs": 2})
+    said, page = tab.page.locator(".sp-target"), tab.page
+    page.locator(".sp-target input").fill("30")
+    tab.choose("max")
+    page.locator(".sp-start").click()
+    expect(page.locator(".sp-verdict")).to_contain_text("At 30 % wrong")
+    expect(said).to_contain_text("30.0")
+    page.get_by_role("button", name="begin with ..").click()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Dropout takes its time").click()
+    expect(said).to_contain_text("10.0")
 
 
 def test_very_many_rates_are_one_picture_with_a_scale_of_colours(open_tab: OpenTab):

@@ -158,13 +158,15 @@ def test_dropout_changes_while_it_runs_and_a_branch_goes_on_beside_its_parent(op
     tab.page.get_by_role("button", name="Branch", exact=True).click()
     tab.says("branched here")
     tab.says("learning rate 0.001 → 0.05")
+    tab.says("dropout 0.5 → 0.2")
     before = len(tab.curve("ghost_validation"))
     tab.grows_by(2)
     tab.page.wait_for_function(f'({CURVE})("ghost_validation").length > {before}')
     assert tab.curve()[0][0] > 0, "the branch begins where it has left its parent"
     assert tab.curve("ghost_validation")[0][0] == 0
-    tree = tab.page.locator("[class*=st-key-branches-] button")
+    tree = tab.page.locator(".st-key-branches button")
     expect(tree).to_have_count(2)
+    expect(tree.first).to_contain_text("dropout 0.2")
     tree.first.click()
     tab.page.wait_for_function(f'({CURVE})("validation")[0]?.[0] === 0')
     assert tab.curve("ghost_validation")[0][0] > 0, "now the branch stands behind"

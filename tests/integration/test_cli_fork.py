@@ -43,7 +43,7 @@ def test_a_fork_answers_with_the_fields_of_train_and_the_bits_of_its_recipe(
     recipe = [Event(5, "set", changes)]
     expected, _ = trained(Experiment.from_json(TINY), tmp_path, recipe=recipe)
     assert value["weights_sha256"] == weights_sha256(expected.parts.model)
-    assert value["notes"] == ["Adam goes on with its averages of gradients, averages of squared gradients."]
+    assert value["notes"] == ["Adam goes on with its averages of gradients and averages of squared gradients."]
     assert [run["run"] for run in cli("runs").value] == [parent["run"], value["run"]]
     assert cli("resume", value["run"]).value == value
 

@@ -279,7 +279,7 @@ def test_a_change_of_a_running_run_is_stored_drawn_and_noted(bench: Workbench):
     assert any("AdamW goes on with" in str(note) for note in notes_of(record))
 
 
-def test_a_viewer_sees_a_fork_from_its_branch_on_dashed_in_its_parents_colour(bench: Workbench):
+def test_a_viewer_sees_a_fork_from_its_branch_on_dashed_in_a_colour_of_its_own(bench: Workbench):
     parent = finished(bench, points())
     bench.command(parent.id, "extend", {"epochs": 1})
     bench.wait(parent.id, 60)
@@ -291,11 +291,26 @@ def test_a_viewer_sees_a_fork_from_its_branch_on_dashed_in_its_parents_colour(be
             (18, "branched here"),
         ]
         meta = hub.meta(fork.id)
-        assert (meta["parent"], meta["fork_step"], meta["slot"]) == (parent.id, 18, parent.colour_slot + 8)
+        assert (meta["parent"], meta["fork_step"], meta["slot"]) == (parent.id, 18, fork.colour_slot + 8)
+        assert fork.colour_slot != parent.colour_slot
         assert "Adam 0.5" in [str(choice) for choice in meta["choices"]]
         assert "Adam 0.5" in str(meta["name"])
         steps, _, _ = hub.series(fork.id, "evaluation")
         assert steps[0] == 18
+
+
+def test_what_was_changed_before_a_fork_left_its_parent_is_marked_for_the_fork_too(bench: Workbench):
+    run = bench.start(points(), pace="max", paused=True)
+    bench.command(run, "set", {"optimizer.lr": 0.01})
+    bench.command(run, "start")
+    bench.wait(run, 60)
+    fork = forked(bench, run, 4, {"optimizer.lr": 0.5})
+    for hub in (bench.hub, Hub(load=bench._load_stored)):
+        assert [(event["step"], str(event["text"])) for event in seen(hub, fork.id).events] == [
+            (0, "learning rate 0.001 → 0.01"),
+            (4, "learning rate 0.01 → 0.5"),
+            (4, "branched here"),
+        ]
 
 
 def test_a_viewer_is_told_how_passes_are_counted_also_of_a_stored_run(bench: Workbench):

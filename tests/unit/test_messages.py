@@ -57,6 +57,11 @@ def test_the_catalogues_declarations_are_templates():
     assert "ReLU" in found
     assert "data set" in found
     assert "°" not in found
+    assert "{value:.1f} %" not in found
+
+
+def test_what_only_joins_sentences_is_a_template():
+    assert {"{said}; {doubt}.", "{file}: {what}", "{title} ({name})"} <= set(messages.templates())
 
 
 def test_names_of_classes_are_templates_however_many_there_are():

@@ -9,7 +9,7 @@ import numpy as np
 
 import core.catalog  # noqa: F401 - registers every entry
 from core.experiment import Experiment
-from core.exports.tables import differing_settings, measurement_table, run_table
+from core.exports.tables import Columns, differing, experiment_of, measurement_table, run_table
 from core.store.records import Evaluation, Event, RunFacts, RunRecord
 
 
@@ -45,6 +45,10 @@ def record(number: int, **experiment: Any) -> RunRecord:
     )
 
 
+def differing_settings(runs: list[RunRecord]) -> Columns:
+    return differing([experiment_of(run) for run in runs])
+
+
 def test_runs_that_differ_in_one_number_show_that_number_alone():
     runs = [record(1), record(2, optimizer={"key": "adam", "lr": 0.01})]
     assert differing_settings(runs) == {"optimizer.lr": ["0.001", "0.01"]}
@@ -69,7 +73,8 @@ def test_regularizers_are_named_in_one_column_and_their_strength_in_another():
 
 
 def test_the_table_of_runs_has_changed_settings_and_results():
-    table = run_table([record(1), record(2, epochs=3)])
+    runs = [record(1), record(2, epochs=3)]
+    table = run_table(runs, [experiment_of(run) for run in runs])
     assert table["epochs"] == ["", "3"]
     assert table["epochs done"] == [1.0, 2.0]
     assert table["gap"] == [0.01, 0.02]

@@ -9,9 +9,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.live.assets import Assets
+from core.live.hub import Hub
+from core.live.protocol import encode
+from core.studies.race_verdict import Trace
+from core.text import untranslated
 from pages.components.compare_labels import compare_labels
 from pages.components.live_labels import live_labels
 from tests.unit.live.test_assets import checked
@@ -37,6 +42,9 @@ PRELUDE = """
     const { shares, spaced } = await module("compare/sweep.js");
     const { lossAt, rateFinding } = await module("compare/rates.js");
     const { noiseFinding } = await module("compare/noise.js");
+    const { asides } = await module("compare/aside.js");
+    const { reach } = await module("compare/race_chart.js");
+    const { alike, short } = await module("live/text.js");
     const { gradientLimits } = await module("live/gradients.js");
     const run = (name, columns, meta = {}) => {
       const data = new RunData(name);
@@ -127,6 +135,28 @@ def test_the_target_is_reached_at_the_first_evaluation_that_is_no_worse():
     ]
 
 
+def test_an_error_that_came_as_a_short_number_reaches_the_target_it_equals():
+    assert computed("updatesTo(errors('r', [0.9, Math.fround(0.1), 0.05]), 0.1)") == 10
+
+
+def test_a_run_that_is_opened_again_reaches_every_target_where_the_verdict_says():
+    """A thinned curve once kept the lowest error of some updates, and not the first that was low enough."""
+    steps = np.arange(1500)
+    rng = np.random.default_rng(0)
+    errors = np.round(360 * (0.9 * np.exp(-steps / 300) + rng.uniform(0, 0.1, len(steps)))) / 360
+    hub = Hub()
+    hub.open("a", {"state": "finished"})
+    hub.append("a", 0, "evaluation", steps, {"validation/error": errors})
+    reading = hub.read("a")
+    assert reading is not None
+    message = encode(reading, untranslated, measure=False)
+    targets = (np.arange(2, 61) / 100).tolist()
+    trace = Trace(0, 0, "finished", steps, errors)
+    opened = f"[new RunData('a')].map((run) => (run.apply({message}), {targets}.map((to) => updatesTo(run, to))))[0]"
+    found = [np.inf if step is None else step for step in computed(opened)]
+    assert found == [trace.steps_to(target) for target in targets]
+
+
 def test_a_seed_that_never_gets_there_counts_in_the_median():
     reached = "[0.5, 0.9, 0.9].map((end) => updatesTo(errors('r', [0.9, end]), 0.5))"
     assert computed(f"{reached}.map(String)") == ["10", "Infinity", "Infinity"]
@@ -206,6 +236,51 @@ def test_a_sweep_of_more_runs_than_colours_takes_them_from_its_number():
 def test_some_of_many_are_evenly_chosen_with_the_first_and_the_last():
     assert computed("spaced([...Array(32).keys()], 4)") == [0, 10, 21, 31]
     assert computed("spaced([1, 2, 3], 8)") == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.9999999999e-4, 0.001, 0.000316, 1], ["0.0001", "0.001", "0.000316", "1"]),
+        ([0, 1e-5, 0.003, 1], ["0", "10<sup>−5</sup>", "3·10<sup>−3</sup>", "10<sup>0</sup>"]),
+        ([1000, 1e5], ["10<sup>3</sup>", "10<sup>5</sup>"]),
+    ],
+)
+def test_the_numbers_of_an_axis_are_all_written_in_the_same_way(values: list[float], texts: list[str]):
+    assert computed(f"alike({values})") == texts
+
+
+def test_a_number_alone_is_short():
+    assert computed("[1e-5, 1.23e-5, -2e6, 0.0001, 0.00123].map(short)") == [
+        "1e−5",
+        "1.2e−5",
+        "−2e6",
+        "0.0001",
+        "0.00123",
+    ]
+
+
+def test_every_rate_at_once_stands_beside_the_race_before_it_begins():
+    offered = """((rates, varies_rate) => {
+      const variants = rates.map((rate) => ({ rate, number: rate }));
+      const settings = { rates: "hand", number: {}, varies_rate, variants };
+      return asides({ settings, groups: grouped({ lanes: [], settings, forks: [] }) });
+    })"""
+    assert computed(f"{offered}([0.1, 0.01, 0.001], true)")[0] == "every"
+    assert "every" not in computed(f"{offered}([0.1, 0.01, 0.01], true)"), "two rates are no picture"
+    assert "every" not in computed(f"{offered}([0.1, 0.01, 0.001], false)"), "each rate is another optimizer's"
+
+
+def test_an_axis_reaches_as_far_before_the_race_as_in_it():
+    group = """(() => {
+      const group = new Group({ key: "v0", name: "a", slot: 0 });
+      group.runs.push(errors("r", [1, 1]));
+      return group;
+    })()"""
+    assert computed(f"[reach([], 'update', {{ update: 40 }}), reach([{group}], 'update', {{ update: 40 }})]") == [
+        40,
+        40,
+    ]
 
 
 def test_a_loss_between_two_rates_is_read_on_logarithmic_scales():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
+from core.language import translator
 from core.studies.race_verdict import HOW_TESTED, Trace, Verdict, paired_interval, verdict
 from core.text import Text
 
@@ -101,6 +102,17 @@ def test_what_diverged_or_was_ended_early_is_left_out_and_said():
     assert said.startswith("They end at 2.5–5.5 %")
     assert "lost diverged with 2 of 2 seeds" in said
     assert "dropped was ended early" in said
+
+
+def test_why_a_variant_is_left_out_is_said_once():
+    traces = [
+        Trace(0, 0, "finished", [0, 10], [0.9, 0.02]),
+        Trace(1, 0, "finished", [0, 20], [0.9, 0.03]),
+        Trace(2, 0, "stopped", [0, 10], [0.9, 0.5]),
+    ]
+    found = verdict(["SGD", "Adam", "dropped"], traces)
+    assert "(dropped was ended early.)" in str(found.end)
+    assert str(found.speed) == "At 10 % wrong: SGD after 10 updates, Adam after 20; one seed names no faster one."
 
 
 def test_runs_that_were_all_stopped_are_compared_as_far_as_they_are():
@@ -238,3 +250,16 @@ def test_of_a_sweep_the_lowest_and_the_first_are_named_and_the_others_counted():
     )
     assert str(found.speed) == "At 8 % wrong: rate 3 first, after 10 updates; 7 of 12 get there with every seed."
     assert found.best is None
+
+
+def test_chinese_sentences_end_and_are_joined_in_chinese():
+    traces = [
+        Trace(0, 0, "finished", [0, 10], [0.9, 0.02]),
+        Trace(1, 0, "finished", [0, 20], [0.9, 0.03]),
+        Trace(2, 0, "stopped", [0, 10], [0.9, 0.5]),
+    ]
+    said = "".join(
+        sentence.render(translator("zh")) for sentence in verdict(["SGD", "Adam", "RMSprop"], traces).sentences
+    )
+    assert said.endswith("。")
+    assert not set(".,;:()") & set(said)

@@ -47,7 +47,7 @@ def test_a_name_that_somebody_typed_stays_as_it_is():
 
 def test_the_second_of_two_with_one_name_is_told_apart_in_any_language():
     twins = named_apart([variant({"optimizer": "momentum"}), variant({"optimizer": "momentum"})])
-    assert [twin.text.render(zh) for twin in twins] == ["动量", "动量 (2)"]
+    assert [twin.text.render(zh) for twin in twins] == ["动量", "动量（2）"]
 
 
 def test_the_names_of_prepared_variants_are_told_in_the_readers_language():
