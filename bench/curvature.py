@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from bench.calibration import load
-from bench.figure import Figure, alternate
+from bench.figure import Figure, alternate, quarter
 from core.experiment import Experiment
 from core.landscape.curvature import BOTTOM, TOP, Extremes, Hessian, extremes
 from core.landscape.measured import Measured
@@ -33,6 +33,7 @@ RESIDUAL = 1e-2
 EVERY, UNTIL = 2, 180
 """Updates between two warm probes, and of the run."""
 TIMED_EVERY = 18
+ROUNDS = 21
 NEAR = 0.05
 
 
@@ -61,7 +62,7 @@ def _cold(folder: Path) -> Figure:
             return extremes(Hessian(measured), ends=(TOP,), tolerance=RESIDUAL)
 
         peer = _peer(run, measured, float(top().values[TOP]))
-        mine, its = (median(times) for times in alternate(top, peer))
+        mine, its = (quarter(times) for times in alternate(top, peer, ROUNDS))
         ours, peers = ours + mine, peers + its
         ratios.append(its / mine)
         run.parts.model.zero_grad()
@@ -115,8 +116,8 @@ def _warm(folder: Path, name: str, ends: tuple[int, ...], most: int, bar: float)
         found = probe()
         near.append(all(abs(found.values[end] / wanted[end] - 1) <= NEAR for end in ends))
         if step % TIMED_EVERY == 0:
-            probes, gradients = alternate(probe, gradient)
-            costs.append(median(probes) / median(gradients))
+            probes, gradients = alternate(probe, gradient, ROUNDS)
+            costs.append(quarter(probes) / quarter(gradients))
         before = found.vectors[list(ends)]
     detail = f"{most} products, every {EVERY} updates of {UNTIL}"
     return [

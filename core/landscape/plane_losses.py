@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from core.catalog.architectures.rows import FixedProduct, Rows, forward_of, is_batched
+from core.catalog.architectures.rows import FixedProduct, Forward, Rows, forward_of, is_batched
 from core.landscape.measured import Measured
 from core.landscape.planes import Plane
 from core.training.evaluation import PIECE_MULTIPLICATIONS, piece_size
@@ -43,67 +43,63 @@ def _is_linear_throughout(network: nn.Module) -> bool:
 
 
 def _stacked(measured: Measured, plane: Plane, points_P2: Tensor) -> Generator[Tensor, None, None]:
-    layers = {id(module): _Along(measured, plane, name) for name, module in _linear_layers(measured.network)}
-    first = next(iter(layers.values()))
-    images_3OB = first.images(measured.inputs.flatten(1))
-    widest = max(layer.num_outputs for layer in layers.values())
+    along = [measured.tensors(flat) for flat in (plane.center, *plane.directions)]
+    named = [(name, layer) for name, layer in measured.network.named_modules() if isinstance(layer, nn.Linear)]
+    layers = {layer: (_Products if place else _Images)(along, name) for place, (name, layer) in enumerate(named)}
+    images = layers[named[0][1]]
+    assert isinstance(images, _Images)
+    images.of(measured.inputs.flatten(1))
+    widest = max(layer.out_features for layer in layers)
     at_once = max(1, STACKED_BYTES // (measured.num_samples * widest * measured.inputs.element_size()))
+    rows = Rows(layers.__getitem__, drops=False)
+    forwards: dict[int, Forward] = {}
     for points_R2 in points_P2.split(at_once):
         num_points = len(points_R2)
-        weights_R3 = torch.cat([torch.ones_like(points_R2[:, :1]), points_R2], 1)
-
-        def product(layer: nn.Linear, points_R2: Tensor = points_R2, weights_R3: Tensor = weights_R3) -> FixedProduct:
-            along = layers[id(layer)]
-            return _Images(images_3OB, points_R2) if along is first else along.product(weights_R3)
-
-        forward = forward_of([measured.network] * num_points, Rows(product, drops=False))
-        outputs_RBK = forward([measured.inputs] * num_points)
+        for layer in layers.values():
+            layer.move_to(points_R2)
+        if num_points not in forwards:
+            forwards[num_points] = forward_of([measured.network] * num_points, rows)
+        outputs_RBK = forwards[num_points]([measured.inputs] * num_points)
         losses_R = measured.row_criterion(outputs_RBK, measured.targets.expand(num_points, *measured.targets.shape))
         yield losses_R + measured.penalty(plane.at(points_R2)) if measured.has_penalty else losses_R
 
 
-def _linear_layers(network: nn.Module) -> list[tuple[str, nn.Linear]]:
-    return [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+class _Products(FixedProduct):
+    """A linear layer at several points. Its outputs lie with samples beside each other: the fastest without training.
 
+    `along` are the tensors of the network at the center and along both directions.
+    """
 
-class _Along:
-    """A linear layer on the plane: its weights and biases at the center, and along both directions."""
-
-    def __init__(self, measured: Measured, plane: Plane, name: str) -> None:
-        along = [measured.tensors(flat) for flat in (plane.center, *plane.directions)]
+    def __init__(self, along: list[dict[str, Tensor]], name: str) -> None:
         self._weight_3OI = torch.stack([tensors[f"{name}.weight"] for tensors in along])
         biases = [tensors[f"{name}.bias"] for tensors in along if f"{name}.bias" in tensors]
-        self._bias_3O = torch.stack(biases) if biases else None
-        self.num_outputs = self._weight_3OI.shape[1]
+        self._bias_3O1 = torch.stack(biases).unsqueeze(2) if biases else None
 
-    def images(self, x_BI: Tensor) -> Tensor:
-        """What the layer makes of the samples at the center and along both directions, (3, O, B)."""
-        z_3OB = self._weight_3OI @ x_BI.T
-        return z_3OB if self._bias_3O is None else z_3OB.add_(self._bias_3O.unsqueeze(2))
-
-    def product(self, weights_R3: Tensor) -> FixedProduct:
-        """The layers at several points."""
-        weight_ROI = (weights_R3 @ self._weight_3OI.flatten(1)).view(-1, *self._weight_3OI.shape[1:])
-        return _BesideEachOther(weight_ROI, None if self._bias_3O is None else weights_R3 @ self._bias_3O)
-
-
-class _BesideEachOther(FixedProduct):
-    """Products of which all outputs lie with samples beside each other: the fastest where nothing is trained."""
+    def move_to(self, points_R2: Tensor) -> None:
+        """Be the layer at these points (α, β)."""
+        self._weight_ROI = _at(points_R2, self._weight_3OI)
+        self._bias_RO1 = None if self._bias_3O1 is None else _at(points_R2, self._bias_3O1)
 
     def __call__(self, x_RBI: Tensor) -> Tensor:
         x_RIB = x_RBI.transpose(1, 2)
-        if self.bias is None:
-            return torch.bmm(self.weight, x_RIB).transpose(1, 2)
-        return torch.baddbmm(self.bias.transpose(1, 2), self.weight, x_RIB).transpose(1, 2)
+        if self._bias_RO1 is None:
+            return torch.bmm(self._weight_ROI, x_RIB).transpose(1, 2)
+        return torch.baddbmm(self._bias_RO1, self._weight_ROI, x_RIB).transpose(1, 2)
 
-    with_samples_beside_each_other = __call__
+    def with_samples_beside_each_other(self, x_RBI: Tensor) -> Tensor:
+        return self(x_RBI)
 
 
-class _Images(FixedProduct):
-    """The first layer at several points (α, β), sums of its three images of the samples."""
+class _Images(_Products):
+    """The first layer at several points: sums of what it makes of the samples at the center and along both ways."""
 
-    def __init__(self, images_3OB: Tensor, points_R2: Tensor) -> None:
-        self._images_3OB, self._points = images_3OB, points_R2.tolist()
+    def of(self, x_BI: Tensor) -> None:
+        """Take these samples."""
+        z_3OB = self._weight_3OI @ x_BI.T
+        self._images_3OB = z_3OB if self._bias_3O1 is None else z_3OB.add_(self._bias_3O1)
+
+    def move_to(self, points_R2: Tensor) -> None:
+        self._points = points_R2.tolist()
 
     def __call__(self, x_RBI: Tensor) -> Tensor:
         center_OB, first_OB, second_OB = self._images_3OB
@@ -115,7 +111,11 @@ class _Images(FixedProduct):
             torch.add(row_OB, first_OB, alpha=alpha, out=sum_OB)
         return sums_ROB.transpose(1, 2)
 
-    with_samples_beside_each_other = __call__
+
+def _at(points_R2: Tensor, along: Tensor) -> Tensor:
+    """A tensor at several points: (R, …) of its values at the center and along both directions, (3, …)."""
+    flat = along.flatten(1)
+    return torch.addmm(flat[0], points_R2, flat[1:]).view(-1, *along.shape[1:])
 
 
 # -- point by point --------------------------------------------------------------------------------------------------
