@@ -1,15 +1,16 @@
-// What differs, then what came out, a row a variant, the best first or as a press on a head wants it; hide, branch and drop
-// for each row.
+// What differs, then what came out, a row a variant, the best first or as a press on a head wants it; and what can be done
+// with each row.
 
 import { element, setAttribute, setText } from "../live/dom.js";
 import { epochs, fill, grouped, percent, short, signed } from "../live/text.js";
 import { firstRate, ranked, spread } from "./groups.js";
+import { RowControls } from "./row_controls.js";
 import { outcome, updatesTo } from "./quantities.js";
 
 const BEST_FIRST = ["last", false];
 
 export class Table {
-  // `on.sort(name)`, `on.focus(group)`, `on.hide(group)`, `on.branch(group)`, `on.drop(group)`.
+  // `on.sort(name)`; `on.focus(group)`, and so hide, branch and drop; `on.act(group, kind, values)`: a command to its runs.
   constructor(labels, on) {
     this.labels = labels;
     this.on = on;
@@ -135,12 +136,13 @@ export class Table {
       const button = element("button", { type: "button", className: `sp-${name}`, onclick: () => this.on[name](row.group) });
       return button;
     };
+    row.controls = new RowControls(labels, (kind, values) => this.on.act(row.group, kind, values));
     row.buttons = { hide: act("hide"), branch: act("branch"), drop: act("drop") };
     row.swatch = element("i", { className: "sp-swatch", "aria-hidden": "true" });
     row.name = element("button", { type: "button", className: "sp-group-name", title: labels.focus_help, onclick: () => this.on.focus(row.group) });
     row.note = element("small");
     row.first = element("th", { scope: "row" }, row.swatch, row.name, row.note);
-    row.actions = element("td", { className: "sp-actions" }, ...Object.values(row.buttons));
+    row.actions = element("td", { className: "sp-actions" }, ...row.controls.nodes, ...Object.values(row.buttons));
     row.node = element("tr", { "data-key": key }, row.first, row.actions);
     return row;
   }
@@ -174,9 +176,11 @@ export class Table {
       if (left.nextSibling !== node) left.after(node);
       left = node;
     }
+    row.controls.draw(group);
     setText(row.buttons.hide, view.hidden.includes(group.key) ? labels.show : labels.hide);
     setText(row.buttons.branch, labels.branch);
     setText(row.buttons.drop, labels.drop);
+    setAttribute(row.buttons.drop, "title", labels.drop_help);
     row.buttons.branch.disabled = !group.loaded || !group.first.meta.state || group.first.meta.state === "untrained";
     row.buttons.drop.disabled = !group.active;
   }

@@ -48,7 +48,8 @@ export class CompareView extends BaseView {
         focus: (group) => this.change("focus", this.view.focus === group.key ? null : group.key),
         hide: (group) => this.hide(group),
         branch: (group) => this.parts.branches.open(group, this.parts.cursor.step, this.branchOptions(group)),
-        drop: (group) => group.runs.forEach((run) => this.connection.command(run.run, "stop")),
+        drop: (group) => this.tell(group, "stop"),
+        act: (group, kind, values) => this.tell(group, kind, values),
       },
     });
   }
@@ -132,9 +133,19 @@ export class CompareView extends BaseView {
 
   // Ask something of the comparison as a whole; what is refused is said.
   async ask(kind, values) {
-    const { toolbar } = this.parts;
     const answer = await this.connection.command(this.study.run, kind, values);
-    if (answer?.type !== "received") toolbar.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected);
+    if (answer?.type !== "received") this.refuse(answer);
+  }
+
+  refuse(answer) {
+    this.parts.toolbar.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected);
+  }
+
+  // Ask something of the runs of one row alone.
+  async tell(group, kind, values) {
+    const answers = await Promise.all(group.runs.map((run) => this.connection.command(run.run, kind, values)));
+    const refused = answers.find((answer) => answer?.type !== "received");
+    if (refused !== undefined) this.refuse(refused);
   }
 
   // Of what has not begun the target is told with its start.

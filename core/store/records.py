@@ -85,6 +85,11 @@ class RunRecord:
         """Whether it waits, runs or is paused."""
         return self.state in ACTIVE_STATES
 
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it is over, and further updates would give numbers."""
+        return not self.active and self.state != "diverged"
+
 
 @dataclass(frozen=True)
 class StudyRecord:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from core.errors import BadInput, shown
+from core.errors import BadInput, Refused, shown
 from core.experiment import Experiment
-from core.store.records import RunRecord
+from core.store.records import STATE_NAMES, RunRecord
 from core.store.store import Store
 from core.text import Text
 from core.training.changes import changed, check_rate, computed
@@ -36,6 +36,17 @@ def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
                 Text("Use a value above 0; 0.0001 to 1 is usual."),
             )
     return values
+
+
+def check_goes_on(kind: str, record: RunRecord, job: TrainingJob | None) -> None:
+    """Raise Refused where a command does not let a run that is over go on."""
+    if kind == "extend" or (kind in ("resume", "start") and record.state in ("stopped", "interrupted", "failed")):
+        return
+    raise Refused(
+        Text("Run {id} cannot take “{kind}”.", id=record.id, kind=kind),
+        Text("It is not running: {state}.", state=STATE_NAMES[job.state_name if job else record.state]),
+        Text("Start it again, or add epochs to it."),
+    )
 
 
 def check_change(store: Store, job: TrainingJob | None, record: RunRecord, values: Mapping[str, Any]) -> None:

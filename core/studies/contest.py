@@ -174,7 +174,7 @@ class Contest:
         self._noise_is_due = compares_batches(self.comparison) and not facts.get("noise")
         able_runs = able(self.study, runs, command)
         # Where all that is left was dropped, that is what is meant.
-        self._join(race, news, self._dropped.without(able_runs) or able_runs, command)
+        self._join(race, news, self._dropped.meant(able_runs, command) or able_runs, command)
         self._race, self._news = race, news
         self._submit(race)
 
@@ -280,14 +280,14 @@ class Contest:
         return True if search is not None else self._to_race(command)
 
     def _to_race(self, command: Command) -> bool:
-        """Hand a command to the race; with an extension, runs that are over join it again."""
+        """Hand a command to the race; with an extension, or where they are named, runs that are over join it again."""
         race, news = self._race, self._news
         if race is None or news is None or race.done:
             return False
-        if command.kind != "extend":
+        if command.kind != "extend" and not command.only:
             return race.command(command)
-        over = [run for run in self._dropped.without(self._stored_runs()) if not run.active and run.state != "diverged"]
-        return self._join(race, news, over, command, told=command)
+        over = [run for run in self._dropped.meant(self._stored_runs(), command) if run.can_go_on]
+        return self._join(race, news, over, command, told=None if command.only else command)
 
     # -- the end -------------------------------------------------------------------------------------------------
 

@@ -31,8 +31,13 @@ class Dropped:
             self._dropped.append(run)
             self._keep({"dropped": list(self._dropped)})
 
-    def without(self, runs: Sequence[RunRecord]) -> list[RunRecord]:
-        """The runs that were not dropped; one that has gone on since then by itself, and is not stopped, counts."""
+    def meant(self, runs: Sequence[RunRecord], command: Command) -> list[RunRecord]:
+        """The runs that a command to go on means: those it names, or else those that were not dropped.
+
+        One that was dropped, has gone on since then and is not stopped counts.
+        """
+        if command.only:
+            return [run for run in runs if command.means(run.id)]
         return [run for run in runs if not (run.state == "stopped" and run.id in self._dropped)]
 
     def state(self, state: str) -> None:
@@ -50,7 +55,8 @@ class Dropped:
 
 def able(study: str, runs: Sequence[RunRecord], command: Command) -> list[RunRecord]:
     """The runs of a comparison that is over which can go on; Refused where none can."""
-    found = [run for run in runs if run.state != "diverged" and (command.kind == "extend" or run.state != "finished")]
+    named = [run for run in runs if command.means(run.id)]
+    found = [run for run in named if run.state != "diverged" and (command.kind == "extend" or run.state != "finished")]
     if not found:
         raise Refused(
             Text("Comparison {id} cannot go on.", id=study),

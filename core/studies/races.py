@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.errors import CoreError, Refused
 from core.live.hub import Hub
 from core.store.folder import DataFolder
-from core.store.records import StudyRecord
+from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.commands import checked_values
 from core.studies.comparison import Comparison
@@ -91,10 +91,19 @@ class Races:
         Whoever holds or ends what is on the screen means the branches too, which go on in jobs of their own.
         """
         command = Command(kind, checked_values(kind, values), actor)
-        while not (self._handed(record.id, command) or self._goes_on(record, command)):
-            pass
+        self._hand(record, command)
         if kind in FOR_BRANCHES_TOO:
             self._hand_to_branches(record, command)
+
+    def go_on(self, run: RunRecord, command: Command) -> None:
+        """Let one run of a comparison that is over go on, in the race where that goes on, or else in one of its own."""
+        assert run.study is not None
+        record = self._services.store.get_study(run.study, actor=command.actor)
+        self._hand(record, replace(command, only=(run.id,)))
+
+    def _hand(self, record: StudyRecord, command: Command) -> None:
+        while not (self._handed(record.id, command) or self._goes_on(record, command)):
+            pass
 
     def _hand_to_branches(self, record: StudyRecord, command: Command) -> None:
         """Hand a command to the branches that are active here; those that are over stay so."""
@@ -123,7 +132,7 @@ class Races:
         """Let a comparison that is over go on; False when it does already. Refused where the command asks for less."""
         kind = command.kind
         runs = self._services.store.list_runs(actor=record.owner, study=record.id)
-        is_left = any(run.state in ("stopped", "interrupted", "failed") for run in runs)
+        is_left = any(run.state in ("stopped", "interrupted", "failed") for run in runs if command.means(run.id))
         if kind == "extend" or (kind in ("resume", "start") and is_left):
             return self._go_on(record, command)
         if self.is_active(record.id):
@@ -277,6 +286,6 @@ class Races:
         for command in contest.unheard:
             try:
                 record = self._services.store.get_study(contest.study, actor=command.actor)
-                self.command(record, command.kind, command.values, actor=command.actor)
+                self._hand(record, command)
             except CoreError as error:
                 contest.refuse(command, error)

@@ -19,7 +19,7 @@ from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
 from core.studies.at_work import Active, Ended
-from core.studies.commands import check_change, checked_values
+from core.studies.commands import check_change, check_goes_on, checked_values
 from core.studies.doing import how_far
 from core.studies.forking import Begins, Forks
 from core.studies.forks import begin
@@ -332,16 +332,12 @@ class Runner:
             check_change(self._store, job, record, command.values)
         if job is not None and job.command(command):
             return
-        if kind == "extend":
-            self.resume(record, actor=actor, pace="10s", epochs=command.values["epochs"])
-        elif kind in ("resume", "start") and record.state in ("stopped", "interrupted", "failed"):
-            self.resume(record, actor=actor, pace="10s", epochs=0)
+        check_goes_on(kind, record, job)
+        if record.study is None:
+            self.resume(record, actor=actor, pace="10s", epochs=values.get("epochs", 0))
         else:
-            raise Refused(
-                Text("Run {id} cannot take “{kind}”.", id=record.id, kind=kind),
-                Text("It is not running: {state}.", state=STATE_NAMES[job.state_name if job else record.state]),
-                Text("Start it again, or add epochs to it."),
-            )
+            self.wait(record.id)
+            self.races.go_on(record, command)
 
     def wait(self, run: str, timeout_s: float | None = None) -> bool:
         """Wait until a run is over and its snapshots are written; whether it was trained here.

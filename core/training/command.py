@@ -25,8 +25,16 @@ def checked_pace(pace: object) -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """What a person asks of a run: start, pause, resume, step, stop, extend, set, pace, with its values."""
+    """What a person asks of a run: start, pause, resume, step, stop, extend, set, pace, with its values.
+
+    `only`: the runs of a comparison that are to go on; () for all of them.
+    """
 
     kind: str
     values: dict[str, Any] = field(default_factory=dict)
     actor: str = "local"
+    only: tuple[str, ...] = ()
+
+    def means(self, run: str) -> bool:
+        """Whether a run of a comparison is meant."""
+        return not self.only or run in self.only

@@ -111,7 +111,7 @@ def _dropped(made: Draft) -> set[int]:
     left_out = set(services().study(study, actor=ACTOR).facts.get("dropped", ()))
     runs = services().runs_of(study, actor=ACTOR) if left_out else ()
     places = {run.colour_slot for run in runs if run.colour_slot is not None}
-    return places - {run.colour_slot for run in runs if run.id not in left_out}
+    return places - {run.colour_slot for run in runs if run.id not in left_out or run.state != "stopped"}
 
 
 def _name(level: Level) -> str:

@@ -30,6 +30,8 @@ POINTS = """(group) => {
 }"""
 CURSORS = """() => [...document.querySelectorAll(".sp-cursor")].filter((line) => !line.hidden)
   .map((line) => line.style.left)"""
+LAST = """(group) => (document.querySelector(".sp-plot-main")?.data ?? [])
+  .find(({ uid }) => uid === `${group} main`)?.x.at(-1) ?? 0"""
 TRACE = """(uid) => (document.querySelector(".sp-plot-main")?.data ?? []).find((trace) => trace.uid === uid) ?? null"""
 LONGER = f"([group, least]) => ({POINTS})(group) >= least"
 
@@ -154,6 +156,38 @@ def test_one_run_is_dropped_and_the_others_go_on(open_tab: OpenTab):
     expect(tab.row("SGD")).to_contain_text("dropped after update")
     tab.moves("v2", 5)
     expect(tab.row("Adam").locator(".sp-drop")).to_be_enabled()
+
+
+def test_one_run_is_held_stepped_let_go_and_extended_while_the_others_go_on(open_tab: OpenTab):
+    tab = race(open_tab, **THREE | {"epochs": "400"})
+    tab.tab("Gradient size")
+    tab.page.locator(".sp-start").click()
+    tab.moves("v2")
+    row = tab.row("SGD")
+    row.locator(".sp-hold").click()
+    expect(row.locator(".sp-hold")).to_have_text("go on")
+    held = tab.points("v0")
+    tab.moves("v2", 5)
+    assert tab.points("v0") <= held + 1
+    expect(tab.row("Adam").locator(".sp-hold")).to_have_text("hold")
+    last = tab.page.evaluate(LAST, "v0")
+    row.locator(".sp-row-step").click()
+    tab.page.wait_for_function(f"(last) => ({LAST})('v0') === last + 1", arg=last)
+    row.locator(".sp-hold").click()
+    expect(row.locator(".sp-hold")).to_have_text("hold")
+    tab.moves("v0", 5)
+
+
+def test_one_run_that_has_ended_is_extended_alone(open_tab: OpenTab):
+    tab = race(open_tab, **THREE | {"epochs": "2"})
+    tab.page.locator(".sp-start").click()
+    tab.page.wait_for_function("() => /finished/.test(document.querySelector('.sp-where').textContent)")
+    last = tab.page.evaluate(LAST, "v1")
+    tab.row("SGD").locator(".sp-row-extend").click()
+    tab.page.wait_for_function(f"(last) => ({LAST})('v0') === 2 * last", arg=last)
+    assert tab.page.evaluate(LAST, "v1") == last
+    tab.page.wait_for_function("() => /finished/.test(document.querySelector('.sp-where').textContent)")
+    expect(tab.page.locator(".sp-fairness")).to_contain_text("4 of 5")
 
 
 def test_the_table_begins_with_the_best_and_is_sorted_by_any_head_by_mouse_and_keyboard(open_tab: OpenTab):

@@ -178,6 +178,68 @@ def test_commands_reach_all_runs_or_one(bench: Workbench):
     assert meta(bench, study)["applied"]["kind"] == "stop"
 
 
+def test_one_run_is_held_stepped_and_let_go_while_the_others_go_on(bench: Workbench):
+    study = bench.start_comparison(of(LONG), pace="max")
+    until(lambda: bool(meta(bench, study).get("lanes")) and min(steps(bench, study)) > 5)
+    one, _ = (lane["run"] for lane in meta(bench, study)["lanes"])
+    bench.command(one, "pause")
+    until(lambda: bench.hub.meta(one)["state"] == "paused")
+    held, other = steps(bench, study)
+    bench.command(one, "step")
+    until(lambda: steps(bench, study)[0] == held + 1)
+    until(lambda: steps(bench, study)[1] > other + 20)
+    assert steps(bench, study)[0] == held + 1
+    assert meta(bench, study)["state"] == "running"
+    bench.command(one, "resume")
+    until(lambda: steps(bench, study)[0] == steps(bench, study)[1] > other + 20)
+
+
+def test_one_run_that_is_over_goes_on_in_its_race_and_the_others_are_left_alone(bench: Workbench):
+    study = bench.start_comparison(of(POINTS, ["epochs=2,100000"]), pace="max")
+    until(lambda: bench.runs_of(study)[0].state == "finished")
+    short, long = (run.id for run in bench.runs_of(study))
+    planned = bench.hub.meta(long)["num_steps"]
+    bench.command(short, "extend", {"epochs": 3})
+    until(lambda: bench.runs_of(study)[0].step == 20)
+    assert bench.hub.meta(long)["num_steps"] == planned
+    bench.command_comparison(study, "stop")
+    bench.wait_comparison(study, 30)
+    assert [(run.state, run.attempt) for run in bench.runs_of(study)] == [("finished", 2), ("stopped", 1)]
+
+
+def test_one_run_of_a_comparison_that_is_over_is_extended_and_the_verdict_is_told_anew(bench: Workbench):
+    study = finished(bench, of(EVERYTHING)).id
+    first, second = bench.runs_of(study)
+    bench.command(second.id, "extend", {"epochs": 2})
+    assert bench.is_comparing(study)
+    assert meta(bench, study)["verdict"] is None
+    after = bench.wait_comparison(study, 60).facts
+    assert [(run.step, run.attempt) for run in bench.runs_of(study)] == [(first.step, 1), (18, 2)]
+    assert after["verdict"]
+    unmatched = texts(after["fairness"])["unmatched"]
+    assert [row["name"] for row in unmatched] == ["batches", "augmentation"]
+    assert all("went on alone" in str(row["why"]) for row in unmatched)
+
+
+def test_a_run_that_was_dropped_goes_on_when_it_alone_is_asked_to(bench: Workbench):
+    study = bench.start_comparison(of(LONG), pace="max")
+    until(lambda: bool(meta(bench, study).get("lanes")) and min(steps(bench, study)) > 5)
+    one = meta(bench, study)["lanes"][0]["run"]
+    bench.command(one, "stop")
+    bench.wait(one, 30)
+    bench.command(one, "resume")
+    until(lambda: steps(bench, study)[0] == steps(bench, study)[1] > 0)
+
+
+def test_a_run_that_diverged_is_not_let_go_on_by_itself(bench: Workbench):
+    study = finished(bench, of(POINTS | {"epochs": 2}, ["optimizer.lr=0.1,1e30"])).id
+    _, wild = bench.runs_of(study)
+    assert wild.state == "diverged"
+    with pytest.raises(Refused, match="diverged|None of its runs"):
+        bench.command(wild.id, "extend", {"epochs": 2})
+    assert not bench.is_comparing(study)
+
+
 def test_extending_a_comparison_that_is_over_gives_what_a_longer_one_gives(bench: Workbench, tmp_path: Path):
     study = finished(bench, of(EVERYTHING)).id
     bench.command_comparison(study, "extend", {"epochs": 2})
