@@ -65,47 +65,49 @@ def branch_here(run: str) -> None:
 
 
 def _form(record: RunRecord) -> None:
-    step = _update(record)
-    before = _experiment_at(record, step)
-    option, value = _change(before)
-    changes = {} if option is None else {option.path: value}
+    step_key = _update(record)
+    before = _experiment_at(record, st.session_state[step_key])
+    _change(before)
     after, problem = before, None
     try:
+        changes = _typed(before)
         after = changed(before, changes)[0] if changes else before
     except BadInput as error:
         problem = error
-    if after.fingerprint() == before.fingerprint():
-        changes = {}
     if problem is None:
         st.caption(show(carried_over(before, after)))
     refused = problem or st.session_state.pop(_REFUSED, None)
     if refused is not None:
         error_box(refused)
-    words = show(change_words(before, after, changes)) if changes else t("unchanged")
     st.button(
         t("Branch"),
         type="primary",
         icon=":material/fork_right:",
         disabled=problem is not None,
         on_click=_branch,
-        args=(record.id, step, changes, words),
+        args=(record, step_key),
     )
 
 
-def _update(record: RunRecord) -> int | None:
-    """After which update: None is now. A run that is over has nothing left to do at its end: half of it is offered."""
+def _update(record: RunRecord) -> str:
+    """After which update, None being now; the key of the box.
+
+    A run that is over has nothing left to do at its end: half of it is offered.
+    """
     active = services().is_active(record.id)
     last = int(record.answer["steps"]) if record.state == "diverged" else record.step
-    return st.number_input(
+    key = f"branch of {record.id} after update|{active}"
+    st.number_input(
         t("after update"),
         min_value=0,
         max_value=None if active else last,
         value=None if active else last // 2,
         step=1,
         placeholder=t("now"),
-        key=f"branch of {record.id} after update|{active}",
+        key=key,
         help=t("Any update up to the last one; what has been trained up to there is shared."),
     )
+    return key
 
 
 def _experiment_at(record: RunRecord, step: int | None) -> Experiment:
@@ -115,38 +117,63 @@ def _experiment_at(record: RunRecord, step: int | None) -> Experiment:
     return computed(Experiment.from_json(dict(record.experiment)), passed)
 
 
-def _change(before: Experiment) -> tuple[Option | None, Any]:
+def _change(before: Experiment) -> None:
     """What changes, and to what."""
     options = {option.path: option for option in branch_options(before)}
     path = st.selectbox(
         t("what changes"),
         [*options, ""],
         format_func=lambda path: options[path].label if path else t("nothing: it goes on as it would have"),
-        key=f"branch changes|{language()}",
+        key=_what_key(),
     )
     option = options.get(path)
     if option is None:
-        return None, None
-    key = f"branch {path} to|{option.value}|{language()}"
+        return
     if option.choices is None:
-        return option, state.as_json(st.text_input(option.label, option.value, key=key).replace(",", "."))
+        st.text_input(option.label, option.value, key=_value_key(option))
+        return
     labels = [choice["label"] for choice in option.choices]
-    place = st.selectbox(option.label, range(len(labels)), format_func=labels.__getitem__, key=key)
-    return option, option.choices[place]["value"]
+    st.selectbox(option.label, range(len(labels)), format_func=labels.__getitem__, key=_value_key(option))
 
 
-def _branch(run: str, step: int | None, changes: dict[str, Any], words: str) -> None:
-    """Let a run branch, and look at the branch with its parent behind it; what is refused is said in the form."""
+def _what_key() -> str:
+    return f"branch changes|{language()}"
+
+
+def _value_key(option: Option) -> str:
+    return f"branch {option.path} to|{option.value}|{language()}"
+
+
+def _typed(before: Experiment) -> dict[str, Any]:
+    """What is to change, as typed now; {} where that is what it computes already."""
+    option = next((option for option in branch_options(before) if option.path == st.session_state[_what_key()]), None)
+    if option is None:
+        return {}
+    value = st.session_state.get(_value_key(option), option.value if option.choices is None else 0)
+    value = state.as_json(value.replace(",", ".")) if option.choices is None else option.choices[value]["value"]
+    changes = {option.path: value}
+    return changes if changed(before, changes)[0].fingerprint() != before.fingerprint() else {}
+
+
+def _branch(parent: RunRecord, step_key: str) -> None:
+    """Let a run branch, and look at the branch with its parent behind it; what is refused is said in the form.
+
+    The fields are read here: whoever types and presses at once means what was typed, not what the form was drawn with.
+    """
+    step = st.session_state[step_key]
+    before = _experiment_at(parent, step)
     try:
-        made = services().fork(run, step, changes, actor=ACTOR)
+        changes = _typed(before)
+        made = services().fork(parent.id, step, changes, actor=ACTOR)
     except CoreError as error:
         st.session_state[_REFUSED] = error
         return
     st.session_state[OPEN] = False
     record = services().store.get_run(made, actor=ACTOR)
+    words = show(change_words(before, changed(before, changes)[0], changes)) if changes else t("unchanged")
     name = t("{change} from update {step}", change=words, step=record.fork_step)
     services().rename(made, name, actor=ACTOR)
-    look_at(record, run)
+    look_at(record, parent.id)
 
 
 # -- the tree --------------------------------------------------------------------------------------------------------

@@ -100,8 +100,18 @@ def read_again() -> None:
         state.show_run(record.id, now)
 
 
-def send(run: str, now: Experiment, changes: Mapping[str, Any]) -> None:
-    """Change a run, and let what is chosen follow it; what was typed is kept where that is refused."""
+def asked(run: str, now: Experiment) -> dict[str, Any]:
+    """What was typed for a run and is not what it computes already, by path."""
+    wanted = typed(run)
+    return {knob.path: wanted[knob.path] for knob in knobs(now) if wanted.get(knob.path, knob.value) != knob.value}
+
+
+def send(run: str, now: Experiment) -> None:
+    """Change a run, and let what is chosen follow it; what was typed is kept where that is refused.
+
+    What was typed is read here: whoever types and presses at once means that, not what the form was drawn with.
+    """
+    changes = asked(run, now)
     try:
         after, notes = changed(now, changes)
         services().command(run, "set", changes, actor=ACTOR)
@@ -136,8 +146,7 @@ def _form(run: str, now: Experiment) -> None:
         st.markdown(t("This run is over. Add epochs to it and it can be changed while it goes on; or let it branch."))
         return
     wanted = typed(run)
-    present = list(knobs(now))
-    fields = [replace(knob, value=wanted.get(knob.path, knob.value)) for knob in present]
+    fields = [replace(knob, value=wanted.get(knob.path, knob.value)) for knob in knobs(now)]
     alone = [knob.problem() for knob in fields]
     entry = "optimizer"
     for knob, problem in zip(fields, alone, strict=True):
@@ -145,7 +154,7 @@ def _form(run: str, now: Experiment) -> None:
             st.caption(t(entry_class(knob.family, knob.key).title))
         entry = knob.entry
         field(knob.parameter, f"{PLACE}:{knob.path}", knob.value, problem)
-    changes = {knob.path: knob.value for knob, as_it_is in zip(fields, present, strict=True) if knob != as_it_is}
+    changes = asked(run, now)
     together = None if any(alone) else _problem_together(now, changes)
     refused = together or st.session_state.pop(_REFUSED, None)
     if refused is not None:
@@ -156,7 +165,7 @@ def _form(run: str, now: Experiment) -> None:
         icon=":material/bolt:",
         disabled=not changes or any(alone) or together is not None,
         on_click=send,
-        args=(run, now, changes),
+        args=(run, now),
         help=t("From the next update on; a line on the chart marks it."),
     )
 

@@ -204,6 +204,22 @@ def test_a_branch_without_a_change_ends_as_its_parent(open_page, bench: Workbenc
     assert fork.weights_sha256 == weights
 
 
+def test_a_value_that_is_typed_and_sent_at_once_is_the_one_that_counts(open_page, bench: Workbench):
+    """The page is not drawn between typing and pressing: the button has been drawn with what was there before."""
+    parent = bench.start(MANY_KNOBS, pace="1/s", paused=True)
+    tab = opened(open_page(run=parent), "knobs are open")
+    box(tab, "knobs:batch_size").set_value("16").run()
+    box(tab, "knobs:batch_size").set_value("8")
+    press(tab, "Change it now")
+    branch(tab, "optimizer.lr")
+    next(text for text in tab.text_input if text.key.startswith("branch optimizer.lr")).set_value("0.05")
+    press(tab, "Branch")
+    fork = bench.store.get_run(live(tab)["run"], actor="local")
+    assert fork.name.startswith("learning rate 0.001 → 0.05")
+    assert changes_of(bench, parent) == [{"batch_size": 8}]
+    changes_of(bench, fork.id)
+
+
 def test_a_value_that_a_branch_cannot_take_is_explained_and_stays(open_page, bench: Workbench):
     parent = bench.start(Experiment(epochs=1), pace="max")
     bench.wait(parent, 30)
