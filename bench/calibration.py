@@ -40,6 +40,16 @@ def calibration() -> dict[str, float]:
     return {"loop_ms": milliseconds(loop), "products_ms": milliseconds(products), "load": os.getloadavg()[0]}
 
 
+def products_a_second(side: int = 512) -> float:
+    """Multiplications of matrix products a second, here and now: the limit of whatever consists of such products."""
+    factor, times = torch.eye(side), []
+    for _ in range(101):
+        start = time.perf_counter()
+        torch.mm(factor, factor)
+        times.append(time.perf_counter() - start)
+    return side**3 / quarter(times)
+
+
 def load() -> str:
     """The machine's load in the last minute, for the detail of a figure."""
     return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

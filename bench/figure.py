@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,12 @@ def alternate(a: Callable[[], object], b: Callable[[], object], rounds: int = 7)
 def quarter(seconds: list[float]) -> float:
     """The 25 % quantile: what a call takes when the machine does little else."""
     return sorted(seconds)[len(seconds) // 4]
+
+
+def worked(pieces: Generator[Any, None, T]) -> T:
+    """What comes of work that is done in pieces."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value

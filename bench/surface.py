@@ -11,10 +11,8 @@ first layer, which is no product on a plane. `python -m bench.surface` runs it a
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -25,8 +23,8 @@ from loss_landscapes.metrics import Loss
 from torch import Tensor
 
 import core.catalog  # noqa: F401 - registers every entry
-from bench.calibration import load
-from bench.figure import Figure, alternate, quarter
+from bench.calibration import load, products_a_second
+from bench.figure import Figure, alternate, quarter, worked
 from core.catalog.architectures.reference_nets import REFERENCE_NETS
 from core.experiment import Experiment
 from core.landscape.measured import Measured
@@ -70,7 +68,7 @@ class _Case:
         use_threads(self.run.conditions.threads)
         self.run.parts.model.eval()
         self.side, self.measured = side, Measured(self.run)
-        self.path: Trajectory = _worked(trajectory_of(self.measured, []))
+        self.path: Trajectory = worked(trajectory_of(self.measured, []))
 
     def theirs(self, metric: Loss | None = None) -> np.ndarray:
         metric = metric or Loss(self.run.parts.plain_loss, self.measured.inputs, self.measured.targets)
@@ -78,11 +76,11 @@ class _Case:
         return loss_landscapes.random_plane(self.run.parts.model, metric, steps=self.side, deepcopy_model=True)
 
     def plane(self) -> Plane:
-        return plane_of("random", self.measured, self.path)
+        return worked(plane_of("random", self.measured, self.path))
 
     def ours(self) -> Grid:
         surface = Surface(self.plane(), self.side)
-        _worked(surface.pieces(self.measured))
+        worked(surface.pieces(self.measured))
         return surface.grid
 
     def check(self) -> None:
@@ -118,7 +116,7 @@ def measure() -> list[Figure]:
 def _ratio(name: str, case: _Case, rounds: int, bar: float, spared: int) -> Figure:
     theirs, ours = (quarter(times) for times in alternate(case.theirs, case.ours, rounds))
     points = case.side**2
-    limit = _products_a_second() / (case.measured.num_samples * _multiplications(case, spared))
+    limit = products_a_second() / (case.measured.num_samples * _multiplications(case, spared))
     detail = (
         f"{points / ours:,.0f} to {points / theirs:,.0f} points/s, quarter quantile of {rounds}; "
         f"{points / ours / limit:.0%} of the limit of its products; {load()}"
@@ -128,7 +126,7 @@ def _ratio(name: str, case: _Case, rounds: int, bar: float, spared: int) -> Figu
 
 def _picture(case: _Case, side: int, error: float) -> Figure:
     def useful() -> None:
-        _worked(Surface(case.plane(), side).pieces(case.measured))
+        worked(Surface(case.plane(), side).pieces(case.measured))
 
     theirs, ours = (quarter(times) for times in alternate(case.theirs, useful, ROUNDS))
     detail = (
@@ -144,7 +142,7 @@ def _useful(case: _Case) -> tuple[int, float]:
     """Points a side of the first useful picture, and its largest error as a share of the range."""
     plane = case.plane()
     fine = Surface(plane, 65)
-    _worked(fine.pieces(case.measured))
+    worked(fine.pieces(case.measured))
     whole = fine.grid
     for side in (9, 17, 33):
         stride = 64 // (side - 1)
@@ -166,25 +164,6 @@ def _multiplications(case: _Case, spared: int) -> int:
     experiment, frame = case.run.experiment, case.run.parts.frame
     plan = experiment.architecture.plan(frame.input_shape, frame.num_outputs)  # type: ignore[attr-defined]
     return sum(layer.multiplications for layer in plan[spared:])
-
-
-def _products_a_second(side: int = 512, products: int = 20) -> float:
-    """Multiplications of matrix products a second, here and now."""
-    factor, times = torch.eye(side), []
-    for _ in range(21):
-        start = time.perf_counter()
-        for _ in range(products):
-            torch.mm(factor, factor)
-        times.append(time.perf_counter() - start)
-    return products * side**3 / median(times)
-
-
-def _worked(pieces: Generator[None, None, Any]) -> Any:
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            return end.value
 
 
 if __name__ == "__main__":

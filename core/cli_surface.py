@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Generator, Mapping
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from core.cli_training import Answer
 from core.landscape.asked import Asked
 from core.terminal import Progress, show_fields
 from core.text import Text
+
+if TYPE_CHECKING:
+    from core.studies.opened import Doing
 
 T = TypeVar("T")
 
@@ -30,16 +33,16 @@ def surface(arguments: argparse.Namespace) -> Answer:
         record = bench.store.get_run(arguments.run, actor=LOCAL)
         from core.studies.landscapes import network_surface
 
-        found = told(network_surface(bench.store, bench.folder, record, arguments.step, asked), progress)
+        found = told(network_surface(bench.store, bench.folder, [record], arguments.step, asked), progress)
     arguments.show = _show
     return found.to_json(), 0
 
 
-def told(work: Generator[Text, None, T], progress: Progress) -> T:
+def told(work: Generator[Doing, None, T], progress: Progress) -> T:
     """Do work to its end; what it says it is doing stands on stderr."""
     while True:
         try:
-            progress.show(next(work))
+            progress.show(next(work).words)
         except StopIteration as end:
             return end.value
 

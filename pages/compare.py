@@ -19,7 +19,8 @@ from core.studies.outcomes import branches_of
 from core.studies.race_columns import csv_columns
 from core.studies.race_meta import branch_meta
 from core.studies.race_table import study_table
-from pages.components import compare_state, state
+from core.studies.study import study_channel
+from pages.components import compare_state, state, watching
 from pages.components.compare_chart import compare_chart
 from pages.components.compare_facts import race_data
 from pages.components.compare_head import same_for_all, setup, trouble, welcome
@@ -63,6 +64,7 @@ def start(pace: str, *, target: float | None, one_update: bool = False) -> None:
             services().command_comparison(study, "step", actor=ACTOR)
         if target is not None:
             services().command_comparison(study, "target", {"target": target}, actor=ACTOR)
+        watching.begin(study_channel(study))
     except CoreError as error:
         st.session_state["refused"] = error
         return

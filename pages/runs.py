@@ -17,7 +17,7 @@ from core.exports.parquet import parquet_bytes
 from core.exports.tables import Columns, differing, measurement_table, run_table
 from core.store.records import STATE_NAMES, RunRecord
 from core.studies.outcomes import begun_experiment
-from pages.components import state
+from pages.components import landscape_tabs, state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.services import ACTOR, computed_by, services
@@ -245,6 +245,9 @@ def actions_for_one(run: RunRecord) -> None:
                 st.switch_page("train.py")
             if run.state in RESUMABLE and st.button(t("Resume"), icon=":material/play_arrow:") and resumed(run):
                 st.switch_page("train.py")
+            if run.step and st.button(t("Landscape"), icon=":material/landscape:"):
+                landscape_tabs.show("network", run.id)
+                st.switch_page("landscapes.py")
             if st.button(t("Delete .."), icon=":material/delete:", disabled=run.active):
                 ask_to_delete([run])
             # Without "ignore" the press would run the page again, and take the file away while it is asked for.

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.language import LANGUAGES
-from pages.components import compare_state, state, surface_state
+from pages.components import compare_state, landscape_tabs, state
 from pages.components.language import begin_page, browser_language, language, prose, set_language, t
 from pages.components.services import device_words, services
 
@@ -110,13 +110,15 @@ else:
     bar()
 page.run()
 training = page.url_path == ""
-comparing = page.url_path == "compare"
-racing = page.url_path == "landscapes"
+addresses = {
+    "": lambda: {"run": state.run_of_choices()},
+    "compare": compare_state.address,
+    "landscapes": landscape_tabs.address,
+}
 state.write_address(
     with_experiment=training,
-    run=state.run_of_choices() if training else None,
     lang=language() if language() != browser_language() else None,
     present="1" if present() else None,
-    **(compare_state.address() if comparing else surface_state.address() if racing else {}),
+    **addresses.get(page.url_path, dict)(),
 )
 state.end_run()

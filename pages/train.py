@@ -15,7 +15,7 @@ from core.errors import CoreError
 from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.text import Text
-from pages.components import branching, compare_state, download, state
+from pages.components import branching, compare_state, download, landscape_tabs, state, watching
 from pages.components.choices import choices
 from pages.components.error_box import error_box, notes_box
 from pages.components.knobs import change_while_it_runs
@@ -120,6 +120,7 @@ def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False
         run = services().start(experiment, actor=ACTOR, pace=pace, paused=one_update)
         if one_update:
             services().command(run, "step", actor=ACTOR)
+        watching.begin(run)
     except CoreError as error:
         st.session_state["refused"] = error
         return False
@@ -167,6 +168,13 @@ def this_run(run: str, family: Sequence[RunRecord]) -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="small", key="this-run"):
         change_while_it_runs(*shown)
         branching.branch_here(run)
+        if st.button(
+            t("Landscape"),
+            icon=":material/landscape:",
+            help=t("The loss around this network, with the path of this run on it"),
+        ):
+            landscape_tabs.show("network", run)
+            st.switch_page("landscapes.py")
         if len(family) > 1:
             branching.branch_tree(run, family)
 

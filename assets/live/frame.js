@@ -24,12 +24,7 @@ export class Frame {
     this.root.append(...sheets, ...this.parts.nodes);
     this.root.style.visibility = "hidden";
     parent.append(this.root);
-    const { toolbar } = this.parts;
-    this.stopListening = listen({
-      startOrPause: () => toolbar.startOrPause(),
-      oneUpdate: () => toolbar.oneUpdate(),
-      leave: this.settings.present ? () => this.press("leave", {}) : null,
-    });
+    this.stopListening = listen(this.keys());
     this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(this.root);
     Promise.all([loadPlotly(data.plotly), ...styled]).then(
@@ -47,6 +42,13 @@ export class Frame {
     this.observer.disconnect();
     Object.values(this.charts ?? {}).forEach((chart) => chart.destroy());
     this.root.remove();
+  }
+
+  // What keys do, where they do something.
+  keys() {
+    const { toolbar } = this.parts;
+    const leave = this.settings.present ? () => this.press("leave", {}) : null;
+    return toolbar ? { startOrPause: () => toolbar.startOrPause(), oneUpdate: () => toolbar.oneUpdate(), leave } : { leave };
   }
 
   ready(Plotly) {

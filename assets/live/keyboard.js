@@ -10,9 +10,9 @@ export function listen({ startOrPause, oneUpdate, leave }) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target instanceof Element ? event.target : document.body;
     if (target.closest(TYPING)) return;
-    if (event.key === " " && !target.closest(PRESSING)) {
+    if (event.key === " " && startOrPause && !target.closest(PRESSING)) {
       if (!event.repeat) startOrPause();
-    } else if (event.key === ".") oneUpdate();
+    } else if (event.key === "." && oneUpdate) oneUpdate();
     else if (event.key === "Escape" && leave) leave();
     else return;
     event.preventDefault();

@@ -19,7 +19,7 @@ export class RunData {
     this.rows = null;
     this.version = 0;
     this.meta = {};
-    this.groups = { update: {}, evaluation: {} };
+    this.groups = { update: {}, evaluation: {}, curvature: {} };
     this.events = [];
     this.pictures = {};
     this.stamps = [];

@@ -74,6 +74,19 @@ export function placed(points) {
   });
 }
 
+// Ends that are so near each other, as a share of the picture, have their letters around them.
+export const NEAR = 0.04;
+const AROUND = ["top right", "top left", "bottom right", "bottom left", "middle right", "middle left"];
+
+// Where letters stand about the ends of paths, as Plotly calls it: those of ends that meet around the same place. `near`:
+// so near each other ends meet, along both axes.
+export function aroundEnds(x, y, near) {
+  return x.map((end, row) => {
+    const before = x.slice(0, row).filter((other, at) => Math.abs(other - end) < near[0] && Math.abs(y[at] - y[row]) < near[1]);
+    return AROUND[before.length % AROUND.length];
+  });
+}
+
 const MARKS = {
   minimum: "M-5-5L5 5M-5 5L5-5",
   saddle: "M0-6L6 0L0 6L-6 0Z",

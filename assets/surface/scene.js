@@ -1,32 +1,17 @@
 // The same surface in three dimensions, to be turned: paths lie on it, also between two updates.
 
-import { Chart } from "../live/plot.js";
-import { mixed } from "../live/theme.js";
 import { heightTicks, lossAt } from "./heights.js";
-import { ground } from "./map.js";
+import { aroundEnds, NEAR } from "./overlay.js";
+import { Space } from "./space.js";
 
 const MOST_POINTS = 4000;
 const MOST_PIECES = 30;
-const LINES = 12;
-const EYE = { x: 0.45, y: -1.3, z: 0.92 };
-const CENTER = { x: -0.1, y: 0, z: -0.14 };
-// So much wider than high a picture must be to hold the surface from there.
-const WIDE = 1.6;
 // Above the surface by this share of its height, or the drawing would lose half of the line in it.
 const LIFT = 0.006;
 const LETTER_LIFT = 0.04;
-// Ends that are so near each other, as a share of the picture, have their letters around them.
-const NEAR = 0.04;
-const AROUND = ["top right", "top left", "bottom right", "bottom left", "middle right", "middle left"];
 const SIGNS = { minimum: "×", saddle: "◇", maximum: "△" };
 
-export function hasWebGL() {
-  const context = document.createElement("canvas").getContext("webgl");
-  context?.getExtension("WEBGL_lose_context")?.loseContext();
-  return Boolean(context);
-}
-
-export class Scene extends Chart {
+export class Scene extends Space {
   drawSurface(data, heights, step) {
     const { palette, labels, size, present } = this.context;
     this.step = step;
@@ -37,20 +22,8 @@ export class Scene extends Chart {
     this.letterLift = LETTER_LIFT * (high - low);
     this.paths = data.racers.map((racer) => onSurface(racer, surface, (loss) => this.height(loss, heights)));
     this.near = [(right - left) * NEAR, (top - bottom) * NEAR];
-    const rule = { show: true, highlight: false, start: low, end: high, size: (high - low) / LINES, color: mixed(palette.text, palette.background, 0.55), width: 1 };
-    const ground3d = {
-      type: "surface",
-      x: surface.x,
-      y: surface.y,
-      z: surface.z.map((row) => row.map((loss) => (Number.isFinite(loss) ? heights.to(loss) : null))),
-      colorscale: ground(palette),
-      cmin: low,
-      cmax: high,
-      showscale: false,
-      hoverinfo: "skip",
-      contours: { x: { highlight: false }, y: { highlight: false }, z: rule },
-      lighting: { ambient: 0.75, diffuse: 0.5, specular: 0.05, roughness: 0.9 },
-    };
+    const z = surface.z.map((row) => row.map((loss) => (Number.isFinite(loss) ? heights.to(loss) : null)));
+    const ground = this.sheet({ x: surface.x, y: surface.y, z, low, high });
     const wide = present ? 1.6 : 1;
     const lines = data.racers.map((racer) => ({
       type: "scatter3d",
@@ -62,31 +35,12 @@ export class Scene extends Chart {
     const ends = { type: "scatter3d", mode: "text", text: data.racers.map(({ letter }) => letter), textfont: { size: size * 1.1, color: data.racers.map(({ slot }) => palette.run(slot)) }, hoverinfo: "skip" };
     const at = this.until(step);
     const moving = [...lines, ends].map((trace, row) => ({ ...trace, ...Object.fromEntries(Object.entries(at).map(([name, values]) => [name, values[row]])) }));
-    const axis = { color: palette.muted, gridcolor: palette.grid, zerolinecolor: palette.grid, showbackground: false, showspikes: false, tickfont: { size: size * 0.8 } };
-    const title = (text) => ({ text, font: { size: size * 0.9 } });
-    const vertical = heights.isLog ? heightTicks(heights) : { nticks: 5 };
-    const flat = { ...axis, nticks: 5 };
-    const layout = {
-      margin: { l: 0, r: 0, t: 0, b: 0 },
-      // A default, not a value: what was turned by hand stays as it is until everything is shown again.
-      uirevision: `turned ${this.revision}`,
-      template: { layout: { scene: { camera: this.camera() } } },
-      scene: {
-        xaxis: { ...flat, range: [left, right], title: title("x") },
-        yaxis: { ...flat, range: [bottom, top], title: title("y") },
-        zaxis: { ...axis, ...vertical, range: [low, high + this.lift], title: title(heights.isLog ? labels.height_log : labels.loss) },
-        aspectmode: "manual",
-        aspectratio: { x: 1.15, y: 1.15, z: 0.62 },
-        dragmode: "turntable",
-      },
-    };
-    return this.draw([ground3d, critical(surface, (loss) => this.height(loss, heights) + this.letterLift, this.context), ...moving], layout, labels.summary_scene);
-  }
-
-  // From farther away in a narrow picture.
-  camera() {
-    const away = Math.max(1, (WIDE * this.node.offsetHeight) / this.node.offsetWidth);
-    return { eye: { x: EYE.x * away, y: EYE.y * away, z: EYE.z * away }, center: CENTER };
+    const layout = this.space({
+      x: { title: "x", range: [left, right] },
+      y: { title: "y", range: [bottom, top] },
+      z: { title: heights.isLog ? labels.height_log : labels.loss, range: [low, high + this.lift], ...(heights.isLog && heightTicks(heights)) },
+    });
+    return this.draw([ground, critical(surface, (loss) => this.height(loss, heights) + this.letterLift, this.context), ...moving], layout, labels.summary_scene);
   }
 
   // The height of a loss in the picture; null where it is above or below what is drawn.
@@ -103,15 +57,7 @@ export class Scene extends Chart {
     const above = (height) => (height === null ? null : height + this.letterLift);
     const tips = (axis) => parts.map((part) => part[axis][part.last] ?? null);
     const all = (axis) => [...parts.map((part) => part[axis]), axis === "z" ? tips(axis).map(above) : tips(axis)];
-    return { x: all("x"), y: all("y"), z: all("z"), textposition: [...parts.map(() => "top right"), this.about(tips("x"), tips("y"))] };
-  }
-
-  // Where the letters stand about their ends: those that meet around the same place.
-  about(x, y) {
-    return x.map((end, row) => {
-      const before = x.slice(0, row).filter((other, at) => Math.abs(other - end) < this.near[0] && Math.abs(y[at] - y[row]) < this.near[1]);
-      return AROUND[before.length % AROUND.length];
-    });
+    return { x: all("x"), y: all("y"), z: all("z"), textposition: [...parts.map(() => "top right"), aroundEnds(tips("x"), tips("y"), this.near)] };
   }
 
   show(step) {

@@ -7,7 +7,8 @@ import { Curves } from "./curves.js";
 import { lossAt, sceneHeights } from "./heights.js";
 import { build } from "./layout.js";
 import { SurfaceMap } from "./map.js";
-import { hasWebGL, Scene } from "./scene.js";
+import { Scene } from "./scene.js";
+import { hasWebGL } from "./space.js";
 import { number } from "./tables.js";
 
 const KEPT = {

@@ -14,6 +14,7 @@ darkest. It is the part of Matplotlib's plasma that stands out from the page.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 LIGHT_BACKGROUNDS = ("#ffffff", "#f4f5f6")
@@ -65,6 +66,12 @@ def symbol(slot: int) -> str:
 def is_dashed(slot: int) -> bool:
     """Whether a slot belongs to the second eight."""
     return slot % (2 * len(SLOTS)) >= len(SLOTS)
+
+
+def distinct(wanted: Sequence[int]) -> list[int]:
+    """A slot for each that wants one: its own, or a free one where another before it has that already."""
+    free = iter(slot for slot in range(2 * len(wanted) + max(wanted, default=0)) if slot not in wanted)
+    return [slot if slot not in wanted[:place] else next(free) for place, slot in enumerate(wanted)]
 
 
 def contrast(first: str, second: str) -> float:

@@ -1,8 +1,8 @@
-"""What is asked of a surface of a real network: checked before torch is loaded."""
+"""What is asked of the landscape of a real network: checked before torch is loaded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from core.errors import BadInput
@@ -19,6 +19,10 @@ MOST_POINTS = 257
 """The finest picture, points a side."""
 MOST_SAMPLES = 10_000
 """The largest sample: it is held in memory with all that the layers make of it."""
+MOST_RUNS = 8
+"""Paths on one surface: all their snapshots are held in memory at once."""
+
+_PREFIX = "landscape-"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,57 @@ class Asked:
     def __post_init__(self) -> None:
         check_resolution(self.resolution)
         check_samples(self.samples)
+
+
+@dataclass(frozen=True)
+class SurfaceRequest:
+    """A surface through the first of these runs after update `step` (None: its last), with the paths of all of them."""
+
+    runs: tuple[str, ...]
+    step: int | None = None
+    asked: Asked = field(default_factory=Asked)
+
+    def __post_init__(self) -> None:
+        _check_runs(self.runs, MOST_RUNS)
+
+
+@dataclass(frozen=True)
+class LineRequest:
+    """The loss along a line: between what two runs have come to, or with one run along its update `step`."""
+
+    runs: tuple[str, ...]
+    step: int | None = None
+    samples: int = 512
+    batch_norm: BatchNorm = "frozen"
+
+    def __post_init__(self) -> None:
+        _check_runs(self.runs, 2)
+        check_samples(self.samples)
+
+
+@dataclass(frozen=True)
+class CurvatureRequest:
+    """The curvature of a run after update `step` (None: its last)."""
+
+    run: str
+    step: int | None = None
+    samples: int = 512
+
+    def __post_init__(self) -> None:
+        check_samples(self.samples)
+
+
+LandscapeRequest = SurfaceRequest | LineRequest | CurvatureRequest
+
+
+def landscape_channel(name: str) -> str:
+    """The channel of the hub on which the landscape of this name is told."""
+    return f"{_PREFIX}{name}"
+
+
+def is_landscape(channel: str) -> bool:
+    """Whether a channel is that of a landscape."""
+    return channel.startswith(_PREFIX)
 
 
 def check_resolution(resolution: int) -> None:
@@ -54,4 +109,14 @@ def check_samples(samples: int) -> None:
             Text("The loss cannot be measured on {samples:,} samples.", samples=samples),
             Text("It is a mean over samples of the training split, which are held in memory at once."),
             Text("Use 1 to {most:,} samples; 512 are usual.", most=MOST_SAMPLES),
+        )
+
+
+def _check_runs(runs: tuple[str, ...], most: int) -> None:
+    """BadInput for no runs, too many, or one twice."""
+    if not 1 <= len(set(runs)) == len(runs) <= most:
+        raise BadInput(
+            Text("The runs of the picture are {runs}.", runs=", ".join(runs) or "–"),
+            Text("It shows at least one run, at most {most}, and each once.", most=most),
+            Text("Choose other runs."),
         )

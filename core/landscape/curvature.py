@@ -1,14 +1,12 @@
 """Curvature of a network's mean data loss: the ends of its Hessian's spectrum, its density, and its gradient.
 
-The Hessian itself, N × N, is never formed: a product with a vector costs about as much as a gradient.
-Sources: Pearlmutter, Fast Exact Multiplication by the Hessian, 1994; Ghorbani et al., An Investigation into Neural Net
-Optimization via Hessian Eigenvalue Density, 2019, section 2; Dauphin et al., Identifying and Attacking the Saddle Point
-Problem, 2014 (share of negative eigenvalues against gradient norm).
+Sources: Ghorbani et al., An Investigation into Neural Net Optimization via Hessian Eigenvalue Density, 2019, section 2;
+Dauphin et al., Identifying and Attacking the Saddle Point Problem, 2014 (share of negative eigenvalues against gradient
+norm).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
@@ -16,11 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.errors import BadInput
+from core.landscape.hessian import Hessian
 from core.landscape.krylov import Krylov, Ritz
 from core.landscape.measured import Measured
-from core.seeding import generator, seed32
-from core.text import Text
 
 TOLERANCE = 1e-2
 """An end of the spectrum is found when its error bound is this small a part of it."""
@@ -34,35 +30,6 @@ DEPTH, STARTS = 64, 3
 """Products from each start of the spectrum, and starts."""
 WHOLE = 512
 """A network of at most so many parameters is measured in its whole space: every eigenvalue is known then."""
-
-
-class Hessian:
-    """Products of the loss's Hessian with vectors, at one point. The graph of the gradient is made once and kept."""
-
-    def __init__(self, measured: Measured) -> None:
-        self._point = measured.flat.detach().clone().requires_grad_()
-        (self._gradient,) = torch.autograd.grad(
-            measured.loss(self._point), self._point, create_graph=True, materialize_grads=True
-        )
-        self.gradient = self._gradient.detach()
-        _check_finite(self.gradient)
-
-    def __len__(self) -> int:
-        return len(self._point)
-
-    def __call__(self, vector: Tensor) -> Tensor:
-        """H · vector, (N,). BadInput where that is no number."""
-        if not self._gradient.requires_grad:
-            return torch.zeros_like(vector)
-        (product,) = torch.autograd.grad(self._gradient, self._point, vector, retain_graph=True, materialize_grads=True)
-        _check_finite(product)
-        return product
-
-    def directions(self, seed: int) -> Generator[Tensor, None, None]:
-        """Vectors (N,) of independent normal numbers, the same ones for a seed."""
-        drawn = generator("cpu", seed32(seed, "curvature"))
-        while True:
-            yield torch.randn(len(self), generator=drawn).to(self.gradient)
 
 
 @dataclass(frozen=True)
@@ -82,21 +49,19 @@ def extremes(
     hessian: Hessian,
     *,
     ends: Sequence[int] = (BOTTOM, TOP),
-    start: Tensor | None = None,
     tolerance: float = TOLERANCE,
     most: int = MOST_PRODUCTS,
     seed: int = 0,
-) -> Extremes:
+) -> Generator[int, None, Extremes]:
     """Both ends of the spectrum, from one Krylov space that grows until `ends` are found, to at most `most` products.
 
-    `start` (K, N) are independent vectors that should be near the wanted ones, such as those of an earlier update: then
-    a few products suffice.
+    Yields the number of products after each.
     """
     directions = hessian.directions(seed)
-    first = next(directions) if start is None else start.sum(0)
-    space = Krylov(hessian, first, directions)
+    space = Krylov(hessian, next(directions), directions)
     while not (space.num_products >= most or _are_found(space, tolerance, ends)):
         space.grow()
+        yield space.num_products
     return _ends(space.ritz())
 
 
@@ -105,19 +70,17 @@ def _are_found(space: Krylov, tolerance: float = TOLERANCE, ends: Sequence[int] 
     if space.num_products < 2 or space.is_whole:
         return space.is_whole
     wanted, ritz = list(ends), space.ritz()
-    sizes = np.maximum(np.abs(ritz.values[wanted]), SMALLEST * np.abs(ritz.values).max())
-    return bool((ritz.residuals[wanted] <= tolerance * sizes).all())
+    return bool((ritz.residuals[wanted] <= tolerance * sizes_of(ritz.values)[wanted]).all())
+
+
+def sizes_of(values: np.ndarray) -> np.ndarray:
+    """What the error bounds of eigenvalues, of which some are the ends of the spectrum, are compared with."""
+    return np.maximum(np.abs(values), SMALLEST * np.abs(values).max())
 
 
 def _ends(ritz: Ritz) -> Extremes:
     vectors = torch.stack([ritz.vector(BOTTOM), ritz.vector(TOP)])
     return Extremes(ritz.values[[BOTTOM, TOP]], vectors, ritz.residuals[[BOTTOM, TOP]], len(ritz.values))
-
-
-def extreme_directions(measured: Measured) -> tuple[Tensor, Tensor]:
-    """The Hessian's most negative and most positive eigenvalue (2,) and their orthogonal unit vectors (2, N)."""
-    found = extremes(Hessian(measured))
-    return torch.from_numpy(found.values).to(measured.flat), found.vectors
 
 
 @dataclass(frozen=True)
@@ -186,13 +149,3 @@ def _mean(spectra: list[Spectrum]) -> Spectrum:
     order = np.argsort(values, kind="stable")
     negative = sum(spectrum.negative_share for spectrum in spectra) / len(spectra)
     return Spectrum(values[order], shares[order], negative)
-
-
-def _check_finite(derivative: Tensor) -> None:
-    # The norm is not finite either where one number is not, and takes a fifth of the time.
-    if not math.isfinite(float(derivative.norm())):
-        raise BadInput(
-            Text("The loss has no curvature here."),
-            Text("Its derivatives are beyond every number that this precision holds."),
-            Text("Choose an earlier update."),
-        )

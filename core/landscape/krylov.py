@@ -75,14 +75,14 @@ class Krylov:
         basis = self._basis[: place + 1]
         rest = self._product(self._next)
         self._diagonal.append(float(rest @ self._next))
-        rest = _without(rest, basis)
+        rest = without(rest, basis)
         beside = float(rest.norm())
         if place + 1 == basis.shape[1]:
             self._beside.append(0.0)
             self._next = None
         elif beside <= self._rounding:
             self._beside.append(0.0)
-            rest = _without(next(self._directions), basis)
+            rest = without(next(self._directions), basis)
             self._next = rest / rest.norm()
         else:
             self._beside.append(beside)
@@ -90,7 +90,7 @@ class Krylov:
 
     def ritz(self) -> Ritz:
         """What is known so far."""
-        values, rotation = _eigen(self._projected())
+        values, rotation = eigen(self._projected())
         residuals = np.abs(self._beside[-1] * rotation[-1]) + self._rounding
         return Ritz(values, rotation[0] ** 2, residuals, self._rounding, self._basis[: self.num_products], rotation)
 
@@ -106,7 +106,7 @@ class Krylov:
             size = max(place for place, value in enumerate(last) if abs(value) <= FAR * self._largest) + 1
             projected = projected[:size, :size]
             projected[-1, -1] = last[size - 1]
-        values, rotation = _eigen(projected)
+        values, rotation = eigen(projected)
         return float((rotation[0] ** 2)[values < -FAR * self._rounding].sum())
 
     def _zero_makers(self) -> list[float]:
@@ -124,8 +124,7 @@ class Krylov:
 
     @property
     def _rounding(self) -> float:
-        """What a product may be wrong by: ten units in the last place of the largest entry."""
-        return 10 * torch.finfo(self._basis.dtype).eps * self._largest
+        return rounding_of(self._basis.dtype, self._largest)
 
     @property
     def _largest(self) -> float:
@@ -133,14 +132,19 @@ class Krylov:
         return max(map(abs, [*self._diagonal, *self._beside]), default=0.0)
 
 
-def _eigen(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def rounding_of(dtype: torch.dtype, largest: float) -> float:
+    """What a product may be wrong by: ten units in the last place of the largest entry."""
+    return 10 * torch.finfo(dtype).eps * largest
+
+
+def eigen(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues, ascending, and eigenvectors as columns; on torch's threads, which a run's record fixes."""
     values, vectors = torch.linalg.eigh(torch.from_numpy(matrix))
     return values.numpy(), vectors.numpy()
 
 
-def _without(vector: Tensor, basis: Tensor) -> Tensor:
+def without(vector: Tensor, basis: Tensor, times: int = 2) -> Tensor:
     """The part of a vector that is orthogonal to a basis; twice, because rounding leaves a little the first time."""
-    for _ in range(2):
+    for _ in range(times):
         vector = vector - (basis @ vector) @ basis
     return vector

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -86,6 +87,17 @@ class Measured:
                 norm.running_mean = norm.running_var = None
         return network
 
+    @torch.no_grad()
+    def move_to(self, state: Mapping[str, Tensor]) -> None:
+        """Measure the network of this state from now on: its parameters are `flat`, its buffers those of the loss.
+
+        What was found out about the loss before (`step`, `loss_here`, `standard_error`) stays that of the run it was
+        made of.
+        """
+        self.flat = self.flat_of(state)
+        for name, buffer in self.network.named_buffers():
+            buffer.copy_(state[name])
+
     def flat_of(self, state: Mapping[str, Tensor]) -> Tensor:
         """The parameters of a network's state as one tensor (N,)."""
         found = [_in_memory_order(state[name].detach(), self._is_channels_last) for name in self.names]
@@ -93,9 +105,12 @@ class Measured:
 
     def tensors(self, flat: Tensor) -> dict[str, Tensor]:
         """The parameters by name, as views of a tensor (N,), laid out as in the run."""
+        pieces = zip(self.names, self.shapes, flat.split(self._sizes), strict=True)
+        if not self._is_channels_last:
+            return {name: piece.view(shape) for name, shape, piece in pieces}
         found = {}
-        for name, shape, piece in zip(self.names, self.shapes, flat.split(self._sizes), strict=True):
-            if self._is_channels_last and len(shape) == 4:
+        for name, shape, piece in pieces:
+            if len(shape) == 4:
                 outputs, inputs, height, width = shape
                 found[name] = piece.view(outputs, height, width, inputs).permute(0, 3, 1, 2)
             else:
@@ -115,6 +130,11 @@ class Measured:
         """The loss of the network's outputs on the sample."""
         loss = self.criterion(outputs_BK, self.targets)
         return loss + self.penalty(flat) if self.has_penalty else loss
+
+    @property
+    def is_cross_entropy(self) -> bool:
+        """Whether the data loss is the plain cross-entropy with classes as targets."""
+        return self.criterion is functional.cross_entropy and not self.targets.is_floating_point()
 
     @property
     def has_penalty(self) -> bool:
@@ -142,12 +162,10 @@ class Measured:
         """How far the mean over the sample is from that over the training split, as a standard deviation."""
         if self.num_samples < 2:
             return math.nan
-        each = torch.stack(
-            [
-                self.criterion(outputs.unsqueeze(0), target.unsqueeze(0))
-                for outputs, target in zip(outputs_BK, self.targets, strict=True)
-            ]
-        )
+        if self.is_cross_entropy:
+            each = functional.cross_entropy(outputs_BK, self.targets, reduction="none")
+        else:
+            each = self.row_criterion(outputs_BK.unsqueeze(1), self.targets.unsqueeze(1))
         spread = float(each.to(accumulation_dtype(each)).std())
         # Drawn without putting back: a sample that is the whole split leaves nothing open.
         return spread / math.sqrt(self.num_samples) * math.sqrt(1 - self.num_samples / num_train)

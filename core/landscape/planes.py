@@ -5,7 +5,7 @@ Shape letters: T snapshots, P points, N parameters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +13,8 @@ from torch import Tensor
 
 from core.errors import BadInput
 from core.landscape.asked import PlaneKind
+from core.landscape.curvature import extremes
+from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
 from core.landscape.trajectory import Trajectory, exact
 from core.seeding import generator, seed32
@@ -58,8 +60,12 @@ class Plane:
         return min(1.0, float((offsets_TN @ basis_N2).square().sum()) / total) if total > 0 else None
 
 
-def plane_of(kind: PlaneKind, measured: Measured, trajectory: Trajectory, *, seed: int = 0) -> Plane:
+def plane_of(
+    kind: PlaneKind, measured: Measured, trajectory: Trajectory, *, seed: int = 0
+) -> Generator[int, None, Plane]:
     """The plane of a kind through the measured checkpoint; `trajectory` are the snapshots of its run.
+
+    Yields after every product with the Hessian, where it needs some.
 
     random: two filter-normalized directions. pca: the main axes of the path. ends: through the start of the path and
     the best snapshot. hessian: along the eigenvectors of the most negative and the most positive curvature.
@@ -68,7 +74,7 @@ def plane_of(kind: PlaneKind, measured: Measured, trajectory: Trajectory, *, see
         directions = torch.stack([filter_normalized(measured, seed, place) for place in range(2)])
         return Plane(kind, measured.flat, directions, (1.0, 1.0))
     if kind == "hessian":
-        return _along_eigenvectors(measured)
+        return (yield from _along_eigenvectors(measured))
     if kind == "pca":
         return _with_path(kind, measured, trajectory, _main_axes(trajectory), seed)
     return _with_path(kind, measured, trajectory, trajectory.flats[[0, trajectory.best]] - exact(measured.flat), seed)
@@ -100,16 +106,15 @@ def filter_normalized(measured: Measured, seed: int, place: int) -> Tensor:
     return measured.flat_of(found)
 
 
-def _along_eigenvectors(measured: Measured) -> Plane:
+def _along_eigenvectors(measured: Measured) -> Generator[int, None, Plane]:
     """Each direction reaches as far as its curvature alone would change the loss by its own size."""
-    from core.landscape.curvature import extreme_directions
-
-    values, directions = extreme_directions(measured)
+    found = yield from extremes(Hessian(measured))
     size = float(torch.linalg.vector_norm(measured.flat))
-    reach = [min(size, (2 * measured.loss_here / abs(value)) ** 0.5) if value else size for value in values.tolist()]
-    return Plane(
-        "hessian", measured.flat, directions.to(measured.flat), (reach[0], reach[1]), eigenvalues=tuple(values.tolist())
+    bottom, top = found.values.tolist()
+    below, above = (
+        min(size, (2 * measured.loss_here / abs(value)) ** 0.5) if value else size for value in (bottom, top)
     )
+    return Plane("hessian", measured.flat, found.vectors, (below, above), eigenvalues=(bottom, top))
 
 
 def _main_axes(trajectory: Trajectory) -> Tensor:

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-PATTERNS = ("*_chart.js", "live.css", "compare.css", "surface.css", "live/*.js", "compare/*.js", "surface/*.js")
+PATTERNS = (
+    "*_chart.js",
+    *("live.css", "compare.css", "surface.css", "network.css", "saddle.css"),
+    *("live/*.js", "compare/*.js", "surface/*.js", "network/*.js", "saddle/*.js"),
+)
 """What a browser may ask for: the charts of the pages, the modules they import, and their looks."""
 
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.live.series import History, Rows, Series
 
-GROUPS = ("update", "evaluation")
+GROUPS = ("update", "evaluation", "curvature")
 MAX_CATCH_UP_ROWS = 2048
 MAX_LOCKED_ROWS = 4096
 """So many rows are taken and smoothed under the lock at once, which is about two milliseconds."""
@@ -130,7 +130,7 @@ class Hub:
         columns: Mapping[str, ArrayLike],
         stamps: ArrayLike | None = None,
     ) -> None:
-        """Take rows of the group "update" or "evaluation"; rows of another attempt are ignored.
+        """Take rows of one of the groups; rows of another attempt are ignored.
 
         `steps` (n,) rise strictly; every column has n values and every block of a group the columns of those before it,
         and new ones where something new is measured (ValueError otherwise); `stamps` (n,) are `time.time()` when the

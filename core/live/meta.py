@@ -20,6 +20,8 @@ Meta (all but `state` and `task` may be missing):
 - `slot`: run colour 0 … 15; `price`, `warning`, `saving_delayed`: Text or null; `device`
 - `status`: {"verdict", "text": Text, "more": Text or null, "rule": Text, "numbers": [[Text, Text or str], …],
   "suggestions": [{"id", "label": Text, "help": Text or null}, …]}
+- `curvature_every`: updates between two measurements of the curvature while it trains, 0: none; `curvature_problem`:
+  Text or null, why the last one failed
 - `applied`: {"number": grows by one with every command, "kind", "step", "text": Text or null}
 
 A comparison as a whole has a channel of its own, `study-<id>`, without rows, events and pictures; its runs have theirs.
@@ -44,6 +46,28 @@ Commands to it go to all its runs. Its meta:
 - `noise`: null, or {"points": [{"variant", "batch_size", "noise": as a share of the gradient's length}, …],
   "num_train"}, of the gradients of batches at the first weights
 - `applied`: as for a run
+
+A landscape has a channel of its own too, `landscape-<hash>`, with meta only; it takes the command `stop`. Its meta:
+
+- `state`: queued, running, finished, stopped, failed; `reason`: Text or null; `doing`: Text; `progress`: 0 to 1
+- `kind`: surface, line, curvature; `run`, `step`: the checkpoint that is looked at; `notes`: list of Text
+- `facts`: {"num_parameters", "num_samples", "sample_hash", "standard_error", "loss": at the checkpoint, "with_penalty",
+  "batch_norm": frozen, estimated, or null without any}, of the one function that is measured
+- of a surface `plane`: {"kind", "eigenvalues": null or [lowest, highest], "reach": [along α, along β]}, `grid`:
+  {"alpha" (A,), "beta" (B,), "loss" (B, A), "resolution"}, replaced by each finer picture, `explained_variance`: null
+  without a path, `paths`: [{"run", "name", "slot", "same_start": whether with the first run's weights, null: not known,
+  "step": list, "alpha", "beta", "surface_loss", "true_loss", "off_plane": float32 (T,)}, …], the run's own first
+- of a line `line`: {"kind": between, update, "t", "loss": float32 (P,), "ends": [0, 1], "names": of the networks there,
+  "barrier": null for an update, "bottom": null or {"t", "loss", "is_inside": false where the loss falls on beyond the
+  picture}, "standard_error", "step": the update}
+- of a curvature `num_products` so far and `found`: {"top", "bottom", "residual", "negative_share", "gradient_norm",
+  "loss", "num_products", "noise_squared", "signal_squared": of the gradient of one batch, "spectrum": {"eigenvalues",
+  "shares", "at", "density"}}
+
+Rows of the group `curvature`: `bottom` and `top` eigenvalue of the Hessian, `residual_bottom` and `residual_top`:
+within so much of each there is one, `gradient_norm`, `lr`, `limit`: the top eigenvalue up to which full gradients with
+this rate descend (NaN: the optimizer has none), `noise_squared` and `signal_squared`: of the gradient of one batch,
+`num_samples`: on which all but these two are measured.
 
 Event: {"step", "kind", "text": Text, "mark": whether a vertical line is drawn, true if missing}
 

@@ -69,7 +69,7 @@ class Subscribe(_Message):
     type: Literal["subscribe"]
     run: RunId
     lineage: Annotated[str, Field(max_length=64)] | None = None
-    rows: Annotated[dict[Literal["update", "evaluation"], Count], Field(max_length=2)] | None = None
+    rows: Annotated[dict[Literal["update", "evaluation", "curvature"], Count], Field(max_length=3)] | None = None
 
 
 class Unsubscribe(_Message):
@@ -125,6 +125,12 @@ class _Pace(_Message):
     pace: Pace
 
 
+class _Curvature(_Message):
+    """Measure the curvature after every so many updates, 0: no more."""
+
+    every: Annotated[int, Field(ge=0, le=1_000_000)]
+
+
 class _Fork(_Message):
     """A branch of a run of a comparison: after `step`, with `changes` by dotted path or none."""
 
@@ -150,6 +156,7 @@ VALUES_OF: dict[str, type[BaseModel]] = {
     "extend": _Extend,
     "set": _Set,
     "pace": _Pace,
+    "curvature": _Curvature,
     "fork": _Fork,
     "target": _Target,
 }
@@ -161,7 +168,7 @@ class Command(_Message):
     type: Literal["command"]
     number: Count
     run: RunId
-    kind: Literal["start", "pause", "resume", "step", "stop", "extend", "set", "pace", "fork", "target"]
+    kind: Literal["start", "pause", "resume", "step", "stop", "extend", "set", "pace", "curvature", "fork", "target"]
     values: dict[str, Any] = {}
 
 

@@ -35,6 +35,14 @@ def checked_values(kind: str, values: dict[str, Any]) -> dict[str, Any]:
                 Text("A negative learning rate climbs the loss, and 0 goes nowhere."),
                 Text("Use a value above 0; 0.0001 to 1 is usual."),
             )
+    if kind == "curvature":
+        every = values.get("every")
+        if not isinstance(every, int) or isinstance(every, bool) or not 0 <= every <= 1_000_000:
+            raise BadInput(
+                Text("The curvature cannot be measured after every {value} updates.", value=shown(every)),
+                Text("Updates are counted in whole numbers; 0 ends it."),
+                Text("Use 0 to 1 000 000; 10 to 100 are usual."),
+            )
     return values
 
 

@@ -268,7 +268,7 @@ class Contest:
                 search.pause(command.kind == "pause")
                 # Within the lock: nothing is told of a search that has given way to its race.
                 self._tell_search(search, search.doing())
-            elif search is not None and command.kind not in ("pace", "extend"):
+            elif search is not None and command.kind not in ("pace", "extend", "curvature"):
                 raise Refused(
                     Text("The comparison cannot take “{kind}” now.", kind=command.kind),
                     Text("It still searches the learning rates."),

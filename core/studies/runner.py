@@ -20,9 +20,11 @@ from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
 from core.studies.at_work import Active, Ended
 from core.studies.commands import check_change, check_goes_on, checked_values
+from core.studies.curvature_watch import curvature_watch
 from core.studies.doing import how_far
 from core.studies.forking import Begins, Forks
 from core.studies.forks import begin
+from core.studies.landscape_jobs import Landscapes
 from core.studies.loading import Loading
 from core.studies.practice_races import PracticeRaces
 from core.studies.previews import Previews, preview_channel
@@ -75,6 +77,7 @@ class Runner:
         load = self._loading.load
         self.races = Races(self, folder, store, hub, self._loading)
         self.practice_races = PracticeRaces(self.compute)
+        self.landscapes = Landscapes(folder, store, hub or Hub(), self._loading, self.compute)
         self.sample_pictures = SamplePictures(self.compute, lambda chosen: load(chosen, preview_channel(chosen)))
 
     def close(self) -> None:
@@ -274,10 +277,10 @@ class Runner:
                 seat.begun(built)
             return built
 
-        finished = self._over_with(run)
+        finished, watch = self._over_with(run), curvature_watch(self._store, self._hub, run, attempt, actor)
         if seat is not None:
             job = seat.lane = Lane(
-                prepare, build, sinks, snapshots, seat.race, owner=actor, paused=paused, finished=finished
+                prepare, build, sinks, snapshots, seat.race, owner=actor, paused=paused, watch=watch, finished=finished
             )
         else:
             job = TrainingJob(
@@ -290,6 +293,7 @@ class Runner:
                 pace=pace,
                 paused=paused,
                 is_fork=begins is not None,
+                watch=watch,
                 finished=finished,
             )
         with self._lock:

@@ -165,6 +165,8 @@ class LiveSink:
     def applied(self, command: Command, step: int, problem: CoreError | None) -> None:
         self._num_applied += 1
         text = problem.text if problem else None
+        if command.kind == "curvature" and problem is None:
+            self._hub.update(self._run, curvature_every=command.values["every"])
         self._hub.update(
             self._run, applied={"number": self._num_applied, "kind": command.kind, "step": step, "text": text}
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
+from core.landscape.asked import LandscapeRequest, is_landscape
 from core.live.hub import Hub
 from core.live.tokens import Tokens
 from core.store.folder import DataFolder, WriteLock
@@ -156,10 +157,13 @@ class Workbench:
         return self.runner.resume(record, actor=actor, pace=pace, epochs=epochs)
 
     def command(self, run: str, kind: str, values: Mapping[str, Any] | None = None, *, actor: str = LOCAL) -> None:
-        """Tell a run something: start, pause, resume, step, stop, extend, set, pace; received at once.
+        """Tell a run something: start, pause, resume, step, stop, extend, set, pace, curvature; received at once.
 
-        The channel of a comparison stands for all its runs.
+        The channel of a comparison stands for all its runs; that of a landscape only takes stop.
         """
+        if is_landscape(run):
+            self.runner.landscapes.command(run, kind)
+            return
         if is_channel(run):
             self.command_comparison(study_of(run), kind, values, actor=actor)
             return
@@ -219,6 +223,10 @@ class Workbench:
         """Rates, and for each optimizer of a race that has one its updates to leave the saddle; waits for its turn."""
         return self.runner.practice_races.leaving_by_rate(practice, actor)
 
+    def landscape(self, request: LandscapeRequest, *, actor: str = LOCAL) -> str:
+        """The channel of the hub on which a landscape of stored runs is measured and told. BadInput, Refused."""
+        return self.runner.landscapes.show(request, actor)
+
     def suggested(self, run: str, suggestion: str) -> Experiment | None:
         """The experiment that a suggestion beside a run stands for."""
         from core.training.changes import computed
@@ -256,7 +264,7 @@ class Workbench:
     def command_comparison(
         self, study: str, kind: str, values: Mapping[str, Any] | None = None, *, actor: str = LOCAL
     ) -> None:
-        """Tell all runs of a comparison something: start, pause, resume, step, stop, extend, set, pace.
+        """Tell all runs of a comparison something: start, pause, resume, step, stop, extend, set, pace, curvature.
 
         One that is over goes on with extend, and one that was broken off with resume, in lock-step again. `fork` lets
         one of its runs branch: {"run", "step", "changes", "name", "pace"}; the channel tells of the branch. `target`

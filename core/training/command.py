@@ -25,9 +25,10 @@ def checked_pace(pace: object) -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """What a person asks of a run: start, pause, resume, step, stop, extend, set, pace, with its values.
+    """What a person asks of a run: start, pause, resume, step, stop, extend, set, pace, curvature, with its values.
 
-    `only`: the runs of a comparison that are to go on; () for all of them.
+    `curvature` {"every": k} has its curvature measured after every k updates, 0 no more: this changes nothing of the
+    run. `only`: the runs of a comparison that are to go on; () for all of them.
     """
 
     kind: str

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -72,3 +73,40 @@ def _gradient(run: Run, rows: Tensor) -> Generator[None, None, Tensor]:
         found.append(share * torch.cat([gradient.flatten() for gradient in gradients]).to(dtype))
         yield
     return torch.stack(found).sum(0)
+
+
+@dataclass(frozen=True)
+class Halves:
+    """What two halves of a batch say of the noise of its gradient g: E‖g − full‖² and the full one's ‖·‖², estimated.
+
+    Both are without bias, so `signal_squared` may fall below 0 where noise is nearly all there is.
+    """
+
+    noise_squared: float
+    signal_squared: float
+
+
+def halves_of(run: Run, *, num_pairs: int = 1, counter: int = 0) -> Generator[None, None, Halves]:
+    """Estimate the noise of batches of the run's size from pairs of halves, in pieces, without the full gradient.
+
+    Two gradients g₁, g₂ of disjoint halves differ by chance alone, and what they share is the full one: ‖g₁ − g₂‖²/4
+    and g₁·g₂, both corrected for batches that are drawn without replacement. A mean over `num_pairs`; `counter` chooses
+    which batches.
+    """
+    train = run.parts.data.splits.train
+    count = len(train)
+    size = min(run.current.batch_size, count)
+    half = max(1, size // 2)
+    drawn = generator("cpu", seed32(run.experiment.seed, "gradient_noise", "halves", counter))
+    noises: list[Tensor] = []
+    products: list[Tensor] = []
+    for _ in range(num_pairs):
+        chosen = torch.randperm(count, generator=drawn)[: 2 * half].to(train.device)
+        one = yield from _gradient(run, train[chosen[:half]])
+        other = yield from _gradient(run, train[chosen[half:]])
+        noises.append((one - other).square().sum() / 4)
+        products.append(one @ other)
+    spread = float(torch.stack(noises).mean()) * 2 * half  # of the gradient of one sample
+    # Halves drawn together without putting back lean away from each other, which makes g₁·g₂ too small.
+    signal = float(torch.stack(products).mean()) + spread / count
+    return Halves(spread / size * (1 - size / count), signal)

@@ -23,6 +23,7 @@ from core.training.events import Event, Outcome
 from core.training.memory import OutOfMemory
 from core.training.recorder import StepBlock
 from core.training.run import Run
+from core.training.watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class TrainingJob(Job):
         pace: str = "max",
         paused: bool = False,
         is_fork: bool = False,
+        watch: Watch | None = None,
         finished: Callable[[TrainingJob], None] | None = None,
     ) -> None:
         super().__init__(owner)
@@ -86,6 +88,7 @@ class TrainingJob(Job):
         self.error: BaseException | None = None
         self._prepare, self._build = prepare, build
         self._sinks, self._snapshots, self._wake = sinks, snapshots, wake
+        self._watch = watch or Watch()
         self._lock = threading.Lock()
         self._commands: deque[Command] = deque()
         self._paused, self._num_single = paused, 0
@@ -147,8 +150,7 @@ class TrainingJob(Job):
             now = time.monotonic()
             if now >= end or not self._may_go_on(run, now):
                 break
-            run.piece()
-            self._snapshot_if_due(run)
+            self._piece(run)
         self._report(run)
         if run.is_over:
             self._end(run)
@@ -179,9 +181,22 @@ class TrainingJob(Job):
         self._saved_at = time.monotonic()
         return True
 
+    def _piece(self, run: Run) -> None:
+        """Do the next piece of work; before the run goes on it is looked at, where that is due."""
+        if self._watch.is_due(run):
+            self._watch.look(run)
+        else:
+            run.piece()
+            self._snapshot_if_due(run)
+
+    def _waits_for_nothing(self, run: Run) -> bool:
+        """Whether the next piece is no update, so that neither pause nor pace hold it up."""
+        is_last = run.step_count >= run.total_steps
+        return is_last or run.evaluation_due or run.is_ending or self._watch.is_due(run)
+
     def _may_go_on(self, run: Run, now: float) -> bool:
         """Whether the next piece may be done now: evaluations always, updates by pause and pace."""
-        if run.evaluation_due or run.is_ending or run.step_count >= run.total_steps:
+        if self._waits_for_nothing(run):
             return True
         if self._paused:
             if not self._num_single:
@@ -205,7 +220,7 @@ class TrainingJob(Job):
         return 1.0 if self._pace == "1/s" else 0.0
 
     def _next_turn(self, run: Run) -> float:
-        if run.evaluation_due or run.is_ending or run.step_count >= run.total_steps:
+        if self._waits_for_nothing(run):
             return 0.0
         if self._paused:
             return 0.0 if self._num_single else math.inf
@@ -249,11 +264,13 @@ class TrainingJob(Job):
             run.apply(Event(run.step_count, kind, values))
             if kind == "stop":
                 self._paused = False
+        elif kind == "curvature":
+            self._watch.every = values["every"]
         else:
             raise BadInput(
                 Text("“{kind}” is no command.", kind=kind),
                 Text("A run knows a few commands."),
-                Text("Use start, pause, resume, step, stop, extend, set or pace."),
+                Text("Use start, pause, resume, step, stop, extend, set, pace or curvature."),
             )
 
     def _pause(self, run: Run) -> None:

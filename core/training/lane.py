@@ -12,6 +12,7 @@ from core.training.command import Command
 from core.training.device import use_threads
 from core.training.job import RunSink, Snapshots, TrainingJob
 from core.training.run import Run
+from core.training.watch import Watch
 
 
 class Conductor(Protocol):
@@ -40,6 +41,7 @@ class Lane(TrainingJob):
         *,
         owner: str = "local",
         paused: bool = False,
+        watch: Watch | None = None,
         finished: Callable[[TrainingJob], None] | None = None,
     ) -> None:
         self._race = race
@@ -56,6 +58,7 @@ class Lane(TrainingJob):
             owner=owner,
             pace=race.pace,
             paused=paused,
+            watch=watch,
             finished=finished,
         )
 
@@ -89,8 +92,9 @@ class Lane(TrainingJob):
 
     @property
     def has_work(self) -> bool:
-        """Whether something is due that is no update: an evaluation, an event of its recipe, its end."""
-        return self.run is not None and not self.done and not self.run.update_is_next
+        """Whether something is due that is no update: a look at it, an evaluation, an event of its recipe, its end."""
+        run = self.run
+        return run is not None and not self.done and (not run.update_is_next or self._watch.is_due(run))
 
     @property
     def is_going(self) -> bool:
@@ -139,8 +143,7 @@ class Lane(TrainingJob):
         """Do a piece of what is due besides updates."""
         run = self.run
         assert run is not None
-        run.piece()
-        self._snapshot_if_due(run)
+        self._piece(run)
         if run.is_over:
             self._report(run)
             self._end(run)

@@ -1,4 +1,4 @@
-"""Landscapes: optimizers on practice surfaces, drawn as they are."""
+"""The first tab of Landscapes: optimizers on practice surfaces, drawn as they are."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.errors import BadInput, CoreError
 from core.landscape.practice import Practice, why_not
 from core.landscape.stories import stories
 from core.text import Text
+from pages.components import real_saddle
 from pages.components import surface_state as chosen
 from pages.components.entry_form import entry_choice, entry_fields, heading, is_more
 from pages.components.error_box import error_box, notes_box, plain
@@ -29,7 +30,7 @@ CHART = "surface chart"
 
 def answer(fired: Mapping[str, Any]) -> None:
     """Do what was pressed in the pictures, before the page is drawn."""
-    if fired.get("leave"):
+    if fired.get("leave") is not None:
         st.session_state["present"] = False
     if fired.get("start"):
         chosen.change(start=[fired["start"]["x"], fired["start"]["y"]])
@@ -209,10 +210,12 @@ def pictures(race: Practice) -> None:
     )
     if not st.session_state.get("present", False):
         asides(race, at_saddle=drawing.leaving is not None)
+        if drawing.leaving is not None:
+            real_saddle.door(t("The same with a real network"))
 
 
-def page() -> None:
-    """The whole page."""
+def practice_tab() -> None:
+    """The whole tab."""
     remarks: list[Text] = chosen.read_address()
     answer(st.session_state.get(CHART) or {})
     if st.session_state.get("present", False):
@@ -235,6 +238,3 @@ def page() -> None:
         if problem is not None:
             error_box(problem)
         pictures(chosen.practice())
-
-
-page()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.catalog.registry import canonical_key, entries, entry_class, parse
 from core.errors import BadInput, CoreError
+from core.figures.theme import distinct
 from core.landscape.practice import MOST_OPTIMIZERS, Practice
 from core.landscape.stories import Story, stories
 from core.text import Text
@@ -117,9 +118,7 @@ def is_full() -> bool:
 def slots(race: Practice) -> list[int]:
     """A colour slot for each optimizer: that of its place in the catalogue; a second one of a kind has a free one."""
     places = list(entries("optimizers"))
-    wanted = [places.index(canonical_key("optimizers", optimizer.key)) for optimizer in race.optimizers]
-    free = iter(slot for slot in range(2 * len(places) + len(wanted)) if slot not in wanted)
-    return [slot if slot not in wanted[:place] else next(free) for place, slot in enumerate(wanted)]
+    return distinct([places.index(canonical_key("optimizers", optimizer.key)) for optimizer in race.optimizers])
 
 
 # -- the address -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import torch
 
 from core.experiment import Experiment
@@ -14,11 +15,25 @@ from core.studies.comparison_presets.costs import multiplications_per_update
 from core.studies.comparison_presets.registry import Claim, ComparisonPreset, Measure
 from core.studies.rates import chosen, found, tries
 from core.training.gradient_noise import gradient_noise
+from core.training.recorder import StepBlock
 from core.training.run import Run
+from tests.experiments import Diary
 from tests.presets.measures import SMALL
 
 NEVER = 2**31
 """A run that nothing is claimed of on its way is measured at its start and at its end."""
+
+
+class FirstBelow(Diary):
+    """Hears of the first update whose batch has a loss below a limit."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__()
+        self.limit, self.step = limit, math.inf
+
+    def on_block(self, block: StepBlock) -> None:
+        below = block.steps[np.asarray(block.columns["batch/loss"]) < self.limit]
+        self.step = min(self.step, *below.tolist(), math.inf)
 
 
 class Measured:
@@ -41,12 +56,16 @@ class Measured:
             experiment = lane.experiment
             if "updates_to_10" not in claimed:
                 experiment = experiment.replace(evaluate_every=NEVER)
-            run = Run(experiment, folder)
+            below = FirstBelow(2.0)
+            run = Run(experiment, folder, listener=below)
             noise = gradient_noise(run, experiment.batch_size) if "gradient_noise" in claimed else math.nan
-            run.train()
+            for _ in run.pieces():
+                if claimed == {"updates_to_2"} and below.step < math.inf:
+                    break
             which = comparison.variants[lane.variant].name, lane.seed
             self.weights[which] = torch.cat([tensor.detach().flatten() for tensor in run.parts.loop.parameters])
-            self.values[which] = {**measures(run, experiment), "gradient_noise": 100 * noise}
+            self.values[which] = measures(run, experiment) if run.is_over else {}
+            self.values[which] |= {"gradient_noise": 100 * noise, "updates_to_2": below.step}
 
     def of(self, claim: Claim) -> dict[tuple[str, int], float]:
         """What a claim is about, for each of its variants and each seed."""
@@ -78,7 +97,7 @@ def measures(run: Run, experiment: Experiment) -> dict[Measure, float]:
         "weight_length": float(everything.norm()),
         "multiplications": float(f"{multiplications_per_update(experiment) / 1e6:.3g}"),
     }
-    assert set(values) | {"weights", "gradient_noise"} == set(get_args(Measure))
+    assert set(values) | {"weights", "gradient_noise", "updates_to_2"} == set(get_args(Measure))
     return values
 
 

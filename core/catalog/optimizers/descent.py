@@ -83,6 +83,9 @@ class Sgd(Optimizer):
     def learning_rate(self) -> float:
         return self.lr
 
+    def sharpness_limit(self, lr: float) -> float | None:
+        return 2 / lr
+
     def fused_options(self) -> dict[str, Any]:
         return _fused_options()
 
@@ -112,6 +115,9 @@ class MomentumSgd(Optimizer):
 
     def learning_rate(self) -> float:
         return self.lr
+
+    def sharpness_limit(self, lr: float) -> float | None:
+        return 2 * (1 + self.momentum) / lr
 
     def fused_options(self) -> dict[str, Any]:
         return _fused_options(self.momentum)
@@ -161,6 +167,9 @@ class Nesterov(Optimizer):
 
     def learning_rate(self) -> float:
         return self.lr
+
+    def sharpness_limit(self, lr: float) -> float | None:
+        return 2 * (1 + self.momentum) / (lr * (1 + 2 * self.momentum))
 
     def fused_options(self) -> dict[str, Any]:
         return _fused_options(self.momentum, nesterov=True)

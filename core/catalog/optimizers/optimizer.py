@@ -57,6 +57,13 @@ class Optimizer(Entry):
         """The learning rate that a schedule multiplies."""
         raise NotImplementedError
 
+    def sharpness_limit(self, lr: float) -> float | None:
+        """The largest eigenvalue of the Hessian with which full gradients still descend a quadratic loss.
+
+        None where each weight has a learning rate of its own: then the Hessian alone does not tell.
+        """
+        return None
+
     @property
     def own_weight_decay(self) -> float:
         """Weight decay inside the rule itself."""

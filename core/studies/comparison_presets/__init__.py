@@ -7,6 +7,7 @@ from core.studies.comparison_presets import depth
 from core.studies.comparison_presets import convolutions
 from core.studies.comparison_presets import updates
 from core.studies.comparison_presets import few_images
+from core.studies.comparison_presets import saddles
 
 # isort: on
 from core.studies.comparison_presets.registry import (
@@ -26,5 +27,6 @@ __all__ = [
     "is_prepared",
     "optimizers",
     "regularizers",
+    "saddles",
     "updates",
 ]

@@ -19,6 +19,7 @@ Measure = Literal[
     "validation_error",
     "updates",  # done in all
     "updates_to_10",  # until an evaluation finds at most 10 % of the validation samples wrong
+    "updates_to_2",  # until the loss of a batch is below 2
     "small_weights",  # percent of weights below 0.001 in size at the end
     "weight_length",  # of all weights at the end as one vector
     "weights",  # the weights themselves, which only `how="apart"` can claim something about

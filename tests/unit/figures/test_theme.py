@@ -16,6 +16,7 @@ from core.figures.theme import (
     Slot,
     colour,
     contrast,
+    distinct,
     is_dashed,
     symbol,
 )
@@ -96,3 +97,11 @@ def test_the_colours_of_a_sweep_stand_out_and_grow_lighter(name: str, background
 def test_contrast_is_that_of_the_standard():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#777777") == 1
+
+
+@pytest.mark.parametrize("wanted", [[], [3], [0, 0, 0], [5, 1, 5, 2], [15, 15]])
+def test_what_stands_in_one_picture_has_slots_of_its_own_and_keeps_its_slot_where_it_can(wanted: list[int]):
+    slots = distinct(wanted)
+    assert len(set(slots)) == len(slots) == len(wanted)
+    firsts = {slot: place for place, slot in reversed(list(enumerate(wanted)))}
+    assert all(slots[place] == slot for slot, place in firsts.items())

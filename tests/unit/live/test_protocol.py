@@ -142,7 +142,7 @@ def test_an_increment_names_its_first_row_and_has_stamps_only_when_asked_for():
     assert second is not None
     sent = json.loads(encode(second, untranslated, measure=True))
     assert sent["type"] == "more"
-    assert sent["first_rows"] == {"update": 1, "evaluation": 0}
+    assert sent["first_rows"] == {"update": 1, "evaluation": 0, "curvature": 0}
     assert unpacked(sent["blocks"]["update"]["stamps"]).tolist() == [6.0]
     assert json.loads(encode(second, untranslated, measure=False))["blocks"]["update"]["stamps"] is None
 

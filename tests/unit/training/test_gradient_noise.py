@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.training.gradient_noise import gradient_noise
+from core.training.gradient_noise import Halves, gradient_noise, halves_of
 from core.training.run import Run
 from tests.experiments import bits, everything, points
 
@@ -54,3 +54,29 @@ def test_a_run_is_the_same_with_and_without_it(tmp_path: Path):
         after = [parameter.grad for parameter in asked.parts.loop.parameters]
         assert all(one is other for one, other in zip(before, after, strict=True))
     assert bits(asked.train()) == bits(left_alone.train())
+
+
+def halves(run: Run, **options: int) -> Halves:
+    pieces = halves_of(run, **options)
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 16])
+def test_halves_of_batches_estimate_the_same_noise_without_the_full_gradient(batch_size: int, tmp_path: Path):
+    run = Run(points(batch_size=batch_size), tmp_path)
+    found = halves(run, num_pairs=1500)
+    full = gradient_of(run, run.parts.data.splits.train)
+    assert found.signal_squared == pytest.approx(float(full.square().sum()), rel=0.1)
+    expected = gradient_noise(run, batch_size, num_batches=500)
+    assert math.sqrt(found.noise_squared / found.signal_squared) == pytest.approx(expected, rel=0.1)
+
+
+def test_halves_of_all_samples_have_no_noise_and_other_counters_other_batches(tmp_path: Path):
+    run = Run(points(batch_size=10_000), tmp_path)
+    assert halves(run).noise_squared == 0
+    run = Run(points(batch_size=4), tmp_path)
+    assert halves(run, counter=1) == halves(run, counter=1) != halves(run, counter=2)

@@ -74,3 +74,28 @@ def test_epsilon_takes_the_place_of_adadeltas_learning_rate() -> None:
     for epsilon, moved in ((1e-6, 0.07), (0.1, 4.9)):
         end = path({"key": "adadelta", "eps": epsilon})[-1]
         assert end[0] - START[0] == pytest.approx(moved, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"key": "sgd"},
+        {"key": "momentum", "momentum": 0.5},
+        {"key": "momentum", "momentum": 0.9},
+        {"key": "nesterov", "momentum": 0.5},
+        {"key": "nesterov", "momentum": 0.9},
+    ],
+    ids=str,
+)
+def test_the_largest_curvature_that_a_rate_bears_is_where_descent_turns_into_growth(document: dict[str, Any]) -> None:
+    """In the valley the steeper direction has curvature 4: rates just below and above the limit of 4."""
+    entry = parse("optimizers", document)
+    rate = entry.sharpness_limit(1.0) / CURVATURE[1]  # type: ignore[attr-defined]
+    assert entry.sharpness_limit(rate) == pytest.approx(CURVATURE[1])  # type: ignore[attr-defined]
+    assert abs(path({**document, "lr": 0.99 * rate}, 2000)[-1][1]) < 1e-3
+    assert abs(path({**document, "lr": 1.01 * rate}, 2000)[-1][1]) > 1e3
+
+
+@pytest.mark.parametrize("key", ["adam", "rmsprop", "adagrad", "adadelta"])
+def test_with_a_rate_for_each_weight_the_hessian_alone_sets_no_limit(key: str) -> None:
+    assert parse("optimizers", key).sharpness_limit(0.1) is None  # type: ignore[attr-defined]

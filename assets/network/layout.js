@@ -1,0 +1,65 @@
+// The parts of the picture of a network: scene and curve on the left, map, trust and words on the right; or a line.
+
+import { choice, element, setText } from "../live/dom.js";
+import { Progress } from "./progress.js";
+
+const TABS = ["scene", "map", "curve"];
+
+// `change(name, value)`: of the view's settings; `stop`, `again`: of what is computed; `leave`: the presentation ends.
+export function build(labels, settings, { change, stop, again, leave }) {
+  const progress = new Progress(labels, { stop, again });
+  const banner = element("div", { className: "sp-banner", role: "status", hidden: true });
+  const plots = Object.fromEntries(["scene", "map", "curve", "line"].map((name) => [name, element("div", { className: `sp-plot sp-plot-${name}` })]));
+  const heights = choice(["linear", "log"].map((key) => ({ key, text: labels[`height_${key}`] })), (key) => change("height", key), labels.height);
+  const misses = element("button", { type: "button", className: "sp-misses", text: labels.misses, title: labels.misses_help, onclick: () => change("misses", misses.getAttribute("aria-pressed") !== "true") });
+  const title = element("h3");
+  const toggles = element("div", { className: "sp-toggles" }, misses, heights.group);
+  const flat = element("p", { className: "sp-hint", text: labels.no_webgl, hidden: true });
+  const here = sentences("sp-here");
+  const panel = (name, label, ...children) => element("section", { className: `sp-panel sp-${name}`, label }, ...children);
+  const main = panel("scene", labels.scene, element("div", { className: "sp-heading" }, title, toggles), plots.scene, plots.line, flat, progress.node, here.node);
+  const map = panel("map", labels.map, element("h3", { text: labels.map }), plots.map, element("p", { className: "sp-hint", text: labels.map_key }));
+  const curve = panel("curve", labels.curve, element("h3", { text: labels.curve }), plots.curve);
+  const trust = sentences();
+  const trustPanel = panel("trust", labels.trust, element("h3", { text: labels.trust }), trust.node);
+  const words = sentences();
+  const wordsPanel = panel("words", labels.words, element("h3", { text: labels.words }), words.node);
+  const tabs = choice(TABS.map((key) => ({ key, text: labels[`tab_${key}`] })), (key) => change("tab", key), labels.tabs);
+  tabs.group.classList.add("sp-tabs");
+  const grid = element("div", { className: "sp-grid" }, element("div", { className: "sp-column" }, main, curve), element("div", { className: "sp-column" }, map, trustPanel, wordsPanel));
+  const hints = settings.present ? element("div", { className: "sp-hints" }, element("button", { type: "button", onclick: leave }, element("kbd", { text: "Esc" }), element("span", { text: labels.hint_leave }))) : null;
+  const panels = { scene: main, map, curve };
+
+  // `isLine`: one line is shown instead of a surface; `said`: {title, here, trust, words}.
+  function show(view, said, { narrow, isLine, isFlat }) {
+    setText(title, said.title);
+    here.show(said.here);
+    trust.show(said.trust);
+    words.show(said.words);
+    trustPanel.hidden = !said.trust.length;
+    wordsPanel.hidden = !said.words.length;
+    heights.choose(view.height);
+    misses.setAttribute("aria-pressed", String(view.misses));
+    misses.hidden = isLine;
+    tabs.choose(view.tab);
+    tabs.group.hidden = isLine;
+    plots.scene.hidden = isLine || isFlat;
+    plots.line.hidden = !isLine;
+    flat.hidden = isLine || !isFlat;
+    for (const [name, node] of Object.entries(panels)) node.hidden = isLine ? name !== "scene" : narrow && view.tab !== name;
+  }
+
+  return { nodes: [banner, tabs.group, grid, hints].filter(Boolean), banner, progress, plots, panels, show };
+}
+
+// A few sentences below each other.
+function sentences(className) {
+  const node = element("div", { className });
+  const show = (texts) => {
+    const key = JSON.stringify(texts);
+    if (node.dataset.key === key) return;
+    node.dataset.key = key;
+    node.replaceChildren(...texts.map((text) => element("p", { text })));
+  };
+  return { node, show };
+}

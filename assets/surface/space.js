@@ -1,0 +1,75 @@
+// A picture in three dimensions, to be turned. What a person has turned stays over other data, finer grids and colours.
+
+import { Chart } from "../live/plot.js";
+import { mixed } from "../live/theme.js";
+import { ground } from "./map.js";
+
+const LINES = 12;
+const EYE = { x: 0.45, y: -1.3, z: 0.92 };
+const CENTER = { x: -0.1, y: 0, z: -0.22 };
+// So much wider than high a picture must be to hold the surface from there.
+const WIDE = 1.75;
+
+export function hasWebGL() {
+  const context = document.createElement("canvas").getContext("webgl");
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return Boolean(context);
+}
+
+export class Space extends Chart {
+  // The surface: `z`, rows of heights, from `low` to `high`, with lines of equal height.
+  sheet({ x, y, z, low, high }) {
+    const { palette } = this.context;
+    const lines = { show: true, highlight: false, start: low, end: high, size: (high - low) / LINES, color: mixed(palette.text, palette.background, 0.55), width: 1 };
+    return {
+      uid: "sheet",
+      type: "surface",
+      x,
+      y,
+      z,
+      colorscale: ground(palette),
+      cmin: low,
+      cmax: high,
+      showscale: false,
+      hoverinfo: "skip",
+      contours: { x: { highlight: false }, y: { highlight: false }, z: lines },
+      lighting: { ambient: 0.75, diffuse: 0.5, specular: 0.05, roughness: 0.9 },
+    };
+  }
+
+  // `axes`: {x, y, z}, of each its title, its range and, if they are chosen, its ticks.
+  space(axes) {
+    const { palette, size } = this.context;
+    const axis = ({ title, ...rest }) => ({
+      color: palette.muted,
+      gridcolor: palette.grid,
+      zerolinecolor: palette.grid,
+      showbackground: false,
+      showspikes: false,
+      tickfont: { size: size * 0.8 },
+      nticks: 5,
+      title: { text: title, font: { size: size * 0.9 } },
+      ...rest,
+    });
+    return {
+      margin: { l: 0, r: 0, t: 0, b: 0 },
+      // A default, not a value: what was turned by hand stays as it is until everything is shown again.
+      uirevision: `turned ${this.revision}`,
+      template: { layout: { scene: { camera: this.camera() } } },
+      scene: {
+        xaxis: axis(axes.x),
+        yaxis: axis(axes.y),
+        zaxis: axis(axes.z),
+        aspectmode: "manual",
+        aspectratio: { x: 1.15, y: 1.15, z: 0.62 },
+        dragmode: "turntable",
+      },
+    };
+  }
+
+  // From farther away in a narrow picture.
+  camera() {
+    const away = Math.max(1, (WIDE * this.node.offsetHeight) / this.node.offsetWidth);
+    return { eye: { x: EYE.x * away, y: EYE.y * away, z: EYE.z * away }, center: CENTER };
+  }
+}

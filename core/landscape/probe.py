@@ -1,0 +1,66 @@
+"""Probe: the ends of the Hessian's spectrum again and again while a network trains, from a few products each time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.landscape.curvature import BOTTOM, TOP, sizes_of
+from core.landscape.hessian import Hessian
+from core.landscape.measured import Measured
+from core.landscape.subspace import Subspace
+
+TOLERANCE = 0.13
+"""A probe ends when the error bounds are this small a part of the values: these are much nearer then, within 5 %."""
+MOST_PRODUCTS = 24
+"""After so many products the ends are told as they are known: the next probe begins there."""
+
+
+@dataclass(frozen=True)
+class Probed:
+    """The most negative and the most positive eigenvalue, and the norm of the gradient.
+
+    Within `residuals` (bottom, top) of each value there is an eigenvalue.
+    """
+
+    bottom: float
+    top: float
+    residuals: tuple[float, float]
+    gradient_norm: float
+    num_products: int
+
+
+class Probe:
+    """Probes of one run on the sample of `measured`. Each starts from the vectors of the one before.
+
+    `ends` are those that are looked for; one that is not is told as it happens to be known.
+    """
+
+    def __init__(self, measured: Measured, ends: Sequence[int] = (BOTTOM, TOP)) -> None:
+        self._measured, self._ends = measured, list(ends)
+        self._vectors: Tensor | None = None
+
+    def __call__(self, state: Mapping[str, Tensor]) -> Probed:
+        """Probe the network of this state, which is only read. BadInput where the derivatives are no numbers."""
+        self._measured.move_to(state)
+        hessian = Hessian(self._measured)
+        start = torch.stack([next(hessian.directions(0))]) if self._vectors is None else self._vectors
+        most = min(MOST_PRODUCTS, len(hessian))
+        space = Subspace(hessian, start, most)
+        shares = self._shares(space)
+        # At least one product beyond the start: a vector that another one has overtaken would stay for good without.
+        while space.num_products < most and (space.num_products <= len(start) or shares.max() > TOLERANCE):
+            space.grow(self._ends[int(shares.argmax())])
+            shares = self._shares(space)
+        self._vectors = space.vectors[self._ends]
+        bottom, top = space.values.tolist()
+        below, above = space.residuals.tolist()
+        return Probed(bottom, top, (below, above), float(hessian.gradient.norm()), space.num_products)
+
+    def _shares(self, space: Subspace) -> np.ndarray:
+        """The error bounds of the ends that are looked for, as parts of their values."""
+        return (space.residuals / sizes_of(space.values))[self._ends]

@@ -1,0 +1,432 @@
+"""Landscapes for a page: what a channel tells, what is computed once, several runs on one plane, and how one ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import BadInput, Refused
+from core.experiment import Experiment
+from core.landscape.asked import Asked, CurvatureRequest, LandscapeRequest, LineRequest, SurfaceRequest
+from core.landscape.measured import Measured
+from core.studies import landscape_jobs, loading
+from core.studies.landscapes import network_surface
+from core.studies.network_curvature import network_curvature
+from core.studies.workbench import Workbench
+from core.text import Text
+from tests.experiments import images, points
+from tests.landscapes import worked
+from tests.polling import until
+
+OVER = ("finished", "stopped", "failed")
+SGD = {"key": "sgd", "lr": 0.1}
+SMALL = Asked(resolution=9, samples=40)
+
+
+@pytest.fixture
+def bench(data_folder: Path) -> Iterator[Workbench]:
+    with Workbench.open(data_folder) as opened:
+        yield opened
+
+
+def trained(bench: Workbench, experiment: Experiment, **options: Any) -> str:
+    return bench.wait(bench.start(experiment, pace="max", **options), 60).id
+
+
+def ended(bench: Workbench, request: LandscapeRequest) -> dict[str, Any]:
+    """What stands on the channel of a landscape when it is over."""
+    channel = bench.landscape(request)
+    until(lambda: bench.hub.meta(channel)["state"] in OVER, 60)
+    return bench.hub.meta(channel)
+
+
+@contextmanager
+def news_of(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """All that is told on channels of the hub meanwhile."""
+    heard: list[dict[str, Any]] = []
+    tell = bench.hub.update
+
+    def hear(channel: str, **meta: Any) -> None:
+        heard.append({"channel": channel, **meta})
+        tell(channel, **meta)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.hub, "update", hear)
+        yield heard
+
+
+@contextmanager
+def held(bench: Workbench) -> Iterator[None]:
+    """The compute thread does nothing meanwhile."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        go_on.wait(60)
+
+    bench.runner.compute.call(wait)
+    assert begun.wait(10)
+    try:
+        yield
+    finally:
+        go_on.set()
+
+
+def surface_here(bench: Workbench, run: str, asked: Asked, step: int | None = None) -> dict[str, Any]:
+    """The same surface as the command line computes it."""
+    record = bench.store.get_run(run, actor="local")
+    return worked(network_surface(bench.store, bench.folder, [record], step, asked)).to_json()
+
+
+# -- one surface -----------------------------------------------------------------------------------------------------
+
+
+def test_a_surface_is_told_picture_by_picture_and_equals_that_of_the_command_line(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    run, asked = trained(bench, points()), Asked("pca", 65, 40)
+    with news_of(bench, monkeypatch) as heard:
+        meta = ended(bench, SurfaceRequest((run,), None, asked))
+    assert [told["grid"]["resolution"] for told in heard if "grid" in told] == [9, 17, 33, 65]
+    assert [told["state"] for told in heard if "state" in told] == ["running", "finished"]
+    shares = [told["progress"] for told in heard if "progress" in told]
+    assert shares == sorted(shares)
+    assert (meta["kind"], meta["run"], meta["step"], meta["reason"], meta["progress"]) == ("surface", run, 16, None, 1)
+    expected = surface_here(bench, run, asked)
+    for name in ("alpha", "beta", "loss"):
+        np.testing.assert_array_equal(meta["grid"][name], np.array(expected[name], np.float32))
+    assert meta["grid"]["loss"].shape == (65, 65)
+    (path,) = meta["paths"]
+    assert (path["run"], path["slot"], path["same_start"]) == (run, 0, True)
+    assert path["step"] == [point["step"] for point in expected["path"]]
+    for name in ("alpha", "beta", "surface_loss", "true_loss", "off_plane"):
+        np.testing.assert_array_equal(path[name], np.array([point[name] for point in expected["path"]], np.float32))
+    facts = meta["facts"]
+    assert (facts["loss"], facts["sample_hash"]) == (expected["center_loss"], expected["sample_hash"])
+    assert (facts["num_parameters"], facts["num_samples"], facts["batch_norm"]) == (42, 40, None)
+    assert meta["explained_variance"] == expected["explained_variance"]
+    assert (meta["plane"]["kind"], meta["plane"]["eigenvalues"]) == ("pca", None)
+
+
+def test_the_same_request_is_computed_once(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    run = trained(bench, points())
+    request = SurfaceRequest((run,), 4, SMALL)
+    channel = bench.landscape(request)
+    assert bench.landscape(request) == channel
+    until(lambda: bench.hub.meta(channel)["state"] == "finished")
+    with news_of(bench, monkeypatch) as heard:
+        assert bench.landscape(request) == channel
+        assert bench.landscape(SurfaceRequest((run,), 8, SMALL)) != channel
+        assert bench.landscape(SurfaceRequest((run,), 4, Asked(resolution=9, samples=39))) != channel
+    assert bench.hub.meta(channel)["state"] == "finished"
+    assert "grid" in bench.hub.meta(channel)
+    assert channel not in {told["channel"] for told in heard}
+
+
+def test_only_so_many_landscapes_are_kept(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(landscape_jobs, "MOST_CHANNELS", 2)
+    run = trained(bench, points())
+    requests = [SurfaceRequest((run,), step, SMALL) for step in (0, 4, 8)]
+    with held(bench):
+        first, second, third = [bench.landscape(request) for request in requests]
+        assert [bench.hub.meta(channel)["state"] for channel in (first, second, third)] == ["queued"] * 3
+    until(lambda: bench.hub.meta(third)["state"] == "finished")
+    # Now that they are over, the one not asked for since longest goes.
+    assert bench.landscape(requests[0]) == first
+    assert (bench.hub.meta(first)["state"], bench.hub.meta(second)) == ("finished", {})
+    assert not bench.hub.known(second)
+    assert bench.landscape(requests[1]) == second
+    until(lambda: bench.hub.meta(second)["state"] == "finished")
+
+
+def test_a_finer_picture_takes_over_what_is_known(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    run = trained(bench, points())
+    coarse = ended(bench, SurfaceRequest((run,), None, Asked(resolution=17, samples=40)))
+
+    def opened_again(*arguments: Any) -> Any:
+        raise AssertionError("the run is opened again")
+
+    monkeypatch.setattr(landscape_jobs, "network_surface", opened_again)
+    with news_of(bench, monkeypatch) as heard:
+        fine = ended(bench, SurfaceRequest((run,), None, Asked(resolution=65, samples=40)))
+    assert fine["state"] == "finished"
+    assert [told["grid"]["resolution"] for told in heard if "grid" in told] == [17, 33, 65]
+    np.testing.assert_array_equal(fine["grid"]["loss"][::4, ::4], coarse["grid"]["loss"])
+    assert (fine["facts"], fine["plane"]) == (coarse["facts"], coarse["plane"])
+    np.testing.assert_array_equal(fine["paths"][0]["true_loss"], coarse["paths"][0]["true_loss"])
+    # One that has other points a side is still on the same plane.
+    other = ended(bench, SurfaceRequest((run,), None, Asked(resolution=11, samples=40)))
+    assert other["grid"]["loss"][5, 5] == pytest.approx(coarse["facts"]["loss"], rel=1e-5)
+
+
+# -- several runs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(bench: Workbench) -> tuple[str, str]:
+    """Two optimizers from the same weights on the same batches."""
+    return trained(bench, points(), name="adam"), trained(bench, points(optimizer=SGD), name="sgd")
+
+
+@pytest.mark.parametrize("plane", ["random", "pca", "ends", "hessian"])
+def test_the_paths_of_several_runs_lie_on_one_plane(plane: Any, bench: Workbench, pair: tuple[str, str]):
+    meta = ended(bench, SurfaceRequest(pair, None, Asked(plane, 9, 40)))
+    assert meta["state"] == "finished", meta["reason"]
+    first, second = meta["paths"]
+    assert [(path["run"], path["name"], path["slot"], path["same_start"]) for path in (first, second)] == [
+        (pair[0], "adam", 0, True),
+        (pair[1], "sgd", 1, True),
+    ]
+    assert first["step"][0] == second["step"][0] == 0
+    assert first["true_loss"][0] == second["true_loss"][0]
+    # Each by the one function, on the one sample.
+    for path, run in ((first, pair[0]), (second, pair[1])):
+        other = Measured(bench.state_at(run, 16), samples=40)
+        assert other.sample_hash == meta["facts"]["sample_hash"]
+        assert path["true_loss"][path["step"].index(16)] == pytest.approx(other.loss_here, rel=1e-6)
+    assert 0 < meta["explained_variance"] <= 1
+    if plane == "ends":
+        extent = float(np.abs(second["beta"]).max())
+        assert max(first["off_plane"][0], first["off_plane"][-1], second["off_plane"][-1]) < 1e-5 * extent
+        (note,) = meta["notes"]
+        assert "the first weights of “adam” and the end of “sgd”" in str(note)
+    if plane == "pca":
+        alone = ended(bench, SurfaceRequest(pair[:1], None, Asked(plane, 9, 40)))
+        assert alone["plane"]["reach"] != meta["plane"]["reach"]
+
+
+def test_another_seed_starts_elsewhere_and_another_loss_is_said(bench: Workbench, pair: tuple[str, str]):
+    other = trained(bench, points(seed=5, loss="squared_error"), name="squares")
+    meta = ended(bench, SurfaceRequest((pair[0], other), None, SMALL))
+    assert [path["same_start"] for path in meta["paths"]] == [True, False]
+    assert "with which “adam” is trained" in str(meta["notes"][0])
+
+
+def test_dropout_keeps_nobody_from_a_surface(bench: Workbench):
+    network = {"key": "mlp", "widths": [8]}
+    runs = trained(bench, points()), trained(bench, points(architecture=network, regularizers=["dropout"]))
+    assert len(ended(bench, SurfaceRequest(runs, None, SMALL))["paths"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"architecture": {"key": "mlp", "widths": [9]}}, "9"),
+        ({"architecture": {"key": "mlp", "widths": [8], "activation": "tanh"}}, "tanh and ReLU"),
+        ({"dataset": {"key": "moons", "n": 65}}, "65"),
+        ({"split_seed": 3}, "3"),
+    ],
+)
+def test_runs_that_differ_in_network_or_data_are_refused_by_name(
+    changes: dict[str, Any], said: str, bench: Workbench, pair: tuple[str, str]
+):
+    other = trained(bench, points(**changes), name="other")
+    for request in (SurfaceRequest((pair[0], other), None, SMALL), LineRequest((pair[0], other))):
+        with pytest.raises(Refused, match="“other” cannot be shown together with “adam”") as refused:
+            bench.landscape(request)
+        assert said in str(refused.value.why)
+
+
+@pytest.mark.parametrize(
+    ("request_of", "said"),
+    [
+        (lambda run: SurfaceRequest((run,), 17), "0 to 16"),
+        (lambda run: SurfaceRequest(("nobody",)), "nobody"),
+        (lambda run: SurfaceRequest(()), "at least one run"),
+        (lambda run: SurfaceRequest((run, run)), "each once"),
+        (lambda run: LineRequest((run, "a", "b")), "at most 2"),
+        (lambda run: LineRequest((run,), 0), "no update before the first"),
+        (lambda run: CurvatureRequest(run, -1), "0 to 16"),
+    ],
+)
+def test_what_cannot_be_is_said_at_once(request_of: Any, said: str, bench: Workbench, pair: tuple[str, str]):
+    with pytest.raises(BadInput, match=said):
+        bench.landscape(request_of(pair[0]))
+
+
+# -- lines and curvature ---------------------------------------------------------------------------------------------
+
+
+def test_a_line_between_two_runs(bench: Workbench, pair: tuple[str, str]):
+    meta = ended(bench, LineRequest(pair))
+    line = meta["line"]
+    assert (meta["state"], meta["kind"], line["kind"], line["ends"]) == ("finished", "line", "between", [0, 1])
+    ends = [Measured(bench.state_at(run, 16)).loss_here for run in pair]
+    at_ends = [line["loss"][np.flatnonzero(line["t"] == t)[0]] for t in (0, 1)]
+    assert at_ends == pytest.approx(ends, rel=1e-6)
+    assert [str(name) for name in line["names"]] == ["“adam” after update 16", "“sgd” after update 16"]
+    assert line["barrier"] >= 0
+    assert line["bottom"]["loss"] == pytest.approx(float(line["loss"].min()), rel=1e-6)
+
+
+def test_the_line_along_an_update(bench: Workbench, pair: tuple[str, str]):
+    meta = ended(bench, LineRequest(pair[1:], 7))
+    line = meta["line"]
+    assert (line["kind"], line["step"], line["barrier"]) == ("update", 7, None)
+    for t, step in ((0, 6), (1, 7)):
+        expected = Measured(bench.state_at(pair[1], step)).loss_here
+        assert line["loss"][np.flatnonzero(line["t"] == t)[0]] == pytest.approx(expected, rel=1e-6)
+    assert meta["facts"]["loss"] == pytest.approx(Measured(bench.state_at(pair[1], 6)).loss_here, rel=1e-6)
+    assert ended(bench, LineRequest(pair[1:]))["line"]["step"] == 16
+
+
+def test_the_update_that_ends_a_run_is_measured_before_the_best_weights_come_back(bench: Workbench):
+    stopping = {"key": "early_stopping", "patience": 1}
+    run = trained(bench, points(optimizer={"key": "sgd", "lr": 30.0}, epochs=40, regularizers=[stopping]))
+    last = bench.store.get_run(run, actor="local").step
+    assert last < 160
+    line = ended(bench, LineRequest((run,)))["line"]
+    before, after = (line["loss"][np.flatnonzero(line["t"] == t)[0]] for t in (0, 1))
+    state = bench.state_at(run, last - 1)
+    assert before == pytest.approx(Measured(state).loss_here, rel=1e-6)
+    state.step()
+    assert after == pytest.approx(Measured(state).loss_here, rel=1e-6)
+
+
+def test_the_curvature_equals_that_of_the_command_line(bench: Workbench, pair: tuple[str, str]):
+    meta = ended(bench, CurvatureRequest(pair[0], 8, 40))
+    record = bench.store.get_run(pair[0], actor="local")
+    expected = worked(network_curvature(bench.store, bench.folder, record, 8, 40)).to_json()
+    found = meta["found"]
+    assert (meta["kind"], meta["step"], found["num_products"]) == ("curvature", 8, 42)
+    for name in ("top", "bottom", "residual", "negative_share", "gradient_norm", "loss"):
+        assert found[name] == expected[name]
+    for name, column in found["spectrum"].items():
+        assert column.tolist() == expected["spectrum"][name]
+
+
+# -- how one ends ----------------------------------------------------------------------------------------------------
+
+
+def test_one_that_is_stopped_ends_soon_and_is_begun_anew_when_asked_again(bench: Workbench):
+    run = trained(bench, images())
+    request = SurfaceRequest((run,), None, Asked(resolution=257, samples=40))
+    channel = bench.landscape(request)
+    until(lambda: "grid" in bench.hub.meta(channel), 30)
+    with pytest.raises(BadInput, match="takes no “pause”"):
+        bench.command(channel, "pause")
+    bench.command(channel, "stop")
+    assert bench.hub.meta(channel)["state"] == "stopped"
+    assert len(bench.hub.meta(channel)["grid"]["alpha"]) < 257
+    bench.runner.compute.call(lambda: None).result(10)
+    bench.command(channel, "stop")
+    assert bench.landscape(request) == channel
+    assert bench.hub.meta(channel)["state"] in ("queued", "running")
+    bench.command(channel, "stop")
+
+
+def test_one_that_waits_can_be_stopped(bench: Workbench):
+    run = trained(bench, points())
+    with held(bench):
+        channel = bench.landscape(SurfaceRequest((run,), None, SMALL))
+        bench.command(channel, "stop")
+        assert bench.hub.meta(channel)["state"] == "stopped"
+    assert ended(bench, SurfaceRequest((run,), None, SMALL))["state"] == "finished"
+
+
+def test_of_one_person_two_are_worked_on_at_once(bench: Workbench):
+    run = trained(bench, points())
+    with held(bench):
+        channels = [bench.landscape(SurfaceRequest((run,), step, SMALL)) for step in (0, 4, 8, 12)]
+
+        def waiting() -> list[bool]:
+            return [str(bench.hub.meta(channel)["doing"]) == "Waiting for its turn" for channel in channels]
+
+        assert waiting() == [False, False, True, True]
+        bench.command(channels[0], "stop")
+        assert waiting() == [False, False, False, True]
+    until(lambda: all(bench.hub.meta(channel)["state"] == "finished" for channel in channels[1:]))
+    assert bench.hub.meta(channels[0])["state"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BadInput(Text("The loss has no curvature here."), Text("Why."), Text("Fix.")), "The loss has no curvature"),
+        (ZeroDivisionError("by zero"), "It could not be measured: ZeroDivisionError: by zero"),
+    ],
+)
+def test_one_that_fails_says_why_and_is_tried_again(
+    error: Exception, said: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    run = trained(bench, points())
+
+    def failing(*arguments: Any) -> Iterator[None]:
+        raise error
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(landscape_jobs, "network_curvature", failing)
+        meta = ended(bench, CurvatureRequest(run))
+    assert meta["state"] == "failed"
+    assert said in str(meta["reason"])
+    meta = ended(bench, CurvatureRequest(run))
+    assert (meta["state"], meta["reason"]) == ("finished", None)
+
+
+def test_one_without_its_data_fails_and_the_next_one_has_its_turn(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    run = trained(bench, points())
+    missing = BadInput(Text("The data are gone."), Text("Why."), Text("Fix."))
+
+    def not_there(*arguments: Any) -> None:
+        raise missing
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "resident", not_there)
+        channels = [bench.landscape(SurfaceRequest((run,), step, SMALL)) for step in (0, 4, 8)]
+        until(lambda: all(bench.hub.meta(channel)["state"] == "failed" for channel in channels))
+    assert str(bench.hub.meta(channels[2])["reason"]).startswith("The data are gone.")
+    assert ended(bench, SurfaceRequest((run,), 8, SMALL))["state"] == "finished"
+
+
+def test_a_damaged_snapshot_is_noted_and_the_path_goes_on_without_it(bench: Workbench, pair: tuple[str, str]):
+    path = bench.folder.snapshots(pair[1]) / "step-0000000000.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    meta = ended(bench, SurfaceRequest(pair, None, SMALL))
+    assert "“sgd”: The snapshot of update 0 is damaged." in str(meta["notes"][0])
+    assert (0 in meta["paths"][0]["step"], 0 in meta["paths"][1]["step"]) == (True, False)
+    assert meta["paths"][1]["same_start"] is None
+
+
+def test_a_run_without_any_snapshot_has_no_path_and_that_is_said(bench: Workbench, pair: tuple[str, str]):
+    for path in bench.folder.snapshots(pair[1]).iterdir():
+        path.unlink()
+    meta = ended(bench, SurfaceRequest(pair, None, Asked("ends", 9, 40)))
+    assert meta["state"] == "finished"
+    assert [path["run"] for path in meta["paths"]] == [pair[0]]
+    assert any("“sgd” has no snapshot yet" in str(note) for note in meta["notes"])
+
+
+def test_a_running_run_is_measured_with_the_snapshots_so_far(bench: Workbench):
+    run = bench.start(points(epochs=100_000), pace="max")
+
+    def last_when_paused_after(step: int) -> int:
+        """The update of the last path point, after a pause that has left a snapshot later than `step`."""
+        until(lambda: bench.store.get_run(run, actor="local").step > step)
+        bench.command(run, "pause")
+        until(lambda: any(entry.step > step for entry in bench.store.snapshots(run)), 30)
+        meta = ended(bench, SurfaceRequest((run,), 4, SMALL))
+        assert (meta["state"], meta["step"]) == ("finished", 4)
+        bench.command(run, "resume")
+        return meta["paths"][0]["step"][-1]
+
+    # Both ask for the same checkpoint: the second picture is a new one, because more is known.
+    first = last_when_paused_after(20)
+    assert first > 20
+    assert last_when_paused_after(first) > first
+    bench.command(run, "stop")
+
+
+def test_closing_the_program_ends_what_is_measured(data_folder: Path):
+    with Workbench.open(data_folder) as bench:
+        run = trained(bench, images())
+        asked = [Asked(resolution=257, samples=40, seed=seed) for seed in range(3)]
+        channels = [bench.landscape(SurfaceRequest((run,), None, each)) for each in asked]
+        until(lambda: bench.hub.meta(channels[0])["state"] == "running")
+    until(lambda: all(bench.hub.meta(channel)["state"] in ("stopped", "failed") for channel in channels))

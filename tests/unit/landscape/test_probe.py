@@ -1,0 +1,58 @@
+"""Probes along a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core.landscape.curvature import BOTTOM, TOP, extremes
+from core.landscape.hessian import Hessian
+from core.landscape.measured import Measured
+from core.landscape.probe import MOST_PRODUCTS, Probe
+from core.training.run import Run
+from tests.experiments import images, points
+from tests.landscapes import worked
+
+NETS: dict[str, Any] = {
+    "mlp": points(),
+    "cnn, batch normalization": images(
+        architecture={"key": "cnn", "blocks": [{"channels": 3, "normalization": "batch"}], "dense": [6], "dropout": 0.5}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_probe_measures_the_network_as_it_is_now_and_leaves_it_alone(name: str, data_folder: Path):
+    run = Run(NETS[name], data_folder).train(1)
+    probe = Probe(Measured(run, samples=48, dtype=torch.float64))
+    for step in range(2, 6):
+        state = run.train(step).parts.model.state_dict()
+        before = {key: tensor.clone() for key, tensor in state.items()}
+        found = probe(state)
+        hessian = Hessian(Measured(run, samples=48, dtype=torch.float64))
+        wanted = worked(extremes(hessian))
+        assert found.gradient_norm == pytest.approx(float(hessian.gradient.norm()))
+        assert [found.bottom, found.top] == pytest.approx(wanted.values, rel=0.05)
+        assert all(torch.equal(tensor, before[key]) for key, tensor in state.items())
+
+
+def test_the_probe_before_saves_products(data_folder: Path):
+    run = Run(NETS["cnn, batch normalization"], data_folder).train(6)
+    measured = Measured(run, samples=48)
+    probe = Probe(measured)
+    first = probe(run.parts.model.state_dict())
+    second = probe(run.train(7).parts.model.state_dict())
+    assert second.num_products < first.num_products <= MOST_PRODUCTS
+    assert Probe(measured)(run.parts.model.state_dict()).num_products > second.num_products
+
+
+def test_one_end_takes_fewer_products(data_folder: Path):
+    run = Run(NETS["mlp"], data_folder).train(6)
+    state = run.parts.model.state_dict()
+    found, top, bottom = (Probe(Measured(run, samples=48), ends)(state) for ends in ((BOTTOM, TOP), (TOP,), (BOTTOM,)))
+    assert top.num_products < found.num_products
+    assert top.top == pytest.approx(found.top, rel=0.05)
+    assert bottom.bottom == pytest.approx(found.bottom, rel=0.1)
