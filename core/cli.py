@@ -223,7 +223,10 @@ def export(arguments: argparse.Namespace) -> Answer:
         record = bench.store.get_run(arguments.run, actor=LOCAL)
         store = bench.store
         table = measurement_table(
-            store.read_evaluations(record.id), store.read_steps(record.id), store.events(record.id)
+            store.read_evaluations(record.id),
+            store.read_steps(record.id),
+            store.events(record.id),
+            store.read_curvature(record.id),
         )
     if arguments.to == "csv":
         from core.exports.csv import csv_bytes as to_bytes

@@ -226,7 +226,9 @@ def edited(change: Callable[[], None]) -> None:
 def measurements(run: RunRecord, kind: str) -> bytes:
     """A run's measurements as a file."""
     store = services().store
-    columns = measurement_table(store.read_evaluations(run.id), store.read_steps(run.id), store.events(run.id))
+    columns = measurement_table(
+        store.read_evaluations(run.id), store.read_steps(run.id), store.events(run.id), store.read_curvature(run.id)
+    )
     return csv_bytes(columns) if kind == "csv" else parquet_bytes(columns)
 
 

@@ -21,6 +21,7 @@ LAYERS: dict[str, int] = {
     "core.log_file": BESIDE,
     "core.strict_json": BESIDE,
     "core.terminal": BESIDE,
+    "core.pieces": BESIDE,
     "core.seeding": BESIDE,
     "core.catalog": 1,
     "core.experiment": 2,

@@ -1,6 +1,7 @@
 // The parts of the picture of a network: scene and curve on the left, map, trust and words on the right; or a line.
 
 import { choice, element, setText } from "../live/dom.js";
+import { badge } from "../surface/tables.js";
 import { Progress } from "./progress.js";
 
 const TABS = ["scene", "map", "curve"];
@@ -15,25 +16,31 @@ export function build(labels, settings, { change, stop, again, leave }) {
   const title = element("h3");
   const toggles = element("div", { className: "sp-toggles" }, misses, heights.group);
   const flat = element("p", { className: "sp-hint", text: labels.no_webgl, hidden: true });
+  const none = element("p", { className: "sp-none", role: "status" });
   const here = sentences("sp-here");
   const panel = (name, label, ...children) => element("section", { className: `sp-panel sp-${name}`, label }, ...children);
-  const main = panel("scene", labels.scene, element("div", { className: "sp-heading" }, title, toggles), plots.scene, plots.line, flat, progress.node, here.node);
+  const main = panel("scene", labels.scene, element("div", { className: "sp-heading" }, title, toggles), plots.scene, plots.line, none, flat, progress.node, here.node);
   const map = panel("map", labels.map, element("h3", { text: labels.map }), plots.map, element("p", { className: "sp-hint", text: labels.map_key }));
   const curve = panel("curve", labels.curve, element("h3", { text: labels.curve }), plots.curve);
+  const names = element("div", { className: "sp-names" });
   const trust = sentences();
   const trustPanel = panel("trust", labels.trust, element("h3", { text: labels.trust }), trust.node);
   const words = sentences();
-  const wordsPanel = panel("words", labels.words, element("h3", { text: labels.words }), words.node);
+  const wordsPanel = panel("said", labels.words, element("h3", { text: labels.words }), words.node);
   const tabs = choice(TABS.map((key) => ({ key, text: labels[`tab_${key}`] })), (key) => change("tab", key), labels.tabs);
   tabs.group.classList.add("sp-tabs");
-  const grid = element("div", { className: "sp-grid" }, element("div", { className: "sp-column" }, main, curve), element("div", { className: "sp-column" }, map, trustPanel, wordsPanel));
+  const grid = element("div", { className: "sp-grid" }, element("div", { className: "sp-column" }, main, curve), element("div", { className: "sp-column" }, map, names, trustPanel, wordsPanel));
   const hints = settings.present ? element("div", { className: "sp-hints" }, element("button", { type: "button", onclick: leave }, element("kbd", { text: "Esc" }), element("span", { text: labels.hint_leave }))) : null;
   const panels = { scene: main, map, curve };
 
-  // `isLine`: one line is shown instead of a surface; `said`: {title, here, trust, words}.
-  function show(view, said, { narrow, isLine, isFlat }) {
+  // `isLine`: one line is shown instead of a surface; `said`: {title, none, here, paths, trust, words}; `none`: why there
+  // is no picture.
+  function show(view, said, { narrow, palette, isLine, isFlat }) {
     setText(title, said.title);
+    setText(none, said.none);
+    none.hidden = !said.none;
     here.show(said.here);
+    names.replaceChildren(...said.paths.map((path) => element("span", {}, badge(path, palette), path.name)));
     trust.show(said.trust);
     words.show(said.words);
     trustPanel.hidden = !said.trust.length;
@@ -42,11 +49,12 @@ export function build(labels, settings, { change, stop, again, leave }) {
     misses.setAttribute("aria-pressed", String(view.misses));
     misses.hidden = isLine;
     tabs.choose(view.tab);
-    tabs.group.hidden = isLine;
-    plots.scene.hidden = isLine || isFlat;
+    const isOne = isLine || Boolean(said.none);
+    tabs.group.hidden = isOne;
+    plots.scene.hidden = isLine || isFlat || Boolean(said.none);
     plots.line.hidden = !isLine;
     flat.hidden = isLine || !isFlat;
-    for (const [name, node] of Object.entries(panels)) node.hidden = isLine ? name !== "scene" : narrow && view.tab !== name;
+    for (const [name, node] of Object.entries(panels)) node.hidden = isOne ? name !== "scene" : narrow && view.tab !== name;
   }
 
   return { nodes: [banner, tabs.group, grid, hints].filter(Boolean), banner, progress, plots, panels, show };

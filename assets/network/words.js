@@ -30,8 +30,13 @@ export function hereWords({ step, facts }, picture, labels) {
 export function measuredWords({ facts, notes = [], kind }, labels) {
   if (!facts) return notes;
   const values = { count: grouped(facts.num_samples), error: number(facts.standard_error), hash: facts.sample_hash.slice(0, 8) };
-  const sample = fill(labels[facts.standard_error === 0 ? "sampling_whole" : "sampling"], values);
+  const sample = fill(labels[samplingOf(facts.standard_error)], values);
   return [sample, kind === "line" && facts.batch_norm === "frozen" ? "" : labels[`norm_${facts.batch_norm ?? "none"}`], facts.with_penalty ? labels.penalty_in : "", ...notes].filter(Boolean);
+}
+
+function samplingOf(error) {
+  if (error === 0) return "sampling_whole";
+  return Number.isFinite(error) ? "sampling" : "sampling_unknown";
 }
 
 // How much of the paths lies on the sheet, and how far the rest is from it.
@@ -67,7 +72,8 @@ function bends({ eigenvalues }, labels) {
 export function lineWords(line, labels) {
   if (line.kind === "between") {
     const isOver = line.barrier > (line.standard_error || 0);
-    return [fill(labels[isOver ? "barrier" : "no_barrier"], { barrier: number(Math.max(0, line.barrier)), first: line.names[0], second: line.names[1] }), labels.barrier_rule];
+    const verdict = !Number.isFinite(line.barrier) ? "beyond_barrier" : isOver ? "barrier" : "no_barrier";
+    return [fill(labels[verdict], { barrier: number(Math.max(0, line.barrier)), first: line.names[0], second: line.names[1] }), labels.barrier_rule];
   }
   const { bottom } = line;
   const [begun, landed] = [0, 1].map((place) => digits(lossNear(line, place)));

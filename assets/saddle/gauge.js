@@ -18,14 +18,15 @@ export class Gauge extends Chart {
     const [top, bottom, limit] = ["top", "bottom", "limit"].map((name) => measured(data, name));
     const wide = present ? 4 : 2.4;
     const line = (uid, name, column, style, yaxis) => ({ uid, type: "scatter", mode: column.steps.length < 60 ? "lines+markers" : "lines", name, x: column.steps, y: column.values, line: style, marker: { size: size * 0.4 }, yaxis, hovertemplate: "%{y:.3~g}<extra>%{fullData.name}</extra>" });
-    const traces = [
-      line("top", labels.top_bend, top, { color: palette.run(0), width: wide }),
-      { ...line("limit", labels.limit, limit, { color: palette.text, width: wide * 0.7, dash: "dash", shape: "hv" }), mode: "lines" },
-      line("bottom", labels.lowest_bend, bottom, { color: palette.run(1), width: wide }, "y2"),
-    ];
     // A rate that falls to 0 bears any bend: its line leaves the picture instead of flattening the curve.
     const most = largest(top.values);
     const high = Math.max(most, Math.min(largest(limit.values), 2.5 * most)) * 1.1;
+    const isSeen = smallest(limit.values) <= high || !limit.values.length;
+    const traces = [
+      line("top", labels.top_bend, top, { color: palette.run(0), width: wide }),
+      { ...line("limit", isSeen ? labels.limit : labels.limit_above, limit, { color: palette.text, width: wide * 0.7, dash: "dash", shape: "hv" }), mode: "lines" },
+      line("bottom", labels.lowest_bend, bottom, { color: palette.run(1), width: wide }, "y2"),
+    ];
     const low = Math.min(smallest(bottom.values), 0) * 1.15;
     const lastStep = Math.max(data.lastStep("curvature"), 1);
     const goingOn = ["queued", "running", "paused"].includes(data.meta.state);

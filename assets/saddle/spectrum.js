@@ -12,6 +12,8 @@ const DECADES = 3;
 const WIDTH = 0.2; // of a bar, in decades
 const HALF = WIDTH / 2;
 const LEAST = 0.5;
+// So many letters' heights from one number at an axis to the next.
+const TICK = 3;
 
 // Where a bend stands on the axis, in decades from the flat bar in the middle.
 export function placeOf(bend, flat) {
@@ -57,9 +59,12 @@ export class Spectrum extends Chart {
     const ceiling = Math.ceil(Math.log10(Math.max(10, largest(bars.map(({ count }) => count)))) + 0.2);
     const counts = Array.from({ length: ceiling + 1 }, (_, power) => 10 ** power);
     const first = Math.ceil(Math.log10(flat));
-    const powers = Array.from({ length: DECADES }, (_, row) => Number(`1e${first + row}`)).filter((power) => power <= flat / FLAT);
-    const texts = alike(powers);
     const reach = DECADES + 2 * WIDTH;
+    // A number that would touch the 0 is left out.
+    const room = (TICK * size * 2 * reach) / this.node.clientWidth;
+    const isRoomy = (power) => power <= flat / FLAT && placeOf(power, flat) > room;
+    const powers = Array.from({ length: DECADES }, (_, row) => Number(`1e${first + row}`)).filter(isRoomy);
+    const texts = alike(powers);
     return this.draw(
       [trace],
       {
@@ -70,6 +75,7 @@ export class Spectrum extends Chart {
           range: [-reach, reach],
           title: { text: labels.axis_bend, standoff: 4 },
           zeroline: false,
+          tickangle: 0,
           tickvals: [...powers.map((power) => -placeOf(power, flat)), 0, ...powers.map((power) => placeOf(power, flat))],
           ticktext: [...texts.map((text) => `−${text}`), "0", ...texts],
         },

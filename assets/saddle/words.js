@@ -52,10 +52,10 @@ export function gaugeWords(data, labels) {
   const last = tops.steps.length - 1;
   const [step, top, limit] = [tops.steps[last], tops.values[last], limits.values[limits.steps.indexOf(tops.steps[last])]];
   const values = { step: grouped(step), top: number(top), limit: number(limit) };
-  const state = limit === undefined ? labels.gauge_adaptive : labels[`gauge_${stability(top, limit)}`];
+  const [state, rule] = limit === undefined ? [labels.gauge_adaptive, ""] : [labels[`gauge_${stability(top, limit)}`], labels.gauge_rule];
   const [noises, signals] = ["noise_squared", "signal_squared"].map((name) => measured(data, name).values.slice(-NEWEST));
   const sample = fill(labels.gauge_sample, { count: grouped(data.newest("curvature", "num_samples")) });
-  return [problem, fill(state, values), fill(labels.noise_now, { share: noiseOf(noises, signals, labels) }), sample].filter(Boolean).join(" ");
+  return [problem, fill(state, values), fill(rule, values), fill(labels.noise_now, { share: noiseOf(noises, signals, labels) }), sample].filter(Boolean).join(" ");
 }
 
 export const GOING = ["queued", "running"];

@@ -9,6 +9,8 @@ const EYE = { x: 0.45, y: -1.3, z: 0.92 };
 const CENTER = { x: -0.1, y: 0, z: -0.22 };
 // So much wider than high a picture must be to hold the surface from there.
 const WIDE = 1.75;
+// So much farther away there is room for the large letters of a presentation.
+const LARGE = 1.32;
 
 export function hasWebGL() {
   const context = document.createElement("canvas").getContext("webgl");
@@ -67,9 +69,9 @@ export class Space extends Chart {
     };
   }
 
-  // From farther away in a narrow picture.
+  // From farther away in a narrow picture, and beside large letters.
   camera() {
-    const away = Math.max(1, (WIDE * this.node.offsetHeight) / this.node.offsetWidth);
+    const away = Math.max(this.context.present ? LARGE : 1, (WIDE * this.node.offsetHeight) / this.node.offsetWidth);
     return { eye: { x: EYE.x * away, y: EYE.y * away, z: EYE.z * away }, center: CENTER };
   }
 }

@@ -96,18 +96,23 @@ def run_table(runs: Sequence[RunRecord], experiments: Sequence[Experiment]) -> C
 
 
 def measurement_table(
-    evaluations: Sequence[Evaluation], updates: Mapping[str, np.ndarray], events: Sequence[Event] = ()
+    evaluations: Sequence[Evaluation],
+    updates: Mapping[str, np.ndarray],
+    events: Sequence[Event] = (),
+    curvature: Mapping[int, Mapping[str, float]] | None = None,
 ) -> Columns:
     """One row a step of one run: its evaluation, its update, what happened; None where a step has no such thing.
 
     `updates` are equally long columns by series name, among them `step`. An event stands as in `set lr=0.01`.
+    `curvature`: what was measured of it, by step.
     """
+    curvature = curvature or {}
     evaluated = {
         evaluation.step: {"epoch": evaluation.epoch, "train_s": evaluation.train_s, **evaluation.values}
         for evaluation in evaluations
     }
     updated = updates.get("step", np.empty(0, np.int64)).tolist()
-    steps = sorted({*evaluated, *updated, *(event.step for event in events)})
+    steps = sorted({*evaluated, *updated, *curvature, *(event.step for event in events)})
     place = {step: row for row, step in enumerate(steps)}
     table: Columns = {"step": list(steps)}
     for name, column in updates.items():
@@ -115,7 +120,8 @@ def measurement_table(
             cells = table.setdefault(name, [None] * len(steps))
             for step, value in zip(updated, column.tolist(), strict=True):
                 cells[place[step]] = value
-    for step, values in evaluated.items():
+    curved = {step: {f"curvature/{name}": value for name, value in row.items()} for step, row in curvature.items()}
+    for step, values in (*evaluated.items(), *curved.items()):
         for name, value in values.items():
             table.setdefault(name, [None] * len(steps))[place[step]] = value
     for event in events:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from core.landscape.curvature import BOTTOM, TOP, sizes_of
 from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
 from core.landscape.subspace import Subspace
+from core.pieces import worked_off
 
 TOLERANCE = 0.13
 """A probe ends when the error bounds are this small a part of the values: these are much nearer then, within 5 %."""
@@ -46,14 +47,23 @@ class Probe:
 
     def __call__(self, state: Mapping[str, Tensor]) -> Probed:
         """Probe the network of this state, which is only read. BadInput where the derivatives are no numbers."""
+        return worked_off(self.pieces(state))
+
+    def pieces(self, state: Mapping[str, Tensor]) -> Generator[None, None, Probed]:
+        """The same in pieces of one product or gradient; the state is read in the first one."""
         self._measured.move_to(state)
         hessian = Hessian(self._measured)
         start = torch.stack([next(hessian.directions(0))]) if self._vectors is None else self._vectors
         most = min(MOST_PRODUCTS, len(hessian))
-        space = Subspace(hessian, start, most)
+        yield
+        space = Subspace(hessian, start[:1], most)
+        for vector in start[1:]:
+            yield
+            space.include(vector)
         shares = self._shares(space)
         # At least one product beyond the start: a vector that another one has overtaken would stay for good without.
         while space.num_products < most and (space.num_products <= len(start) or shares.max() > TOLERANCE):
+            yield
             space.grow(self._ends[int(shares.argmax())])
             shares = self._shares(space)
         self._vectors = space.vectors[self._ends]

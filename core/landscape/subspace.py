@@ -29,10 +29,14 @@ class Subspace:
         self._basis, self._images = start_KN.new_empty(2, most, start_KN.shape[1])
         self._projected = np.empty((most, most))
         for vector in start_KN:
-            rest = without(vector, self._basis[: self.num_products])
-            if float(rest.norm()) > NEW * float(vector.norm()):
-                self._add(rest)
-        self._solve()
+            self.include(vector)
+
+    def include(self, vector: Tensor) -> None:
+        """Let the space hold a vector (N,) too, with one product more, unless it nearly does already."""
+        rest = without(vector, self._basis[: self.num_products])
+        if float(rest.norm()) > NEW * float(vector.norm()):
+            self._add(rest)
+            self._solve()
 
     def grow(self, end: int) -> None:
         """Do one product more, for the lowest (0) or the highest (-1) eigenvalue, whose residual is not 0."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, Row, Select, Table, select
+from sqlalchemy import ColumnElement, Engine, Row, Select, Table, select
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import CoreError
 from core.store import blocks, changes, engines, migrations, rows, schema
 from core.store.ids import checked_id
 from core.store.looks import judge, select_looks
-from core.store.records import Attempt, Evaluation, Event, Look, RunRecord, SnapshotEntry, State
+from core.store.records import CURVATURE, Attempt, Evaluation, Event, Look, RunRecord, SnapshotEntry, State
 from core.text import Text
 
 
@@ -65,9 +65,16 @@ class Reader:
         return blocks.join([blocks.decode(row.block, names) for row in self._read(query)])
 
     def events(self, run: str) -> tuple[Event, ...]:
-        """What happened to a run, in the order of time."""
+        """What happened to a run, in the order of time; not what was measured of its curvature."""
+        return self._events(run, schema.event.c.kind != CURVATURE)
+
+    def read_curvature(self, run: str) -> dict[int, Mapping[str, float]]:
+        """What was measured of a run's curvature while it trained, by step."""
+        return {event.step: event.values for event in self._events(run, schema.event.c.kind == CURVATURE)}
+
+    def _events(self, run: str, wanted: ColumnElement[bool]) -> tuple[Event, ...]:
         table = schema.event
-        query = select(table).where(table.c.run == checked_id(run)).order_by(table.c.id)
+        query = select(table).where(table.c.run == checked_id(run), wanted).order_by(table.c.id)
         return tuple(rows.event_record(row) for row in self._read(query))
 
     def attempts(self, run: str) -> tuple[Attempt, ...]:

@@ -29,6 +29,9 @@ STATE_NAMES: dict[str, Text] = {
 """The states as words."""
 
 
+CURVATURE = "curvature"
+"""The kind of events that hold what was measured of a run's curvature: of one run there may be thousands."""
+
 PROCESS_ENDED = Text("The program ended while this run was going on.")
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.live.hub import Hub
+from core.store.records import CURVATURE
 from core.store.store import Store
 
-KIND = "curvature"
-"""What the events of the store and the rows of the hub are called."""
+EVERY = "curvature_every"
+"""The kind of events that say after how many updates a run is measured."""
 COLUMNS = (
     "bottom",
     "top",
@@ -26,13 +27,13 @@ COLUMNS = (
 )
 
 
-def stored_curvature(store: Store, run: str) -> dict[int, Mapping[str, float]]:
-    """What a run's watch has found, by update."""
-    return {event.step: event.values for event in store.events(run) if event.kind == KIND}
+def stored_every(store: Store, run: str) -> int:
+    """After how many updates a run was to be measured last; 0: never."""
+    return next((event.values["every"] for event in reversed(store.events(run)) if event.kind == EVERY), 0)
 
 
 def show_curvature(hub: Hub, run: str, attempt: int, rows: Mapping[int, Mapping[str, float]]) -> None:
     """Put what a watch has found into the hub."""
     steps = sorted(rows)
     columns = {name: np.array([rows[step].get(name, math.nan) for step in steps]) for name in COLUMNS}
-    hub.append(run, attempt, KIND, np.array(steps, dtype=np.int64), columns)
+    hub.append(run, attempt, CURVATURE, np.array(steps, dtype=np.int64), columns)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
 
 from core.errors import CoreError
 from core.landscape.measured import Measured
 from core.landscape.probe import Probe
 from core.live.hub import Hub
+from core.store.records import CURVATURE
 from core.store.store import Store
-from core.studies.curvature_rows import KIND, show_curvature
+from core.studies.curvature_rows import show_curvature, stored_every
 from core.text import Text
 from core.training.gradient_noise import halves_of
 from core.training.memory import out_of_memory
@@ -25,22 +26,25 @@ MOST_MULTIPLICATIONS = 5 * 10**8
 
 
 def curvature_watch(store: Store, hub: Hub | None, run: str, attempt: int, actor: str) -> Watch:
-    """A watch over the curvature of a run; it begins when it is asked for."""
-    return Watch(_Look(store, hub, run, attempt, actor))
+    """A watch over the curvature of a run: as often as was asked for last, in an earlier attempt too."""
+    every = stored_every(store, run)
+    if hub:
+        hub.update(run, curvature_every=every)
+    return Watch(_Look(store, hub, run, attempt, actor), every)
 
 
 class _Look:
-    """Measures one row of `COLUMNS` at each call."""
+    """Measures one row of `COLUMNS` at each call, in pieces."""
 
     def __init__(self, store: Store, hub: Hub | None, run: str, attempt: int, actor: str) -> None:
         self._store, self._hub, self._run, self._attempt, self._actor = store, hub, run, attempt, actor
         self._probe: Probe | None = None
         self._num_samples = 0
 
-    def __call__(self, run: Run) -> None:
+    def __call__(self, run: Run) -> Iterator[None]:
         problem = None
         try:
-            self._tell(run, self._measured(run))
+            self._tell(run, (yield from self._measured(run)))
         except CoreError as error:
             problem = error.text
         except Exception as error:
@@ -54,19 +58,14 @@ class _Look:
         if self._hub:
             self._hub.update(self._run, curvature_problem=problem)
 
-    def _measured(self, run: Run) -> dict[str, float]:
+    def _measured(self, run: Run) -> Generator[None, None, dict[str, float]]:
         if self._probe is None:
             fitting = MOST_MULTIPLICATIONS // max(1, run.parts.multiplications)
             measured = Measured(run, samples=max(LEAST_SAMPLES, min(SAMPLES, fitting)))
             self._probe, self._num_samples = Probe(measured), measured.num_samples
-        found = self._probe(run.parts.model.state_dict())
-        pieces = halves_of(run, counter=run.step_count)
-        while True:
-            try:
-                next(pieces)
-            except StopIteration as end:
-                halves = end.value
-                break
+            yield
+        found = yield from self._probe.pieces(run.parts.model.state_dict())
+        halves = yield from halves_of(run, counter=run.step_count)
         lr = run.learning_rate
         limit = run.current.optimizer.sharpness_limit(lr) if lr else None  # type: ignore[attr-defined]
         return {
@@ -88,7 +87,7 @@ class _Look:
             show_curvature(self._hub, self._run, self._attempt, {step: values})
         self._store.add_event(
             self._run,
-            KIND,
+            CURVATURE,
             actor=self._actor,
             step=step,
             epoch=run.epoch,

@@ -33,13 +33,17 @@ from core.studies.opened import Doing, Tell, run_name
 from core.studies.replay import check_step, last_step
 from core.text import Text
 from core.training.compute import Compute, Job
+from core.training.memory import out_of_memory
 
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 2
 """So many landscapes of one person are worked on at once."""
-MOST_CHANNELS = 24
-"""So many that are over are kept for whoever asks again; the one not asked for since longest goes first."""
+MOST_CHANNELS = 128
+"""So many of one person that are over are kept for whoever asks again; the one not asked for since longest goes first.
+
+A usual picture takes 20 kB, the largest a quarter of a megabyte, and one click on the snapshots asks for twelve.
+"""
 MOST_OPEN = 4
 """Of so many surfaces the network and the plane are kept, to refine them without opening the run again."""
 TOLD_EVERY_S = 0.2
@@ -84,7 +88,7 @@ class Landscapes:
                 self._jobs[channel] = self._job(channel, request, records, actor)
                 self._hub.open(channel, meta)
             self._jobs.move_to_end(channel)
-            over = [name for name, job in self._jobs.items() if job.done]
+            over = [name for name, job in self._jobs.items() if job.done and job.owner == actor]
             for name in over[: max(0, len(over) - MOST_CHANNELS)]:
                 del self._jobs[name]
                 self._hub.forget(name)
@@ -234,8 +238,11 @@ class LandscapeJob(Job):
             reason = error.text
         else:
             super().failed(error)
-            words = f"{type(error).__name__}: {error}"[:300]
-            reason = Text("It could not be measured: {error}", error=words)
+            reason = (
+                Text("It could not be measured: the memory is too small for it. Fewer samples need less.")
+                if out_of_memory(error)
+                else Text("It could not be measured: {error}", error=f"{type(error).__name__}: {error}"[:300])
+            )
         self._enter("failed", reason=reason)
 
     def _enter(self, state: str, **meta: Any) -> None:

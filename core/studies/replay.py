@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping
 
 from core.errors import BadInput
 from core.experiment import Experiment
+from core.pieces import worked_off
 from core.store.folder import DataFolder
 from core.store.records import RunFacts, RunRecord
 from core.store.store import Store
@@ -26,12 +27,7 @@ def state_at(store: Store, folder: DataFolder, record: RunRecord, step: int) -> 
     where this machine has not the device it was trained on.
     """
     check_step(record, step)
-    pieces = replaying(store, folder, record, step)
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            return end.value
+    return worked_off(replaying(store, folder, record, step))
 
 
 def last_step(record: RunRecord) -> int:

@@ -10,7 +10,7 @@ from core.live.hub import Hub
 from core.store.changes import NUM_COLOURS
 from core.store.records import RunRecord
 from core.store.store import Store
-from core.studies.curvature_rows import show_curvature, stored_curvature
+from core.studies.curvature_rows import show_curvature
 from core.studies.report import ending_numbers, notes_of
 from core.training.changes import change_words, computed
 from core.training.epochs import Epochs
@@ -84,7 +84,7 @@ def show_rows(
     steps = columns.pop("step", np.array([], dtype=np.int64))
     if len(steps):
         hub.append(run, attempt, "update", steps, columns)
-    show_curvature(hub, run, attempt, stored_curvature(store, run))
+    show_curvature(hub, run, attempt, store.read_curvature(run))
     show_events(store, run, experiment, hub, since=since)
     prefix = "weight_norm/"
     return evaluations, [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]

@@ -14,6 +14,7 @@ from core.live.hub import Hub
 from core.store.records import Evaluation as StoredEvaluation
 from core.store.records import RunFacts
 from core.store.store import Store
+from core.studies.curvature_rows import EVERY
 from core.text import Text
 from core.training.answer import answer
 from core.training.changes import change_words
@@ -81,7 +82,10 @@ class StoreSink:
             self._store.add_note(self._run, kept)
 
     def applied(self, command: Command, step: int, problem: CoreError | None) -> None:
-        """Commands that change the result come as events; the others leave no trace in the store."""
+        """Commands that change the result come as events; of the others what a resumed run goes on with stays."""
+        if command.kind == "curvature" and problem is None:
+            # It belongs to no update: an attempt that begins before this one keeps it.
+            self._store.add_event(self._run, EVERY, actor=command.actor, step=0, values=command.values)
 
     def progress(self, run: Run, pace: str, seconds_left: float | None) -> None:
         """Progress is for the screen only."""

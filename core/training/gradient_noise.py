@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from core.catalog.regularizers.terms import accumulation_dtype
+from core.pieces import worked_off
 from core.seeding import generator, seed32
 from core.training.evaluation import piece_size
 
@@ -34,12 +35,7 @@ def gradient_noise(run: Run, batch_size: int, *, num_batches: int = NUM_BATCHES)
     of batches as large as the split it is 0, up to rounding. NaN where the full gradient is 0. `batch_size`: 1 to the
     size of the training split.
     """
-    pieces = noise_pieces(run, batch_size, num_batches=num_batches)
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as over:
-            return over.value
+    return worked_off(noise_pieces(run, batch_size, num_batches=num_batches))
 
 
 def noise_pieces(run: Run, batch_size: int, *, num_batches: int = NUM_BATCHES) -> Generator[None, None, float]:

@@ -184,7 +184,7 @@ class TrainingJob(Job):
     def _piece(self, run: Run) -> None:
         """Do the next piece of work; before the run goes on it is looked at, where that is due."""
         if self._watch.is_due(run):
-            self._watch.look(run)
+            self._watch.piece(run)
         else:
             run.piece()
             self._snapshot_if_due(run)
@@ -365,7 +365,7 @@ class TrainingJob(Job):
     def _close(self, outcome: Outcome) -> None:
         with self._lock:
             self.done = True
-        self._state = outcome.state
+        self._state, self._watch = outcome.state, Watch()
         for sink in self._sinks:
             try:
                 sink.state(outcome.state, self.run, outcome)
@@ -384,9 +384,8 @@ class TrainingJob(Job):
             except Exception:
                 logger.exception("the last updates of a failed run are lost")
         if isinstance(error, CoreError):
-            text = Text("{what} {why} {fix}", what=error.what, why=error.why, fix=error.fix)
             reason = next((code for kind, code in REASONS.items() if isinstance(error, kind)), "error")
-            self._close(Outcome("failed", reason, text))
+            self._close(Outcome("failed", reason, error.text))
         else:
             super().failed(error)
             text = Text("It failed: {error}", error=f"{type(error).__name__}: {error}"[:500])

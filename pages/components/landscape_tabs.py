@@ -10,6 +10,7 @@ import streamlit as st
 from core.describe import title
 from core.experiment import Experiment
 from core.store.records import RunRecord
+from core.text import Text
 from pages.components import network_state, surface_state
 from pages.components.language import language, t
 from pages.components.language import show as words
@@ -28,14 +29,15 @@ def choice(names: Mapping[str, str]) -> None:
     """The row of tabs."""
     key = f"landscape tabs|{language()}"
     st.session_state[key] = chosen()
-    st.segmented_control(
-        t("What is looked at"),
-        TABS,
-        format_func=names.__getitem__,
-        key=key,
-        label_visibility="collapsed",
-        on_change=lambda: show(st.session_state[key] or chosen()),
-    )
+    with st.container(key="landscape-tabs"):
+        st.segmented_control(
+            t("What is looked at"),
+            TABS,
+            format_func=names.__getitem__,
+            key=key,
+            label_visibility="collapsed",
+            on_change=lambda: show(st.session_state[key] or chosen()),
+        )
 
 
 def show(
@@ -92,19 +94,27 @@ def told_apart(records: Sequence[RunRecord]) -> dict[str, str]:
 # -- the address -----------------------------------------------------------------------------------------------------
 
 
-def read_address() -> None:
-    """Take over tab, run, update and picture of the address, where they are new."""
+def read_address() -> list[Text]:
+    """Take over tab, run, update and picture of the address, where they are new; sentences about what cannot be."""
     names = ("tab", "run", "at", *network_state.PARAMETERS)
     query = {name: st.query_params[name] for name in names if name in st.query_params}
     if query == st.session_state.get(_ADDRESS):
-        return
+        return []
     st.session_state[_ADDRESS] = query
+    remarks = network_state.read(query) if query else []
     if query.get("tab") in TABS:
         st.session_state[_TAB] = query["tab"]
-    if query.get("run"):
-        look_at(query["run"], int(query["at"]) if query.get("at", "").isdecimal() else None)
-    if query:
-        network_state.read(query)
+    elif query.get("tab"):
+        remarks.append(network_state.nothing("tab", query["tab"]))
+    step = network_state.number(query["at"]) if query.get("at") else None
+    if query.get("at") and step is None:
+        remarks.append(network_state.nothing("at", query["at"]))
+    named = [run for run in (query.get("run"), *network_state.choices().others) if run]
+    gone = [run for run in named if services().find(run) is None]
+    remarks += [Text("There is no run “{run}” here: it may have been deleted.", run=run[:80]) for run in gone]
+    if query.get("run") and query["run"] not in gone:
+        st.session_state[_RUN], st.session_state[_STEP] = query["run"], step
+    return remarks
 
 
 def address() -> dict[str, str | None]:

@@ -138,7 +138,7 @@ def moment(run: RunRecord) -> None:
                 t("stored"),
                 stored,
                 key=slider,
-                format_func=lambda place: f"{place:,}",
+                format_func=lambda place: t("{count:,}", count=place),
                 on_change=lambda: go(st.session_state[slider]),
                 label_visibility="collapsed",
                 width="stretch",
@@ -195,7 +195,7 @@ def more(run: RunRecord) -> None:
             )
         number(t("training samples measured"), "samples", now.samples, low=1, high=MOST_SAMPLES, step=128)
         if now.picture == "surface":
-            number(t("seed of samples and directions"), "seed", now.seed, low=0, high=2**31 - 1, step=1)
+            number(t("seed of samples and directions"), "seed", now.seed, low=0, high=network_state.MOST_SEED, step=1)
         if has_batch_norm(experiment):
             names = {"frozen": t("as training has kept them"), "estimated": t("of the sample, at every point anew")}
             norm = f"landscape norm|{language()}"

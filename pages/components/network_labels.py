@@ -92,6 +92,7 @@ def _measured(t: Callable[[str], str]) -> dict[str, str]:
         "beyond": t("Points of the paths above or below what is drawn: {count}."),
         "sampling": t("Height: mean loss over {count} training samples (sample {hash}); sampling error ± {error}."),
         "sampling_whole": t("Height: mean loss over all {count} training samples (sample {hash}): no sampling error."),
+        "sampling_unknown": t("Height: mean loss over {count} training samples (sample {hash})."),
         "norm_none": t("Batch normalization: this network has none."),
         "norm_frozen": t(
             "Batch normalization: everywhere on the sheet with the statistics that this network has kept; every point "
@@ -135,6 +136,7 @@ def _lines(t: Callable[[str], str]) -> dict[str, str]:
         "bottom": t("the bottom was here"),
         "barrier": t("Between {first} and {second} there is a barrier of {barrier} of loss."),
         "no_barrier": t("Between {first} and {second} there is no barrier: {barrier} of loss."),
+        "beyond_barrier": t("Between {first} and {second} the loss is beyond every number: no barrier can be named."),
         "barrier_rule": t(
             "Barrier: how far the loss rises above the straight line between its ends (Frankle et al., 2020)."
         ),

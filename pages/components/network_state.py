@@ -8,12 +8,14 @@ from typing import Any, Literal, cast, get_args
 
 import streamlit as st
 
-from core.landscape.asked import BATCH_NORMS, MOST_RUNS, PLANES, BatchNorm, PlaneKind
+from core.landscape.asked import BATCH_NORMS, MOST_RUNS, MOST_SAMPLES, PLANES, BatchNorm, PlaneKind
+from core.text import Text
 
 Picture = Literal["surface", "between", "update"]
 PICTURES: tuple[Picture, ...] = get_args(Picture)
 RESOLUTIONS = (9, 17, 33, 65)
 MOST_OTHERS = min(5, MOST_RUNS - 1)
+MOST_SEED = 10**9 - 1
 _CHOICES = "choices of the network's surface"
 PARAMETERS = ("beside", "picture", "plane", "grid", "samples", "draw", "norm", "penalty")
 """Query parameters: other runs, picture, plane, points a side, samples and the seed that draws them, and the rest."""
@@ -43,27 +45,44 @@ def put(**values: Any) -> None:
     st.session_state[_CHOICES] = replace(choices(), **values)
 
 
-def read(query: Mapping[str, str]) -> None:
-    """Take what an address says; what it does not say, or says wrongly, is as usual."""
-    usual = Choices()
+def nothing(name: str, value: str) -> Text:
+    """What is said of a part of an address that says nothing."""
+    return Text("“{part}” in the link is nothing that can be chosen here.", part=f"{name}={value}"[:200])
+
+
+def number(text: str) -> int | None:
+    """The number that a part of an address is; None where it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def read(query: Mapping[str, str]) -> list[Text]:
+    """Take what an address says; what it says wrongly is as usual too, and returned."""
+    usual, remarks = Choices(), []
+
+    def read_as(name: str, found: Any, otherwise: Any) -> Any:
+        if found is None and query.get(name):
+            remarks.append(nothing(name, query[name]))
+        return otherwise if found is None else found
 
     def one_of(name: str, options: tuple[Any, ...], otherwise: Any) -> Any:
-        return next((option for option in options if str(option) == query.get(name)), otherwise)
+        return read_as(name, next((option for option in options if str(option) == query.get(name)), None), otherwise)
 
-    def number(name: str, otherwise: int) -> int:
-        text = query.get(name, "")
-        return int(text) if text.isdecimal() and len(text) < 10 else otherwise
+    def between(name: str, least: int, most: int, otherwise: int) -> int:
+        found = number(query.get(name, ""))
+        return read_as(name, found if found is not None and least <= found <= most else None, otherwise)
 
+    others = tuple(run for run in query.get("beside", "").split(",") if run)
     st.session_state[_CHOICES] = Choices(
-        others=tuple(run for run in query.get("beside", "").split(",") if run)[:MOST_OTHERS],
+        others=others[:MOST_OTHERS],
         picture=cast(Picture, one_of("picture", PICTURES, usual.picture)),
         plane=cast(PlaneKind, one_of("plane", PLANES, usual.plane)),
         resolution=one_of("grid", RESOLUTIONS, usual.resolution),
-        samples=number("samples", usual.samples),
-        seed=number("draw", usual.seed),
-        with_penalty=query.get("penalty") == "1",
+        samples=between("samples", 1, MOST_SAMPLES, usual.samples),
+        seed=between("draw", 0, MOST_SEED, usual.seed),
+        with_penalty=bool(one_of("penalty", (1,), 0)),
         batch_norm=cast(BatchNorm, one_of("norm", BATCH_NORMS, usual.batch_norm)),
     )
+    return remarks
 
 
 def written() -> dict[str, str]:

@@ -17,7 +17,7 @@ from pages.components import landscape_tabs, network_state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, t
 from pages.components.network_chart import Shown, network_chart
-from pages.components.network_choices import beside, moment, more, picture, plane, runs_on_map
+from pages.components.network_choices import beside, comparable, moment, more, picture, plane, runs_on_map
 from pages.components.network_labels import network_labels
 from pages.components.services import ACTOR, live_token, services
 from pages.components.surface_chart import letters
@@ -119,7 +119,7 @@ def pictures(run: RunRecord, others: Sequence[RunRecord]) -> None:
     try:
         asked = request(run, others)
         if asked is None:
-            above.info(t("Tick a second run: the line leads from the network looked at to it."))
+            second_run(run)
             return
         if seen is None or seen.request != asked or st.session_state.pop(_AGAIN, False):
             # Asked once: what a person has cancelled does not begin again by itself.
@@ -148,6 +148,19 @@ def pictures(run: RunRecord, others: Sequence[RunRecord]) -> None:
         lang=language(),
         present=st.session_state.get("present", False),
     )
+
+
+def second_run(run: RunRecord) -> None:
+    """What to do where a line needs another run, in the place of the picture."""
+    with st.container(border=True, height=460, horizontal_alignment="center", vertical_alignment="center"):
+        st.markdown(
+            t("Tick a second run: the line leads from the network looked at to it.")
+            if comparable(run)
+            else t(
+                "No other run of this network on these samples is stored. Train one with another seed, or branch off."
+            ),
+            width="content",
+        )
 
 
 def runs_of(asked: LandscapeRequest) -> tuple[str, ...]:

@@ -34,10 +34,10 @@ def door(label: str) -> None:
 
 
 def _begun(*, from_zero: bool) -> str | None:
-    """The newest stored comparison that serves, else one that is started now; None where that is refused."""
+    """The newest stored comparison that serves, and is not held, else one started now; None where that is refused."""
     for record in stored_real_saddles(services().studies(actor=ACTOR), from_zero=from_zero):
         runs = services().runs_of(record.id, actor=ACTOR)
-        if runs and (runs[0].active or runs[0].step >= VIEWED_AT):
+        if runs and (runs[0].step >= VIEWED_AT or runs[0].state in ("queued", "running")):
             return record.id
     try:
         comparison = real_saddle(from_zero=from_zero, translate=translator(language()))
@@ -96,7 +96,8 @@ def counts(run: RunRecord) -> bool:
         return False
     with st.container(key="real-saddle", gap="xsmall"):
         st.markdown(f"**{t('UPDATES UNTIL A LOSS BELOW {loss:g}', loss=FLAT)}**")
-        st.markdown("  \n".join(_left(member) for member in services().runs_of(studies[0].id, actor=ACTOR)))
+        goes_on = any(member.active for member in services().runs_of(studies[0].id, actor=ACTOR))
+        st.fragment(_members, run_every=POLL_S if goes_on else None)(studies[0].id)
         st.markdown(prose("From weights of exactly 0 nobody leaves: all units of a layer stay equal."))
         if not kinds[0]:
             st.button(
@@ -108,6 +109,10 @@ def counts(run: RunRecord) -> bool:
             )
         _news()
     return True
+
+
+def _members(study: str) -> None:
+    st.markdown("  \n".join(_left(member) for member in services().runs_of(study, actor=ACTOR)))
 
 
 def _left(run: RunRecord) -> str:

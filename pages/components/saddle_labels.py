@@ -124,6 +124,7 @@ def _gauge(t: Callable[[str], str]) -> dict[str, str]:
         "top_bend": t("highest bend"),
         "lowest_bend": t("lowest bend"),
         "limit": t("limit of the rate"),
+        "limit_above": t("limit of the rate: above this picture"),
         "axis_update": t("update"),
         "axis_up": t("up"),
         "axis_down": t("down"),
@@ -144,6 +145,10 @@ def _gauge(t: Callable[[str], str]) -> dict[str, str]:
         "gauge_above": t(
             "Update {step}: the highest bend, {top}, lies above {limit}. Along it full gradients would swing ever "
             "wider."
+        ),
+        "gauge_rule": t(
+            "{limit} is the limit of the rate: 2/lr for SGD, 2(1 + β)/lr with momentum, 2(1 + β)/(lr(1 + 2β)) with "
+            "Nesterov momentum."
         ),
         "gauge_adaptive": t(
             "Update {step}: the highest bend is {top}. This optimizer has a rate for each weight: what counts is the "

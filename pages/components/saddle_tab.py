@@ -23,6 +23,7 @@ from pages.components.surface_asides import rarity
 
 CHART = "saddle chart"
 MOST_SNAPSHOTS = 12
+POLL_S = 1.5
 _SEEN, _AGAIN, _TRAIL = "what the saddle chart shows", "curvature anew", "snapshots whose curvature is asked for"
 _COUNT = "how often a curvature was asked for"
 
@@ -67,7 +68,7 @@ def saddle_tab() -> None:
         network(run)
         moment(run)
         if run.active and landscape_tabs.step() is None:
-            st.button(t("Measure where it is now"), on_click=landscape_tabs.go_to, args=(run.step,), width="stretch")
+            going_on(run.id)
         watching.choice(run)
         if not real_saddle.counts(run):
             real_saddle.door(t("Show me a real saddle"))
@@ -91,6 +92,17 @@ def network(run: RunRecord) -> None:
         label_visibility="collapsed",
         on_change=lambda: landscape_tabs.look_at(st.session_state[key]),
     )
+
+
+@st.fragment(run_every=POLL_S)
+def going_on(run: str) -> None:
+    """What can be measured while a run goes on; when it is over the page measures its end."""
+    record = services().find(run)
+    if record is None or not record.active:
+        st.rerun()
+    if st.button(t("Measure where it is now"), width="stretch"):
+        landscape_tabs.go_to(record.step)
+        st.rerun()
 
 
 def pictures(run: RunRecord) -> None:

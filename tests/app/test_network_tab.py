@@ -123,8 +123,17 @@ def test_an_address_brings_the_same_picture_back(open_page, runs: list[str], ask
 
 
 def test_an_address_that_says_nonsense_is_as_usual(open_page, runs: list[str], asked: list[Any]):
-    open_page("landscapes.py", tab="network", run=runs[0], plane="no_such", grid="34", samples="many", at="-1")
+    nonsense = {"plane": "no_such", "grid": "34", "samples": "-1", "draw": "9" * 30, "at": "9" * 5000}
+    tab = open_page("landscapes.py", tab="network", run=runs[0], **nonsense)
     assert (asked[-1].step, asked[-1].asked.plane, asked[-1].asked.resolution) == (None, "pca", 33)
+    said = " ".join(note.value for note in tab.info)
+    assert all(f"{name}=" in said for name in nonsense), said
+
+
+def test_a_run_of_an_address_that_is_gone_is_said_and_the_newest_is_shown(open_page, runs: list[str], asked: list[Any]):
+    tab = open_page("landscapes.py", tab="network", run="deleted", at="3", beside="other")
+    assert ["“deleted”" in tab.info[0].value, "“other”" in tab.info[1].value] == [True, True]
+    assert (asked[-1].runs, asked[-1].step) == ((runs[-1],), None)
 
 
 def test_what_was_asked_for_is_asked_again_only_where_a_person_wants_it(open_page, runs: list[str], asked: list[Any]):
@@ -158,7 +167,7 @@ def test_lines_lead_between_two_runs_or_along_an_update(open_page, runs: list[st
     tab = open_page("landscapes.py", tab="network", run=runs[0])
     pictures = tab.segmented_control(key="landscape picture|en")
     pictures.set_value("between").run()
-    assert "Tick a second run" in tab.info[0].value
+    assert any("Tick a second run" in text.value for text in tab.markdown)
     tab.checkbox(key=f"beside {runs[2]}|en").check().run()
     assert asked[-1] == LineRequest((runs[0], runs[2]))
     assert data(tab)["asked"]["kind"] == "between"

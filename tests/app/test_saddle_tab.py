@@ -172,6 +172,18 @@ def test_from_the_practice_saddle_one_click_leads_to_the_cut_around_a_real_one(
 
 
 @pytest.mark.usefixtures("tiny")
+def test_a_comparison_that_is_held_is_not_waited_for(open_page, bench: Workbench):
+    held = bench.start_comparison(TINY, pace="max", paused=True)
+    until(lambda: any(run.state == "paused" for run in bench.runs_of(held)))
+    tab = open_page("landscapes.py", story="saddle")
+    tab.button(key="real saddle").click().run()
+    (own,) = [study.id for study in bench.studies() if study.id != held]
+    bench.wait_comparison(own, 60)
+    tab.run().run()
+    assert tab.query_params["run"] == bench.runs_of(own)[0].id
+
+
+@pytest.mark.usefixtures("tiny")
 def test_who_has_left_is_counted_and_from_zero_nobody_does(open_page, bench: Workbench):
     study = bench.wait_comparison(bench.start_comparison(TINY, pace="max"), 60)
     runs = bench.runs_of(study.id)
@@ -188,6 +200,8 @@ def test_who_has_left_is_counted_and_from_zero_nobody_does(open_page, bench: Wor
     still = bench.runs_of(zeros.id)
     assert data(tab)["run"] == still[0].id
     assert all(run.state == "finished" for run in still)
+    told = next(item.value for item in tab.markdown if f"{still[0].name} not in" in item.value)
+    assert "so far" not in told
     assert not any(button.key == "start from 0" for button in tab.button)
 
 

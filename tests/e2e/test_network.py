@@ -99,9 +99,12 @@ def test_a_surface_refines_while_it_is_turned_and_keeps_what_a_hand_has_done(ope
 
     # Another run with the same seed goes the same way, so both begin at one place and end at one.
     assert len(tab.paths()) == 1
+    names = tab.page.locator(".sp-names > span")
+    expect(names).to_have_count(1)
     tab.page.locator("[class*=st-key-on-map]").first.locator("label").click()
     tab.page.wait_for_function("""() => document.querySelector(".sp-network .sp-plot-map").data
       .filter(({ uid }) => uid.startsWith("path")).length === 2""")
+    expect(names).to_have_count(2)
     one, other = tab.paths()
     assert [one[0], one[-1]] == pytest.approx([other[0], other[-1]], abs=1e-4)
     tab.is_("finished")

@@ -11,12 +11,13 @@ import pytest
 
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
+from core.exports.tables import measurement_table
 from core.landscape.curvature import extremes
 from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
 from core.landscape.probe import Probe
 from core.studies.comparison import Comparison
-from core.studies.curvature_rows import COLUMNS, stored_curvature
+from core.studies.curvature_rows import COLUMNS
 from core.studies.replay import recorded_conditions
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
@@ -52,7 +53,7 @@ def test_a_run_computes_the_same_bits_with_and_without_being_watched(bench: Work
     record = bench.wait(watched(bench, experiment, 3))
     alone = Run(experiment, tmp_path, conditions=recorded_conditions(record)).train()
     assert record.weights_sha256 == weights_sha256(alone.parts.model)
-    assert list(stored_curvature(bench.store, record.id)) == [0, 3, 6, 9, 12]
+    assert list(bench.store.read_curvature(record.id)) == [0, 3, 6, 9, 12]
 
 
 def test_the_lanes_of_a_comparison_compute_the_same_bits_too(bench: Workbench, tmp_path: Path):
@@ -129,19 +130,78 @@ def test_a_probe_that_fails_is_told_and_ends_no_run(bench: Workbench, monkeypatc
     def fails(probe: Probe, state: Any) -> Any:
         raise RuntimeError("no such kernel")
 
-    monkeypatch.setattr(Probe, "__call__", fails)
+    monkeypatch.setattr(Probe, "pieces", fails)
     run = watched(bench, points(), 4)
     assert bench.wait(run).state == "finished"
     assert "no such kernel" in str(bench.hub.meta(run)["curvature_problem"])
-    assert stored_curvature(bench.store, run) == {}
+    assert bench.store.read_curvature(run) == {}
 
 
-def test_a_run_that_goes_on_keeps_what_lies_before_its_snapshot(bench: Workbench):
+def test_a_run_that_goes_on_is_watched_as_before_and_keeps_what_lies_before_its_snapshot(bench: Workbench):
     run = watched(bench, points(), 4)
-    bench.resume(run, pace="max", epochs=1)
-    bench.command(run, "curvature", {"every": 4})
+    bench.command(run, "extend", {"epochs": 2})
     bench.wait(run, 60)
-    assert rows(bench, run)["step"].tolist()[:5] == [0, 4, 8, 12, 16]
+    assert bench.hub.meta(run)["curvature_every"] == 4
+    assert rows(bench, run)["step"].tolist() == [0, 4, 8, 12, 16, 20, 24]
+
+
+def test_a_run_that_another_process_has_left_is_watched_as_before(data_folder: Path):
+    with Workbench.open(data_folder) as bench:
+        run = bench.start(points(epochs=100_000), pace="max", paused=True)
+        bench.command(run, "step")
+        until(lambda: bench.hub.meta(run).get("step") == 1)
+        for every in (3, 7):
+            bench.command(run, "curvature", {"every": every})
+        until(lambda: bench.hub.meta(run).get("curvature_every") == 7)
+        snapshots = bench.folder.snapshots(run)
+    # It goes on from before the update at which it was asked for.
+    (snapshots / "step-0000000001.safetensors").unlink()
+    with Workbench.open(data_folder) as bench:
+        bench.resume(run, pace="max")
+        until(lambda: len(rows(bench, run)["step"]) > 2, 60)
+        assert rows(bench, run)["step"].tolist()[:3] == [0, 7, 14]
+
+
+def test_who_was_watched_no_more_stays_so(bench: Workbench):
+    run = bench.start(points(), pace="max", paused=True)
+    for every in (4, 0):
+        bench.command(run, "curvature", {"every": every})
+    bench.command(run, "resume")
+    bench.wait(run, 60)
+    bench.command(run, "extend", {"epochs": 2})
+    bench.wait(run, 60)
+    assert max(bench.store.read_curvature(run), default=0) == 0
+
+
+def test_the_runs_of_a_comparison_that_goes_on_are_watched_as_before(bench: Workbench):
+    study = bench.start_comparison(Comparison.of(POINTS, ["optimizer=sgd,adam"], rates="hand"), pace="max", paused=True)
+    bench.command_comparison(study, "curvature", {"every": 8})
+    bench.command_comparison(study, "resume")
+    bench.wait_comparison(study, 60)
+    bench.command_comparison(study, "extend", {"epochs": 3})
+    bench.wait_comparison(study, 60)
+    assert {tuple(bench.store.read_curvature(run.id)) for run in bench.runs_of(study)} == {(0, 8, 16, 24)}
+
+
+def test_a_branch_of_a_watched_run_has_no_rows_of_its_own_until_it_is_watched(bench: Workbench):
+    run = watched(bench, points(), 4)
+    branch = bench.fork(run, 6, pace="max", paused=True)
+    bench.command(branch, "curvature", {"every": 4})
+    bench.command(branch, "resume")
+    bench.wait(branch, 60)
+    assert list(bench.store.read_curvature(branch)) == [8, 12, 16]
+    bench.hub.forget(branch)
+    assert bench.hub.known(branch)
+    assert rows(bench, branch)["step"].tolist() == [8, 12, 16]
+
+
+def test_what_was_measured_is_no_event_and_stands_in_the_file_of_a_run(bench: Workbench):
+    """A page reads the events of a run at every click: there may be thousands of measurements beside them."""
+    run, store = watched(bench, points(), 4), bench.store
+    assert [event.kind for event in store.events(run)] == ["curvature_every"]
+    curvature = store.read_curvature(run)
+    table = measurement_table(store.read_evaluations(run), store.read_steps(run), store.events(run), curvature)
+    assert table["curvature/top"][::4] == [curvature[step]["top"] for step in range(0, 17, 4)]
 
 
 def test_a_comparison_that_still_searches_its_rates_is_watched_in_its_race(bench: Workbench):
@@ -160,4 +220,4 @@ def test_a_run_that_diverges_is_measured_up_to_there_and_ends_as_it_does_alone(b
     assert alone.outcome is not None
     assert (record.state, record.weights_sha256) == ("diverged", weights_sha256(alone.parts.model))
     assert alone.outcome.state == "diverged"
-    assert max(stored_curvature(bench.store, run)) <= alone.step_count
+    assert max(bench.store.read_curvature(run)) <= alone.step_count

@@ -1,8 +1,7 @@
-"""Landscapes for a page: what a channel tells, what is computed once, several runs on one plane, and how one ends."""
+"""Landscapes for a page: what a channel tells, what is computed once, and several runs on one plane."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,38 +11,22 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput, Refused
-from core.experiment import Experiment
-from core.landscape.asked import Asked, CurvatureRequest, LandscapeRequest, LineRequest, SurfaceRequest
+from core.landscape.asked import Asked, CurvatureRequest, LineRequest, SurfaceRequest
 from core.landscape.measured import Measured
-from core.studies import landscape_jobs, loading
+from core.studies import landscape_jobs
 from core.studies.landscapes import network_surface
 from core.studies.network_curvature import network_curvature
 from core.studies.workbench import Workbench
-from core.text import Text
-from tests.experiments import images, points
+from tests.experiments import points
+from tests.landscape_channels import SMALL, ended, held, trained, two_trained
 from tests.landscapes import worked
 from tests.polling import until
-
-OVER = ("finished", "stopped", "failed")
-SGD = {"key": "sgd", "lr": 0.1}
-SMALL = Asked(resolution=9, samples=40)
 
 
 @pytest.fixture
 def bench(data_folder: Path) -> Iterator[Workbench]:
     with Workbench.open(data_folder) as opened:
         yield opened
-
-
-def trained(bench: Workbench, experiment: Experiment, **options: Any) -> str:
-    return bench.wait(bench.start(experiment, pace="max", **options), 60).id
-
-
-def ended(bench: Workbench, request: LandscapeRequest) -> dict[str, Any]:
-    """What stands on the channel of a landscape when it is over."""
-    channel = bench.landscape(request)
-    until(lambda: bench.hub.meta(channel)["state"] in OVER, 60)
-    return bench.hub.meta(channel)
 
 
 @contextmanager
@@ -59,23 +42,6 @@ def news_of(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
     with monkeypatch.context() as patch:
         patch.setattr(bench.hub, "update", hear)
         yield heard
-
-
-@contextmanager
-def held(bench: Workbench) -> Iterator[None]:
-    """The compute thread does nothing meanwhile."""
-    begun, go_on = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        begun.set()
-        go_on.wait(60)
-
-    bench.runner.compute.call(wait)
-    assert begun.wait(10)
-    try:
-        yield
-    finally:
-        go_on.set()
 
 
 def surface_here(bench: Workbench, run: str, asked: Asked, step: int | None = None) -> dict[str, Any]:
@@ -136,13 +102,30 @@ def test_only_so_many_landscapes_are_kept(bench: Workbench, monkeypatch: pytest.
     with held(bench):
         first, second, third = [bench.landscape(request) for request in requests]
         assert [bench.hub.meta(channel)["state"] for channel in (first, second, third)] == ["queued"] * 3
-    until(lambda: bench.hub.meta(third)["state"] == "finished")
+    until(lambda: all(bench.hub.meta(channel)["state"] == "finished" for channel in (first, second, third)))
     # Now that they are over, the one not asked for since longest goes.
     assert bench.landscape(requests[0]) == first
     assert (bench.hub.meta(first)["state"], bench.hub.meta(second)) == ("finished", {})
     assert not bench.hub.known(second)
     assert bench.landscape(requests[1]) == second
     until(lambda: bench.hub.meta(second)["state"] == "finished")
+
+
+def test_nobody_pushes_out_what_another_person_has_asked_for(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(landscape_jobs, "MOST_CHANNELS", 1)
+
+    def shown(actor: str, step: int) -> str:
+        channel = bench.landscape(SurfaceRequest((runs[actor],), step, SMALL), actor=actor)
+        until(lambda: bench.hub.meta(channel)["state"] == "finished")
+        return channel
+
+    runs = {actor: bench.start(points(), pace="max", actor=actor) for actor in ("one", "other")}
+    for run in runs.values():
+        bench.runner.wait(run, 60)
+    bench.store.flush()
+    first = shown("one", 0)
+    second, third, fourth = (shown("other", step) for step in (0, 4, 8))
+    assert [channel in bench.hub.runs() for channel in (first, second, third, fourth)] == [True, False, True, True]
 
 
 def test_a_finer_picture_takes_over_what_is_known(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
@@ -170,8 +153,7 @@ def test_a_finer_picture_takes_over_what_is_known(bench: Workbench, monkeypatch:
 
 @pytest.fixture
 def pair(bench: Workbench) -> tuple[str, str]:
-    """Two optimizers from the same weights on the same batches."""
-    return trained(bench, points(), name="adam"), trained(bench, points(optimizer=SGD), name="sgd")
+    return two_trained(bench)
 
 
 @pytest.mark.parametrize("plane", ["random", "pca", "ends", "hessian"])
@@ -299,134 +281,3 @@ def test_the_curvature_equals_that_of_the_command_line(bench: Workbench, pair: t
         assert found[name] == expected[name]
     for name, column in found["spectrum"].items():
         assert column.tolist() == expected["spectrum"][name]
-
-
-# -- how one ends ----------------------------------------------------------------------------------------------------
-
-
-def test_one_that_is_stopped_ends_soon_and_is_begun_anew_when_asked_again(bench: Workbench):
-    run = trained(bench, images())
-    request = SurfaceRequest((run,), None, Asked(resolution=257, samples=40))
-    channel = bench.landscape(request)
-    until(lambda: "grid" in bench.hub.meta(channel), 30)
-    with pytest.raises(BadInput, match="takes no “pause”"):
-        bench.command(channel, "pause")
-    bench.command(channel, "stop")
-    assert bench.hub.meta(channel)["state"] == "stopped"
-    assert len(bench.hub.meta(channel)["grid"]["alpha"]) < 257
-    bench.runner.compute.call(lambda: None).result(10)
-    bench.command(channel, "stop")
-    assert bench.landscape(request) == channel
-    assert bench.hub.meta(channel)["state"] in ("queued", "running")
-    bench.command(channel, "stop")
-
-
-def test_one_that_waits_can_be_stopped(bench: Workbench):
-    run = trained(bench, points())
-    with held(bench):
-        channel = bench.landscape(SurfaceRequest((run,), None, SMALL))
-        bench.command(channel, "stop")
-        assert bench.hub.meta(channel)["state"] == "stopped"
-    assert ended(bench, SurfaceRequest((run,), None, SMALL))["state"] == "finished"
-
-
-def test_of_one_person_two_are_worked_on_at_once(bench: Workbench):
-    run = trained(bench, points())
-    with held(bench):
-        channels = [bench.landscape(SurfaceRequest((run,), step, SMALL)) for step in (0, 4, 8, 12)]
-
-        def waiting() -> list[bool]:
-            return [str(bench.hub.meta(channel)["doing"]) == "Waiting for its turn" for channel in channels]
-
-        assert waiting() == [False, False, True, True]
-        bench.command(channels[0], "stop")
-        assert waiting() == [False, False, False, True]
-    until(lambda: all(bench.hub.meta(channel)["state"] == "finished" for channel in channels[1:]))
-    assert bench.hub.meta(channels[0])["state"] == "stopped"
-
-
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (BadInput(Text("The loss has no curvature here."), Text("Why."), Text("Fix.")), "The loss has no curvature"),
-        (ZeroDivisionError("by zero"), "It could not be measured: ZeroDivisionError: by zero"),
-    ],
-)
-def test_one_that_fails_says_why_and_is_tried_again(
-    error: Exception, said: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch
-):
-    run = trained(bench, points())
-
-    def failing(*arguments: Any) -> Iterator[None]:
-        raise error
-        yield
-
-    with monkeypatch.context() as patch:
-        patch.setattr(landscape_jobs, "network_curvature", failing)
-        meta = ended(bench, CurvatureRequest(run))
-    assert meta["state"] == "failed"
-    assert said in str(meta["reason"])
-    meta = ended(bench, CurvatureRequest(run))
-    assert (meta["state"], meta["reason"]) == ("finished", None)
-
-
-def test_one_without_its_data_fails_and_the_next_one_has_its_turn(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
-    run = trained(bench, points())
-    missing = BadInput(Text("The data are gone."), Text("Why."), Text("Fix."))
-
-    def not_there(*arguments: Any) -> None:
-        raise missing
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loading, "resident", not_there)
-        channels = [bench.landscape(SurfaceRequest((run,), step, SMALL)) for step in (0, 4, 8)]
-        until(lambda: all(bench.hub.meta(channel)["state"] == "failed" for channel in channels))
-    assert str(bench.hub.meta(channels[2])["reason"]).startswith("The data are gone.")
-    assert ended(bench, SurfaceRequest((run,), 8, SMALL))["state"] == "finished"
-
-
-def test_a_damaged_snapshot_is_noted_and_the_path_goes_on_without_it(bench: Workbench, pair: tuple[str, str]):
-    path = bench.folder.snapshots(pair[1]) / "step-0000000000.safetensors"
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
-    meta = ended(bench, SurfaceRequest(pair, None, SMALL))
-    assert "“sgd”: The snapshot of update 0 is damaged." in str(meta["notes"][0])
-    assert (0 in meta["paths"][0]["step"], 0 in meta["paths"][1]["step"]) == (True, False)
-    assert meta["paths"][1]["same_start"] is None
-
-
-def test_a_run_without_any_snapshot_has_no_path_and_that_is_said(bench: Workbench, pair: tuple[str, str]):
-    for path in bench.folder.snapshots(pair[1]).iterdir():
-        path.unlink()
-    meta = ended(bench, SurfaceRequest(pair, None, Asked("ends", 9, 40)))
-    assert meta["state"] == "finished"
-    assert [path["run"] for path in meta["paths"]] == [pair[0]]
-    assert any("“sgd” has no snapshot yet" in str(note) for note in meta["notes"])
-
-
-def test_a_running_run_is_measured_with_the_snapshots_so_far(bench: Workbench):
-    run = bench.start(points(epochs=100_000), pace="max")
-
-    def last_when_paused_after(step: int) -> int:
-        """The update of the last path point, after a pause that has left a snapshot later than `step`."""
-        until(lambda: bench.store.get_run(run, actor="local").step > step)
-        bench.command(run, "pause")
-        until(lambda: any(entry.step > step for entry in bench.store.snapshots(run)), 30)
-        meta = ended(bench, SurfaceRequest((run,), 4, SMALL))
-        assert (meta["state"], meta["step"]) == ("finished", 4)
-        bench.command(run, "resume")
-        return meta["paths"][0]["step"][-1]
-
-    # Both ask for the same checkpoint: the second picture is a new one, because more is known.
-    first = last_when_paused_after(20)
-    assert first > 20
-    assert last_when_paused_after(first) > first
-    bench.command(run, "stop")
-
-
-def test_closing_the_program_ends_what_is_measured(data_folder: Path):
-    with Workbench.open(data_folder) as bench:
-        run = trained(bench, images())
-        asked = [Asked(resolution=257, samples=40, seed=seed) for seed in range(3)]
-        channels = [bench.landscape(SurfaceRequest((run,), None, each)) for each in asked]
-        until(lambda: bench.hub.meta(channels[0])["state"] == "running")
-    until(lambda: all(bench.hub.meta(channel)["state"] in ("stopped", "failed") for channel in channels))

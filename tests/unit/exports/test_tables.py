@@ -92,6 +92,13 @@ def test_a_step_with_update_and_evaluation_is_one_row():
     assert table["train_s"] == [0.0, 0.05, 0.1]
 
 
+def test_what_was_measured_of_the_curvature_stands_at_its_step():
+    updates = {"step": np.array([1, 2]), "batch/loss": np.array([2.2, 2.1])}
+    table = measurement_table([], updates, [], {0: {"top": 3.0, "limit": 2.0}, 2: {"top": 4.0}})
+    assert table["step"] == [0, 1, 2]
+    assert (table["curvature/top"], table["curvature/limit"]) == ([3.0, None, 4.0], [2.0, None, None])
+
+
 def test_what_happened_to_a_run_stands_at_its_step():
     updates = {"step": np.array([1, 2]), "batch/loss": np.array([2.2, 2.1])}
     table = measurement_table([], updates, [event(2, "set", {"batch_size": 32}), event(2, "stop", {})])

@@ -49,6 +49,14 @@ def test_the_probe_before_saves_products(data_folder: Path):
     assert Probe(measured)(run.parts.model.state_dict()).num_products > second.num_products
 
 
+def test_others_have_their_turn_after_each_product(data_folder: Path):
+    run = Run(NETS["mlp"], data_folder).train(6)
+    state = run.parts.model.state_dict()
+    whole, probe = Probe(Measured(run, samples=48)), Probe(Measured(run, samples=48))
+    for _ in range(2):
+        assert sum(1 for _ in probe.pieces(state)) == whole(state).num_products
+
+
 def test_one_end_takes_fewer_products(data_folder: Path):
     run = Run(NETS["mlp"], data_folder).train(6)
     state = run.parts.model.state_dict()

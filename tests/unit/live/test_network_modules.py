@@ -145,6 +145,8 @@ def test_trust_is_said_with_share_miss_and_sampling_error():
     said = seen(f"measuredWords({{ facts: {facts}, notes: ['noted'] }}, labels)")
     assert [sentence.split()[0] for sentence in said] == ["sampling", "norm_none", "penalty_in", "noted"]
     assert "0.02" in said[0]
+    diverged = seen(f"measuredWords({{ facts: {{ ...{facts}, standard_error: NaN }} }}, labels)")
+    assert diverged[0].split()[0] == "sampling_unknown"
 
 
 def test_equal_heights_are_called_equal_and_others_are_not():
@@ -172,6 +174,7 @@ def test_a_barrier_is_where_the_curve_is_farthest_above_the_straight_line():
     assert seen(f"marksOf({LINE}, labels, ['A', 'B']).map(({{ text, loss }}) => [text, loss])") == [["A", 1], ["B", 2]]
     assert seen(f"lineWords({LINE}, labels)")[0].startswith("barrier")
     assert seen(f"lineWords({{ ...{LINE}, barrier: 0.05 }}, labels)")[0].startswith("no_barrier")
+    assert seen(f"lineWords({{ ...{LINE}, barrier: null }}, labels)")[0].startswith("beyond_barrier")
 
 
 @pytest.mark.parametrize(

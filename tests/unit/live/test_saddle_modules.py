@@ -142,6 +142,7 @@ def test_the_gauge_says_on_which_side_of_the_limit_a_bend_lies(top: float, state
     row = {"step": 30, "top": top, "bottom": -1, "limit": 10, "noise_squared": 1, "signal_squared": 1}
     words = computed(f'gaugeWords(run({{ state: "running" }}, [{json.dumps(row)}]), labels)')
     assert words.startswith(f"gauge_{state}")
+    assert "gauge_rule" in words
 
 
 def test_without_a_limit_the_gauge_says_why_and_without_rows_what_to_do():

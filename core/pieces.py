@@ -1,0 +1,17 @@
+"""Work in pieces: a generator that yields between them and returns what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def worked_off(pieces: Generator[Any, None, T]) -> T:
+    """Do all pieces, one right after another; what they return."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value
