@@ -18,22 +18,24 @@ export function build(labels, settings, { change, stop, again, leave }) {
   const flat = element("p", { className: "sp-hint", text: labels.no_webgl, hidden: true });
   const none = element("p", { className: "sp-none", role: "status" });
   const here = sentences("sp-here");
+  const trust = element("span");
+  const truth = element("p", { className: "sp-truth", "aria-live": "polite" }, element("b", { text: labels.trust }), " ", trust);
   const panel = (name, label, ...children) => element("section", { className: `sp-panel sp-${name}`, label }, ...children);
-  const main = panel("scene", labels.scene, element("div", { className: "sp-heading" }, title, toggles), plots.scene, plots.line, none, flat, progress.node, here.node);
+  const main = panel("scene", labels.scene, element("div", { className: "sp-heading" }, title, toggles), truth, plots.scene, plots.line, none, flat, progress.node, here.node);
   const map = panel("map", labels.map, element("h3", { text: labels.map }), plots.map, element("p", { className: "sp-hint", text: labels.map_key }));
   const curve = panel("curve", labels.curve, element("h3", { text: labels.curve }), plots.curve);
   const names = element("div", { className: "sp-names" });
-  const trust = sentences();
-  const trustPanel = panel("trust", labels.trust, element("h3", { text: labels.trust }), trust.node);
+  const measured = sentences();
+  const measuredPanel = panel("measured", labels.measured, element("h3", { text: labels.measured }), measured.node);
   const words = sentences();
   const wordsPanel = panel("said", labels.words, element("h3", { text: labels.words }), words.node);
   const tabs = choice(TABS.map((key) => ({ key, text: labels[`tab_${key}`] })), (key) => change("tab", key), labels.tabs);
   tabs.group.classList.add("sp-tabs");
-  const grid = element("div", { className: "sp-grid" }, element("div", { className: "sp-column" }, main, curve), element("div", { className: "sp-column" }, map, names, trustPanel, wordsPanel));
+  const grid = element("div", { className: "sp-grid" }, element("div", { className: "sp-column" }, main, curve), element("div", { className: "sp-column" }, map, names, measuredPanel, wordsPanel));
   const hints = settings.present ? element("div", { className: "sp-hints" }, element("button", { type: "button", onclick: leave }, element("kbd", { text: "Esc" }), element("span", { text: labels.hint_leave }))) : null;
   const panels = { scene: main, map, curve };
 
-  // `isLine`: one line is shown instead of a surface; `said`: {title, none, here, paths, trust, words}; `none`: why there
+  // `isLine`: one line is shown instead of a surface; `said`: {title, none, here, paths, truth, measured, words}; `none`: why there
   // is no picture.
   function show(view, said, { narrow, palette, isLine, isFlat }) {
     setText(title, said.title);
@@ -41,9 +43,11 @@ export function build(labels, settings, { change, stop, again, leave }) {
     none.hidden = !said.none;
     here.show(said.here);
     names.replaceChildren(...said.paths.map((path) => element("span", {}, badge(path, palette), path.name)));
-    trust.show(said.trust);
+    setText(trust, said.truth);
+    measured.show(said.measured);
     words.show(said.words);
-    trustPanel.hidden = !said.trust.length;
+    truth.hidden = isLine || Boolean(said.none);
+    measuredPanel.hidden = !said.measured.length;
     wordsPanel.hidden = !said.words.length;
     heights.choose(view.height);
     misses.setAttribute("aria-pressed", String(view.misses));

@@ -108,14 +108,15 @@ export class NetworkView extends Connected {
     const { labels, picture, line, shown, told } = this;
     const { meta } = shown ?? told;
     const at = { step: meta.step === undefined ? "…" : grouped(meta.step) };
-    if (this.isLine) return { title: fill(labels[`title_${this.asked.kind}`], at), none: "", here: [], paths: [], trust: measuredWords(meta, labels), words: line ? lineWords(line, labels) : [] };
+    if (this.isLine) return { title: fill(labels[`title_${this.asked.kind}`], at), none: "", here: [], paths: [], truth: "", measured: measuredWords(meta, labels), words: line ? lineWords(line, labels) : [] };
     const drawn = heights && picture;
     return {
       title: fill(labels.title_surface, at),
       none: picture && !heights ? labels.no_number : "",
       here: hereWords(meta, drawn, labels),
       paths: drawn ? drawn.paths : [],
-      trust: [...(drawn ? trustWords(meta, drawn, heights, labels) : []), ...measuredWords(meta, labels)],
+      truth: drawn ? trustWords(meta, drawn, heights, labels).join(" ") : "",
+      measured: measuredWords(meta, labels),
       words: drawn ? planeWords(drawn, labels) : [],
     };
   }

@@ -83,6 +83,7 @@ def _axes(t: Callable[[str], str]) -> dict[str, str]:
 def _measured(t: Callable[[str], str]) -> dict[str, str]:
     return {
         "trust": t("How far can I trust it?"),
+        "measured": t("How it is measured"),
         "here": t("✕ you are here, at update {step}."),
         "height_equal": t("Height at ✕ = the loss of the network: {height} = {loss}"),
         "height_other": t("Height at ✕ is {height}, the loss of the network {loss}."),

@@ -124,7 +124,7 @@ def _gauge(t: Callable[[str], str]) -> dict[str, str]:
         "top_bend": t("highest bend"),
         "lowest_bend": t("lowest bend"),
         "limit": t("limit of the rate"),
-        "limit_above": t("limit of the rate: above this picture"),
+        "limit_above": t("limit of the rate ↑"),
         "axis_update": t("update"),
         "axis_up": t("up"),
         "axis_down": t("down"),

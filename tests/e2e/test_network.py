@@ -95,7 +95,7 @@ def test_a_surface_refines_while_it_is_turned_and_keeps_what_a_hand_has_done(ope
     tab.drawn_with(33)
     assert tab.page.evaluate(EYE) == pytest.approx(turned, abs=0.02)
     expect(tab.page.locator(".sp-here")).to_contain_text("Height at ✕ = the loss of the network")
-    expect(tab.page.locator(".sp-trust")).to_contain_text("Largest miss")
+    expect(tab.page.locator(".sp-truth")).to_contain_text("Largest miss")
 
     # Another run with the same seed goes the same way, so both begin at one place and end at one.
     assert len(tab.paths()) == 1

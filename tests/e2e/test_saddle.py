@@ -1,4 +1,4 @@
-"""A run is watched in a browser: the gauge grows in place, the verdict comes, and a reload shows both again."""
+"""A run is watched in a browser: the gauge grows in place, the verdict comes, and a reload shows both."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ POINTS = """document.querySelector(".sp-plot-gauge")?.data?.find(({ uid }) => ui
 
 
 def test_the_gauge_grows_while_a_run_trains_and_is_there_again_after_a_reload(open_tab: OpenTab):
-    tab = open_tab("/", optimizer="sgd", epochs=30)
+    tab = open_tab("/", optimizer="sgd", epochs=150)
     page = tab.page
     tab.measured()
+    tab.choose("1 min")
     tab.primary.click()
     expect(page).to_have_url(re.compile("run="))
     page.get_by_role("link", name="Landscapes").click()
@@ -36,3 +37,11 @@ def test_the_gauge_grows_while_a_run_trains_and_is_there_again_after_a_reload(op
     tab.reload()
     expect(verdict).to_have_text(said)
     page.wait_for_function(f"{POINTS} >= {drawn}")
+
+    # Who looks at the end of a run that goes on sees it measured when the run is over, without a click.
+    there = page.url.partition("&at=")[0].partition("/landscapes?")[2]
+    tab.go(f"/landscapes?{there}")
+    expect(verdict).to_contain_text("The run goes on")
+    other = open_tab(f"/?{there.partition('&')[2]}")
+    other.page.locator(".sp-stop").click()
+    expect(verdict).to_contain_text(re.compile(r"^(No|Hardly|Nearly|A saddle|Near|Flat)"))
