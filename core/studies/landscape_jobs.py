@@ -1,7 +1,7 @@
 """Landscapes for a page: each is a job of the compute thread and tells a channel of the hub what is there.
 
-Of one person two are worked on at once; the next ones wait in the order in which they were asked for, and nothing ends
-an earlier one but the command `stop`.
+Of one person the two asked for last are worked on at once: that is what is on the screen. Earlier ones rest where they
+are until there is room again, and nothing ends one but the command `stop`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Literal
 
 from core.errors import BadInput, CoreError
 from core.experiment import Experiment
@@ -47,6 +48,7 @@ A usual picture takes 20 kB, the largest a quarter of a megabyte, and one click 
 MOST_OPEN = 4
 """Of so many surfaces the network and the plane are kept, to refine them without opening the run again."""
 TOLD_EVERY_S = 0.2
+WAITING = Text("Waiting for its turn")
 
 Work = Generator[Doing, None, Any]
 
@@ -75,7 +77,7 @@ class Landscapes:
         meta = {
             "state": "queued",
             "reason": None,
-            "doing": Text("Waiting for its turn"),
+            "doing": WAITING,
             "progress": 0.0,
             "kind": _KINDS[type(request)],
             "run": named[0],
@@ -87,12 +89,13 @@ class Landscapes:
             if known is None or not known.is_wanted:
                 self._jobs[channel] = self._job(channel, request, records, actor)
                 self._hub.open(channel, meta)
+            self._jobs[channel].asked_at = time.monotonic()
             self._jobs.move_to_end(channel)
             over = [name for name, job in self._jobs.items() if job.done and job.owner == actor]
             for name in over[: max(0, len(over) - MOST_CHANNELS)]:
                 del self._jobs[name]
                 self._hub.forget(name)
-        self._begin()
+        self._take_turns()
         return channel
 
     def command(self, channel: str, kind: str) -> None:
@@ -120,20 +123,19 @@ class Landscapes:
         def load() -> Future[Any]:
             return self._loading.load(experiment, None, device)
 
-        return LandscapeJob(channel, work, load, self._hub, self._begin, actor)
+        return LandscapeJob(channel, work, load, self._hub, self._compute, self._take_turns, actor)
 
-    def _begin(self) -> None:
-        """Begin what waits, as far as there is room."""
-        begun: list[LandscapeJob] = []
+    def _take_turns(self) -> None:
+        """Let those asked for last go on, as many as there is room for, and the others rest."""
         with self._lock:
-            jobs = sorted(self._jobs.values(), key=lambda job: job.asked_at)
-            for job in jobs:
-                num_going = sum(other.is_going for other in jobs if other.owner == job.owner)
-                if job.state == "queued" and not job.is_going and num_going < MOST_AT_ONCE:
-                    job.is_going = True
-                    begun.append(job)
-        for job in begun:
-            job.begin(self._compute)
+            num_going: Counter[str] = Counter()
+            for job in sorted(self._jobs.values(), key=lambda job: job.asked_at, reverse=True):
+                if not job.done:
+                    num_going[job.owner] += 1
+                    job.is_going = num_going[job.owner] <= MOST_AT_ONCE
+            jobs = [job for job in self._jobs.values() if not job.done]
+        for job in jobs:
+            job.go_or_rest()
 
     # -- what is asked for ---------------------------------------------------------------------------------------
 
@@ -181,6 +183,7 @@ class LandscapeJob(Job):
         work: Callable[[Tell], Work],
         load: Callable[[], Future[Any]],
         hub: Hub,
+        compute: Compute,
         over: Callable[[], None],
         owner: str,
     ) -> None:
@@ -188,10 +191,12 @@ class LandscapeJob(Job):
         self.channel = channel
         self.state = "queued"
         self.is_going = False
-        """Whether its data are being loaded, or it is worked on."""
-        self.asked_at = time.monotonic()
+        """Whether it has its turn, and does not rest."""
+        self.asked_at = 0.0
+        self._told: Literal["", "go", "rest"] = ""
+        """What it was told last."""
         self._pieces: Iterator[Doing] = work(self._tell)
-        self._load, self._hub, self._over = load, hub, over
+        self._load, self._hub, self._compute, self._over = load, hub, compute, over
         self._lock = threading.Lock()
         self._said, self._said_at = "", 0.0
 
@@ -200,14 +205,30 @@ class LandscapeJob(Job):
         """Whether nobody has given it up, and nothing went wrong."""
         return self.state in ("queued", "running", "finished")
 
-    def begin(self, compute: Compute) -> None:
+    def go_or_rest(self) -> None:
+        """Begin, go on or rest, as `is_going` says."""
+        with self._lock:
+            before, self._told = self._told, "go" if self.is_going else "rest" if self._told else ""
+            self.ready_at = 0.0 if self.is_going else math.inf
+        if before == self._told:
+            return
+        if not before:
+            self._begin()
+        elif self.is_going:
+            self._tell(doing=Text("Going on"))
+            self._compute.wake()
+        else:
+            self._said = ""
+            self._tell(doing=WAITING)
+
+    def _begin(self) -> None:
         """Load the data, then queue for the compute thread."""
 
         def loaded(data: Future[Any]) -> None:
             error = None if data.cancelled() else data.exception()
             if error is not None:
                 self.failed(error)
-            elif data.cancelled() or not compute.offer(self):
+            elif data.cancelled() or not self._compute.offer(self):
                 self.cancel()
 
         self._tell(doing=Text("Loading the data"))
@@ -223,7 +244,7 @@ class LandscapeJob(Job):
                 self._said, self._said_at = doing.words.template, now
                 progress = {} if doing.share is None else {"progress": doing.share}
                 self._tell(doing=doing.words, **progress, **(doing.numbers or {}))
-            if now >= end or self.done:
+            if now >= end or self.done or not self.is_going:
                 return
         self._enter("finished", progress=1.0)
 

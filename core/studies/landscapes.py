@@ -15,7 +15,7 @@ from core.landscape.trajectory import joined
 from core.store.folder import DataFolder
 from core.store.records import RunRecord
 from core.store.store import Store
-from core.studies.opened import Doing, Tell, facts_of, float32, nobody, opened, run_name, told
+from core.studies.opened import Doing, Tell, facts_of, float32, nobody, opened, products_done, run_name, told
 from core.studies.run_paths import RunPath, paths_on, trajectories_of
 from core.text import Text
 from core.training.assembly import loss_of
@@ -93,9 +93,8 @@ def network_surface(
     trajectories = yield from trajectories_of(store, folder, records, run, measured, notes)
     shown = [record for record in records if record.id in trajectories]
     together = joined(list(trajectories.values()))
-    choosing = Doing(Text("Choosing the plane"))
-    yield choosing
-    plane = yield from told(plane_of(asked.plane, measured, together, seed=asked.seed), choosing)
+    yield Doing(Text("Choosing the plane"))
+    plane = yield from told(plane_of(asked.plane, measured, together, seed=asked.seed), products_done)
     notes += _notes_of_several(plane, run, shown)
     surface = Surface(plane, asked.resolution)
     found = NetworkSurface(

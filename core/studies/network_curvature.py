@@ -13,7 +13,7 @@ from core.landscape.measured import Measured
 from core.store.folder import DataFolder
 from core.store.records import RunRecord
 from core.store.store import Store
-from core.studies.opened import Doing, Tell, facts_of, nobody, opened, told
+from core.studies.opened import Doing, Tell, facts_of, nobody, opened, products_done, told
 from core.text import Text
 from core.training.gradient_noise import Halves, halves_of
 
@@ -85,15 +85,14 @@ def network_curvature(
     measured = Measured(run, samples=samples)
     tell(facts=facts_of(measured))
     usual = len(measured.flat) if len(measured.flat) <= WHOLE else STARTS * DEPTH
-    pieces, num_products = curvature(measured), 0
-    while True:
-        try:
-            num_products = next(pieces)
-        except StopIteration as end:
-            bends = end.value
-            break
-        words = Text("Products with the Hessian: {num:,}", num=num_products)
-        yield Doing(words, min(1.0, num_products / usual), {"num_products": num_products})
+    num_products = 0
+
+    def reached(num: int) -> Doing:
+        nonlocal num_products
+        num_products = num
+        return products_done(num)._replace(share=min(1.0, num / usual), numbers={"num_products": num})
+
+    bends = yield from told(curvature(measured), reached)
     noise = Doing(Text("Measuring the noise of gradients"), 1.0)
     halves = yield from told(halves_of(run, num_pairs=NUM_PAIRS), noise)
     found = NetworkCurvature(record.id, run.step_count, measured, bends, num_products, halves)

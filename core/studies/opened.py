@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -51,14 +51,19 @@ def opened(store: Store, folder: DataFolder, record: RunRecord, step: int | None
     return (yield from told(replaying(store, folder, record, step), doing))
 
 
-def told(pieces: Generator[Any, None, T], doing: Doing) -> Generator[Doing, None, T]:
-    """Pieces of work that say what is being done."""
+def told(pieces: Generator[Any, None, T], doing: Doing | Callable[[Any], Doing]) -> Generator[Doing, None, T]:
+    """Pieces of work that say what is being done: always the same, or as it follows from what they yield."""
     while True:
         try:
-            next(pieces)
+            reached = next(pieces)
         except StopIteration as end:
             return end.value
-        yield doing
+        yield doing if isinstance(doing, Doing) else doing(reached)
+
+
+def products_done(num_products: int) -> Doing:
+    """What is being done with the Hessian."""
+    return Doing(Text("Products with the Hessian: {num:,}", num=num_products))
 
 
 def run_name(record: RunRecord) -> str | Text:

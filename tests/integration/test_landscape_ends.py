@@ -55,19 +55,39 @@ def test_one_that_waits_can_be_stopped(bench: Workbench):
     assert ended(bench, SurfaceRequest((run,), None, SMALL))["state"] == "finished"
 
 
-def test_of_one_person_two_are_worked_on_at_once(bench: Workbench):
+def test_of_one_person_the_two_asked_for_last_are_worked_on_and_the_others_rest(bench: Workbench):
     run = trained(bench, points())
+    requests = [SurfaceRequest((run,), step, SMALL) for step in (0, 4, 8, 12)]
     with held(bench):
-        channels = [bench.landscape(SurfaceRequest((run,), step, SMALL)) for step in (0, 4, 8, 12)]
+        channels = [bench.landscape(request) for request in requests]
 
         def waiting() -> list[bool]:
             return [str(bench.hub.meta(channel)["doing"]) == "Waiting for its turn" for channel in channels]
 
-        assert waiting() == [False, False, True, True]
-        bench.command(channels[0], "stop")
-        assert waiting() == [False, False, False, True]
-    until(lambda: all(bench.hub.meta(channel)["state"] == "finished" for channel in channels[1:]))
-    assert bench.hub.meta(channels[0])["state"] == "stopped"
+        assert waiting() == [True, True, False, False]
+        bench.command(channels[3], "stop")
+        assert waiting()[:3] == [True, False, False]
+        assert bench.landscape(requests[0]) == channels[0]
+        assert waiting()[:3] == [False, True, False], "what is looked at again goes first"
+    until(lambda: all(bench.hub.meta(channel)["state"] == "finished" for channel in channels[:3]))
+    assert bench.hub.meta(channels[3])["state"] == "stopped"
+
+
+def test_a_picture_that_takes_long_does_not_keep_the_next_ones_waiting(bench: Workbench):
+    slow, quick = trained(bench, images()), trained(bench, points())
+    large = [SurfaceRequest((slow,), step, Asked(resolution=257, samples=40)) for step in (0, 1)]
+    long = [bench.landscape(request) for request in large]
+    until(lambda: all("grid" in bench.hub.meta(channel) for channel in long), 30)
+    ones = [bench.landscape(SurfaceRequest((quick,), step, SMALL)) for step in (0, 4)]
+    until(lambda: all(bench.hub.meta(channel)["state"] == "finished" for channel in ones), 30)
+    assert [bench.hub.meta(channel)["state"] for channel in long] == ["running", "running"]
+    known = [bench.hub.meta(channel)["progress"] for channel in long]
+    until(
+        lambda: all(bench.hub.meta(channel)["progress"] > before for channel, before in zip(long, known, strict=True)),
+        30,
+    )
+    for channel in long:
+        bench.command(channel, "stop")
 
 
 @pytest.mark.parametrize(
