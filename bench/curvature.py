@@ -22,12 +22,13 @@ from typing import Any
 import torch
 
 from bench.calibration import load, products_a_second
-from bench.figure import Figure, alternate, quarter, worked
+from bench.figure import Figure, alternate, quarter
 from core.experiment import Experiment
 from core.landscape.curvature import BOTTOM, TOP, Extremes, extremes
 from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
 from core.landscape.probe import Probe, Probed
+from core.pieces import worked_off
 from core.training.device import use_threads
 from core.training.run import Run
 
@@ -64,7 +65,7 @@ def _cold(folder: Path) -> Figure:
         measured = Measured(run)
 
         def top(measured: Measured = measured) -> Extremes:
-            return worked(extremes(Hessian(measured), ends=(TOP,), tolerance=RESIDUAL))
+            return worked_off(extremes(Hessian(measured), ends=(TOP,), tolerance=RESIDUAL))
 
         found = top()
         peer = _peer(run, measured, float(found.values[TOP]))
@@ -133,7 +134,7 @@ def _warm(folder: Path, name: str, ends: tuple[int, ...], bar: float) -> list[Fi
             flat = measured.flat.clone().requires_grad_()
             return torch.autograd.grad(measured.loss(flat), flat)
 
-        wanted = worked(extremes(Hessian(measured), tolerance=1e-3)).values
+        wanted = worked_off(extremes(Hessian(measured), tolerance=1e-3)).values
         found = probe(state)
         values = [found.bottom, found.top]
         near.append(all(abs(values[end] / wanted[end] - 1) <= NEAR for end in ends))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -51,12 +51,3 @@ def alternate(a: Callable[[], object], b: Callable[[], object], rounds: int = 7)
 def quarter(seconds: list[float]) -> float:
     """The 25 % quantile: what a call takes when the machine does little else."""
     return sorted(seconds)[len(seconds) // 4]
-
-
-def worked(pieces: Generator[Any, None, T]) -> T:
-    """What comes of work that is done in pieces."""
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            return end.value

@@ -24,7 +24,7 @@ from torch import Tensor
 
 import core.catalog  # noqa: F401 - registers every entry
 from bench.calibration import load, products_a_second
-from bench.figure import Figure, alternate, quarter, worked
+from bench.figure import Figure, alternate, quarter
 from core.catalog.architectures.reference_nets import REFERENCE_NETS
 from core.experiment import Experiment
 from core.landscape.measured import Measured
@@ -32,6 +32,7 @@ from core.landscape.plane_losses import plane_losses
 from core.landscape.planes import Plane, plane_of
 from core.landscape.surface import Grid, Surface
 from core.landscape.trajectory import Trajectory, exact, trajectory_of
+from core.pieces import worked_off
 from core.training.device import use_threads
 from core.training.run import Run
 
@@ -68,7 +69,7 @@ class _Case:
         use_threads(self.run.conditions.threads)
         self.run.parts.model.eval()
         self.side, self.measured = side, Measured(self.run)
-        self.path: Trajectory = worked(trajectory_of(self.measured, []))
+        self.path: Trajectory = worked_off(trajectory_of(self.measured, []))
 
     def theirs(self, metric: Loss | None = None) -> np.ndarray:
         metric = metric or Loss(self.run.parts.plain_loss, self.measured.inputs, self.measured.targets)
@@ -76,11 +77,11 @@ class _Case:
         return loss_landscapes.random_plane(self.run.parts.model, metric, steps=self.side, deepcopy_model=True)
 
     def plane(self) -> Plane:
-        return worked(plane_of("random", self.measured, self.path))
+        return worked_off(plane_of("random", self.measured, self.path))
 
     def ours(self) -> Grid:
         surface = Surface(self.plane(), self.side)
-        worked(surface.pieces(self.measured))
+        worked_off(surface.pieces(self.measured))
         return surface.grid
 
     def check(self) -> None:
@@ -126,7 +127,7 @@ def _ratio(name: str, case: _Case, rounds: int, bar: float, spared: int) -> Figu
 
 def _picture(case: _Case, side: int, error: float) -> Figure:
     def useful() -> None:
-        worked(Surface(case.plane(), side).pieces(case.measured))
+        worked_off(Surface(case.plane(), side).pieces(case.measured))
 
     theirs, ours = (quarter(times) for times in alternate(case.theirs, useful, ROUNDS))
     detail = (
@@ -142,7 +143,7 @@ def _useful(case: _Case) -> tuple[int, float]:
     """Points a side of the first useful picture, and its largest error as a share of the range."""
     plane = case.plane()
     fine = Surface(plane, 65)
-    worked(fine.pieces(case.measured))
+    worked_off(fine.pieces(case.measured))
     whole = fine.grid
     for side in (9, 17, 33):
         stride = 64 // (side - 1)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from torch import Tensor
 
 from core.experiment import Experiment
 from core.landscape.measured import Measured
 from core.landscape.trajectory import Trajectory, trajectory_of
+from core.pieces import worked_off
 from core.training.run import Run
 from tests.experiments import everything, images, points
 
@@ -41,15 +41,6 @@ NETWORKS: dict[str, Experiment] = {
 }
 
 
-def worked(pieces: Generator[Any, None, T]) -> T:
-    """What comes of work that is done in pieces."""
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            return end.value
-
-
 def run_with_snapshots(experiment: Experiment, folder: Path, *steps: int) -> tuple[Run, Snapshots]:
     """A run after the last of some updates, and the states of its network after each of them."""
     run = Run(experiment, folder)
@@ -62,4 +53,4 @@ def run_with_snapshots(experiment: Experiment, folder: Path, *steps: int) -> tup
 
 def path_of(measured: Measured, snapshots: Snapshots, best_step: int | None = None) -> Trajectory:
     """The trajectory of some snapshots."""
-    return worked(trajectory_of(measured, snapshots, best_step))
+    return worked_off(trajectory_of(measured, snapshots, best_step))

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pages.components.frame_labels import frame_labels
+
 
 def network_labels(t: Callable[[str], str]) -> dict[str, str]:
     """The labels of the component, by the name that its script uses."""
-    return _frame(t) | _progress(t) | _pictures(t) | _axes(t) | _measured(t) | _planes(t) | _lines(t)
+    return frame_labels(t) | _tabs(t) | _progress(t) | _pictures(t) | _axes(t) | _measured(t) | _planes(t) | _lines(t)
 
 
-def _frame(t: Callable[[str], str]) -> dict[str, str]:
+def _tabs(t: Callable[[str], str]) -> dict[str, str]:
     return {
-        "not_loaded": t("The live chart could not be loaded. Reload the page."),
-        "not_connected": t("Not connected to the server. Try again in a moment."),
-        "lost": t("The connection is lost. Trying again …"),
-        "expired": t("The server was restarted. Reload the page to go on."),
-        "reset_zoom": t("Show everything again"),
-        "download": t("Save as a picture"),
-        "hint_leave": t("leave"),
-        "tabs": t("Pictures"),
         "tab_scene": t("3-D"),
         "tab_map": t("map"),
         "tab_curve": t("curves"),
@@ -29,14 +23,10 @@ def _frame(t: Callable[[str], str]) -> dict[str, str]:
 def _progress(t: Callable[[str], str]) -> dict[str, str]:
     return {
         "stages": t("Points a side, from the first picture to the last; the present one is bold"),
-        "progress": t("Progress"),
-        "waiting": t("Waiting for its turn"),
-        "cancel": t("Cancel"),
         "go_on": t("Go on"),
         "again": t("Try again"),
         "with_news": t("Again with what is new"),
         "stopped": t("Cancelled. What was computed stays."),
-        "forgotten": t("The server has forgotten this picture."),
     }
 
 

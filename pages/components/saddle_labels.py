@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pages.components.frame_labels import frame_labels
+
 
 def saddle_labels(t: Callable[[str], str]) -> dict[str, str]:
     """The labels of the component, by the name that its script uses."""
-    return _frame(t) | _progress(t) | _place(t) | _verdicts(t) | _spectrum(t) | _gauge(t) | _trail(t)
+    return frame_labels(t) | _tabs(t) | _progress(t) | _place(t) | _verdicts(t) | _spectrum(t) | _gauge(t) | _trail(t)
 
 
-def _frame(t: Callable[[str], str]) -> dict[str, str]:
+def _tabs(t: Callable[[str], str]) -> dict[str, str]:
     return {
-        "not_loaded": t("The live chart could not be loaded. Reload the page."),
-        "not_connected": t("Not connected to the server. Try again in a moment."),
-        "lost": t("The connection is lost. Trying again …"),
-        "expired": t("The server was restarted. Reload the page to go on."),
-        "reset_zoom": t("Show everything again"),
-        "download": t("Save as a picture"),
-        "hint_leave": t("leave"),
-        "tabs": t("Pictures"),
         "tab_spectrum": t("bends"),
         "tab_gauge": t("while it trains"),
         "tab_trail": t("its snapshots"),
@@ -28,12 +22,8 @@ def _frame(t: Callable[[str], str]) -> dict[str, str]:
 
 def _progress(t: Callable[[str], str]) -> dict[str, str]:
     return {
-        "progress": t("Progress"),
-        "waiting": t("Waiting for its turn"),
-        "cancel": t("Cancel"),
         "again": t("Measure again"),
         "stopped": t("Cancelled."),
-        "forgotten": t("The server has forgotten this picture."),
     }
 
 

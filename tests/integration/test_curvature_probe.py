@@ -16,6 +16,7 @@ from core.landscape.curvature import extremes
 from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
 from core.landscape.probe import Probe
+from core.pieces import worked_off
 from core.studies.comparison import Comparison
 from core.studies.curvature_rows import COLUMNS
 from core.studies.replay import recorded_conditions
@@ -24,7 +25,6 @@ from core.studies.workbench import Workbench
 from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.experiments import POINTS, everything, points
-from tests.landscapes import worked
 from tests.polling import until
 
 
@@ -80,7 +80,7 @@ def test_each_row_holds_the_ends_of_the_spectrum_and_the_limit_of_the_rate_then(
     for place, step in enumerate(found["step"].tolist()):
         run.train(step)
         hessian = Hessian(Measured(run))
-        wanted = worked(extremes(hessian))
+        wanted = worked_off(extremes(hessian))
         assert found["top"][place] == pytest.approx(wanted.values[1], rel=0.05)
         assert found["bottom"][place] == pytest.approx(wanted.values[0], abs=0.05 * wanted.values[1])
         assert found["gradient_norm"][place] == pytest.approx(float(hessian.gradient.norm()), rel=1e-4)

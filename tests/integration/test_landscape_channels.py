@@ -13,13 +13,13 @@ import pytest
 from core.errors import BadInput, Refused
 from core.landscape.asked import Asked, CurvatureRequest, LineRequest, SurfaceRequest
 from core.landscape.measured import Measured
+from core.pieces import worked_off
 from core.studies import landscape_jobs
 from core.studies.landscapes import network_surface
 from core.studies.network_curvature import network_curvature
 from core.studies.workbench import Workbench
 from tests.experiments import points
 from tests.landscape_channels import SMALL, ended, held, trained, two_trained
-from tests.landscapes import worked
 from tests.polling import until
 
 
@@ -47,7 +47,7 @@ def news_of(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
 def surface_here(bench: Workbench, run: str, asked: Asked, step: int | None = None) -> dict[str, Any]:
     """The same surface as the command line computes it."""
     record = bench.store.get_run(run, actor="local")
-    return worked(network_surface(bench.store, bench.folder, [record], step, asked)).to_json()
+    return worked_off(network_surface(bench.store, bench.folder, [record], step, asked)).to_json()
 
 
 # -- one surface -----------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_the_update_that_ends_a_run_is_measured_before_the_best_weights_come_bac
 def test_the_curvature_equals_that_of_the_command_line(bench: Workbench, pair: tuple[str, str]):
     meta = ended(bench, CurvatureRequest(pair[0], 8, 40))
     record = bench.store.get_run(pair[0], actor="local")
-    expected = worked(network_curvature(bench.store, bench.folder, record, 8, 40)).to_json()
+    expected = worked_off(network_curvature(bench.store, bench.folder, record, 8, 40)).to_json()
     found = meta["found"]
     assert (meta["kind"], meta["step"], found["num_products"]) == ("curvature", 8, 42)
     for name in ("top", "bottom", "residual", "negative_share", "gradient_norm", "loss"):

@@ -17,9 +17,9 @@ from core.landscape.curvature import Curvature, curvature, extremes
 from core.landscape.dense_derivatives import is_dense
 from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
+from core.pieces import worked_off
 from core.training.run import Run
 from tests.experiments import images, points
-from tests.landscapes import worked
 
 NETS: dict[str, Any] = {
     "logistic": points(architecture="logistic"),
@@ -119,7 +119,7 @@ def test_ends_products_and_gradient_equal_the_dense_ones(name: str, data_folder:
     vector = next(hessian.directions(1))
     assert torch.allclose(hessian(vector), exact @ vector, rtol=1e-8, atol=1e-10)
     assert torch.allclose(hessian.gradient, torch.autograd.functional.jacobian(here.loss, here.flat))
-    found = worked(extremes(hessian, tolerance=1e-6))
+    found = worked_off(extremes(hessian, tolerance=1e-6))
     wanted = values[[0, -1]].numpy()
     assert (np.abs(found.values - wanted) <= found.residuals).all()
     for value, direction, bound in zip(found.values, found.vectors, found.residuals, strict=True):
@@ -166,7 +166,7 @@ def test_the_density_adds_up_to_one(data_folder: Path):
 
 
 def test_products_can_be_bounded(data_folder: Path):
-    found = worked(extremes(Hessian(measured("cnn", data_folder)), most=3))
+    found = worked_off(extremes(Hessian(measured("cnn", data_folder)), most=3))
     assert found.num_products == 3
     assert (found.residuals > 0).all()
 
@@ -195,7 +195,7 @@ def test_degenerate_losses(curvatures: tuple[float, ...], bottom: float, top: fl
     found, _ = result(curvature(bowl))
     assert found.extremes.values.tolist() == pytest.approx([bottom, top])
     assert found.spectrum.negative_share == pytest.approx(share)
-    ends = worked(extremes(Hessian(bowl)))
+    ends = worked_off(extremes(Hessian(bowl)))
     assert ends.values.tolist() == pytest.approx([bottom, top])
     if len(curvatures) > 1:
         assert torch.allclose(ends.vectors @ ends.vectors.T, torch.eye(2, dtype=torch.float64), atol=1e-9)

@@ -11,9 +11,10 @@ import torch
 
 from core.landscape.lines import ALONG_UPDATE, BETWEEN, Line, line_through
 from core.landscape.measured import Measured
+from core.pieces import worked_off
 from core.training.run import Run
 from tests.experiments import everything, points
-from tests.landscapes import NETWORKS, run_with_snapshots, worked
+from tests.landscapes import NETWORKS, run_with_snapshots
 
 FULL = {"architecture": "logistic", "batch_size": 64, "validation_fraction": 0.2}
 
@@ -34,7 +35,7 @@ def test_both_networks_are_among_the_places(places: tuple[float, ...]):
 def test_at_its_ends_a_line_has_the_losses_of_both_networks(name: str, batch_norm: Any, data_folder: Path):
     run, ((_, start), (_, end)) = run_with_snapshots(NETWORKS[name], data_folder, 1, 4)
     measured = Measured(run, samples=31, dtype=torch.float64, batch_norm=batch_norm)
-    line = worked(line_through(measured, start, end, (-0.25, 0.0, 0.5, 1.0, 1.25)))
+    line = worked_off(line_through(measured, start, end, (-0.25, 0.0, 0.5, 1.0, 1.25)))
     assert line.ends == pytest.approx((measured.true_loss(start), measured.true_loss(end)), rel=1e-6)
     assert line.ends[1] == pytest.approx(measured.loss_here, rel=1e-6)
     middle = (measured.flat_of(start) + measured.flat_of(end)) / 2
@@ -53,7 +54,7 @@ def test_statistics_go_along_between_the_ends_and_stay_beyond(data_folder: Path)
             name: start[name].double() + shares[name] * (end[name].double() - start[name].double()) for name in start
         }
 
-    line = worked(line_through(measured, start, end, (-0.25, 0.0, 0.5, 1.0, 2.0)))
+    line = worked_off(line_through(measured, start, end, (-0.25, 0.0, 0.5, 1.0, 2.0)))
     expected = [measured.true_loss(state(place, share)) for place, share in ((-0.25, 0), (0.5, 0.5), (2, 1))]
     assert line.losses[[0, 2, 4]] == pytest.approx(expected, rel=1e-9)
     assert measured.true_loss(state(2, 2)) != pytest.approx(expected[-1], rel=1e-6)
@@ -71,7 +72,7 @@ def test_a_convex_loss_has_no_barrier(data_folder: Path):
     second = Run(points(architecture="logistic", seed=2, optimizer={"key": "sgd", "lr": 1.0}), data_folder).train()
     measured = Measured(first, dtype=torch.float64)
     start, end = (run.parts.model.state_dict() for run in (first, second))
-    line = worked(line_through(measured, start, end, BETWEEN))
+    line = worked_off(line_through(measured, start, end, BETWEEN))
     assert line.ends[0] > 1.1 * line.ends[1]
     assert (np.diff(line.losses, 2) > 0).all()
     assert line.barrier == 0.0
@@ -83,7 +84,7 @@ def test_an_update_lands_before_or_beyond_the_bottom_of_its_line(rate: float, la
         points(**FULL, optimizer={"key": "sgd", "lr": rate}), data_folder, 2, 3
     )
     measured = Measured(run, samples=10_000, dtype=torch.float64)
-    line = worked(line_through(measured, start, end, ALONG_UPDATE))
+    line = worked_off(line_through(measured, start, end, ALONG_UPDATE))
     assert line.bottom is not None
     bottom = line.places[line.bottom]
     if lands == "before":

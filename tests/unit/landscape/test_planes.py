@@ -14,9 +14,10 @@ from core.landscape.asked import PLANES, Asked
 from core.landscape.measured import Measured
 from core.landscape.planes import filter_normalized, plane_of
 from core.landscape.trajectory import exact
+from core.pieces import worked_off
 from core.training.run import Run
 from tests.experiments import everything, points
-from tests.landscapes import NETWORKS, path_of, run_with_snapshots, worked
+from tests.landscapes import NETWORKS, path_of, run_with_snapshots
 
 
 def test_every_architecture_is_among_the_networks():
@@ -44,7 +45,7 @@ def test_random_directions_have_the_norms_of_the_filters_and_leave_vectors_alone
 def test_a_plane_contains_its_checkpoint_and_its_points_are_found_again(kind: str, data_folder: Path):
     run, snapshots = run_with_snapshots(everything(), data_folder, 0, 3, 6)
     measured = Measured(run, samples=30, dtype=torch.float64)
-    plane = worked(plane_of(kind, measured, path_of(measured, snapshots)))  # type: ignore[arg-type]
+    plane = worked_off(plane_of(kind, measured, path_of(measured, snapshots)))  # type: ignore[arg-type]
     assert torch.equal(plane.at(torch.zeros(1, 2))[0], measured.flat)
     wanted = torch.tensor([[0.5, -0.25], [-1.0, 2.0], [0.0, 1.0]], dtype=torch.float64)
     found, distances = plane.coordinates(exact(plane.at(wanted)))
@@ -58,7 +59,7 @@ def test_the_plane_of_the_ends_contains_start_end_and_best(data_folder: Path):
     run, snapshots = run_with_snapshots(points(), data_folder, 0, 3, 5, 8)
     measured = Measured(run, samples=30)
     path = path_of(measured, snapshots, best_step=5)
-    plane = worked(plane_of("ends", measured, path))
+    plane = worked_off(plane_of("ends", measured, path))
     coordinates, distances = plane.coordinates(path.flats)
     assert distances[[0, 2, 3]].max() < 1e-6 < distances[1]
     assert coordinates[0, 1] == pytest.approx(0, abs=1e-6)
@@ -83,7 +84,7 @@ def test_a_plane_that_the_path_does_not_span_is_completed_and_says_so(
 ):
     run, snapshots = run_with_snapshots(points(), data_folder, *steps)
     measured = Measured(run, samples=30)
-    plane = worked(plane_of(kind, measured, path_of(measured, snapshots, best)))  # type: ignore[arg-type]
+    plane = worked_off(plane_of(kind, measured, path_of(measured, snapshots, best)))  # type: ignore[arg-type]
     assert len(plane.notes) == len(says)
     assert all(words in str(note) for words, note in zip(says, plane.notes, strict=True))
     torch.testing.assert_close(plane.directions @ plane.directions.T, torch.eye(2))
@@ -94,18 +95,21 @@ def test_no_plane_explains_more_of_the_path_than_its_main_axes(data_folder: Path
     run, snapshots = run_with_snapshots(points(), data_folder, 0, 2, 4, 6, 8)
     measured = Measured(run, samples=30)
     path = path_of(measured, snapshots)
-    shares = {kind: worked(plane_of(kind, measured, path)).explained_variance(path) or 0.0 for kind in PLANES}
+    shares = {kind: worked_off(plane_of(kind, measured, path)).explained_variance(path) or 0.0 for kind in PLANES}
     assert all(0 < share <= shares["pca"] <= 1 for share in shares.values())
     _, sizes, _ = torch.linalg.svd(path.flats - path.flats.mean(0), full_matrices=False)
     variances = sizes.square()
     assert shares["pca"] == pytest.approx(float(variances[:2].sum() / variances.sum()))
-    assert worked(plane_of("random", measured, path_of(measured, []))).explained_variance(path_of(measured, [])) is None
+    assert (
+        worked_off(plane_of("random", measured, path_of(measured, []))).explained_variance(path_of(measured, []))
+        is None
+    )
 
 
 def test_the_plane_of_the_eigenvectors_carries_their_values(data_folder: Path):
     run, _ = run_with_snapshots(points(), data_folder, 4)
     measured = Measured(run, samples=30, dtype=torch.float64)
-    plane = worked(plane_of("hessian", measured, path_of(measured, [])))
+    plane = worked_off(plane_of("hessian", measured, path_of(measured, [])))
     assert plane.eigenvalues is not None
     dense = torch.autograd.functional.hessian(measured.loss, measured.flat)
     for value, direction in zip(plane.eigenvalues, plane.directions, strict=True):
@@ -119,7 +123,7 @@ def test_all_weights_zero_have_no_filter_normalized_direction(data_folder: Path)
         run.parts.frame.weights.all.zero_()
     measured = Measured(run, samples=30)
     with pytest.raises(BadInput, match="no filter-normalized direction"):
-        worked(plane_of("random", measured, path_of(measured, [])))
+        worked_off(plane_of("random", measured, path_of(measured, [])))
 
 
 @pytest.mark.parametrize(

