@@ -19,6 +19,7 @@ from uvicorn import Server
 
 from core.errors import CoreError
 from core.language import translator
+from core.lessons.lesson import lessons
 from core.live.routes import live_routes
 from core.log_file import log_to
 from core.studies.workbench import Workbench, use_workbench
@@ -52,6 +53,7 @@ live = LiveRoutes()
 def open_workbench() -> Workbench:
     """The workbench of this process; ends the process with the error's exit code when there can be none."""
     try:
+        lessons()  # a file that cannot be used is named now, not in front of a class
         opened = Workbench.open()
     except CoreError as error:
         sys.stderr.write(f"{error}\n")

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from core.cli_compare import compare
 from core.cli_curvature import curvature
@@ -30,6 +30,10 @@ from core.store.folder import DataFolder
 from core.strict_json import finite
 from core.terminal import Interruptions, Progress, show_fields, show_runs, tell
 from core.text import Text
+
+if TYPE_CHECKING:
+    from core.store.records import RunRecord
+    from core.store.store import Store
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -166,9 +170,14 @@ def _parser() -> _Parser:
     branch.add_argument("run", metavar="RUN", help="the id of the run that is left")
     branch.add_argument("--at", required=True, type=int, metavar="STEP", help="after so many updates; 0 is untrained")
     changes(branch)
-    out = command("export", export, "write a run's measurements into a file")
+    out = command("export", export, "write a run's measurements, or the run as plain PyTorch, into a file")
     out.add_argument("run", metavar="RUN", help="the run's id")
-    out.add_argument("--to", required=True, choices=("csv", "parquet"), help="the kind of file")
+    out.add_argument(
+        "--to",
+        required=True,
+        choices=("csv", "parquet", "script", "notebook"),
+        help="the kind of file: a table with a row for each update, or code that trains to the same numbers",
+    )
     out.add_argument("path", metavar="PATH", help="the file to write")
     return parser
 
@@ -215,25 +224,48 @@ def runs(arguments: argparse.Namespace) -> Answer:
 
 
 def export(arguments: argparse.Namespace) -> Answer:
-    """Write the measurements of a run: one row a step."""
-    from core.exports.tables import measurement_table
+    """Write the measurements of a run, one row a step, or its experiment as plain PyTorch."""
     from core.studies.workbench import LOCAL, Workbench
 
     with Progress(Text("Reading the stored runs")), Workbench.reading(arguments.data) as bench:
         record = bench.store.get_run(arguments.run, actor=LOCAL)
-        store = bench.store
-        table = measurement_table(
-            store.read_evaluations(record.id),
-            store.read_steps(record.id),
-            store.events(record.id),
-            store.read_curvature(record.id),
-        )
-    if arguments.to == "csv":
+        content, sizes = _exported(bench.store, record, arguments.to)
+    path = Path(arguments.path)
+    _write_file(path, content)
+    arguments.show = show_fields
+    return {
+        "run": record.id,
+        "path": str(path.resolve()),
+        "format": arguments.to,
+        **sizes,
+        "num_bytes": len(content),
+    }, 0
+
+
+def _exported(store: Store, record: RunRecord, kind: str) -> tuple[bytes, dict[str, int]]:
+    """The content of a file of this kind, and what is told of its size."""
+    if kind in ("script", "notebook"):
+        from core.exports.script import notebook_bytes, parts_of_run, script_bytes
+
+        parts = parts_of_run(store, record)
+        return (script_bytes if kind == "script" else notebook_bytes)(parts), {"num_parts": len(parts)}
+    from core.exports.tables import measurement_table
+
+    table = measurement_table(
+        store.read_evaluations(record.id),
+        store.read_steps(record.id),
+        store.events(record.id),
+        store.read_curvature(record.id),
+    )
+    if kind == "csv":
         from core.exports.csv import csv_bytes as to_bytes
     else:
         from core.exports.parquet import parquet_bytes as to_bytes
-    content = to_bytes(table)
-    path = Path(arguments.path)
+    return to_bytes(table), {"num_rows": len(table["step"]), "num_columns": len(table)}
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    """Write the whole file, or leave what was there; BadInput where it cannot be written."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         if path.is_dir():
@@ -245,19 +277,10 @@ def export(arguments: argparse.Namespace) -> Answer:
             partial.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         raise BadInput(
-            Text("{path} cannot be written.", path=arguments.path),
+            Text("{path} cannot be written.", path=str(path)),
             Text("The system says: {reason}.", reason=getattr(error, "strerror", None) or str(error)),
             Text("Name a file in a folder that is there and can be written."),
         ) from None
-    arguments.show = show_fields
-    return {
-        "run": record.id,
-        "path": str(path.resolve()),
-        "format": arguments.to,
-        "num_rows": len(table["step"]),
-        "num_columns": len(table),
-        "num_bytes": len(content),
-    }, 0
 
 
 # -- what is written -------------------------------------------------------------------------------------------------

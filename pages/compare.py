@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -20,7 +19,7 @@ from core.studies.race_columns import csv_columns
 from core.studies.race_meta import branch_meta
 from core.studies.race_table import study_table
 from core.studies.study import study_channel
-from pages.components import compare_state, state, watching
+from pages.components import address, compare_state, lesson_state, own_lessons, state, watching
 from pages.components.compare_chart import compare_chart
 from pages.components.compare_facts import race_data
 from pages.components.compare_head import same_for_all, setup, trouble, welcome
@@ -116,6 +115,8 @@ def seen() -> None:
     comparison = made.comparison()
     study = compare_state.study_of(comparison)
     runs = services().runs_of(study, actor=ACTOR) if study else ()
+    waits = study is None and lesson_state.waits_for_answer("compare")
+    blocked = t("Answer the question of the lesson first, or skip it.") if waits else ""
     compare_chart(
         study,
         race_data(comparison),
@@ -126,7 +127,8 @@ def seen() -> None:
         key=LIVE,
         lang=language(),
         present=st.session_state.get("present", False),
-        caption=show(made.caption) if made.caption else "",
+        blocked=blocked,
+        caption=show(made.caption) if made.caption and not waits else "",  # it says what will happen
         measure=st.query_params.get("measure") == "1",
         price=None if study else services().price(comparison),
     )
@@ -137,10 +139,12 @@ def seen() -> None:
 def take_along(comparison: Comparison, study: str | None) -> None:
     """Files and the link."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="take-along"):
-        with st.popover(t("link"), icon=":material/link:", help=t("The address that rebuilds this comparison")):
-            st.markdown(t("Whoever opens this address can start the same comparison:"))
-            address = (st.context.url or "").split("?")[0]
-            st.code(f"{address}?{urlencode(comparison.to_url())}", language=None, wrap_lines=True)
+        address.share(
+            t("The address that rebuilds this comparison"),
+            t("Whoever opens this address can start the same comparison:"),
+            comparison.to_url(),
+        )
+        own_lessons.as_lesson(comparison)
         if study is None:
             return
         lang = language()
@@ -186,7 +190,7 @@ def page() -> None:
             if not present:
                 # Always there, so that what follows keeps its place: a popover that moves opens again by itself.
                 with st.container(gap="small"):
-                    if compare_state.shown_study() is None:
+                    if compare_state.shown_study() is None and lesson_state.step() is None:
                         welcome()
                 same_for_all()
             notes_box(state.notes())

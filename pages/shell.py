@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.language import LANGUAGES
-from pages.components import compare_state, landscape_tabs, state
+from pages.components import compare_state, landscape_tabs, lesson_bar, lesson_state, state
 from pages.components.language import begin_page, browser_language, language, prose, set_language, t
 from pages.components.services import device_words, services
 
@@ -40,7 +40,9 @@ def help_text() -> None:
     st.markdown(prose("Error is the share of wrong answers. Accuracy = 100 % − error."))
     st.markdown(prose("Gap is validation error − training error, in points. Overfitting is a verdict, not a gap."))
     st.markdown(prose("An update is one step of the optimizer; an epoch is one pass over the training set."))
-    st.markdown(t("Keys: space starts and pauses, . makes one update, Esc leaves presentation mode."))
+    st.markdown(
+        t("Keys: space starts and pauses, . makes one update, n goes on in a lesson, Esc leaves presentation mode.")
+    )
     st.caption(t("Laptop mode: this server answers this computer only."))
 
 
@@ -95,6 +97,7 @@ st.logo(str(ASSETS / "logo.svg"))
 page = st.navigation(
     {
         "": [
+            st.Page("course.py", title=t("Course")),
             st.Page("train.py", title=t("Train"), default=True),
             st.Page("compare.py", title=t("Compare")),
             st.Page("landscapes.py", title=t("Landscapes")),
@@ -103,22 +106,32 @@ page = st.navigation(
     },
     position="hidden" if present() else "top",
 )
+path = page.url_path or "train"
+lesson_state.read_address(path)
+wanted = lesson_state.wanted_page()
+if wanted is not None and wanted != path:
+    st.switch_page(f"{wanted}.py")
 if present():
     with st.container(key="leave"):
         st.button(t("Leave"), type="tertiary", shortcut="Esc", on_click=leave_or_enter, args=(False,))
 else:
     bar()
+lesson_news = lesson_bar.bar(path)
 page.run()
-training = page.url_path == ""
+if lesson_news is not None:
+    with lesson_news:
+        lesson_bar.news(path)
 addresses = {
-    "": lambda: {"run": state.run_of_choices()},
+    "train": lambda: {"run": state.run_of_choices()},
+    "course": lambda: {"topic": state.view("topic", "")},
     "compare": compare_state.address,
     "landscapes": landscape_tabs.address,
 }
 state.write_address(
-    with_experiment=training,
+    with_experiment=path == "train",
     lang=language() if language() != browser_language() else None,
     present="1" if present() else None,
-    **addresses.get(page.url_path, dict)(),
+    **lesson_state.address(),
+    **addresses.get(path, dict)(),
 )
 state.end_run()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -15,7 +14,18 @@ from core.errors import CoreError
 from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.text import Text
-from pages.components import branching, compare_state, download, landscape_tabs, state, watching
+from pages.components import (
+    address,
+    branching,
+    compare_state,
+    download,
+    landscape_tabs,
+    lesson_state,
+    own_lessons,
+    plain_code,
+    state,
+    watching,
+)
 from pages.components.choices import choices
 from pages.components.error_box import error_box, notes_box
 from pages.components.knobs import change_while_it_runs
@@ -183,6 +193,7 @@ def seen() -> None:
     """The live part: numbers, curves, what it has learned, the sentence, the next action."""
     run, ghost = follow_changes()
     family = services().family(run, actor=ACTOR) if run else ()
+    waits = run is None and lesson_state.waits_for_answer("train")
     blocked = ""
     with st.container(key="above-live"):
         clash = state.problem_of_combination()
@@ -192,6 +203,8 @@ def seen() -> None:
         elif state.problem_of_draft() is not None:
             blocked = t("Mend what is marked; until then the last usable choice is shown.")
             st.caption(blocked)
+        elif waits:
+            blocked = t("Answer the question of the lesson first, or skip it.")
         elif run is None and ghost is not None:
             st.caption(t("This change needs a new run: press Start. The old curve stays as a ghost."))
         elif run is not None and not st.session_state.get("present", False):
@@ -214,7 +227,7 @@ def seen() -> None:
         ghost=ghost,
         is_kin=any(member.id == ghost for member in family),
         blocked=blocked,
-        caption=caption_of(state.experiment()),
+        caption="" if waits else caption_of(state.experiment()),  # it says what will happen
         form_key="choose",
         measure=st.query_params.get("measure") == "1",
     )
@@ -246,13 +259,14 @@ def again(run: str) -> Experiment:
     return experiment
 
 
-def link() -> None:
-    """The address that reproduces the experiment."""
-    with st.popover(t("link"), icon=":material/link:", help=t("The address that reproduces this experiment")):
-        st.markdown(t("Whoever opens this address sees the same choices, and trains to the same result:"))
-        query = urlencode(state.experiment().to_url())
-        address = (st.context.url or "").split("?")[0]
-        st.code(f"{address}?{query}" if query else address, language=None, wrap_lines=True)
+def take_along() -> None:
+    """The address that reproduces the experiment, and its code."""
+    address.share(
+        t("The address that reproduces this experiment"),
+        t("Whoever opens this address sees the same choices, and trains to the same result:"),
+        state.experiment().to_url(),
+    )
+    plain_code.offer(state.experiment())
 
 
 def page() -> None:
@@ -266,7 +280,7 @@ def page() -> None:
     first_visit = state.shown_run() is None
     # What comes and goes stands in a container that stays, so that the live part below keeps its place in the page.
     with st.container(key="above", gap="small"):
-        if first_visit and not present:
+        if first_visit and not present and lesson_state.step() is None:
             welcome()
         notes_box(state.notes())
         if "refused" in st.session_state:
@@ -283,7 +297,8 @@ def page() -> None:
     with left:
         choices()
         with st.container(horizontal=True, gap="small"):
-            link()
+            take_along()
+            own_lessons.as_lesson(state.experiment())
             if st.button(t("compare .."), icon=":material/stacked_line_chart:", help=t("Let this race its variants")):
                 compare_state.set_base(state.experiment())
                 compare_state.show_study(None)

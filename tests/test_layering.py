@@ -34,6 +34,7 @@ LAYERS: dict[str, int] = {
     "core.landscape": 4,
     "core.studies": 5,
     "core.exports": 5,
+    "core.lessons": 5,
     "core.cli": 6,
     "core.cli_compare": 6,
     "core.cli_training": 6,
@@ -174,6 +175,7 @@ LIGHT_ROOMS = (
     "core.describe",
     "core.store",
     "core.figures",
+    "core.lessons",
     "core.messages",
     "core.cli",
 )

@@ -81,6 +81,11 @@ class DataFolder:
         return self.path / "datasets"
 
     @property
+    def lessons(self) -> Path:
+        """Lessons that were written here, a file each."""
+        return self.path / "lessons"
+
+    @property
     def logs(self) -> Path:
         """Log files with the tracebacks that readers are spared."""
         return self.path / "logs"

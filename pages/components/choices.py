@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,8 +15,9 @@ from core.catalog.entry import Entry, Parameter
 from core.catalog.registry import entries, entry_class, parse
 from core.errors import BadInput
 from core.experiment import Experiment
+from core.lessons.lesson import Control
 from core.text import Text
-from pages.components import state
+from pages.components import lesson_state, state
 from pages.components.entry_form import entry_choice, entry_fields, field, heading, is_more, several
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
@@ -272,16 +274,26 @@ def legend() -> None:
     st.caption(t("{mark} acts at once · all others: new run", mark=f"`{LIVE_MARK}`"))
 
 
+PARTS: dict[Control, Callable[[], None]] = {
+    "dataset": data_choice,
+    "augmentations": augmentation_choice,
+    "architecture": network_choice,
+    "regularizers": regularizer_choice,
+    "optimizer": optimizer_choice,
+    "seed": partial(number, "seed"),
+    "epochs": partial(number, "epochs"),
+    "more": more_choices,
+}
+
+
 def choices() -> None:
-    """The whole left pane."""
-    data_choice()
-    augmentation_choice()
-    network_choice()
-    regularizer_choice()
-    optimizer_choice()
-    number("seed")
-    number("epochs")
-    more_choices()
+    """The whole left pane, or what the step of a lesson leaves of it."""
+    shown = lesson_state.controls()
+    for name, draw in PARTS.items():
+        if not shown or name in shown:
+            draw()
+    if shown:
+        st.button(t("show all choices"), icon=":material/tune:", on_click=lesson_state.show_all_choices)
     for note in state.without_effect():
         st.caption(plain(show(note)))
     legend()

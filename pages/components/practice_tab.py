@@ -14,7 +14,7 @@ from core.errors import BadInput, CoreError
 from core.landscape.practice import Practice, why_not
 from core.landscape.stories import stories
 from core.text import Text
-from pages.components import real_saddle
+from pages.components import lesson_state, own_lessons, real_saddle
 from pages.components import surface_state as chosen
 from pages.components.entry_form import entry_choice, entry_fields, heading, is_more
 from pages.components.error_box import error_box, notes_box, plain
@@ -191,7 +191,10 @@ def number(label: str, path: str, value: float, *, low: float, high: float, step
 
 
 def pictures(race: Practice) -> None:
-    """The race, computed and drawn."""
+    """The race, computed and drawn; before the question of a lesson is answered it would tell too much."""
+    if lesson_state.waits_for_answer("landscapes"):
+        st.info(t("Answer the question of the lesson first, or skip it: then the paths are drawn."))
+        return
     try:
         with st.spinner(t("Computing the paths"), show_time=False):
             drawing = services().draw_practice(race, actor=ACTOR)
@@ -232,6 +235,7 @@ def practice_tab() -> None:
         surface_choice()
         optimizers()
         numbers()
+        own_lessons.as_lesson(chosen.practice())
         st.caption(prose("They are the very optimizers that train networks, on two numbers instead of many."))
     with right:
         problem = chosen.problem()

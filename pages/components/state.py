@@ -27,7 +27,7 @@ _ADDRESS = "experiment in the address bar"
 _RUN = "run looked at"
 _VIEW = "view of the pages"
 _ARRIVAL = "start on arrival"
-PAGE_PARAMETERS = ("lang", "present", "run", "study", "family", "measure")
+PAGE_PARAMETERS = ("lang", "present", "run", "study", "family", "measure", "lesson", "answers", "topic")
 """Query parameters of the frame and the pages; every other one belongs to the experiment."""
 
 takers: dict[str, Callable[[str, str, Any], None]] = {}

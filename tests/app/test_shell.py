@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-PAGES = ("train.py", "runs.py", "formulas.py")
+PAGES = ("course.py", "train.py", "runs.py", "formulas.py")
 
 
 def labels(tab) -> list[str]:

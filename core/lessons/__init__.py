@@ -1,0 +1,1 @@
+"""What a class is led through: lessons, the claims of articles, and answers."""

@@ -1,0 +1,44 @@
+"""The experiment as plain PyTorch, to be taken along."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import CoreError
+from core.experiment import Experiment
+from core.exports.script import notebook_bytes, parts_of, script_bytes
+from pages.components.error_box import error_box
+from pages.components.language import t
+
+
+def offer(experiment: Experiment) -> None:
+    """A popover with the script and the notebook, or with the reason why there are none."""
+    with st.popover(t("code"), icon=":material/code:", help=t("This experiment as plain PyTorch")):
+        try:
+            parts = parts_of(experiment)
+        except CoreError as error:
+            error_box(error)
+            return
+        st.markdown(
+            t(
+                "Data, network and every update in plain PyTorch, to be read from top to bottom. It runs without this "
+                "program and ends with the same numbers on the same machine's CPU."
+            )
+        )
+        with st.container(horizontal=True, gap="small"):
+            st.download_button(
+                t("Script"),
+                script_bytes(parts),
+                "experiment.py",
+                "text/x-python",
+                on_click="ignore",
+                icon=":material/description:",
+            )
+            st.download_button(
+                t("Notebook"),
+                notebook_bytes(parts),
+                "experiment.ipynb",
+                "application/x-ipynb+json",
+                on_click="ignore",
+                icon=":material/book_2:",
+            )
