@@ -20,7 +20,7 @@ from core.landscape.perceptron import hidden_layers, is_perceptron
 from core.landscape.planes import Plane
 from core.training.evaluation import PIECE_MULTIPLICATIONS, piece_size
 
-STACKED_BYTES = 2 * 2**20
+STACKED_BYTES = 4 * 2**20
 """What the widest layer gives out for the points computed at once: more leaves the cache, less waits for Python."""
 
 

@@ -55,11 +55,11 @@ class Probe:
         hessian = Hessian(self._measured)
         start = torch.stack([next(hessian.directions(0))]) if self._vectors is None else self._vectors
         most = min(MOST_PRODUCTS, len(hessian))
-        yield
-        space = Subspace(hessian, start[:1], most)
-        for vector in start[1:]:
+        space = Subspace(hessian, start[:0], most)
+        for vector in start:
             yield
             space.include(vector)
+        space.solve()
         shares = self._shares(space)
         # At least one product beyond the start: a vector that another one has overtaken would stay for good without.
         while space.num_products < most and (space.num_products <= len(start) or shares.max() > TOLERANCE):

@@ -30,19 +30,23 @@ class Subspace:
         self._projected = np.empty((most, most))
         for vector in start_KN:
             self.include(vector)
+        if len(start_KN):
+            self.solve()
 
     def include(self, vector: Tensor) -> None:
-        """Let the space hold a vector (N,) too, with one product more, unless it nearly does already."""
+        """Let the space hold a vector (N,) too, with one product more, unless it nearly does already.
+
+        What is known is only told anew by `solve`, so that several can come together.
+        """
         rest = without(vector, self._basis[: self.num_products])
         if float(rest.norm()) > NEW * float(vector.norm()):
             self._add(rest)
-            self._solve()
 
     def grow(self, end: int) -> None:
         """Do one product more, for the lowest (0) or the highest (-1) eigenvalue, whose residual is not 0."""
         # It is orthogonal already, but for rounding.
         self._add(without(self._left_2N[end], self._basis[: self.num_products], times=1))
-        self._solve()
+        self.solve()
 
     def _add(self, vector: Tensor) -> None:
         place = self.num_products
@@ -52,7 +56,8 @@ class Subspace:
         row = (self._basis[: self.num_products] @ image).cpu().numpy()
         self._projected[place, : place + 1] = self._projected[: place + 1, place] = row
 
-    def _solve(self) -> None:
+    def solve(self) -> None:
+        """Tell the ends as they are known by now."""
         num = self.num_products
         values, rotation = eigen(self._projected[:num, :num])
         self.values = values[[0, -1]]
