@@ -19,6 +19,14 @@ sys.path.append(str(SHELL.parent))
 OpenPage = Callable[..., AppTest]
 
 
+@pytest.fixture(autouse=True)
+def same_main() -> Iterator[None]:
+    """A page that was run leaves itself as `__main__`, which every process that a later test forks would run again."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
 @pytest.fixture
 def bench(data_folder: Path) -> Iterator[Workbench]:
     """The workbench of this process, as the launcher would have opened it."""
