@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -51,3 +52,17 @@ def open_page(bench: Workbench) -> OpenPage:
         return tab
 
     return opened
+
+
+@pytest.fixture
+def asked(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """All landscapes that pages ask the workbench for."""
+    requests: list[Any] = []
+    answer = bench.landscape
+
+    def ask(request: Any, *, actor: str) -> str:
+        requests.append(request)
+        return answer(request, actor=actor)
+
+    monkeypatch.setattr(bench, "landscape", ask)
+    return requests

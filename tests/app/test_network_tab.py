@@ -26,20 +26,6 @@ def runs(bench: Workbench) -> list[str]:
     return made
 
 
-@pytest.fixture
-def asked(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Everything that pages ask the workbench for."""
-    requests: list[Any] = []
-    answer = bench.landscape
-
-    def ask(request: Any, *, actor: str) -> str:
-        requests.append(request)
-        return answer(request, actor=actor)
-
-    monkeypatch.setattr(bench, "landscape", ask)
-    return requests
-
-
 def data(tab) -> dict[str, Any]:
     """What the pictures were given."""
     assert not tab.exception, tab.exception[0].message

