@@ -26,7 +26,7 @@ from pages.components.compare_head import same_for_all, setup, trouble, welcome
 from pages.components.compare_labels import compare_labels
 from pages.components.error_box import error_box, notes_box
 from pages.components.language import language, show, t
-from pages.components.services import ACTOR, live_token, services
+from pages.components.services import actor, live_token, services
 
 # Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page.
 LIVE = "compare live"
@@ -39,7 +39,7 @@ def attach() -> None:
     if asked:
         st.session_state[_ATTACHED] = True
         if compare_state.shown_study() != asked:
-            found = any(record.id == asked for record in services().studies(actor=ACTOR))
+            found = any(record.id == asked for record in services().studies(actor=actor()))
             if found:
                 compare_state.open_study(asked)
         return
@@ -48,8 +48,8 @@ def attach() -> None:
     st.session_state[_ATTACHED] = True
     if compare_state.chosen():
         return
-    running = services().running_comparison(actor=ACTOR)
-    newest = running or next(reversed(services().studies(actor=ACTOR)), None)
+    running = services().running_comparison(actor=actor())
+    newest = running or next(reversed(services().studies(actor=actor())), None)
     if newest is not None:
         compare_state.open_study(newest.id)
 
@@ -58,11 +58,11 @@ def start(pace: str, *, target: float | None, one_update: bool = False) -> None:
     """Start what is chosen, with a target if one was chosen, and look at it; what is refused is said on the page."""
     try:
         comparison = compare_state.draft().comparison()
-        study = services().start_comparison(comparison, actor=ACTOR, pace=pace, paused=one_update)
+        study = services().start_comparison(comparison, actor=actor(), pace=pace, paused=one_update)
         if one_update:
-            services().command_comparison(study, "step", actor=ACTOR)
+            services().command_comparison(study, "step", actor=actor())
         if target is not None:
-            services().command_comparison(study, "target", {"target": target}, actor=ACTOR)
+            services().command_comparison(study, "target", {"target": target}, actor=actor())
         watching.begin(study_channel(study))
     except CoreError as error:
         st.session_state["refused"] = error
@@ -83,7 +83,7 @@ def answer(fired: Mapping[str, Any]) -> None:
 
 def aim_of(study: str | None) -> float | None:
     """The target error that somebody has chosen for a stored comparison."""
-    return services().study(study, actor=ACTOR).facts.get("aim") if study else None
+    return services().study(study, actor=actor()).facts.get("aim") if study else None
 
 
 # -- what is shown ---------------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def forks_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     """What the browser is told of the runs that branched from these, directly or not."""
     store = services().store
     found: list[dict[str, Any]] = []
-    for run in branches_of(store, runs, actor=ACTOR):
+    for run in branches_of(store, runs, actor=actor()):
         meta = branch_meta(store, run)
         words = {path: show(value) for path, value in meta["settings"].items()}
         found.append({**meta, "name": run.name or t("branch"), "settings": words})
@@ -114,7 +114,7 @@ def seen() -> None:
         return
     comparison = made.comparison()
     study = compare_state.study_of(comparison)
-    runs = services().runs_of(study, actor=ACTOR) if study else ()
+    runs = services().runs_of(study, actor=actor()) if study else ()
     waits = study is None and lesson_state.waits_for_answer("compare")
     blocked = t("Answer the question of the lesson first, or skip it.") if waits else ""
     compare_chart(
@@ -170,13 +170,13 @@ def take_along(comparison: Comparison, study: str | None) -> None:
 def report(study: str, lang: str) -> bytes:
     """The comparison as one file that opens offline."""
     bench = services()
-    return comparison_report(bench.store, bench.study(study, actor=ACTOR), bench.runs_of(study, actor=ACTOR), lang)
+    return comparison_report(bench.store, bench.study(study, actor=actor()), bench.runs_of(study, actor=actor()), lang)
 
 
 def table_csv(study: str, lang: str) -> bytes:
     """The table of the comparison: what differs and what came out, a row a variant and a row a branch."""
     bench = services()
-    table = study_table(bench.store, bench.study(study, actor=ACTOR), bench.runs_of(study, actor=ACTOR))
+    table = study_table(bench.store, bench.study(study, actor=actor()), bench.runs_of(study, actor=actor()))
     return csv_bytes(csv_columns(table, translator(lang)))
 
 

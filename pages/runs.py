@@ -20,7 +20,7 @@ from core.studies.outcomes import begun_experiment
 from pages.components import landscape_tabs, state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
-from pages.components.services import ACTOR, computed_by, services
+from pages.components.services import actor, computed_by, services
 from pages.components.stored_comparisons import comparison_matches, stored_comparisons
 
 RESUMABLE = ("interrupted", "paused", "stopped", "failed")
@@ -162,7 +162,7 @@ def delete(runs: Sequence[RunRecord]) -> None:
     """Delete runs for good; what is refused is said on the page."""
     for run in runs:
         try:
-            services().delete(run.id, actor=ACTOR)
+            services().delete(run.id, actor=actor())
         except CoreError as error:
             st.session_state["refused"] = error
 
@@ -197,7 +197,7 @@ def open_run(run: RunRecord) -> None:
 def resumed(run: RunRecord) -> bool:
     """Go on with a run where its last snapshot is; False, with the reason shown, when that cannot be."""
     try:
-        services().resume(run.id, actor=ACTOR)
+        services().resume(run.id, actor=actor())
     except CoreError as error:
         error_box(error)
         return False
@@ -207,12 +207,12 @@ def resumed(run: RunRecord) -> bool:
 
 def rename(run: RunRecord, key: str) -> None:
     """Give a run another name."""
-    edited(lambda: services().rename(run.id, st.session_state[key], actor=ACTOR))
+    edited(lambda: services().rename(run.id, st.session_state[key], actor=actor()))
 
 
 def annotate(run: RunRecord, key: str) -> None:
     """Write a note to a run."""
-    edited(lambda: services().note(run.id, st.session_state[key], actor=ACTOR))
+    edited(lambda: services().note(run.id, st.session_state[key], actor=actor()))
 
 
 def edited(change: Callable[[], None]) -> None:
@@ -305,8 +305,8 @@ def page() -> None:
     st.title(t("Runs"))
     if "refused" in st.session_state:
         error_box(st.session_state.pop("refused"))
-    stored = services().runs(actor=ACTOR)
-    studies = services().studies(actor=ACTOR)
+    stored = services().runs(actor=actor())
+    studies = services().studies(actor=actor())
     if not stored:
         empty()
         return

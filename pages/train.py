@@ -31,7 +31,7 @@ from pages.components.error_box import error_box, notes_box
 from pages.components.knobs import change_while_it_runs
 from pages.components.language import language, prose, show, t
 from pages.components.live_chart import live_chart, live_labels
-from pages.components.services import ACTOR, computed_by, live_token, services
+from pages.components.services import actor, computed_by, live_token, services
 
 # Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page.
 LIVE = "live"
@@ -109,7 +109,7 @@ def follow_changes() -> tuple[str | None, str | None]:
     changes = live_changes(computed, now)
     if changes and services().is_active(run):
         try:
-            services().command(run, "set", changes, actor=ACTOR)
+            services().command(run, "set", changes, actor=actor())
         except CoreError as error:
             # It has ended in this very moment: what is chosen now needs a new run.
             st.session_state["refused"] = error
@@ -127,9 +127,9 @@ def are_comparable(before: Experiment, after: Experiment) -> bool:
 def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False) -> bool:
     """Train an experiment and look at it, paused after one update if asked; False when refused, which the page says."""
     try:
-        run = services().start(experiment, actor=ACTOR, pace=pace, paused=one_update)
+        run = services().start(experiment, actor=actor(), pace=pace, paused=one_update)
         if one_update:
-            services().command(run, "step", actor=ACTOR)
+            services().command(run, "step", actor=actor())
         watching.begin(run)
     except CoreError as error:
         st.session_state["refused"] = error
@@ -158,7 +158,7 @@ def attach() -> None:
         return
     st.session_state["attached"] = True
     asked = st.query_params.get("run", "")
-    record = services().find(asked) if asked else services().running(actor=ACTOR)
+    record = services().find(asked) if asked else services().running(actor=actor())
     if record is None:
         if asked:
             state.remark(Text("There is no run “{run}” here: it may have been deleted.", run=asked[:80]))
@@ -192,7 +192,7 @@ def this_run(run: str, family: Sequence[RunRecord]) -> None:
 def seen() -> None:
     """The live part: numbers, curves, what it has learned, the sentence, the next action."""
     run, ghost = follow_changes()
-    family = services().family(run, actor=ACTOR) if run else ()
+    family = services().family(run, actor=actor()) if run else ()
     waits = run is None and lesson_state.waits_for_answer("train")
     blocked = ""
     with st.container(key="above-live"):

@@ -17,7 +17,7 @@ from pages.components import state
 from pages.components.compare_facts import Option, branch_options
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, show, t
-from pages.components.services import ACTOR, computed_by, services
+from pages.components.services import actor, computed_by, services
 
 OPEN = "branching is open"
 BESIDE = "run beside the one looked at"
@@ -164,15 +164,15 @@ def _branch(parent: RunRecord, step_key: str) -> None:
     before = _experiment_at(parent, step)
     try:
         changes = _typed(before)
-        made = services().fork(parent.id, step, changes, actor=ACTOR)
+        made = services().fork(parent.id, step, changes, actor=actor())
     except CoreError as error:
         st.session_state[_REFUSED] = error
         return
     st.session_state[OPEN] = False
-    record = services().store.get_run(made, actor=ACTOR)
+    record = services().store.get_run(made, actor=actor())
     words = show(change_words(before, changed(before, changes)[0], changes)) if changes else t("unchanged")
     name = t("{change} from update {step}", change=words, step=record.fork_step)
-    services().rename(made, name, actor=ACTOR)
+    services().rename(made, name, actor=actor())
     look_at(record, parent.id)
 
 

@@ -21,7 +21,7 @@ from pages.components.entry_form import field
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.param_form import keep
-from pages.components.services import ACTOR, computed_by, services
+from pages.components.services import actor, computed_by, services
 
 SEEDS = (1, 5, 10)
 _BEGIN = "begin with"
@@ -128,7 +128,7 @@ def change_base() -> None:
         on_click=compare_state.set_base,
         args=(state.experiment(),),
     )
-    runs = [run for run in reversed(services().runs(actor=ACTOR)) if run.study is None][:NEWEST]
+    runs = [run for run in reversed(services().runs(actor=actor())) if run.study is None][:NEWEST]
     if runs:
         key = f"base run|{language()}"
         st.selectbox(
@@ -184,7 +184,7 @@ def begin_with() -> None:
     """Comparisons named after what happens, and those that are stored."""
     for preset in comparison_presets().values():
         prepared(preset)
-    stored = list(reversed(services().studies(actor=ACTOR)))[:NEWEST]
+    stored = list(reversed(services().studies(actor=actor())))[:NEWEST]
     if stored:
         key = f"stored comparison|{language()}"
         st.selectbox(
@@ -198,7 +198,7 @@ def begin_with() -> None:
 
 
 def _study_words(study: str) -> str:
-    record = services().study(study, actor=ACTOR)
+    record = services().study(study, actor=actor())
     when = record.created.astimezone().strftime("%Y-%m-%d %H:%M")
     names = [variant.get("name", "") for variant in record.document.get("variants", ())]
     return f"{when}  {record.name or ' / '.join(names)}"

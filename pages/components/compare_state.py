@@ -19,7 +19,7 @@ from core.text import Text
 from pages.components import state
 from pages.components.compare_dimensions import DIMENSIONS, Dimension, dimension, dimension_of, short_value, spread
 from pages.components.language import language
-from pages.components.services import ACTOR, services
+from pages.components.services import actor, services
 
 _DRAFT = "comparison draft"
 _SHOWN = "comparison looked at"
@@ -350,7 +350,7 @@ def study_of(comparison: Comparison) -> str | None:
     if study is None:
         return None
     try:
-        stored = Comparison.from_json(dict(services().study(study, actor=ACTOR).document))
+        stored = Comparison.from_json(dict(services().study(study, actor=actor()).document))
     except CoreError:
         return None
     return study if stored.fingerprint() == comparison.fingerprint() else None
@@ -359,7 +359,7 @@ def study_of(comparison: Comparison) -> str | None:
 def open_study(study: str) -> bool:
     """Look at a stored comparison, and make it what is chosen; False when it cannot be read."""
     try:
-        record = services().study(study, actor=ACTOR)
+        record = services().study(study, actor=actor())
         take(Comparison.from_json(dict(record.document)))
     except CoreError as error:
         st.session_state["refused"] = error

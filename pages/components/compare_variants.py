@@ -18,7 +18,7 @@ from pages.components.entry_form import entry_choice, field, is_more, several
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
-from pages.components.services import ACTOR, services
+from pages.components.services import actor, services
 
 
 def variants() -> None:
@@ -108,8 +108,8 @@ def _dropped(made: Draft) -> set[int]:
         return set()
     if study is None:
         return set()
-    left_out = set(services().study(study, actor=ACTOR).facts.get("dropped", ()))
-    runs = services().runs_of(study, actor=ACTOR) if left_out else ()
+    left_out = set(services().study(study, actor=actor()).facts.get("dropped", ()))
+    runs = services().runs_of(study, actor=actor()) if left_out else ()
     places = {run.colour_slot for run in runs if run.colour_slot is not None}
     return places - {run.colour_slot for run in runs if run.id not in left_out or run.state != "stopped"}
 

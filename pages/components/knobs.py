@@ -18,7 +18,7 @@ from pages.components.entry_form import field, is_more
 from pages.components.error_box import error_box
 from pages.components.language import t
 from pages.components.param_form import shape_of
-from pages.components.services import ACTOR, computed_by, services
+from pages.components.services import actor, computed_by, services
 
 PLACE = "knobs"
 """The first word of the paths that the fields write to; what is typed waits here until it is sent."""
@@ -114,7 +114,7 @@ def send(run: str, now: Experiment) -> None:
     changes = asked(run, now)
     try:
         after, notes = changed(now, changes)
-        services().command(run, "set", changes, actor=ACTOR)
+        services().command(run, "set", changes, actor=actor())
     except CoreError as error:
         st.session_state[_REFUSED] = error
         return

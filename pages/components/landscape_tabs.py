@@ -14,7 +14,7 @@ from core.text import Text
 from pages.components import network_state, surface_state
 from pages.components.language import language, t
 from pages.components.language import show as words
-from pages.components.services import ACTOR, services
+from pages.components.services import actor, services
 
 _TAB, _RUN, _STEP, _ADDRESS = "landscape tab", "landscape run", "landscape step", "landscape in the address bar"
 TABS = ("practice", "network", "saddle")
@@ -65,7 +65,7 @@ def run() -> RunRecord | None:
     """The run that is looked at; the newest one where none was chosen."""
     found = services().find(st.session_state.get(_RUN) or "")
     if found is None:
-        found = next(reversed([record for record in services().runs(actor=ACTOR) if record.step]), None)
+        found = next(reversed([record for record in services().runs(actor=actor()) if record.step]), None)
     return found
 
 

@@ -17,7 +17,7 @@ from pages.components import landscape_tabs, network_state
 from pages.components.error_box import plain
 from pages.components.language import language, t
 from pages.components.param_form import keep
-from pages.components.services import ACTOR, services
+from pages.components.services import actor, services
 
 MOST_OFFERED = 60
 """So many of the newest runs are offered; with more a list helps nobody."""
@@ -31,7 +31,7 @@ def experiment_of(run: RunRecord) -> Experiment:
 
 def offered(run: RunRecord) -> list[RunRecord]:
     """The runs that can be looked at, newest first."""
-    found = [record for record in reversed(services().runs(actor=ACTOR)) if record.step][:MOST_OFFERED]
+    found = [record for record in reversed(services().runs(actor=actor())) if record.step][:MOST_OFFERED]
     return found if any(record.id == run.id for record in found) else [run, *found]
 
 

@@ -19,7 +19,7 @@ from pages.components.language import language, t
 from pages.components.network_chart import Shown, network_chart
 from pages.components.network_choices import beside, comparable, moment, more, picture, plane, runs_on_map
 from pages.components.network_labels import network_labels
-from pages.components.services import ACTOR, live_token, services
+from pages.components.services import actor, live_token, services
 from pages.components.surface_chart import letters
 
 CHART = "network chart"
@@ -87,7 +87,7 @@ def train() -> None:
     """Train the first starting point; what is not over soon is looked at while it goes on."""
     first = next(iter(presets().values()))
     try:
-        run = services().start(Experiment.from_json({"preset": first.key}), actor=ACTOR, pace="max")
+        run = services().start(Experiment.from_json({"preset": first.key}), actor=actor(), pace="max")
         landscape_tabs.look_at(run)
         with st.spinner(t("Training the first network")):
             services().wait(run, TRAINING_S)
@@ -123,7 +123,7 @@ def pictures(run: RunRecord, others: Sequence[RunRecord]) -> None:
             return
         if seen is None or seen.request != asked or st.session_state.pop(_AGAIN, False):
             # Asked once: what a person has cancelled does not begin again by itself.
-            seen = Seen(asked, services().landscape(asked, actor=ACTOR), seen.count + 1 if seen else 1)
+            seen = Seen(asked, services().landscape(asked, actor=actor()), seen.count + 1 if seen else 1)
             st.session_state[_SEEN] = seen
     except CoreError as error:
         with above:

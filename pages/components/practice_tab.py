@@ -20,7 +20,7 @@ from pages.components.entry_form import entry_choice, entry_fields, heading, is_
 from pages.components.error_box import error_box, notes_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.param_form import keep
-from pages.components.services import ACTOR, services
+from pages.components.services import actor, services
 from pages.components.surface_asides import asides
 from pages.components.surface_chart import name_of, surface_chart
 from pages.components.surface_labels import surface_labels
@@ -197,7 +197,7 @@ def pictures(race: Practice) -> None:
         return
     try:
         with st.spinner(t("Computing the paths"), show_time=False):
-            drawing = services().draw_practice(race, actor=ACTOR)
+            drawing = services().draw_practice(race, actor=actor())
     except CoreError as error:
         error_box(error)
         return

@@ -12,7 +12,7 @@ from core.studies.study import study_channel
 from pages.components import landscape_tabs, watching
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, t
-from pages.components.services import ACTOR, services
+from pages.components.services import actor, services
 
 POLL_S = 0.7
 _AWAITED, _REFUSED = "real saddle that is awaited", "real saddle that was refused"
@@ -35,13 +35,13 @@ def door(label: str) -> None:
 
 def _begun(*, from_zero: bool) -> str | None:
     """The newest stored comparison that serves, and is not held, else one started now; None where that is refused."""
-    for record in stored_real_saddles(services().studies(actor=ACTOR), from_zero=from_zero):
-        runs = services().runs_of(record.id, actor=ACTOR)
+    for record in stored_real_saddles(services().studies(actor=actor()), from_zero=from_zero):
+        runs = services().runs_of(record.id, actor=actor())
         if runs and (runs[0].step >= VIEWED_AT or runs[0].state in ("queued", "running")):
             return record.id
     try:
         comparison = real_saddle(from_zero=from_zero, translate=translator(language()))
-        study = services().start_comparison(comparison, actor=ACTOR, pace="max")
+        study = services().start_comparison(comparison, actor=actor(), pace="max")
         watching.begin(study_channel(study))
     except CoreError as error:
         st.session_state[_REFUSED] = error
@@ -67,7 +67,7 @@ def _news() -> None:
 def _waiting() -> None:
     """How far SGD is on its way to the update that is looked at; then it is shown there."""
     study, from_zero = st.session_state.get(_AWAITED, ("", False))
-    runs = services().runs_of(study, actor=ACTOR) if study else ()
+    runs = services().runs_of(study, actor=actor()) if study else ()
     if study and not runs and services().is_comparing(study):
         st.progress(0.0, t("The comparison begins."))
         return
@@ -90,13 +90,13 @@ def _waiting() -> None:
 
 def counts(run: RunRecord) -> bool:
     """After how many updates each run of the comparison has left the flat part; False for another comparison's run."""
-    studies = [record for record in services().studies(actor=ACTOR) if record.id == run.study]
+    studies = [record for record in services().studies(actor=actor()) if record.id == run.study]
     kinds = [zero for zero in (False, True) if stored_real_saddles(studies, from_zero=zero)]
     if not kinds:
         return False
     with st.container(key="real-saddle", gap="xsmall"):
         st.markdown(f"**{t('UPDATES UNTIL A LOSS BELOW {loss:g}', loss=FLAT)}**")
-        goes_on = any(member.active for member in services().runs_of(studies[0].id, actor=ACTOR))
+        goes_on = any(member.active for member in services().runs_of(studies[0].id, actor=actor()))
         st.fragment(_members, run_every=POLL_S if goes_on else None)(studies[0].id)
         st.markdown(prose("From weights of exactly 0 nobody leaves: all units of a layer stay equal."))
         if not kinds[0]:
@@ -112,7 +112,7 @@ def counts(run: RunRecord) -> bool:
 
 
 def _members(study: str) -> None:
-    st.markdown("  \n".join(_left(member) for member in services().runs_of(study, actor=ACTOR)))
+    st.markdown("  \n".join(_left(member) for member in services().runs_of(study, actor=actor())))
 
 
 def _left(run: RunRecord) -> str:

@@ -18,7 +18,7 @@ from pages.components.network_tab import empty
 from pages.components.param_form import keep
 from pages.components.saddle_chart import saddle_chart
 from pages.components.saddle_labels import saddle_labels
-from pages.components.services import ACTOR, live_token, services
+from pages.components.services import actor, live_token, services
 from pages.components.surface_asides import rarity
 
 CHART = "saddle chart"
@@ -139,7 +139,7 @@ def pictures(run: RunRecord) -> None:
 
 def measured(request: CurvatureRequest) -> str:
     """Ask for a measurement; the channel on which it is told."""
-    channel = services().landscape(request, actor=ACTOR)
+    channel = services().landscape(request, actor=actor())
     st.session_state[_COUNT] = st.session_state.get(_COUNT, 0) + 1
     return channel
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from core.experiment import Experiment
 from core.store.records import RunRecord
-from core.studies.workbench import Workbench, workbench
+from core.studies.workbench import LOCAL, Workbench, workbench
 from core.training.changes import computed
 from pages.components.language import show
 
-ACTOR = "local"
-"""Laptop mode has one person."""
+
+def actor() -> str:
+    """Who acts in this tab; laptop mode has one person."""
+    return LOCAL
 
 
 def services() -> Workbench:
@@ -19,7 +21,7 @@ def services() -> Workbench:
 
 def live_token() -> str:
     """The secret with which this tab's live chart asks for curves and sends commands."""
-    return workbench().tokens.mint(ACTOR)
+    return workbench().tokens.mint(actor())
 
 
 def device_words() -> str:

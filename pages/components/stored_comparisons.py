@@ -14,7 +14,7 @@ from core.studies.race_meta import state_of
 from pages.components import compare_state
 from pages.components.error_box import plain
 from pages.components.language import show, t
-from pages.components.services import ACTOR, services
+from pages.components.services import actor, services
 
 IN_A_ROW = 10
 
@@ -91,7 +91,7 @@ def actions(record: StudyRecord) -> None:
 
 def _delete(study: str) -> None:
     try:
-        services().delete_comparison(study, actor=ACTOR)
+        services().delete_comparison(study, actor=actor())
     except CoreError as error:
         st.session_state["refused"] = error
     if compare_state.shown_study() == study:

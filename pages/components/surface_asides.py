@@ -13,7 +13,7 @@ from core.language import translator
 from core.studies.practice_races import LEAVING_STEPS
 from pages.components import surface_state as chosen
 from pages.components.language import language, prose, t
-from pages.components.services import ACTOR, services
+from pages.components.services import actor, services
 
 PICTURES = ("leaving", "past", "rarity")
 
@@ -37,7 +37,7 @@ def asides(race: Practice, *, at_saddle: bool) -> None:
 def leaving(race: Practice) -> None:
     """Updates to leave the saddle against the learning rate, for those that have one."""
     with st.spinner(t("Racing at nine rates"), show_time=True):
-        rates, found = services().leaving_by_rate(race, actor=ACTOR)
+        rates, found = services().leaving_by_rate(race, actor=actor())
     kept = [optimizer for optimizer in race.optimizers if "lr" in type(optimizer).model_fields]
     slots = [slot for slot, optimizer in zip(chosen.slots(race), race.optimizers, strict=True) if optimizer in kept]
     leavers = [

@@ -10,7 +10,7 @@ from core.errors import Refused
 from core.store.records import RunRecord
 from pages.components.language import language, t
 from pages.components.param_form import keep
-from pages.components.services import ACTOR, services
+from pages.components.services import actor, services
 
 CHOICES = (0, 10, 50, 200)
 _EVERY = "curvature every so many updates"
@@ -25,7 +25,7 @@ def begin(channel: str) -> None:
 
 def _tell(channel: str, every: int) -> None:
     with suppress(Refused):  # It has ended in this very moment: there is nothing left to be measured.
-        services().command(channel, "curvature", {"every": every}, actor=ACTOR)
+        services().command(channel, "curvature", {"every": every}, actor=actor())
 
 
 def choice(run: RunRecord) -> None:
