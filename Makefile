@@ -15,7 +15,7 @@ READY_DEV := $(VENV)/ready-dev
 CODE := $(wildcard app.py) pages core tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench mutants messages catalog
+.PHONY: help run class test check format bench mutants messages catalog
 
 help: ## list the commands
 	@echo "Saddlepoint: watch networks learn. The commands:"
@@ -24,6 +24,10 @@ help: ## list the commands
 run: $(READY) ## install what is missing, then serve on http://127.0.0.1:8501 (PORT=… for another port)
 	@$(BIN)/python -c "$$PORT_IS_FREE" "$(PORT)"
 	@exec $(BIN)/python -m streamlit run app.py --server.port "$(PORT)"
+
+class: $(READY) ## serve the local network with a room code that it prints, for a class (PORT=… for another port)
+	@$(BIN)/python -c "$$PORT_IS_FREE" "$(PORT)"
+	@SADDLEPOINT_MODE=class exec $(BIN)/python -m streamlit run app.py --server.address 0.0.0.0 --server.port "$(PORT)"
 
 test: $(READY_DEV) ## run every test (ARGS="-k word" for some of them)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)

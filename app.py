@@ -7,10 +7,12 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.routing import BaseRoute, Match, Router
@@ -20,13 +22,15 @@ from uvicorn import Server
 from core.errors import CoreError
 from core.language import translator
 from core.lessons.lesson import lessons
+from core.live.joining import cookie_name, join_routes
+from core.live.origin import LOOPBACK, own_addresses, own_names
 from core.live.routes import live_routes
 from core.log_file import log_to
+from core.mode import MODE_VARIABLE, Mode, checked_mode
 from core.studies.workbench import Workbench, use_workbench
 
 ASSETS = Path(__file__).parent / "assets"
 PAGES = Path(__file__).resolve().parent / "pages"
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 # Streamlit puts the script's folder into sys.path for each run of a page and takes it out again, unless it is there.
 # An import that another thread makes at that moment can miss an entry of the list and fail.
@@ -34,13 +38,13 @@ sys.path.append(str(PAGES))
 
 
 class LiveRoutes(BaseRoute):
-    """What lies under /live. Routes are named before the workbench is open, so the router is filled in later."""
+    """What lies under /live and /join. They are named before the workbench is open, so the router is filled later."""
 
     def __init__(self) -> None:
         self.router = Router()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        mine = scope["type"] in ("http", "websocket") and scope["path"].split("/")[1] == "live"
+        mine = scope["type"] in ("http", "websocket") and scope["path"].split("/")[1] in ("live", "join")
         return (Match.FULL if mine else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,8 +57,11 @@ live = LiveRoutes()
 def open_workbench() -> Workbench:
     """The workbench of this process; ends the process with the error's exit code when there can be none."""
     try:
+        mode = checked_mode(os.environ.get(MODE_VARIABLE), st.get_option("server.address"), auth())
         lessons()  # a file that cannot be used is named now, not in front of a class
         opened = Workbench.open()
+        if mode != "laptop":
+            opened.open_room(mode)
     except CoreError as error:
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()
@@ -63,15 +70,58 @@ def open_workbench() -> Workbench:
     return opened
 
 
+def auth() -> Mapping[str, Any] | None:
+    """The section of Streamlit's secrets by which people log in."""
+    return st.secrets.get("auth") if st.secrets.load_if_toml_exists() else None
+
+
+def hosts(mode: Mode) -> Collection[str]:
+    """The names under which pages reach this server."""
+    if mode == "laptop":
+        return LOOPBACK
+    if mode == "class":
+        return own_names()
+    return {*LOOPBACK, urlsplit((auth() or {})["redirect_uri"]).hostname or ""}
+
+
 def serve_live(opened: Workbench) -> None:
-    """Fill the live routes with the workbench's hub and commands."""
+    """Fill the routes with the workbench's hub, its commands, and the way into its room."""
+    served = hosts(opened.mode)
     live.router.routes = live_routes(
         opened.hub,
         tokens=opened.tokens,
+        may_watch=lambda actor, channel: opened.may_watch(channel, actor=actor),
         command=lambda actor, run, kind, values: opened.command(run, kind, values, actor=actor),
+        replays=opened,
         translate=translator,
         assets=ASSETS,
-        hosts=LOOPBACK,
+        hosts=served,
+    )
+    room = opened.room
+    if room is not None and opened.mode == "class":
+        live.router.routes += join_routes(
+            lambda name, code, address: room.sign(room.join(name, code, address)),
+            cookie=cookie_name(st.get_option("server.port")),
+            translate=translator,
+            hosts=served,
+        )
+
+
+def greeting(opened: Workbench) -> str:
+    """What is printed once the server answers: where the data are, and where the pages."""
+    port = st.get_option("server.port")
+    told = [f"Data folder: {opened.folder.path}"]
+    if opened.mode != "class" or opened.room is None:
+        return "\n".join([*told, f"Address: http://{st.get_option('server.address') or '127.0.0.1'}:{port}"])
+    address = f"http://{next(iter(own_addresses()), '127.0.0.1')}:{port}"
+    return "\n".join(
+        [
+            *told,
+            f"Address: {address}",
+            f"Room code: {opened.room.code}",
+            f"Link for the class: {address}/?room={opened.room.code}",
+            f"Link for the teacher (keep it to yourself): {address}/?room={opened.room.teacher_key}",
+        ]
     )
 
 
@@ -105,8 +155,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         serve_live(opened)
         use_workbench(opened)
         end_with_success()
-        address = f"http://{st.get_option('server.address') or '127.0.0.1'}:{st.get_option('server.port')}"
-        sys.stdout.write(f"Data folder: {opened.folder.path}\nAddress: {address}\n")
+        sys.stdout.write(f"{greeting(opened)}\n")
         sys.stdout.flush()
         with log_to(opened.folder.logs):
             yield

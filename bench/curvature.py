@@ -65,7 +65,7 @@ def _cold(folder: Path) -> Figure:
         measured = Measured(run)
 
         def top(measured: Measured = measured) -> Extremes:
-            return worked_off(extremes(Hessian(measured), ends=(TOP,), tolerance=RESIDUAL))
+            return worked_off(extremes(measured, ends=(TOP,), tolerance=RESIDUAL))
 
         found = top()
         peer = _peer(run, measured, float(found.values[TOP]))
@@ -98,7 +98,7 @@ def _peer(run: Run, measured: Measured, top: float) -> Callable[[], Any]:
     for tolerance in TOLERANCES:
         (value,), (vectors,) = answer(tolerance)
         vector = torch.cat([part.reshape(-1) for part in vectors])
-        residual = float((hessian_here(vector) - value * vector).norm())
+        residual = float((worked_off(hessian_here.product(vector)) - value * vector).norm())
         if residual <= RESIDUAL * abs(value):
             assert abs(value / top - 1) <= RESIDUAL, (value, top)
             return lambda: answer(tolerance)
@@ -134,7 +134,7 @@ def _warm(folder: Path, name: str, ends: tuple[int, ...], bar: float) -> list[Fi
             flat = measured.flat.clone().requires_grad_()
             return torch.autograd.grad(measured.loss(flat), flat)
 
-        wanted = worked_off(extremes(Hessian(measured), tolerance=1e-3)).values
+        wanted = worked_off(extremes(measured, tolerance=1e-3)).values
         found = probe(state)
         values = [found.bottom, found.top]
         near.append(all(abs(values[end] / wanted[end] - 1) <= NEAR for end in ends))

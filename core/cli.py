@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from core.cli_compare import compare
 from core.cli_curvature import curvature
+from core.cli_faults import reveal, seal
 from core.cli_fork import fork
 from core.cli_race import race
 from core.cli_surface import surface
@@ -170,6 +171,10 @@ def _parser() -> _Parser:
     branch.add_argument("run", metavar="RUN", help="the id of the run that is left")
     branch.add_argument("--at", required=True, type=int, metavar="STEP", help="after so many updates; 0 is untrained")
     changes(branch)
+    kept = command("seal", seal, "a fault as the field “sealed” of an experiment, which does not tell which it is")
+    kept.add_argument("fault", metavar="FAULT", help="its key, as in catalog")
+    told = command("reveal", reveal, "the fault that is sealed in an experiment")
+    told.add_argument("seal", metavar="SEAL", help="the field “sealed” of the experiment")
     out = command("export", export, "write a run's measurements, or the run as plain PyTorch, into a file")
     out.add_argument("run", metavar="RUN", help="the run's id")
     out.add_argument(
@@ -215,17 +220,22 @@ def catalog(arguments: argparse.Namespace) -> Answer:
 
 def runs(arguments: argparse.Namespace) -> Answer:
     """All stored runs; another process may be at work on them."""
+    from core.lessons.answered import as_json, reports
     from core.studies.report import run_report
     from core.studies.workbench import Workbench
 
     arguments.show = show_runs
     with Progress(Text("Reading the stored runs")), Workbench.reading(arguments.data) as bench:
-        return [run_report(bench.store, record) for record in bench.runs()], 0
+        return [
+            run_report(bench.store, record) | {"expected": as_json(reports(bench.store, record))}
+            for record in bench.runs()
+        ], 0
 
 
 def export(arguments: argparse.Namespace) -> Answer:
     """Write the measurements of a run, one row a step, or its experiment as plain PyTorch."""
-    from core.studies.workbench import LOCAL, Workbench
+    from core.people import LOCAL
+    from core.studies.workbench import Workbench
 
     with Progress(Text("Reading the stored runs")), Workbench.reading(arguments.data) as bench:
         record = bench.store.get_run(arguments.run, actor=LOCAL)

@@ -14,7 +14,8 @@ from core.text import Text
 
 def curvature(arguments: argparse.Namespace) -> Answer:
     """The ends of the Hessian's spectrum with their error bound, the spectrum, and the norm of the gradient."""
-    from core.studies.workbench import LOCAL, Workbench
+    from core.people import LOCAL
+    from core.studies.workbench import Workbench
 
     with Progress(Text("Loading PyTorch")) as progress, Workbench.reading(arguments.data) as bench:
         record = bench.store.get_run(arguments.run, actor=LOCAL)

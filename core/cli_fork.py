@@ -14,7 +14,8 @@ def fork(arguments: argparse.Namespace) -> Answer:
     check_test_options(arguments)
     refuse_if_held(arguments)
     changes = changes_of(arguments)
-    from core.studies.workbench import LOCAL, Workbench
+    from core.people import LOCAL
+    from core.studies.workbench import Workbench
 
     with stored(arguments) as bench:
         parent = bench.store.get_run(arguments.run, actor=LOCAL).id

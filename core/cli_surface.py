@@ -27,7 +27,8 @@ def surface(arguments: argparse.Namespace) -> Answer:
         arguments.penalty,
         arguments.batch_norm,
     )
-    from core.studies.workbench import LOCAL, Workbench
+    from core.people import LOCAL
+    from core.studies.workbench import Workbench
 
     with Progress(Text("Loading PyTorch")) as progress, Workbench.reading(arguments.data) as bench:
         record = bench.store.get_run(arguments.run, actor=LOCAL)

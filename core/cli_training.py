@@ -46,8 +46,9 @@ def train(arguments: argparse.Namespace) -> Answer:
 
 def resume(arguments: argparse.Namespace) -> Answer:
     """Continue a run that was broken off; the stored answer of one that is over."""
+    from core.people import LOCAL
     from core.studies.report import run_report
-    from core.studies.workbench import LOCAL, Workbench
+    from core.studies.workbench import Workbench
 
     check_test_options(arguments)
     with stored(arguments) as bench:
@@ -78,9 +79,9 @@ def stored(arguments: argparse.Namespace) -> Workbench:
 
 def trained(arguments: argparse.Namespace, bench: Workbench, begin: Callable[[], str]) -> Answer:
     """Begin or continue a run, wait for its end, look at the test set where asked; its report and the exit code."""
+    from core.people import LOCAL
     from core.store.records import STATE_NAMES
     from core.studies.report import run_report
-    from core.studies.workbench import LOCAL
 
     arguments.show = show_fields
     run, code = None, 0

@@ -18,18 +18,20 @@ def choices(experiment: Experiment) -> list[Text]:
         _list_words(experiment.regularizers, Text("no regularizer"), with_value=True),
         optimizer_words(experiment),
         Text("seed {seed}", seed=experiment.seed),
+        *([Text("a sealed fault")] if experiment.sealed else []),
     ]
 
 
 def title(experiment: Experiment) -> Text:
     """What a run without a name is called: its network, its regularizers where it has some, and its optimizer."""
     network, optimizer = network_words(experiment), optimizer_words(experiment)
-    if not experiment.regularizers:
-        return Text("{network}, {optimizer}", network=network, optimizer=optimizer)
-    regularizers = _list_words(experiment.regularizers, Text("no regularizer"), with_value=True)
-    return Text(
-        "{network}, {regularizers}, {optimizer}", network=network, regularizers=regularizers, optimizer=optimizer
-    )
+    words = Text("{network}, {optimizer}", network=network, optimizer=optimizer)
+    if experiment.regularizers:
+        regularizers = _list_words(experiment.regularizers, Text("no regularizer"), with_value=True)
+        words = Text(
+            "{network}, {regularizers}, {optimizer}", network=network, regularizers=regularizers, optimizer=optimizer
+        )
+    return Text("{run}, a sealed fault", run=words) if experiment.sealed else words
 
 
 def data_words(experiment: Experiment) -> Text:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from core.catalog.entry import Entry, Parameter, Usual, from_family, of_its_kind, parameter_of
+from core.catalog.faults.seal import LENGTH, opened
 from core.catalog.presets import preset
 from core.errors import BadInput, shown
 from core.text import Text, is_showable
@@ -31,8 +32,8 @@ PART_FAMILIES = {
 }
 LIST_FAMILIES = {"augmentations": "augmentations", "regularizers": "regularizers"}
 MAX_ENTRIES = 16
-MAX_LETTERS = {"name": 200, "notes": 5000}
-LABELS = tuple(MAX_LETTERS)
+MAX_LETTERS = {"name": 200, "notes": 5000, "sealed": LENGTH}
+LABELS = ("name", "notes")
 """Fields that say something about an experiment and change nothing in it: not part of the fingerprint."""
 
 
@@ -131,6 +132,10 @@ class Experiment(BaseModel):
             title="frozen layers", description="Layers whose weights stay as they are; their gradients are measured."
         ),
     ] = ()
+    sealed: Annotated[
+        str,
+        Field(title="sealed fault", description="A mistake in the run that only its measurements show; empty: none."),
+    ] = ""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -143,6 +148,12 @@ class Experiment(BaseModel):
         """Without what a table or a terminal stumbles over; Chinese spaces and joined emoji stay."""
         lines = "\n" if info.field_name == "notes" else ""
         return "".join(letter for letter in value if is_showable(letter) or letter in lines)
+
+    @field_validator("sealed")
+    @classmethod
+    def _can_be_opened(cls, value: str) -> str:
+        opened(value)
+        return value
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -187,7 +198,7 @@ class Experiment(BaseModel):
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
         """The numbers of an experiment itself (batch size, epochs, seed …) as a form needs them."""
-        skipped = {"version", "frozen", *LABELS, *PART_FAMILIES, *LIST_FAMILIES}
+        skipped = {"version", "frozen", "sealed", *LABELS, *PART_FAMILIES, *LIST_FAMILIES}
         return {name: parameter_of(name, field) for name, field in cls.model_fields.items() if name not in skipped}
 
     # -- URL -----------------------------------------------------------------------------------------------------

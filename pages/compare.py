@@ -11,6 +11,7 @@ from core.errors import CoreError
 from core.exports.csv import csv_bytes
 from core.language import translator
 from core.store.records import RunRecord
+from core.studies.access import may
 from core.studies.comparison import Comparison
 from core.studies.comparison_report import comparison_report
 from core.studies.lanes import stored_lanes
@@ -128,9 +129,10 @@ def seen() -> None:
         lang=language(),
         present=st.session_state.get("present", False),
         blocked=blocked,
+        may=may(services().study(study, actor=actor()), actor()) if study else "change",
         caption=show(made.caption) if made.caption and not waits else "",  # it says what will happen
         measure=st.query_params.get("measure") == "1",
-        price=None if study else services().price(comparison),
+        price=None if study else services().price(comparison, actor=actor()),
     )
     if not st.session_state.get("present", False):
         take_along(comparison, study)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.lessons.lesson import VERDICTS, Claim, Lesson, Verdict, lessons
-from pages.components import lesson_state, own_lessons, state
+from core.lessons.told import votes_of_the_class
+from pages.components import answers, lesson_state, own_lessons, state
 from pages.components.error_box import plain
-from pages.components.language import language, prose, t
+from pages.components.language import language, prose, show, t
 from pages.components.lesson_bar import number_of, said
 from pages.components.param_form import keep
 
@@ -102,12 +103,12 @@ def one_claim(lesson: Lesson, place: int, claim: Claim) -> None:
     """The sentence with its source, the vote and the way to run it; after the vote, what this program shows."""
     st.markdown(f"“{said(claim.article)}” :gray-badge[{plain(claim.source)}]")
     names, key = verdict_names(), f"vote {lesson.key} {place}|{language()}"
-    voted = lesson_state.vote_of(lesson.key, place)
+    voted = answers.vote_of(lesson, place)
     keep(key, voted)
 
     def take() -> None:
         if st.session_state[key] is not None:
-            lesson_state.vote(lesson.key, place, st.session_state[key])
+            answers.vote(lesson, place, st.session_state[key])
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.segmented_control(
@@ -125,6 +126,9 @@ def one_claim(lesson: Lesson, place: int, claim: Claim) -> None:
     if voted is not None:
         icon = ":material/check:" if voted == claim.verdict else ":material/lightbulb:"
         st.markdown(f"{icon} **{names[claim.verdict]}**: {said(claim.seen)}")
+        everybody = votes_of_the_class(answers.votes_of_all(lesson, place), names)
+        if everybody is not None:
+            st.caption(plain(show(everybody)))
 
 
 def page() -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.catalog.activations import Activation
 from core.catalog.entry import Entry, Parameter
+from core.catalog.faults import Fault, sealed
 from core.catalog.presets import presets
 from core.catalog.registry import FAMILIES, entries
 from core.catalog.schedules.schedule import Schedule
@@ -40,11 +41,17 @@ def family_names() -> dict[str, str]:
         "optimizers": t("Optimizers"),
         "schedules": t("Schedules"),
         "surfaces": t("Practice surfaces"),
+        "faults": t("Faults"),
     }
 
 
 def showing(cls: type[Entry]) -> Experiment:
-    """The experiment that shows an entry: its preset, else the default experiment with the entry in it."""
+    """The experiment that shows an entry: its preset, else the default experiment with the entry in it.
+
+    That of a fault has it sealed in.
+    """
+    if issubclass(cls, Fault):
+        return Experiment.from_json({**(cls.example or {"preset": cls.see}), "sealed": sealed(cls.key)})
     if cls.see in presets():
         return Experiment.from_json({"preset": cls.see})
     paths = {family: part for part, family in {**PART_FAMILIES, **LIST_FAMILIES}.items()} | NESTED_PATHS
@@ -117,7 +124,7 @@ def entry_card(cls: type[Entry]) -> None:
     with st.container(border=True, key=f"entry-{cls.family}-{cls.key}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(t(cls.title), anchor=cls.key.replace("_", "-"), width="stretch")
-            is_surface = issubclass(cls, Surface)
+            is_surface, is_fault = issubclass(cls, Surface), issubclass(cls, Fault)
             if st.button(
                 t("Race on it") if is_surface else t("Run it"),
                 key=f"run {cls.family} {cls.key}",
@@ -145,7 +152,8 @@ def entry_card(cls: type[Entry]) -> None:
         if cls.model_fields:
             parameter_table(cls)
         names = ", ".join([cls.key, *cls.synonyms])
-        st.caption(t("In links and files: {names}", names=f"`{names}`"))
+        in_files = t("In links and files: {names}", names=f"`{names}`")
+        st.caption(t("To seal it: {command}", command=f"`python -m core seal {names}`") if is_fault else in_files)
 
 
 def matches(cls: type[Entry], words: str) -> bool:

@@ -16,11 +16,13 @@ from core.exports.csv import csv_bytes
 from core.exports.parquet import parquet_bytes
 from core.exports.tables import Columns, differing, measurement_table, run_table
 from core.store.records import STATE_NAMES, RunRecord
+from core.studies.access import may_change
 from core.studies.outcomes import begun_experiment
-from pages.components import landscape_tabs, state
+from pages.components import landscape_tabs, replaying, sharing
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
-from pages.components.services import actor, computed_by, services
+from pages.components.services import actor, services
+from pages.components.replaying import open_run
 from pages.components.stored_comparisons import comparison_matches, stored_comparisons
 
 RESUMABLE = ("interrupted", "paused", "stopped", "failed")
@@ -117,6 +119,7 @@ def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
     settings = differing([begun(run) for run in runs])
     columns = {
         t("name"): [name_of(run) for run in runs],
+        **({t("by"): [sharing.owner_words(run) for run in runs]} if services().room is not None else {}),
         t("state"): [names[run.state] for run in runs],
         **error_columns(runs),
         **settings,
@@ -187,13 +190,6 @@ def ask_to_delete(runs: Sequence[RunRecord]) -> None:
     st.dialog(t("Delete"))(confirm_delete)(runs)
 
 
-def open_run(run: RunRecord) -> None:
-    """Show a run on the Train page, with its experiment and its curves."""
-    computed = computed_by(run)
-    state.choose(computed)
-    state.show_run(run.id, computed)
-
-
 def resumed(run: RunRecord) -> bool:
     """Go on with a run where its last snapshot is; False, with the reason shown, when that cannot be."""
     try:
@@ -245,12 +241,17 @@ def actions_for_one(run: RunRecord) -> None:
         with st.container(horizontal=True):
             if st.button(t("Open"), type="primary", icon=":material/show_chart:", on_click=open_run, args=(run,)):
                 st.switch_page("train.py")
-            if run.state in RESUMABLE and st.button(t("Resume"), icon=":material/play_arrow:") and resumed(run):
+            is_mine = may_change(run, actor())
+            can_resume = is_mine and run.state in RESUMABLE
+            if can_resume and st.button(t("Resume"), icon=":material/play_arrow:") and resumed(run):
                 st.switch_page("train.py")
+            if run.step and not run.active:
+                if st.button(t("Replay"), icon=":material/replay:", on_click=replaying.begin, args=(run,)):
+                    st.switch_page("train.py")
             if run.step and st.button(t("Landscape"), icon=":material/landscape:"):
                 landscape_tabs.show("network", run.id)
                 st.switch_page("landscapes.py")
-            if st.button(t("Delete .."), icon=":material/delete:", disabled=run.active):
+            if is_mine and st.button(t("Delete .."), icon=":material/delete:", disabled=run.active):
                 ask_to_delete([run])
             # Without "ignore" the press would run the page again, and take the file away while it is asked for.
             st.download_button(
@@ -269,9 +270,17 @@ def actions_for_one(run: RunRecord) -> None:
                 on_click="ignore",
                 icon=":material/download:",
             )
+            sharing.of_run(run)
         name, note = f"name of {run.id}", f"note of {run.id}"
         st.text_input(
-            t("Name"), run.name, key=name, max_chars=200, placeholder=name_of(run), on_change=rename, args=(run, name)
+            t("Name"),
+            run.name,
+            key=name,
+            max_chars=200,
+            placeholder=name_of(run),
+            on_change=rename,
+            args=(run, name),
+            disabled=not is_mine,
         )
         st.text_area(
             t("Note"),
@@ -282,6 +291,7 @@ def actions_for_one(run: RunRecord) -> None:
             on_change=annotate,
             args=(run, note),
             placeholder=t("Whatever you want to remember about this run"),
+            disabled=not is_mine,
         )
 
 
@@ -289,7 +299,7 @@ def actions_for_many(runs: Sequence[RunRecord]) -> None:
     """What can be done with several selected runs."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="many-runs"):
         st.markdown(t("Runs selected: {count}", count=len(runs)), width="stretch")
-        busy = any(run.active for run in runs)
+        busy = any(run.active or not may_change(run, actor()) for run in runs)
         if st.button(t("Delete .."), icon=":material/delete:", disabled=busy):
             ask_to_delete(runs)
 

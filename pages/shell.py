@@ -7,9 +7,18 @@ from pathlib import Path
 import streamlit as st
 
 from core.language import LANGUAGES
-from pages.components import compare_state, landscape_tabs, lesson_bar, lesson_state, state
+from pages.components import (
+    compare_state,
+    joining,
+    landscape_tabs,
+    lesson_bar,
+    lesson_question,
+    lesson_state,
+    replaying,
+    state,
+)
 from pages.components.language import begin_page, browser_language, language, prose, set_language, t
-from pages.components.services import device_words, services
+from pages.components.services import actor, device_words, services
 
 ASSETS = Path(__file__).parent.parent / "assets"
 LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
@@ -43,12 +52,19 @@ def help_text() -> None:
     st.markdown(
         t("Keys: space starts and pauses, . makes one update, n goes on in a lesson, Esc leaves presentation mode.")
     )
-    st.caption(t("Laptop mode: this server answers this computer only."))
+    joining.about_me("in the help")
+
+
+def here(page: str | None = None) -> None:
+    """Note in the room that this tab is open, and on which page."""
+    if (room := services().room) is not None:
+        room.seen(actor(), page)
 
 
 @st.fragment(run_every=4)
 def device() -> None:
     """What computes, and how busy it is."""
+    here()
     busy = services().queue_length()
     words = (
         t("{device}, {count} at work", device=device_words(), count=busy)
@@ -56,6 +72,19 @@ def device() -> None:
         else t("{device}, idle", device=device_words())
     )
     st.badge(words, icon=":material/memory:", color="gray", help=t("What computes, and how many runs it works on"))
+
+
+def language_switch() -> None:
+    """The button that changes to the other language."""
+    other = next(lang for lang in LANGUAGES if lang != language())
+    st.button(
+        LANGUAGE_NAMES[other],
+        key="language switch",
+        type="tertiary",
+        on_click=set_language,
+        args=(other,),
+        help=t("Change the language"),
+    )
 
 
 def bar() -> None:
@@ -66,16 +95,8 @@ def bar() -> None:
         with st.container(key="device", width="content"):
             device()
         with st.container(key="mode", width="content"):
-            st.badge(t("laptop"), color="gray", help=t("Laptop mode: this server answers this computer only."))
-        other = next(lang for lang in LANGUAGES if lang != language())
-        st.button(
-            LANGUAGE_NAMES[other],
-            key="language switch",
-            type="tertiary",
-            on_click=set_language,
-            args=(other,),
-            help=t("Change the language"),
-        )
+            joining.badge()
+        language_switch()
         with st.container(key="presenter", width="content"):
             st.button(
                 t("Present"), type="tertiary", on_click=leave_or_enter, args=(True,), help=t("Large, for a projector")
@@ -104,9 +125,15 @@ page = st.navigation(
         ],
         t("Shelf"): [st.Page("runs.py", title=t("Runs")), st.Page("formulas.py", title=t("Formulas"))],
     },
-    position="hidden" if present() else "top",
+    position="hidden" if present() or not actor() else "top",
 )
+if not actor():
+    with st.container(key="bar", width="content"):
+        language_switch()
+    joining.come_in()
+    st.stop()
 path = page.url_path or "train"
+here(path)
 lesson_state.read_address(path)
 wanted = lesson_state.wanted_page()
 if wanted is not None and wanted != path:
@@ -120,9 +147,9 @@ lesson_news = lesson_bar.bar(path)
 page.run()
 if lesson_news is not None:
     with lesson_news:
-        lesson_bar.news(path)
+        lesson_question.news(path)
 addresses = {
-    "train": lambda: {"run": state.run_of_choices()},
+    "train": lambda: {"run": state.run_of_choices(), **replaying.address(state.run_of_choices())},
     "course": lambda: {"topic": state.view("topic", "")},
     "compare": compare_state.address,
     "landscapes": landscape_tabs.address,

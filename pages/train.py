@@ -13,16 +13,21 @@ from core.catalog.presets import Preset, presets
 from core.errors import CoreError
 from core.experiment import Experiment
 from core.store.records import RunRecord
+from core.studies.access import may, may_change
 from core.text import Text
 from pages.components import (
     address,
     branching,
     compare_state,
     download,
+    faults,
     landscape_tabs,
+    lesson_question,
     lesson_state,
     own_lessons,
     plain_code,
+    replaying,
+    sharing,
     state,
     watching,
 )
@@ -107,7 +112,7 @@ def follow_changes() -> tuple[str | None, str | None]:
         return run, branching.beside(run)
     comparable = run if are_comparable(computed, now) else None
     changes = live_changes(computed, now)
-    if changes and services().is_active(run):
+    if changes and services().is_active(run) and may_change(services().run(run, actor=actor()), actor()):
         try:
             services().command(run, "set", changes, actor=actor())
         except CoreError as error:
@@ -137,6 +142,7 @@ def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False
     before = state.shown_run()
     branching.put_beside(run, before[0] if before and are_comparable(before[1], experiment) else None)
     state.show_run(run, experiment)
+    lesson_state.started(run)
     return True
 
 
@@ -158,7 +164,7 @@ def attach() -> None:
         return
     st.session_state["attached"] = True
     asked = st.query_params.get("run", "")
-    record = services().find(asked) if asked else services().running(actor=actor())
+    record = services().find(asked, actor=actor()) if asked else services().running(actor=actor())
     if record is None:
         if asked:
             state.remark(Text("There is no run “{run}” here: it may have been deleted.", run=asked[:80]))
@@ -169,30 +175,35 @@ def attach() -> None:
     if asked or not state.experiment().differences() or computed.fingerprint() == state.experiment().fingerprint():
         state.choose(computed)
         state.show_run(record.id, computed)
+        if asked and not record.active:
+            replaying.read_address(record)
 
 
-def this_run(run: str, family: Sequence[RunRecord]) -> None:
+def this_run(run: RunRecord, family: Sequence[RunRecord]) -> None:
     """What can be done with the run looked at beside starting and stopping it, and what has branched."""
     shown = state.shown_run()
     assert shown is not None
     with st.container(horizontal=True, vertical_alignment="top", gap="small", key="this-run"):
-        change_while_it_runs(*shown)
-        branching.branch_here(run)
+        if may_change(run, actor()):
+            change_while_it_runs(*shown)
+        branching.branch_here(run.id)
         if st.button(
             t("Landscape"),
             icon=":material/landscape:",
             help=t("The loss around this network, with the path of this run on it"),
         ):
-            landscape_tabs.show("network", run)
+            landscape_tabs.show("network", run.id)
             st.switch_page("landscapes.py")
         if len(family) > 1:
-            branching.branch_tree(run, family)
+            branching.branch_tree(run.id, family)
+        sharing.of_run(run)
 
 
 def seen() -> None:
     """The live part: numbers, curves, what it has learned, the sentence, the next action."""
     run, ghost = follow_changes()
     family = services().family(run, actor=actor()) if run else ()
+    record = next((member for member in family if member.id == run), None)
     waits = run is None and lesson_state.waits_for_answer("train")
     blocked = ""
     with st.container(key="above-live"):
@@ -207,16 +218,18 @@ def seen() -> None:
             blocked = t("Answer the question of the lesson first, or skip it.")
         elif run is None and ghost is not None:
             st.caption(t("This change needs a new run: press Start. The old curve stays as a ghost."))
-        elif run is not None and not st.session_state.get("present", False):
-            this_run(run, family)
+        elif record is not None and not st.session_state.get("present", False):
+            this_run(record, family)
     if run is None and download.is_to_be_asked():
         download.ask()
         return
     try:
-        channel = run or services().preview(state.experiment())
+        channel = run or services().preview(state.experiment(), actor=actor())
     except CoreError as error:
         error_box(error)
         return
+    # What came out before would answer the question of a lesson.
+    known = replaying.stored(state.experiment()) if run is None and not blocked else None
     live_chart(
         channel,
         token=live_token(),
@@ -227,8 +240,13 @@ def seen() -> None:
         ghost=ghost,
         is_kin=any(member.id == ghost for member in family),
         blocked=blocked,
+        may=may(record, actor()) if record is not None else "change",
         caption="" if waits else caption_of(state.experiment()),  # it says what will happen
         form_key="choose",
+        curve=lesson_question.curve(run),
+        on_curve=lesson_question.take_curve,
+        replay=replaying.of(run),
+        offer=replaying.offer(known),
         measure=st.query_params.get("measure") == "1",
     )
 
@@ -244,8 +262,12 @@ def answer(fired: Mapping[str, Any]) -> None:
             st.session_state["refused"] = problem
     if fired.get("again"):
         start(again(fired["again"]["run"]), pace=pace)
+    if fired.get("replay"):
+        replaying.note(fired["replay"])
+    if fired.get("offered") and (known := replaying.stored(state.experiment())) is not None:
+        replaying.begin(known)
     if fired.get("suggestion"):
-        suggested = services().suggested(fired["suggestion"]["run"], fired["suggestion"]["id"])
+        suggested = services().suggested(fired["suggestion"]["run"], fired["suggestion"]["id"], actor=actor())
         if suggested is not None:
             state.choose(suggested)
             start(suggested, pace=pace)
@@ -253,7 +275,7 @@ def answer(fired: Mapping[str, Any]) -> None:
 
 def again(run: str) -> Experiment:
     """The experiment of a run as it was started, to be run once more with the same seed."""
-    record = services().find(run)
+    record = services().find(run, actor=actor())
     experiment = Experiment.from_json(dict(record.experiment)) if record else state.experiment()
     state.choose(experiment)
     return experiment
@@ -267,6 +289,7 @@ def take_along() -> None:
         state.experiment().to_url(),
     )
     plain_code.offer(state.experiment())
+    faults.seal_one()
 
 
 def page() -> None:
@@ -285,6 +308,7 @@ def page() -> None:
         notes_box(state.notes())
         if "refused" in st.session_state:
             error_box(st.session_state.pop("refused"))
+        faults.strip()
     if present:
         with st.container(key="presentation"):
             seen()

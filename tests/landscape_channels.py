@@ -39,7 +39,7 @@ def held(bench: Workbench) -> Iterator[None]:
         go_on.wait(60)
 
     bench.runner.compute.call(wait)
-    assert begun.wait(10)
+    assert begun.wait(30)
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], within_s: float = 10.0, what: str = "the condition") -> T:
+def until(condition: Callable[[], T], within_s: float = 30.0, what: str = "the condition") -> T:
     """The first true value of `condition()`; AssertionError when `within_s` seconds bring none."""
     deadline = time.monotonic() + within_s
     pause = threading.Event()

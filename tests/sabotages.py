@@ -190,7 +190,7 @@ SABOTAGES = (
         "core/store/changes.py",
         "for table in (schema.evaluation, schema.snapshot):",
         "for table in (schema.snapshot,):",
-        ("tests/contract/test_store.py::test_a_new_attempt_supersedes_what_lies_after_its_snapshot[sqlite]",),
+        ("tests/contract/test_store_metrics.py::test_a_new_attempt_supersedes_what_lies_after_its_snapshot[sqlite]",),
     ),
     Sabotage(
         "an unreadable part of an address is dropped without a word",

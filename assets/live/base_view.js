@@ -20,6 +20,7 @@ export class BaseView extends Connected {
   update(data) {
     super.update(data);
     this.parts.toolbar.blocked = data.blocked;
+    this.parts.toolbar.may = data.may;
   }
 
   // Draw, and record when what has arrived stood on the screen.

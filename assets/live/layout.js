@@ -4,12 +4,14 @@ import { choice, element, setAttribute, setText } from "./dom.js";
 import { samplesNode } from "./learned.js";
 import { PICTURES } from "./more.js";
 import { Numbers } from "./numbers.js";
+import { fill, grouped } from "./text.js";
 import { Toolbar } from "./toolbar.js";
 import { Words } from "./words.js";
 
-// `act`, `trigger`: of the toolbar; `change(name, value)`: of the view's settings.
-export function build(labels, settings, { act, trigger, change }) {
-  const toolbar = new Toolbar(labels, act, trigger, change);
+// `act`, `trigger`: of the toolbar; `change(name, value)`: of the view's settings; `replay`: of the run that is shown; `hand`:
+// what the keys act on; `sketch`: where a curve is drawn before the start.
+export function build(labels, settings, { act, trigger, change, replay, hand, sketch }) {
+  const toolbar = new Toolbar(labels, act, trigger, change, replay);
   const numbers = new Numbers(labels);
   const words = new Words(labels, (id) => toolbar.ask("suggestion", { id }));
   const banner = element("div", { className: "sp-banner", role: "status", hidden: true });
@@ -20,11 +22,11 @@ export function build(labels, settings, { act, trigger, change }) {
     : null;
   const plot = (name) => element("div", { className: `sp-plot sp-plot-${name}` });
   const plots = { main: plot("main"), learned: plot("learned"), gradients: plot("gradients"), more: plot("more") };
-  const start = startButton(labels, toolbar);
+  const start = startButton(labels, toolbar, () => trigger("offered", {}));
   const toggles = viewToggles(labels, change);
   const title = element("h3", { className: "sp-main-title" });
   const heading = element("div", { className: "sp-heading" }, title, toggles.smoothing);
-  const chart = element("section", { className: "sp-panel sp-main", label: labels.main_chart }, heading, element("div", { className: "sp-stage" }, plots.main, start.node), toggles.node);
+  const chart = element("section", { className: "sp-panel sp-main", label: labels.main_chart }, heading, element("div", { className: "sp-stage" }, plots.main, start.node, sketch), toggles.node);
   const samples = samplesNode();
   const caption = element("p", { className: "sp-caption", hidden: true });
   const learnedTitle = element("h3", { text: labels.learned });
@@ -40,40 +42,59 @@ export function build(labels, settings, { act, trigger, change }) {
     labels.tabs,
   );
   tabs.group.classList.add("sp-tabs");
-  const hints = settings.present ? presentHints(labels, toolbar, trigger) : null;
-  const head = element("div", { className: "sp-head" }, line, corner, edit);
+  const hints = settings.present ? presentHints(labels, hand, trigger) : null;
+  const mark = element("strong", { className: "sp-replay-mark", text: labels.replay, hidden: true });
+  const head = element("div", { className: "sp-head" }, mark, line, corner, edit);
   const side = element("div", { className: "sp-side" }, tabs.group, learned, gradients);
   const top = element("div", { className: "sp-grid" }, numbers.node, chart, side);
-  const controls = element("div", { className: "sp-controls" }, toolbar.node, toolbar.progress, toolbar.alert);
+  const training = [toolbar.node, toolbar.progress];
+  const controls = element("div", { className: "sp-controls" }, ...training, toolbar.alert);
   const nodes = [banner, head, controls, top, words.node, more.node, hints].filter(Boolean);
 
-  function show(data, view, { narrow, present }) {
+  // `replayer`: the controls of a replay, null while there is none.
+  function show(data, view, { narrow, present, replayer, offer, curve }) {
     const { meta } = data;
+    mark.hidden = !replayer;
+    const wanted = replayer ? [replayer] : training;
+    if (controls.firstChild !== wanted[0]) controls.replaceChildren(...wanted, toolbar.alert);
     setText(line, (meta.choices ?? []).join(" › "));
     setText(corner, meta.device ?? "");
     const regression = meta.task === "regression";
     setText(title, view.quantity === "loss" ? labels.title_loss : regression ? labels.title_relative_error : labels.title_error);
-    setText(learnedTitle, meta.state === "untrained" ? labels.learned_untrained : labels.learned);
+    setText(learnedTitle, learnedWords(data, replayer, labels));
     toggles.show(view);
     tabs.choose(view.tab);
     const phone = narrow && !present;
     learned.hidden = phone && view.tab !== "learned";
     gradients.hidden = phone && view.tab !== "gradients";
     more.show(view, phone, data);
-    start.show(data);
+    start.show(data, offer);
+    start.node.hidden ||= Boolean(curve?.isOpen);
   }
 
   const panels = { learned, gradients, more: more.node };
   return { nodes, toolbar, numbers, words, banner, plots, panels, samples, caption, wrong: more.wrong, show };
 }
 
-// The big button in the chart before the first update, with the price under it.
-function startButton(labels, toolbar) {
+// Whose pictures these are; in a replay of which update, since they come a little later than the rest.
+function learnedWords({ meta, pictures }, replayer, labels) {
+  const [picture] = Object.values(pictures);
+  if (replayer && picture) return fill(labels.learned_at, { step: grouped(picture.step) });
+  return meta.state === "untrained" ? labels.learned_untrained : labels.learned;
+}
+
+// The big button in the chart before the first update, with the price under it; where the same was run before, what came
+// out, and its replay: `take`.
+function startButton(labels, toolbar, take) {
   const button = element("button", { type: "button", className: "sp-start", onclick: () => toolbar.startOrPause() }, element("span", { text: labels.start }), element("kbd", { text: labels.key_space }));
   const price = element("div", { className: "sp-price" });
   const warning = element("div", { className: "sp-warning" });
-  const node = element("div", { className: "sp-over" }, warning, button, price);
-  const show = ({ meta }) => {
+  const known = element("span");
+  const offered = element("div", { className: "sp-offer" }, known, element("button", { type: "button", className: "sp-take-replay", text: labels.replay_it, onclick: take }));
+  const node = element("div", { className: "sp-over" }, warning, button, price, offered);
+  const show = ({ meta }, offer) => {
+    setText(known, offer);
+    offered.hidden = !offer;
     node.hidden = meta.state !== "untrained" || !meta.num_steps;
     button.disabled = Boolean(toolbar.blocked);
     setText(price, toolbar.blocked || meta.price);

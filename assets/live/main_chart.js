@@ -2,6 +2,7 @@
 // dashed = training.
 
 import { epochsOf, extent, positions, verticalRange } from "./axes.js";
+import { expectedTraces } from "./expected.js";
 import { widest } from "./plot.js";
 import { alike, epochs, fill, percent, short } from "./text.js";
 import { translucent } from "./theme.js";
@@ -27,7 +28,7 @@ export function lowest(data, quantity) {
 }
 
 export function drawMain(chart, data, ghost, view, context) {
-  const { labels, palette, size, narrow, present, isKin } = context;
+  const { labels, palette, size, narrow, present, isKin, curve: sketch } = context;
   const inPercent = view.quantity === "error" && data.meta.task !== "regression";
   const factor = inPercent ? 100 : 1;
   const colour = palette.run(data.meta.slot);
@@ -40,7 +41,8 @@ export function drawMain(chart, data, ghost, view, context) {
   // The untrained network stands far above what follows; it alone does not set the scale.
   const trained = Object.values(curves).flatMap(({ raw }) => scaled(raw).filter((_, row) => raw.steps[row] > 0));
   const all = trained.length ? trained.concat(inPercent || isKin ? ghostly(before, factor) : []) : Object.values(curves).flatMap(({ raw }) => scaled(raw)).concat(guess === null ? [] : guess * factor);
-  const range = verticalRange(all, view.scale, inPercent ? 100 : 1);
+  const expected = expectedTraces(inPercent ? sketch : null, data, view, factor, context);
+  const range = sketch?.isOpen && inPercent ? [0, 100 * sketch.high] : verticalRange(all.concat(expected.values), view.scale, inPercent ? 100 : 1);
   const floor = view.scale === "log" ? 10 ** range[0] : -Infinity;
 
   const line = (key, column, place, style, extra = {}) => ({
@@ -68,6 +70,7 @@ export function drawMain(chart, data, ghost, view, context) {
       showlegend: Boolean(before),
     });
   const traces = [
+    ...expected.traces,
     ghostLine("training", 1, "dot"),
     ghostLine("validation", 2, isKin && palette.dashed(ghostSlot) ? "dashdot" : "solid"),
     faint("training", curves.training.raw),
@@ -79,7 +82,7 @@ export function drawMain(chart, data, ghost, view, context) {
 
   const best = lowest(data, view.quantity);
   const names = endNames(data, curves, at, scaled, range, view, context, colour);
-  const annotations = [...names];
+  const annotations = [...names, ...expected.names];
   if (best && best.step > (data.meta.fork_step ?? 0) && isPast(best, data)) {
     const y = Math.max(best.value * factor, floor);
     const height = view.scale === "log" ? Math.log10(y) : y;
@@ -105,8 +108,8 @@ export function drawMain(chart, data, ghost, view, context) {
   guessing(guess, factor, range, data, view, context, shapes, annotations, { drawn, names });
   events(data, at, extent(data, view.x)[1], context, shapes, annotations);
 
-  // Only the ghost needs one: the run's own names stand at its line ends.
-  const legend = Boolean(before) && !narrow;
+  // Only the ghost and what is expected need one: the run's own names stand at its line ends.
+  const legend = (Boolean(before) || expected.values.length > 0) && !narrow;
   const unit = inPercent ? labels.axis_error_percent : view.quantity === "error" ? labels.axis_relative_error : labels.axis_loss;
   return chart.draw(
     traces,

@@ -46,6 +46,14 @@ export class Connection {
     });
   }
 
+  // Ask what a run that is over was like after an update, in the place of the question before. `hear(message)`: of a "moment",
+  // of several while the way there is long, or that it is "refused".
+  seek(run, step, hear) {
+    this.number += 1;
+    this.sought = { number: this.number, hear };
+    this.send({ type: "seek", number: this.number, run, step });
+  }
+
   open() {
     this.ready = false;
     const socket = new WebSocket(this.url);
@@ -75,6 +83,8 @@ export class Connection {
       this.failures = 0;
       this.onStatus("connected");
       if (!document.hidden) this.watched.forEach(({ data }) => this.subscribe(data));
+    } else if (this.sought && message.number === this.sought.number) {
+      this.sought.hear(message);
     } else if (message.type === "received" || message.type === "refused") {
       this.answers.get(message.number)?.(message);
       this.answers.delete(message.number);

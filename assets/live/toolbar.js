@@ -5,19 +5,20 @@ import { epochsOf } from "./axes.js";
 import { choice, element, setAttribute, setText } from "./dom.js";
 import { clock, epochs as epochText, fill, grouped } from "./text.js";
 
-const PACES = ["10s", "1min", "1/s", "max"];
+export const PACES = ["10s", "1min", "1/s", "max"];
 const ACTIVE = ["queued", "running", "paused"];
 const ENDING = ["pause", "step", "stop", "set", "pace"];
 const PENDING_MS = 15000;
 
 export class Toolbar {
   // `act(kind, values)` sends a command and resolves to its answer; `trigger(name, value)` asks Python for a new run;
-  // `keep("pace", key)` remembers the pace for the next one.
-  constructor(labels, act, trigger, keep) {
+  // `keep("pace", key)` remembers the pace for the next one; `replay()` watches a run that is over again, where one can.
+  constructor(labels, act, trigger, keep, replay = null) {
     this.labels = labels;
     this.act = act;
     this.trigger = trigger;
     this.blocked = "";
+    this.may = "change";
     this.nextPace = PACES[0];
     this.pending = new Map();
     this.data = null;
@@ -26,6 +27,7 @@ export class Toolbar {
     this.again = worded("sp-again", () => this.ask("again", {}), labels.again, labels.again_short);
     this.extend = worded("sp-extend", () => this.send("extend", { epochs: this.extendEpochs() }));
     this.stop = worded("sp-stop", () => this.send("stop"), labels.stop);
+    this.replay = replay && worded("sp-replay", replay, labels.replay_it, labels.replay);
     this.pace = choice(
       PACES.map((key) => ({ key, text: labels[`pace_${key}`] })),
       (key) => {
@@ -36,7 +38,7 @@ export class Toolbar {
     );
     setAttribute(this.step, "aria-keyshortcuts", ".");
     setAttribute(this.primary, "aria-keyshortcuts", "Space");
-    this.buttons = element("div", { className: "sp-buttons", role: "toolbar", label: labels.controls }, this.primary, this.step, this.again, this.extend, this.stop);
+    this.buttons = element("div", { className: "sp-buttons", role: "toolbar", label: labels.controls }, this.primary, this.step, this.again, this.extend, this.stop, this.replay);
     this.paces = element("div", { className: "sp-pace" }, element("span", { text: labels.pace, "aria-hidden": "true" }), this.pace.group);
     this.bar = element("progress", { max: 1, value: 0, label: labels.progress });
     this.where = element("span", { className: "sp-where" });
@@ -56,14 +58,14 @@ export class Toolbar {
   }
 
   startOrPause() {
-    if (!this.data?.loaded) return;
+    if (!this.data?.loaded || this.primary.hidden) return;
     if (this.state === "running" || this.state === "queued") this.send("pause");
     else if (this.state === "paused" || this.state === "interrupted") this.send("resume");
     else if (!this.blocked) this.ask("start", { one_update: false });
   }
 
   oneUpdate() {
-    if (!this.data?.loaded) return;
+    if (!this.data?.loaded || this.step.hidden) return;
     if (this.state === "untrained" && !this.blocked) this.ask("start", { one_update: true });
     else if (ACTIVE.includes(this.state)) this.send("step");
   }
@@ -123,6 +125,17 @@ export class Toolbar {
     this.step.disabled = !(active || (state === "untrained" && !this.blocked));
     this.again.disabled = !data.loaded || state === "untrained";
     this.stop.disabled = !active;
+    if (this.replay) {
+      // What is over can be watched again in the place where what goes on can be stopped.
+      this.stop.hidden = !active && data.lastStep("update") > 0 && state !== "untrained";
+      this.replay.hidden = !this.stop.hidden;
+    }
+    // What belongs to somebody else can be watched, and started anew as one's own; a teacher holds and stops it too.
+    const watches = this.may === "watch" && active;
+    this.primary.hidden = watches || (goOn && !active && this.may !== "change");
+    this.step.hidden = this.paces.hidden = watches;
+    this.stop.hidden ||= watches;
+    this.extend.hidden = this.may !== "change";
     this.extend.disabled = !(active || state === "finished" || state === "stopped");
     const epochs = grouped(this.extendEpochs());
     setWords(this.extend, fill(labels.extend, { epochs }), `+${epochs}`);

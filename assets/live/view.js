@@ -1,12 +1,14 @@
 // The whole picture of one run: what stands where, and when each part is drawn again.
 
 import { BaseView } from "./base_view.js";
+import { Expected } from "./expected.js";
 import { drawGradients } from "./gradients.js";
 import { build } from "./layout.js";
 import { Learned } from "./learned.js";
 import { drawMain } from "./main_chart.js";
 import { drawMore } from "./more.js";
 import { Chart } from "./plot.js";
+import { Replay } from "./replay.js";
 import { RunData } from "./run_data.js";
 import { drawSamples } from "./thumbnails.js";
 
@@ -22,11 +24,40 @@ export class LiveView extends BaseView {
   }
 
   build() {
+    const change = (name, value) => this.change(name, value);
+    this.expected = new Expected(this.labels, () => this.schedule(false), (heights) => this.press("expect", { heights }));
+    this.replay = new Replay(this.labels, {
+      seek: (...asked) => this.connection.seek(...asked),
+      moved: () => this.schedule(false),
+      rests: (at) => this.press("replay", { at }),
+      complain: (text) => this.parts.toolbar.complain(text),
+      keep: change,
+    });
+    // In a replay the keys play it.
+    const played = () => (this.replay.isOn ? this.replay.player : this.parts.toolbar);
+    this.hand = { startOrPause: () => played().startOrPause(), oneUpdate: () => played().oneUpdate() };
     return build(this.labels, this.settings, {
       act: (kind, values) => this.connection.command(this.run, kind, values),
       trigger: (name, value) => this.press(name, value),
-      change: (name, value) => this.change(name, value),
+      change,
+      replay: () => this.replay.open(this.current(), null, this.view.pace),
+      hand: this.hand,
+      sketch: this.expected.node,
     });
+  }
+
+  keys() {
+    return { ...super.keys(), ...this.hand };
+  }
+
+  status(status) {
+    super.status(status);
+    if (status === "connected") this.replay.askAgain();
+  }
+
+  destroy() {
+    this.replay.end();
+    super.destroy();
   }
 
   press(name, value) {
@@ -48,6 +79,10 @@ export class LiveView extends BaseView {
     this.parts.words.caption = data.caption;
     this.ghost = data.ghost && data.ghost !== data.run ? data.ghost : null;
     this.isKin = data.is_kin;
+    this.offer = data.offer;
+    this.expected.update(data.curve);
+    if (data.replay && data.replay.number !== this.replayed && !this.replay.isOn) this.wanted = data.replay;
+    this.replayed = data.replay?.number;
     const wanted = [this.run, this.ghost].filter(Boolean);
     for (const run of [...this.runs.keys()].filter((name) => !wanted.includes(name) && name !== this.shown)) this.drop(run);
     for (const run of wanted.filter((name) => !this.runs.has(name))) {
@@ -82,21 +117,38 @@ export class LiveView extends BaseView {
   }
 
   paint(context) {
-    const data = this.current();
-    if (!data) return { stamps: [], drawings: [] };
+    const told = this.current();
+    if (!told) return { stamps: [], drawings: [] };
+    this.openWanted(told);
+    const data = this.replay.shown(told);
     const ghost = this.ghost === data.run ? null : (this.runs.get(this.ghost) ?? null);
-    const { parts, view } = this;
+    const { parts } = this;
+    // What is expected is drawn on the axes of the first look.
+    const view = this.expected.isOpen ? { ...this.view, quantity: "error", scale: "linear", x: "epoch" } : this.view;
     this.root.style.setProperty("--sp-run", this.palette.run(data.meta.slot));
+    this.root.classList.toggle("sp-replaying", this.replay.isOn);
     parts.show(data, view, context);
     parts.numbers.draw(data);
     parts.words.draw(data);
     parts.toolbar.nextPace = view.pace;
-    parts.toolbar.draw(data);
-    return { stamps: data.stamps.splice(0), drawings: data.loaded ? this.drawCharts(data, ghost, view, context) : [] };
+    parts.toolbar.draw(told);
+    const drawings = data.loaded ? this.drawCharts(data, ghost, view, context) : [];
+    this.expected.place(this.charts.main);
+    return { stamps: told.stamps.splice(0), drawings };
+  }
+
+  // Begin the replay that Python has asked for, as soon as the run is here.
+  openWanted(told) {
+    if (!this.wanted || !told.loaded || told.run !== this.run) return;
+    const { at } = this.wanted;
+    this.wanted = null;
+    this.replay.open(told, at, this.view.pace);
   }
 
   context() {
-    return { ...super.context(), isKin: this.isKin };
+    const { isKin, offer, replay } = this;
+    const { curve } = this.expected;
+    return { ...super.context(), isKin, offer, curve, replayer: replay.isOn ? replay.node : null };
   }
 
   drawCharts(data, ghost, view, context) {
@@ -107,7 +159,7 @@ export class LiveView extends BaseView {
     const seconds = view.x === "seconds" ? rows.update : 0;
     const before = [ghost?.run, ghost?.rows?.evaluation];
     return this.drawChanged({
-      main: [plots.main, [...common, rows.evaluation, ...before, data.events.length, seconds, data.meta.guess_text], () => drawMain(charts.main, data, ghost, view, context)],
+      main: [plots.main, [...common, rows.evaluation, ...before, data.events.length, seconds, data.meta.guess_text, context.curve], () => drawMain(charts.main, data, ghost, view, context)],
       gradients: [panels.gradients, [...common, rows.update], () => drawGradients(charts.gradients, data, view, context)],
       learned: [panels.learned, [...common, ...pictureSteps(data)], () => this.learned.draw(data, context)],
       more: [panels.more, [...common, rows.update, data.pictures.wrong?.step, view.more], () => this.drawMore(data, view, context)],

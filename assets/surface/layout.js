@@ -2,10 +2,10 @@
 
 import { choice, element, setText } from "../live/dom.js";
 import { presentHints } from "../live/layout.js";
+import { Player } from "../live/player.js";
 import { fill, grouped } from "../live/text.js";
 import { CURVES, curvesOf } from "./curves.js";
 import { Leaving } from "./leaving.js";
-import { Player } from "./player.js";
 import { Anatomy, hasLeft, Standings } from "./tables.js";
 
 const TABS = ["map", "scene", "curves", "anatomy"];
@@ -13,6 +13,7 @@ const TABS = ["map", "scene", "curves", "anatomy"];
 // `change(name, value)`: of the view's settings; `moved`: the player shows another moment; `leave`: the presentation ends.
 export function build(labels, settings, { change, moved, trigger }) {
   const toolbar = new Player(labels, moved);
+  toolbar.node.classList.add("sp-controls");
   const standings = new Standings(labels);
   const anatomy = new Anatomy(labels, change);
   const leaving = new Leaving(labels);

@@ -23,6 +23,7 @@ FAMILIES: dict[str, str] = {
     "optimizers": "optimizer",
     "schedules": "schedule",
     "surfaces": "surface",
+    "faults": "fault",
 }
 
 _entries: dict[str, dict[str, type[Entry]]] = {family: {} for family in FAMILIES}

@@ -17,6 +17,7 @@ from torch import Tensor
 from core.landscape.hessian import Hessian
 from core.landscape.krylov import Krylov, Ritz
 from core.landscape.measured import Measured
+from core.pieces import saying
 
 TOLERANCE = 1e-2
 """An end of the spectrum is found when its error bound is this small a part of it."""
@@ -46,7 +47,7 @@ class Extremes:
 
 
 def extremes(
-    hessian: Hessian,
+    measured: Measured,
     *,
     ends: Sequence[int] = (BOTTOM, TOP),
     tolerance: float = TOLERANCE,
@@ -55,14 +56,14 @@ def extremes(
 ) -> Generator[int, None, Extremes]:
     """Both ends of the spectrum, from one Krylov space that grows until `ends` are found, to at most `most` products.
 
-    Yields the number of products after each.
+    Yields the number of products after each piece of work.
     """
+    hessian = Hessian(measured)
     directions = hessian.directions(seed)
-    space = Krylov(hessian, next(directions), directions)
+    space = Krylov(hessian.product, next(directions), directions)
     while not (space.num_products >= most or _are_found(space, tolerance, ends)):
-        space.grow()
-        yield space.num_products
-    return _ends(space.ritz())
+        yield from space.grow()
+    return (yield from saying(space.num_products, _ends(space.ritz())))
 
 
 def _are_found(space: Krylov, tolerance: float = TOLERANCE, ends: Sequence[int] = (BOTTOM, TOP)) -> bool:
@@ -78,8 +79,8 @@ def sizes_of(values: np.ndarray) -> np.ndarray:
     return np.maximum(np.abs(values), SMALLEST * np.abs(values).max())
 
 
-def _ends(ritz: Ritz) -> Extremes:
-    vectors = torch.stack([ritz.vector(BOTTOM), ritz.vector(TOP)])
+def _ends(ritz: Ritz) -> Generator[None, None, Extremes]:
+    vectors = torch.stack([(yield from ritz.vector(BOTTOM)), (yield from ritz.vector(TOP))])
     return Extremes(ritz.values[[BOTTOM, TOP]], vectors, ritz.residuals[[BOTTOM, TOP]], len(ritz.values))
 
 
@@ -111,7 +112,7 @@ class Curvature:
 
 
 def curvature(measured: Measured, *, seed: int = 0) -> Generator[int, None, Curvature]:
-    """Everything about the curvature at a checkpoint; yields the number of products after each.
+    """Everything about the curvature at a checkpoint; yields the number of products after each piece of work.
 
     The ends are those of one Krylov space, the spectrum is the mean of the quadratures of several with random starts.
     """
@@ -122,13 +123,13 @@ def curvature(measured: Measured, *, seed: int = 0) -> Generator[int, None, Curv
     spectra: list[Spectrum] = []
     num_products = 0
     for _ in range(1 if is_small else STARTS):
-        space = Krylov(hessian, next(directions), directions)
+        space = Krylov(hessian.product, next(directions), directions)
         while not space.is_whole and (is_small or _goes_on(space, finds_ends=ends is None)):
-            space.grow()
-            num_products += 1
-            yield num_products
+            for num in space.grow():
+                yield num_products + num
+        num_products += space.num_products
         ritz = space.ritz()
-        ends = ends or _ends(ritz)
+        ends = ends or (yield from saying(num_products, _ends(ritz)))
         shares = np.full(len(hessian), 1 / len(hessian)) if is_small else ritz.weights
         negative = float(shares[ritz.values < -ritz.rounding].sum()) if is_small else space.weight_below_zero()
         spectra.append(Spectrum(ritz.values, shares, negative))

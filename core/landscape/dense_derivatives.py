@@ -28,13 +28,13 @@ def is_dense(measured: Measured) -> bool:
 
 
 class DenseDerivatives:
-    """The gradient (N,) of the measured loss where it stands, and products of its Hessian with vectors.
+    """The gradient of a share of the measured loss where it stands, and products of its Hessian with vectors.
 
     Kept for each layer: W, a and d; for each hidden one f'(z), and f''(z) W'ᵀd' or None where that is 0 everywhere.
     """
 
     @torch.no_grad()
-    def __init__(self, measured: Measured) -> None:
+    def __init__(self, measured: Measured, share: float) -> None:
         self._sizes = [shape.numel() for shape in measured.shapes]
         self._shapes = measured.shapes[::2]
         self._weights, biases = self._split(measured.flat)
@@ -49,7 +49,7 @@ class DenseDerivatives:
                 self._given.append(a_OB)
                 self._slopes.append(slope_OB)
                 self._bends.append(bend_OB)
-        self._loss = (_CrossEntropy if measured.is_cross_entropy else _AnyLoss)(measured, z_OB)
+        self._loss = (_CrossEntropy if measured.is_cross_entropy else _AnyLoss)(measured, share, z_OB)
         self._deltas = [self._loss.gradient_KB]
         for weight_OI, slope_IB, bend_IB in zip(
             self._weights[:0:-1], reversed(self._slopes), reversed(self._bends), strict=True
@@ -58,19 +58,19 @@ class DenseDerivatives:
             if bend_IB is not None:
                 bend_IB.mul_(d_IB)
             self._deltas.insert(0, d_IB.mul_(slope_IB))
-        self.gradient = torch.empty_like(measured.flat)
-        for by_weight_OI, by_bias_O, d_OB, a_IB in zip(
-            *self._split(self.gradient), self._deltas, self._given, strict=True
-        ):
-            torch.mm(d_OB, a_IB.T, out=by_weight_OI)
-            torch.sum(d_OB, 1, out=by_bias_O)
+
+    @torch.no_grad()
+    def gradient(self) -> Tensor:
+        """(N,)."""
+        found: list[Tensor] = []
+        for d_OB, a_IB in zip(self._deltas, self._given, strict=True):
+            found += (d_OB @ a_IB.T).flatten(), d_OB.sum(1)
+        return torch.cat(found)
 
     @torch.no_grad()
     def product(self, vector: Tensor) -> Tensor:
         """H · vector, (N,)."""
         along, biases_along = self._split(vector)
-        product = torch.empty_like(vector)
-        by_weights, by_biases = self._split(product)
         changed_z: list[Tensor] = []
         changed_a: list[Tensor] = []
         for place, bias_O in enumerate(biases_along):
@@ -80,17 +80,18 @@ class DenseDerivatives:
                 r_OB.addmm_(self._weights[place], changed_a[-1])
             changed_z.append(r_OB)
         r_OB = self._loss.change(changed_z[-1])
+        found: list[Tensor] = []
         for place in reversed(range(len(along))):
-            torch.mm(r_OB, self._given[place].T, out=by_weights[place])
-            torch.sum(r_OB, 1, out=by_biases[place])
+            by_weight_OI = r_OB @ self._given[place].T
+            found += r_OB.sum(1), by_weight_OI.flatten()
             if place:
-                by_weights[place].addmm_(self._deltas[place], changed_a[place - 1].T)
+                by_weight_OI.addmm_(self._deltas[place], changed_a[place - 1].T)
                 r_OB = (self._weights[place].T @ r_OB).addmm_(along[place].T, self._deltas[place])
                 r_OB.mul_(self._slopes[place - 1])
                 bend_OB = self._bends[place - 1]
                 if bend_OB is not None:
                     r_OB.addcmul_(bend_OB, changed_z[place - 1])
-        return product
+        return torch.cat(found[::-1])
 
     def _split(self, flat: Tensor) -> tuple[list[Tensor], Sequence[Tensor]]:
         """The weights (O, I) and the biases (O,) of all layers, as views of a tensor (N,)."""
@@ -114,28 +115,29 @@ def _through(activation: nn.Module, z: Tensor) -> tuple[Tensor, Tensor, Tensor |
 
 
 class _CrossEntropy:
-    """The mean cross-entropy as a function of the outputs; the targets are classes."""
+    """A share of the mean cross-entropy as a function of the outputs; the targets are classes."""
 
-    def __init__(self, measured: Measured, outputs_KB: Tensor) -> None:
+    def __init__(self, measured: Measured, share: float, outputs_KB: Tensor) -> None:
         targets_1B = measured.targets.unsqueeze(0)
-        self._share = 1 / measured.num_samples
+        share /= measured.num_samples
         self._p_KB = outputs_KB.softmax(0)
-        less_1B = self._p_KB.new_full((), -self._share).expand_as(targets_1B)
-        self.gradient_KB = (self._p_KB * self._share).scatter_add_(0, targets_1B, less_1B)
+        self._shared_KB = self._p_KB * share
+        less_1B = self._p_KB.new_full((), -share).expand_as(targets_1B)
+        self.gradient_KB = self._shared_KB.scatter_add(0, targets_1B, less_1B)
 
     def change(self, r_KB: Tensor) -> Tensor:
         """What the gradient changes by when the outputs change by r."""
-        changed_KB = self._p_KB * r_KB
-        return changed_KB.addcmul_(self._p_KB, changed_KB.sum(0), value=-1).mul_(self._share)
+        changed_KB = self._shared_KB * r_KB
+        return changed_KB.addcmul_(self._p_KB, changed_KB.sum(0), value=-1)
 
 
 class _AnyLoss:
-    """Another loss as a function of the outputs."""
+    """A share of another loss as a function of the outputs."""
 
-    def __init__(self, measured: Measured, outputs_KB: Tensor) -> None:
+    def __init__(self, measured: Measured, share: float, outputs_KB: Tensor) -> None:
         with torch.enable_grad():
             self._outputs_KB = outputs_KB.detach().requires_grad_()
-            loss = measured.criterion(self._outputs_KB.T, measured.targets)
+            loss = share * measured.criterion(self._outputs_KB.T, measured.targets)
             (self._gradient_KB,) = torch.autograd.grad(loss, self._outputs_KB, create_graph=True)
         self.gradient_KB = self._gradient_KB.detach()
 

@@ -15,43 +15,71 @@ from torch import Tensor
 from core.errors import BadInput
 from core.landscape.dense_derivatives import DenseDerivatives, is_dense
 from core.landscape.measured import Measured
+from core.pieces import worked_off
 from core.seeding import generator, seed32
 from core.text import Text
 
 
 class Hessian:
-    """Products of the loss's Hessian with vectors, and the gradient (N,), at one point."""
+    """Products of the loss's Hessian with vectors, and the gradient, at the point where the loss stands when made.
+
+    A large sample goes part by part, each a piece of work; the first product prepares the parts.
+    """
 
     def __init__(self, measured: Measured) -> None:
-        here = DenseDerivatives(measured) if is_dense(measured) else _GraphDerivatives(measured)
-        self.gradient, self._product = here.gradient, here.product
-        _check_finite(self.gradient)
+        self._point, self._num_samples = measured.flat, measured.num_samples
+        self._parts = measured.parts()
+        self._derivatives: list[DenseDerivatives | _GraphDerivatives] = []
+        self._gradient = torch.zeros_like(self._point)
 
     def __len__(self) -> int:
-        return len(self.gradient)
+        return len(self._point)
 
-    def __call__(self, vector: Tensor) -> Tensor:
-        """H · vector, (N,). BadInput where that is no number."""
-        product = self._product(vector)
-        _check_finite(product)
-        return product
+    @property
+    def gradient(self) -> Tensor:
+        """(N,). BadInput where it is no number."""
+        worked_off(self._prepare())
+        return self._gradient
+
+    def product(self, vector: Tensor) -> Generator[None, None, Tensor]:
+        """H · vector, (N,), in pieces. BadInput where that is no number."""
+        yield from self._prepare()
+        first, *others = self._derivatives
+        total = first.product(vector)
+        for derivatives in others:
+            yield
+            total += derivatives.product(vector)
+        _check_finite(total)
+        return total
 
     def directions(self, seed: int) -> Generator[Tensor, None, None]:
         """Vectors (N,) of independent normal numbers, the same ones for a seed."""
         drawn = generator("cpu", seed32(seed, "curvature"))
         while True:
-            yield torch.randn(len(self), generator=drawn).to(self.gradient)
+            yield torch.randn(len(self), generator=drawn).to(self._point)
+
+    def _prepare(self) -> Generator[None, None, None]:
+        for part in self._parts[len(self._derivatives) :]:
+            derivatives = (DenseDerivatives if is_dense(part) else _GraphDerivatives)(
+                part, part.num_samples / self._num_samples
+            )
+            self._derivatives.append(derivatives)
+            self._gradient += derivatives.gradient()
+            _check_finite(self._gradient)
+            yield
 
 
 class _GraphDerivatives:
-    """Derivatives of any network. The graph of the gradient is made once and kept."""
+    """The same of any network. The graph of the gradient is made once and kept."""
 
-    def __init__(self, measured: Measured) -> None:
+    def __init__(self, measured: Measured, share: float) -> None:
         self._point = measured.flat.detach().clone().requires_grad_()
         (self._gradient,) = torch.autograd.grad(
-            measured.loss(self._point), self._point, create_graph=True, materialize_grads=True
+            share * measured.loss(self._point), self._point, create_graph=True, materialize_grads=True
         )
-        self.gradient = self._gradient.detach()
+
+    def gradient(self) -> Tensor:
+        return self._gradient.detach()
 
     def product(self, vector: Tensor) -> Tensor:
         if not self._gradient.requires_grad:

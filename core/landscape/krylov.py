@@ -6,17 +6,56 @@ Parlett, The Symmetric Eigenvalue Problem, 1980, chapter 13.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from core.pieces import saying
+
+BLOCK, BLOCK_ROWS = 2**24, 64
+"""Numbers of one block of a basis, which are worked off in a fraction of 0.2 s, and its rows if they are short."""
 FAR = 10
 """A node so many times as far out as the largest entry would drown those near 0 in its rounding."""
 
-Product = Callable[[Tensor], Tensor]
+Product = Callable[[Tensor], Generator[None, None, Tensor]]
+"""The product with a vector (N,), in pieces of work."""
+
+
+class Basis:
+    """Orthonormal vectors of N numbers, in blocks: neither growing nor working with them is one long piece."""
+
+    def __init__(self, like: Tensor) -> None:
+        self._like, self._num_rows = like, max(1, min(BLOCK_ROWS, BLOCK // len(like)))
+        self._blocks: list[Tensor] = []
+        self._num = 0
+
+    def append(self, vector: Tensor) -> None:
+        """Hold one more vector (N,), of length 1 and orthogonal to the others."""
+        block, row = divmod(self._num, self._num_rows)
+        if not row:
+            self._blocks.append(self._like.new_empty(self._num_rows, len(vector)))
+        self._blocks[block][row] = vector
+        self._num += 1
+
+    def without(self, vector: Tensor) -> Generator[None, None, Tensor]:
+        """What of a vector is orthogonal to all; twice, because rounding leaves a little the first time."""
+        blocks = [block[: self._num - place * self._num_rows] for place, block in enumerate(self._blocks)]
+        for turn, block in enumerate(blocks * 2):
+            if turn and len(blocks) > 1:
+                yield
+            vector = without(vector, block)
+        return vector
+
+    def combined(self, weights: np.ndarray) -> Generator[None, None, Tensor]:
+        """The sum (N,) of the first of them with these weights."""
+        total = torch.zeros_like(self._like)
+        for block, part in zip(self._blocks, torch.from_numpy(weights).to(total).split(self._num_rows), strict=False):
+            total = torch.addmv(total, block[: len(part)].T, part)
+            yield
+        return total
 
 
 @dataclass(frozen=True)
@@ -31,13 +70,12 @@ class Ritz:
     weights: np.ndarray
     residuals: np.ndarray
     rounding: float
-    basis_MN: Tensor
+    basis: Basis
     rotation_MM: np.ndarray
 
-    def vector(self, place: int) -> Tensor:
-        """The unit vector (N,) of a value."""
-        turn = torch.from_numpy(self.rotation_MM[:, place]).to(self.basis_MN)
-        vector = turn @ self.basis_MN
+    def vector(self, place: int) -> Generator[None, None, Tensor]:
+        """The unit vector (N,) of a value, in pieces."""
+        vector = yield from self.basis.combined(self.rotation_MM[:, place])
         return vector / vector.norm()
 
 
@@ -53,7 +91,8 @@ class Krylov:
         self._diagonal: list[float] = []
         self._beside: list[float] = []
         self._next: Tensor | None = start / start.norm()
-        self._basis = start.new_empty(16, len(start))
+        self._basis = Basis(start)
+        self._dtype = start.dtype
 
     @property
     def num_products(self) -> int:
@@ -65,34 +104,35 @@ class Krylov:
         """Whether it is the whole space: nothing is left to learn."""
         return self._next is None
 
-    def grow(self) -> None:
-        """Do one product more."""
+    def grow(self) -> Generator[int, None, None]:
+        """Do one product more; yields the number of products done after each piece of work."""
+        yield from saying(self.num_products, self._grow())
+        yield self.num_products
+
+    def _grow(self) -> Generator[None, None, None]:
         assert self._next is not None
-        place = self.num_products
-        if place == len(self._basis):
-            self._basis = torch.cat([self._basis, torch.empty_like(self._basis)])
-        self._basis[place] = self._next
-        basis = self._basis[: place + 1]
-        rest = self._product(self._next)
-        self._diagonal.append(float(rest @ self._next))
-        rest = without(rest, basis)
+        self._basis.append(self._next)
+        rest = yield from self._product(self._next)
+        diagonal = float(rest @ self._next)
+        rest = yield from self._basis.without(rest)
         beside = float(rest.norm())
-        if place + 1 == basis.shape[1]:
-            self._beside.append(0.0)
+        self._diagonal.append(diagonal)
+        self._beside.append(beside)
+        if self.num_products == len(rest):
+            self._beside[-1] = 0.0
             self._next = None
         elif beside <= self._rounding:
-            self._beside.append(0.0)
-            rest = without(next(self._directions), basis)
+            self._beside[-1] = 0.0
+            rest = yield from self._basis.without(next(self._directions))
             self._next = rest / rest.norm()
         else:
-            self._beside.append(beside)
             self._next = rest / beside
 
     def ritz(self) -> Ritz:
         """What is known so far."""
         values, rotation = eigen(self._projected())
         residuals = np.abs(self._beside[-1] * rotation[-1]) + self._rounding
-        return Ritz(values, rotation[0] ** 2, residuals, self._rounding, self._basis[: self.num_products], rotation)
+        return Ritz(values, rotation[0] ** 2, residuals, self._rounding, self._basis, rotation)
 
     def weight_below_zero(self) -> float:
         """The least share of the start that lies in eigenvectors of negative eigenvalues.
@@ -124,7 +164,7 @@ class Krylov:
 
     @property
     def _rounding(self) -> float:
-        return rounding_of(self._basis.dtype, self._largest)
+        return rounding_of(self._dtype, self._largest)
 
     @property
     def _largest(self) -> float:
@@ -143,8 +183,6 @@ def eigen(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values.numpy(), vectors.numpy()
 
 
-def without(vector: Tensor, basis: Tensor, times: int = 2) -> Tensor:
-    """The part of a vector that is orthogonal to a basis; twice, because rounding leaves a little the first time."""
-    for _ in range(times):
-        vector = vector - (basis @ vector) @ basis
-    return vector
+def without(vector: Tensor, basis: Tensor) -> Tensor:
+    """The part of a vector that is orthogonal to a basis (M, N), but for a little that rounding leaves."""
+    return torch.addmv(vector, basis.T, basis @ vector, alpha=-1)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from core.landscape.measured import Measured
+from core.pieces import saying
 
 State = Mapping[str, Tensor]
 """Parameters and buffers of a network by name."""
@@ -62,11 +63,12 @@ class Line:
 
 
 def line_through(measured: Measured, start: State, end: State, places: Sequence[float]) -> Generator[int, None, Line]:
-    """Measure the line through two networks of the measured shape; yields the number of places done after each."""
+    """Measure the line through two networks of the measured shape; yields the number of places done."""
     start, end = _as_measured(measured, start), _as_measured(measured, end)
     losses: list[float] = []
     for place in places:
-        losses.append(measured.true_loss(_state_at(measured, start, end, place)))
+        pieces = measured.true_loss(_state_at(measured, start, end, place))
+        losses.append((yield from saying(len(losses), pieces)))
         yield len(losses)
     return Line(np.array(places), np.array(losses))
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from copy import copy
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +20,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from core.catalog.regularizers.terms import Penalty, accumulation_dtype
 from core.landscape.asked import BatchNorm, check_samples
+from core.pieces import worked_off
 from core.seeding import generator, seed32
 from core.training.assembly import loss_of
+from core.training.evaluation import CACHED_MULTIPLICATIONS, PIECE_MULTIPLICATIONS
 from core.training.parts import network_of
 from core.training.run import Run
 
@@ -66,10 +69,8 @@ class Measured:
         self.network = self._copied(network_of(run.current, parts.frame.input_shape, parts.frame.num_outputs), state)
         self.flat = self.flat_of(state)
         """The run's parameters, (N,)."""
-        with torch.no_grad():
-            outputs_BK = self.outputs(self.flat)
-            self.loss_here = float(self.loss_of(outputs_BK, self.flat))
-        self.standard_error = self._standard_error(outputs_BK, parts.data.num_train)
+        self._num_train = parts.data.num_train
+        self._here: tuple[float, float] | None = None
 
     @torch.no_grad()
     def _copied(self, network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
@@ -89,12 +90,8 @@ class Measured:
 
     @torch.no_grad()
     def move_to(self, state: Mapping[str, Tensor]) -> None:
-        """Measure the network of this state from now on: its parameters are `flat`, its buffers those of the loss.
-
-        What was found out about the loss before (`step`, `loss_here`, `standard_error`) stays that of the run it was
-        made of.
-        """
-        self.flat = self.flat_of(state)
+        """Measure the network of this state from now on: its parameters are `flat`, its buffers those of the loss."""
+        self.flat, self._here = self.flat_of(state), None
         for name, buffer in self.network.named_buffers():
             buffer.copy_(state[name])
 
@@ -132,6 +129,40 @@ class Measured:
         return loss + self.penalty(flat) if self.has_penalty else loss
 
     @property
+    def part_size(self) -> int:
+        """Samples that are computed in one piece, by a rule that reads no clock: they take well under 0.2 s.
+
+        A Hessian product with the slowest networks takes six times as long as a pass. Statistics of the sample are
+        those of the whole sample, which then is one piece.
+        """
+        if self.has_batch_norm and self.batch_norm == "estimated":
+            return self.num_samples
+        most = CACHED_MULTIPLICATIONS if self.inputs.device.type == "cpu" else PIECE_MULTIPLICATIONS
+        return min(self.num_samples, max(1, most // max(1, self.multiplications)))
+
+    def parts(self) -> list[Measured]:
+        """The same loss on one part of the sample after another, `part_size` each."""
+        if self.part_size == self.num_samples:
+            return [self]
+        found = []
+        pieces = zip(self.inputs.split(self.part_size), self.targets.split(self.part_size), strict=True)
+        for inputs, targets in pieces:
+            part = copy(self)
+            part.inputs, part.targets, part.num_samples, part._here = inputs, targets, len(targets), None
+            found.append(part)
+        return found
+
+    @torch.no_grad()
+    def outputs_in_pieces(self, tensors: Mapping[str, Tensor]) -> Generator[None, None, Tensor]:
+        """The outputs (B, K) with these parameters, and the buffers among them; yields between parts of the sample."""
+        found: list[Tensor] = []
+        for inputs in self.inputs.split(self.part_size):
+            if found:
+                yield
+            found.append(functional_call(self.network, dict(tensors), inputs))
+        return torch.cat(found)
+
+    @property
     def is_cross_entropy(self) -> bool:
         """Whether the data loss is the plain cross-entropy with classes as targets."""
         return self.criterion is functional.cross_entropy and not self.targets.is_floating_point()
@@ -149,17 +180,34 @@ class Measured:
             flat.new_zeros(()),
         )
 
-    @torch.no_grad()
-    def true_loss(self, state: Mapping[str, Tensor]) -> float:
-        """The loss of another network of this shape: its parameters, and with frozen statistics its own."""
+    def true_loss(self, state: Mapping[str, Tensor]) -> Generator[None, None, float]:
+        """The loss of another network of this shape: its parameters, and with frozen statistics its own; in pieces."""
         names = {name for name, _ in self.network.named_buffers()} | set(self.names)
         flat = self.flat_of(state)
         kept = {name: state[name].to(self.inputs.device) for name in names}
         kept = {name: tensor.to(self.dtype) if tensor.is_floating_point() else tensor for name, tensor in kept.items()}
-        return float(self.loss_of(functional_call(self.network, kept, self.inputs), flat))
+        return float(self.loss_of((yield from self.outputs_in_pieces(kept)), flat))
 
-    def _standard_error(self, outputs_BK: Tensor, num_train: int) -> float:
+    # -- where it stands ---------------------------------------------------------------------------------------------
+
+    @property
+    def loss_here(self) -> float:
+        """The loss with the parameters `flat`."""
+        return worked_off(self.look())[0]
+
+    @property
+    def standard_error(self) -> float:
         """How far the mean over the sample is from that over the training split, as a standard deviation."""
+        return worked_off(self.look())[1]
+
+    def look(self) -> Generator[None, None, tuple[float, float]]:
+        """Find `loss_here` and `standard_error` in pieces, unless they are known; returns both."""
+        if self._here is None:
+            outputs_BK = yield from self.outputs_in_pieces(self.tensors(self.flat))
+            self._here = float(self.loss_of(outputs_BK, self.flat)), self._standard_error(outputs_BK)
+        return self._here
+
+    def _standard_error(self, outputs_BK: Tensor) -> float:
         if self.num_samples < 2:
             return math.nan
         if self.is_cross_entropy:
@@ -168,7 +216,7 @@ class Measured:
             each = self.row_criterion(outputs_BK.unsqueeze(1), self.targets.unsqueeze(1))
         spread = float(each.to(accumulation_dtype(each)).std())
         # Drawn without putting back: a sample that is the whole split leaves nothing open.
-        return spread / math.sqrt(self.num_samples) * math.sqrt(1 - self.num_samples / num_train)
+        return spread / math.sqrt(self.num_samples) * math.sqrt(1 - self.num_samples / self._num_train)
 
 
 def _drawn(train: Tensor, samples: int, seed: int) -> Tensor:

@@ -13,12 +13,12 @@ from collections.abc import Generator
 
 import torch
 from torch import Tensor
-from torch.func import functional_call
 
 from core.landscape.measured import Measured
 from core.landscape.perceptron import hidden_layers, is_perceptron
 from core.landscape.planes import Plane
-from core.training.evaluation import PIECE_MULTIPLICATIONS, piece_size
+from core.pieces import saying
+from core.training.evaluation import PIECE_MULTIPLICATIONS
 
 STACKED_BYTES = 4 * 2**20
 """What the widest layer gives out for the points computed at once: more leaves the cache, less waits for Python."""
@@ -41,8 +41,10 @@ def _stacked(measured: Measured, plane: Plane, points_P2: Tensor) -> Generator[T
     along = [measured.tensors(flat) for flat in (plane.center, *plane.directions)]
     first_3OI, bias_3O = (torch.stack([tensors[name] for tensors in along]) for name in measured.names[:2])
     images_3OB = torch.baddbmm(bias_3O.unsqueeze(2), first_3OI, measured.inputs.flatten(1).T.expand(3, -1, -1))
+    yield images_3OB.new_empty(0)
     widest = max(shape[0] for shape in measured.shapes)
-    at_once = max(1, STACKED_BYTES // (measured.num_samples * widest * measured.inputs.element_size()))
+    at_once = STACKED_BYTES // (measured.num_samples * widest * measured.inputs.element_size())
+    at_once = max(1, min(at_once, PIECE_MULTIPLICATIONS // (measured.num_samples * measured.multiplications)))
     sizes = [shape.numel() for shape in measured.shapes[2:]]
     later, laters = (flats[..., len(measured.flat) - sum(sizes) :] for flats in (plane.center, plane.directions))
     for points_R2 in points_P2.split(at_once):
@@ -79,17 +81,7 @@ def _losses(measured: Measured, outputs_RKB: Tensor) -> Tensor:
 
 
 def _point_by_point(measured: Measured, plane: Plane, points_P2: Tensor) -> Generator[Tensor, None, None]:
-    size = piece_size(measured.multiplications, measured.inputs.device.type)
-    # Statistics of the sample are those of the whole sample.
-    pieces = size if measured.batch_norm == "frozen" else measured.num_samples
-    batches = list(zip(measured.inputs.split(pieces), measured.targets.split(pieces), strict=True))
     for point_12 in points_P2.split(1):
         flat = plane.at(point_12)[0]
-        tensors = measured.tensors(flat)
-        total = flat.new_zeros(())
-        for place, (inputs, targets) in enumerate(batches):
-            if place:
-                yield total.new_empty(0)
-            loss = measured.criterion(functional_call(measured.network, tensors, inputs), targets)
-            total += loss * (len(targets) / measured.num_samples)
-        yield (total + measured.penalty(flat) if measured.has_penalty else total).unsqueeze(0)
+        outputs_BK = yield from saying(flat.new_empty(0), measured.outputs_in_pieces(measured.tensors(flat)))
+        yield measured.loss_of(outputs_BK, flat).unsqueeze(0)

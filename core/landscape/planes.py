@@ -14,7 +14,6 @@ from torch import Tensor
 from core.errors import BadInput
 from core.landscape.asked import PlaneKind
 from core.landscape.curvature import extremes
-from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
 from core.landscape.trajectory import Trajectory, exact
 from core.seeding import generator, seed32
@@ -65,7 +64,7 @@ def plane_of(
 ) -> Generator[int, None, Plane]:
     """The plane of a kind through the measured checkpoint; `trajectory` are the snapshots of its run.
 
-    Yields after every product with the Hessian, where it needs some.
+    Yields the number of products with the Hessian after each piece of work, where it needs some.
 
     random: two filter-normalized directions. pca: the main axes of the path. ends: through the start of the path and
     the best snapshot. hessian: along the eigenvectors of the most negative and the most positive curvature.
@@ -108,7 +107,7 @@ def filter_normalized(measured: Measured, seed: int, place: int) -> Tensor:
 
 def _along_eigenvectors(measured: Measured) -> Generator[int, None, Plane]:
     """Each direction reaches as far as its curvature alone would change the loss by its own size."""
-    found = yield from extremes(Hessian(measured))
+    found = yield from extremes(measured)
     size = float(torch.linalg.vector_norm(measured.flat))
     bottom, top = found.values.tolist()
     below, above = (

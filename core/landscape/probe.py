@@ -6,7 +6,6 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from core.landscape.curvature import BOTTOM, TOP, sizes_of
@@ -50,21 +49,21 @@ class Probe:
         return worked_off(self.pieces(state))
 
     def pieces(self, state: Mapping[str, Tensor]) -> Generator[None, None, Probed]:
-        """The same in pieces of one product or gradient; the state is read in the first one."""
+        """The same in pieces, each at most one product or gradient; the state is read in the first one."""
         self._measured.move_to(state)
         hessian = Hessian(self._measured)
-        start = torch.stack([next(hessian.directions(0))]) if self._vectors is None else self._vectors
+        start = [next(hessian.directions(0))] if self._vectors is None else self._vectors
         most = min(MOST_PRODUCTS, len(hessian))
-        space = Subspace(hessian, start[:0], most)
+        space = Subspace(hessian.product, start[0], most)
         for vector in start:
             yield
-            space.include(vector)
+            yield from space.include(vector)
         space.solve()
         shares = self._shares(space)
         # At least one product beyond the start: a vector that another one has overtaken would stay for good without.
         while space.num_products < most and (space.num_products <= len(start) or shares.max() > TOLERANCE):
             yield
-            space.grow(self._ends[int(shares.argmax())])
+            yield from space.grow(self._ends[int(shares.argmax())])
             shares = self._shares(space)
         self._vectors = space.vectors[self._ends]
         bottom, top = space.values.tolist()

@@ -7,6 +7,8 @@ Ritz) and 8.4 (Davidson). Shape letters: N rows of the matrix, M products.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,40 +20,41 @@ NEW = 1e-3
 
 
 class Subspace:
-    """`values` (2,) are the lowest and the highest eigenvalue as far as M products tell, `vectors` (2, N) of length 1.
+    """`values` (2,) are the lowest and the highest eigenvalue as far as M products tell.
 
-    Within `residuals` (2,) of each value there is an eigenvalue. There is room for `most` products.
+    Within `residuals` (2,) of each value there is an eigenvalue. There is room for `most` products with vectors `like`
+    this one (N,).
     """
 
-    def __init__(self, product: Product, start_KN: Tensor, most: int) -> None:
+    def __init__(self, product: Product, like: Tensor, most: int) -> None:
         self._product = product
         self.num_products = 0
-        self._basis, self._images = start_KN.new_empty(2, most, start_KN.shape[1])
+        self._basis, self._images = like.new_empty(2, most, len(like))
         self._projected = np.empty((most, most))
-        for vector in start_KN:
-            self.include(vector)
-        if len(start_KN):
-            self.solve()
 
-    def include(self, vector: Tensor) -> None:
-        """Let the space hold a vector (N,) too, with one product more, unless it nearly does already.
+    def include(self, vector: Tensor) -> Generator[None, None, None]:
+        """Let the space hold a vector (N,) too, with one product more, unless it nearly does already; in pieces.
 
         What is known is only told anew by `solve`, so that several can come together.
         """
-        rest = without(vector, self._basis[: self.num_products])
-        if float(rest.norm()) > NEW * float(vector.norm()):
-            self._add(rest)
+        basis, rest = self._basis[: self.num_products], vector
+        if self.num_products:
+            rest = without(without(vector, basis), basis)  # Twice, because rounding leaves a little the first time.
+        length = float(rest.norm())
+        if not self.num_products or length > NEW * float(vector.norm()):
+            yield from self._add(rest, length)
 
-    def grow(self, end: int) -> None:
+    def grow(self, end: int) -> Generator[None, None, None]:
         """Do one product more, for the lowest (0) or the highest (-1) eigenvalue, whose residual is not 0."""
         # It is orthogonal already, but for rounding.
-        self._add(without(self._left_2N[end], self._basis[: self.num_products], times=1))
+        rest = without(self._left_2N[end], self._basis[: self.num_products])
+        yield from self._add(rest, float(rest.norm()))
         self.solve()
 
-    def _add(self, vector: Tensor) -> None:
+    def _add(self, vector: Tensor, length: float) -> Generator[None, None, None]:
         place = self.num_products
-        self._basis[place] = vector / vector.norm()
-        self._images[place] = image = self._product(self._basis[place])
+        torch.div(vector, length, out=self._basis[place])
+        self._images[place] = image = yield from self._product(self._basis[place])
         self.num_products += 1
         row = (self._basis[: self.num_products] @ image).cpu().numpy()
         self._projected[place, : place + 1] = self._projected[: place + 1, place] = row
@@ -61,9 +64,14 @@ class Subspace:
         num = self.num_products
         values, rotation = eigen(self._projected[:num, :num])
         self.values = values[[0, -1]]
-        turn_2M = torch.from_numpy(rotation.T[[0, -1]]).to(self._basis)
-        self.vectors = turn_2M @ self._basis[:num]
-        values_21 = torch.from_numpy(self.values).to(self._basis).unsqueeze(1)
-        self._left_2N = torch.addcmul(turn_2M @ self._images[:num], values_21, self.vectors, value=-1)
+        turn_2M = rotation.T[[0, -1]]
+        both_22M = np.stack([turn_2M, turn_2M * self.values[:, None]])
+        self._turn_2M, scaled_2M = torch.from_numpy(both_22M).to(self._basis)
+        self._left_2N = torch.addmm(self._turn_2M @ self._images[:num], scaled_2M, self._basis[:num], alpha=-1)
         rounding = rounding_of(self._basis.dtype, float(np.abs(values).max()))
         self.residuals = torch.linalg.vector_norm(self._left_2N, dim=1).cpu().numpy() + rounding
+
+    @property
+    def vectors(self) -> Tensor:
+        """Those of both values, (2, N), of length 1."""
+        return self._turn_2M @ self._basis[: self.num_products]

@@ -35,15 +35,15 @@ def trajectory_of(
     *,
     of_another: bool = False,
 ) -> Generator[None, None, Trajectory]:
-    """Measure the snapshots (step, state of the network) of the measured run; yields after each.
+    """Measure the snapshots (step, state of the network) of the measured run; yields after every piece of work.
 
     The measured checkpoint is one of them too, unless they are those `of_another` run: then there is at least one. The
     best is that after update `best_step`, which must be among them, or else the one of the lowest loss.
     """
-    found = {} if of_another else {measured.step: (measured.flat, measured.loss_here)}
+    found = {} if of_another else {measured.step: (measured.flat, (yield from measured.look())[0])}
     for step, state in snapshots:
         if step not in found:
-            found[step] = measured.flat_of(state), measured.true_loss(state)
+            found[step] = measured.flat_of(state), (yield from measured.true_loss(state))
             yield
     steps = sorted(found)
     losses = [found[step][1] for step in steps]

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from core.catalog.presets import presets
@@ -21,6 +21,8 @@ from core.errors import BadInput, shown
 from core.experiment import Experiment
 from core.landscape.stories import stories
 from core.lessons.linked import Linked, linked
+from core.lessons.question import KINDS, Choice, Part, Question, Unusable, Words, is_in_percent
+from core.lessons.seal import Expected
 from core.studies.comparison import Comparison
 from core.studies.comparison_presets import comparison_presets
 from core.text import Text
@@ -32,7 +34,6 @@ LARGEST = 64 * 1024
 MOST_STEPS = 8
 
 Page = Literal["train", "compare", "landscapes"]
-Measure = Literal["validation_error", "train_error"]
 Control = Literal["dataset", "augmentations", "architecture", "regularizers", "optimizer", "seed", "epochs", "more"]
 CONTROLS: tuple[Control, ...] = get_args(Control)
 """The choices of Train that a step may leave to its reader, in their order there."""
@@ -41,70 +42,7 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """What can be said of a claim: it holds, it needs a condition, it does not hold."""
 
 
-class Unusable(ValueError):
-    """Why a part of a lesson cannot be used, for a reader."""
-
-    def __init__(self, why: Text) -> None:
-        super().__init__(str(why))
-        self.why = why
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Words(_Part):
-    """The same in both languages."""
-
-    en: Annotated[str, Field(min_length=1, max_length=2000)]
-    zh: Annotated[str, Field(min_length=1, max_length=2000)]
-
-    def say(self, lang: str) -> str:
-        """What stands there for a reader of "en" or "zh"."""
-        return self.zh if lang == "zh" else self.en
-
-
-class Choice(_Part):
-    """One of a few answers; `answer` is the place of the right one."""
-
-    kind: Literal["choice"]
-    text: Words
-    choices: Annotated[tuple[Words, ...], Field(min_length=2, max_length=6)]
-    answer: Annotated[int, Field(ge=0)]
-
-    @model_validator(mode="after")
-    def _is_among_them(self) -> Choice:
-        if self.answer >= len(self.choices):
-            raise Unusable(
-                Text(
-                    "Answer {answer} is the place of none of the {count} choices; the first has place 0.",
-                    answer=self.answer,
-                    count=len(self.choices),
-                )
-            )
-        return self
-
-
-class Number(_Part):
-    """A share on a slider from `low` to `high`: what `measure` will be when the run is over."""
-
-    kind: Literal["number"]
-    text: Words
-    measure: Measure
-    low: Annotated[float, Field(ge=0, le=1)]
-    high: Annotated[float, Field(ge=0, le=1)]
-
-    @model_validator(mode="after")
-    def _is_a_range(self) -> Number:
-        if not self.low < self.high:
-            raise Unusable(Text("High {high:g} must be above low {low:g}.", high=self.high, low=self.low))
-        return self
-
-
-Question = Annotated[Choice | Number, Field(discriminator="kind")]
-
-
-class Shown(_Part):
+class Shown(Part):
     """What is to be run: a preset of Train, a comparison, a story of Landscapes, or the address of a page."""
 
     preset: str = ""
@@ -134,10 +72,17 @@ class Shown(_Part):
         """What its address chooses, where it has one."""
         return linked(self.link) if self.link else None
 
+    @cached_property
+    def experiment(self) -> Experiment | None:
+        """What it trains on Train; None for what runs on another page."""
+        if self.preset:
+            return Experiment.from_json({"preset": self.preset})
+        return self.linked if isinstance(self.linked, Experiment) else None
+
     @property
     def page(self) -> Page:
         """Where it runs."""
-        if self.preset or isinstance(self.linked, Experiment):
+        if self.experiment is not None:
             return "train"
         return "compare" if self.comparison or isinstance(self.linked, Comparison) else "landscapes"
 
@@ -149,19 +94,33 @@ def _known(kind: str) -> list[str]:
 
 
 class Step(Shown):
-    """A text beside something to run. `show`: the choices of Train that its reader may change, () for all."""
+    """A text beside something to run. `show`: the choices of Train that its reader may change, () for all.
+
+    `expect`: what its run came to where the lesson was written.
+    """
 
     text: Words
     show: tuple[Control, ...] = ()
     question: Question | None = None
+    expect: Expected | None = None
 
     @model_validator(mode="after")
     def _suits_its_page(self) -> Step:
         if self.page != "train" and self.show:
             raise Unusable(Text("Choices are shown on Train: “show” belongs to a step there."))
-        if self.page != "train" and isinstance(self.question, Number):
-            raise Unusable(Text("A number is measured in one run: it is asked for in a step on Train."))
+        if self.page != "train" and self.question is not None and not isinstance(self.question, Choice):
+            raise Unusable(Text("A number or a curve is measured in one run: it is asked for in a step on Train."))
+        if self.page != "train" and self.expect is not None:
+            raise Unusable(Text("What is expected is the end of one run: “expect” belongs to a step on Train."))
+        measured = self.question is not None and not isinstance(self.question, Choice)
+        if measured and self.experiment is not None and not is_in_percent(self.experiment):
+            raise Unusable(Text("A number or a curve in percent is asked of data with classes."))
         return self
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether what it expects, if anything, was measured of the experiment that it runs."""
+        return self.expect is None or self.experiment is None or self.expect.is_of(self.experiment.fingerprint())
 
 
 class Claim(Shown):
@@ -173,7 +132,7 @@ class Claim(Shown):
     seen: Words
 
 
-class Lesson(_Part):
+class Lesson(Part):
     """A lesson of the course; `place` orders the lessons, `minutes` is how long it takes in a class."""
 
     key: str
@@ -191,9 +150,14 @@ def read_lesson(text: str, key: str) -> Lesson:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise unusable(key, Text("It is no TOML: {reason}.", reason=str(error)[:200])) from error
     try:
-        return Lesson.model_validate({**document, "key": key})
+        lesson = Lesson.model_validate({**document, "key": key})
     except ValidationError as error:
         raise unusable(key, *(_problem(found) for found in error.errors())) from error
+    strangers = [place for place, step in enumerate(lesson.steps, start=1) if not step.is_as_expected]
+    if strangers:
+        other = Text("The fingerprint is that of another experiment than the step runs.")
+        raise unusable(key, *(Text("{place}: {reason}", place=f"steps.{place}.expect", reason=other) for place in strangers))
+    return lesson
 
 
 def read_lesson_bytes(content: bytes, key: str) -> Lesson:
@@ -241,9 +205,8 @@ def unusable(key: str, *problems: Text) -> BadInput:
 
 def _problem(found: ErrorDetails) -> Text:
     """Where something cannot be used, `steps.2.question.answer`, counted from 1 as on the screen; and why."""
-    kinds = ("choice", "number")
     place = ".".join(
-        str(part + 1) if isinstance(part, int) else part[:40] for part in found["loc"] if part not in kinds
+        str(part + 1) if isinstance(part, int) else part[:40] for part in found["loc"] if part not in KINDS
     )
     return Text("{place}: {reason}", place=place, reason=_reason(found))
 

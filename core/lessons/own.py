@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput, CoreError
+from core.errors import BadInput, CoreError, Refused
 from core.lessons.lesson import LARGEST, Lesson, read_lesson_file, unusable
 from core.text import Text
 
@@ -23,10 +23,14 @@ def is_own(key: str) -> bool:
 
 
 class OwnLessons:
-    """The lessons in a folder, which is made when the first one is kept."""
+    """The lessons in a folder, which is made when the first one is kept.
 
-    def __init__(self, folder: Path) -> None:
+    Whoever has not `may_write` reads only: it is for whoever gives lessons.
+    """
+
+    def __init__(self, folder: Path, *, may_write: bool = True) -> None:
         self.folder = folder
+        self.may_write = may_write
 
     def all(self) -> dict[str, Lesson]:
         """The lessons by key, the oldest first; without files that somebody made unusable, see `problems`."""
@@ -43,6 +47,7 @@ class OwnLessons:
 
     def put(self, lesson: Lesson) -> None:
         """Keep a lesson, in the place of what had its key. CoreError where it cannot be written."""
+        self._check_may_write()
         path = self._path(lesson.key)
         beside = path.with_suffix(".new")
         content = lesson_toml(lesson).encode()
@@ -57,10 +62,19 @@ class OwnLessons:
 
     def remove(self, key: str) -> None:
         """Let go of a lesson. CoreError where that cannot be."""
+        self._check_may_write()
         try:
             self._path(key).unlink(missing_ok=True)
         except OSError as error:
             raise _unwritable(error) from error
+
+    def _check_may_write(self) -> None:
+        if not self.may_write:
+            raise Refused(
+                Text("Lessons cannot be written here."),
+                Text("In a class only the teacher writes them."),
+                Text("Ask your teacher."),
+            )
 
     def _path(self, key: str) -> Path:
         assert is_own(key), key

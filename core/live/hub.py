@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.live.series import History, Rows, Series
+from core.live.series import History, Row, Rows, Series
 
 GROUPS = ("update", "evaluation", "curvature")
 MAX_CATCH_UP_ROWS = 2048
@@ -210,6 +210,12 @@ class Hub:
             series = self._runs[run].groups[group]
             rows = series.rows(series.first_row)
             return rows.steps.copy(), {name: values.copy() for name, values in rows.columns.items()}, not rows.first
+
+    def row(self, run: str, group: str, step: int) -> Row | None:
+        """The newest row of a group up to a step; None where there is none, or rows are kept thinned only."""
+        with self._lock:
+            held = self._runs.get(run)
+            return None if held is None else held.groups[group].row(step)
 
     def read(self, run: str, position: Position | None = None) -> Reading | None:
         """What came since `position` (None: everything, thinned); None when the run is not held."""

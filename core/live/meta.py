@@ -85,7 +85,23 @@ Pictures:
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 Pace = Literal["10s", "1min", "1/s", "max"]
 """How long a whole run takes to watch, or one update a second, or as fast as it goes."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A stored run as it was: `pictures` of update `step`, and of the one asked for the `status` and by group the newest
+    row, {"step", "names", "values": float32 (n,)}.
+
+    While the way there is long, pictures of updates before it come first.
+    """
+
+    step: int
+    pictures: Mapping[str, Mapping[str, Any]]
+    status: Mapping[str, Any]
+    rows: Mapping[str, Mapping[str, Any]]

@@ -6,6 +6,7 @@ From the page (at most 4 096 bytes each):
 - `subscribe` {"run", "lineage", "rows"}: the last two as received before, or null; also after a pause or a lost socket
 - `unsubscribe` {"run"}; a hidden tab unsubscribes with `pause` {} from all its runs
 - `command` {"number", "run", "kind", "values"}; kinds and values: `VALUES_OF`
+- `seek` {"number", "run", "step"}: what a run that is over was like after an update; a later one takes its place
 
 To the page:
 
@@ -14,6 +15,7 @@ To the page:
   events, pictures}: replaces what the page has of the run
 - `more` {run, …, first_rows, blocks: {group: {steps, columns, stamps}}, meta, first_event, events, pictures}: follows
   what the page has; meta and pictures hold what changed, and are ignored by a page whose version is not older
+- `moment` {"number", step, pictures, status, rows: {group: row}}: of `core.live.meta.Moment`; may come several times
 - `unknown` {"run"}; `received` {"number"}; `refused` {"number", "what", "why", "fix"}
 
 An array is {"dtype", "shape", "data": base64 of its little-endian bytes}, so NaN and ±Inf survive.
@@ -41,7 +43,7 @@ from pydantic import (
 
 from core.errors import CoreError
 from core.live.hub import Reading
-from core.live.meta import Pace
+from core.live.meta import Moment, Pace
 from core.text import Text, Translate
 
 MAX_MESSAGE_BYTES = 4096
@@ -172,7 +174,16 @@ class Command(_Message):
     values: dict[str, Any] = {}
 
 
-Message = Hello | Subscribe | Unsubscribe | Pause | Command
+class Seek(_Message):
+    """Ask what a run that is over was like after an update."""
+
+    type: Literal["seek"]
+    number: Count
+    run: RunId
+    step: Count
+
+
+Message = Hello | Subscribe | Unsubscribe | Pause | Command | Seek
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 
 
@@ -280,6 +291,11 @@ def unknown(run: str) -> str:
 def received(number: int) -> str:
     """The command was taken; that it was applied is told by the run's `applied`."""
     return _dumped({"type": "received", "number": number})
+
+
+def moment(number: int, there: Moment, translate: Translate) -> str:
+    """What is there of the moment that was asked for."""
+    return _dumped({"type": "moment", "number": number, **plain(vars(there), translate)})
 
 
 def refused(number: int, error: CoreError, translate: Translate) -> str:

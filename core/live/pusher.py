@@ -27,6 +27,7 @@ class Viewer:
         self.joining: dict[str, list[str]] = {}
         self.behind: set[str] = set()
         self._outbox: deque[str] = deque()
+        self._moment: str | None = None
         self._waiting_chars = 0
         self._filled = asyncio.Event()
 
@@ -34,6 +35,11 @@ class Viewer:
         """Put a text into the outbox."""
         self._outbox.append(text)
         self._waiting_chars += len(text)
+        self._filled.set()
+
+    def show(self, moment: str) -> None:
+        """Send what is there of a moment of a replay, in the place of one that waits."""
+        self._moment = moment
         self._filled.set()
 
     def offer(self, run: str, text: str) -> None:
@@ -49,11 +55,14 @@ class Viewer:
 
     async def next(self) -> str | None:
         """The next text; None when the outbox has run empty and a run has to be sent afresh."""
-        while not self._outbox:
+        while not self._outbox and self._moment is None:
             if self.behind:
                 return None
             self._filled.clear()
             await self._filled.wait()
+        if self._moment is not None:
+            moment, self._moment = self._moment, None
+            return moment
         text = self._outbox.popleft()
         self._waiting_chars -= len(text)
         return text

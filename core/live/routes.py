@@ -7,12 +7,13 @@ that was asked, and only people with a token that one of our pages made.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
+from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +24,8 @@ from core.errors import BadInput, CoreError
 from core.live import protocol
 from core.live.assets import Asset, Assets, plotly_js, plotly_version
 from core.live.hub import GROUPS, Hub, Position
+from core.live.meta import Moment
+from core.live.origin import same_origin
 from core.live.pusher import Pusher, Viewer
 from core.live.tokens import Tokens
 from core.text import Text, Translate, untranslated
@@ -37,19 +40,32 @@ CommandHandler = Callable[[str, str, str, dict[str, Any]], None]
 logger = logging.getLogger(__name__)
 
 
+class Replays(Protocol):
+    """Shows a viewer what runs that are over were like; see `core.studies.playback`."""
+
+    def seek(
+        self, run: str, step: int, viewer: Hashable, show: Callable[[Moment | CoreError], None], *, actor: str
+    ) -> None: ...
+    def leave_replay(self, viewer: Hashable) -> None: ...
+
+
 def live_routes(
     hub: Hub,
     *,
     tokens: Tokens,
+    may_watch: Callable[[str, str], bool],
     command: CommandHandler,
+    replays: Replays,
     translate: Callable[[str], Translate],
     assets: Assets | Path,
     hosts: Collection[str] | None = None,
 ) -> list[BaseRoute]:
     """All routes of the live chart.
 
-    `command(actor, run, kind, values)` is called in a worker thread and should return quickly; a CoreError that it
-    raises is shown to the person. `hosts` are the host names served, None for any that equals its page's origin.
+    `may_watch(actor, channel)` says whether somebody may see a channel of the hub; one that they may not looks like one
+    that is not there. `command(actor, run, kind, values)` and `replays.seek` are called in a worker thread and should
+    return quickly; a CoreError that they raise is shown to the person. `hosts` are the host names served, None for any
+    that equals its page's origin.
     """
     files = assets if isinstance(assets, Assets) else Assets(assets)
 
@@ -67,7 +83,7 @@ def live_routes(
             await websocket.close()
             return
         await websocket.accept()
-        await _Session(websocket, pusher, tokens, command, in_language).run()
+        await _Session(websocket, pusher, tokens, may_watch, command, replays, in_language).run()
 
     async def asset(request: Request) -> Response:
         found = files.get(request.path_params["name"])
@@ -88,19 +104,6 @@ def live_routes(
     ]
 
 
-def same_origin(origin: str | None, host: str | None, hosts: Collection[str] | None) -> bool:
-    """Whether a page of `origin` may open a socket to `host`: same name and port, and a name that we serve."""
-    if not origin or not host:
-        return False
-    try:
-        page, asked = urlsplit(origin), urlsplit(f"//{host}")
-        default = {"http": 80, "https": 443}[page.scheme]
-        same = (page.hostname, page.port or default) == (asked.hostname, asked.port or default)
-    except (KeyError, ValueError):
-        return False
-    return same and page.hostname is not None and (hosts is None or page.hostname in hosts)
-
-
 class _Session:
     """One socket from its hello to its end."""
 
@@ -109,13 +112,17 @@ class _Session:
         websocket: WebSocket,
         pusher: Pusher,
         tokens: Tokens,
+        may_watch: Callable[[str, str], bool],
         command: CommandHandler,
+        replays: Replays,
         translate: Callable[[str], Translate],
     ) -> None:
         self._websocket = websocket
         self._pusher = pusher
         self._tokens = tokens
+        self._may_watch = may_watch
         self._command = command
+        self._replays = replays
         self._translate = translate
         self._runs: set[str] = set()
 
@@ -123,8 +130,7 @@ class _Session:
         try:
             async with asyncio.timeout(HELLO_TIMEOUT_S):
                 hello = await self._receive()
-            actor = self._tokens.actor(hello.token) if isinstance(hello, protocol.Hello) else None
-            if not isinstance(hello, protocol.Hello) or actor is None:
+            if not isinstance(hello, protocol.Hello) or self._tokens.actor(hello.token) is None:
                 await self._websocket.close(BAD_TOKEN)
                 return
         except (protocol.BadMessage, TimeoutError):
@@ -137,13 +143,19 @@ class _Session:
         sender = asyncio.create_task(self._send(viewer))
         try:
             while True:
-                await self._handle(await self._receive(), viewer, actor)
+                message = await self._receive()
+                # A token may end before its socket does: the room has a new code.
+                if (actor := self._tokens.actor(hello.token)) is None:
+                    await self._websocket.close(BAD_TOKEN)
+                    return
+                await self._handle(message, viewer, actor)
         except protocol.BadMessage:
             await self._websocket.close(BAD_MESSAGE)
         except WebSocketDisconnect:
             pass
         finally:
             self._pusher.unsubscribe(viewer)
+            self._replays.leave_replay(viewer)
             sender.cancel()
 
     async def _receive(self) -> protocol.Message:
@@ -172,6 +184,9 @@ class _Session:
                 self._runs.add(message.run)
                 if len(self._runs) > MAX_RUNS_A_PAGE:
                     raise protocol.BadMessage("too many runs")
+                if not await asyncio.to_thread(self._may_watch, actor, message.run):
+                    viewer.send(protocol.unknown(message.run))
+                    return
                 position = None
                 if message.lineage is not None and message.rows is not None:
                     rows = {group: message.rows.get(group, 0) for group in GROUPS}
@@ -184,24 +199,49 @@ class _Session:
                 self._runs.clear()
                 self._pusher.unsubscribe(viewer)
             case protocol.Command():
-                viewer.send(await self._commanded(message, actor, self._translate(viewer.lang)))
+                why_not = await self._refusal(
+                    message, viewer, self._command, actor, message.run, message.kind, message.values
+                )
+                viewer.send(why_not or protocol.received(message.number))
+            case protocol.Seek():
+                show = self._shower(message, viewer)
+                seek = partial(self._replays.seek, message.run, message.step, viewer, show, actor=actor)
+                if (why_not := await self._refusal(message, viewer, seek)) is not None:
+                    viewer.send(why_not)
             case protocol.Hello():
                 raise protocol.BadMessage("hello twice")
 
-    async def _commanded(self, message: protocol.Command, actor: str, translate: Translate) -> str:
+    async def _refusal(
+        self, message: protocol.Command | protocol.Seek, viewer: Viewer, do: Callable[..., None], *values: Any
+    ) -> str | None:
+        """Do in a worker thread what was asked for; the answer that it was refused, or None."""
         try:
-            await asyncio.to_thread(self._command, actor, message.run, message.kind, message.values)
+            await asyncio.to_thread(do, *values)
         except CoreError as error:
-            return protocol.refused(message.number, error, translate)
+            return protocol.refused(message.number, error, self._translate(viewer.lang))
         except Exception:
-            logger.exception("command %s of run %s", message.kind, message.run)
+            logger.exception("%s of run %s", message.type, message.run)
             error = CoreError(
                 Text("The command could not be carried out."),
                 Text("The program met an error of its own; it is in the log."),
                 Text("Reload the page and try again."),
             )
-            return protocol.refused(message.number, error, translate)
-        return protocol.received(message.number)
+            return protocol.refused(message.number, error, self._translate(viewer.lang))
+        return None
+
+    def _shower(self, message: protocol.Seek, viewer: Viewer) -> Callable[[Moment | CoreError], None]:
+        """Sends what is there of a moment, called from any thread."""
+        loop, translate = asyncio.get_running_loop(), self._translate(viewer.lang)
+
+        def send(there: Moment | CoreError) -> None:
+            write = protocol.refused if isinstance(there, CoreError) else protocol.moment
+            viewer.show(write(message.number, there, translate))  # type: ignore[arg-type]
+
+        def show(there: Moment | CoreError) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed while the server stops
+                loop.call_soon_threadsafe(send, there)
+
+        return show
 
 
 async def _response(request: Request, asset: Asset, cache: str) -> Response:

@@ -29,6 +29,15 @@ class Rows:
     stamps: NDArray[np.float64]
 
 
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One row: the value (n,) of each of n columns."""
+
+    step: int
+    names: tuple[str, ...]
+    values: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class History:
     """Every column of the first `rows` rows, thinned by itself: name → (steps, values)."""
@@ -109,6 +118,15 @@ class Series:
         start, end = first - self.first_row, self.num_rows - self.first_row
         columns = {name: values[start:end] for name, values in self._columns.items()}
         return Rows(first, self.num_rows, self._steps[start:end], columns, self._stamps[start:end])
+
+    def row(self, step: int) -> Row | None:
+        """The newest row up to a step; None where there is none at full resolution."""
+        rows = self.rows(self.first_row)
+        place = int(np.searchsorted(rows.steps, step, side="right")) - 1
+        if place < 0:
+            return None
+        values = np.array([column[place] for column in rows.columns.values()], dtype=np.float32)
+        return Row(int(rows.steps[place]), tuple(rows.columns), values)
 
     def drop_after(self, step: int) -> None:
         """Forget every row behind `step`."""

@@ -18,18 +18,22 @@ class Tokens:
     def __init__(self, secret: bytes | None = None) -> None:
         self._secret = secret or secrets.token_bytes(32)
 
+    def renew(self) -> None:
+        """From now on no token that was made before is one of ours."""
+        self._secret = secrets.token_bytes(32)
+
     def mint(self, actor: str) -> str:
         """The token of an actor."""
         name = base64.urlsafe_b64encode(actor.encode()).decode("ascii")
         return f"{name}.{self._signature(name)}"
 
     def actor(self, token: str) -> str | None:
-        """Whose token this is; None when it is not one of ours."""
+        """Whose token this is; None when it is not one of ours, or nobody's."""
         name, _, signature = token.partition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(name).encode()):
             return None
         try:
-            return base64.urlsafe_b64decode(name.encode()).decode()
+            return base64.urlsafe_b64decode(name.encode()).decode() or None
         except (binascii.Error, UnicodeError):
             return None
 

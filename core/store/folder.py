@@ -86,6 +86,11 @@ class DataFolder:
         return self.path / "lessons"
 
     @property
+    def room(self) -> Path:
+        """Who has joined in class mode, and with which code; only the owner of the folder can read it."""
+        return self.path / "room.json"
+
+    @property
     def logs(self) -> Path:
         """Log files with the tracebacks that readers are spared."""
         return self.path / "logs"

@@ -11,6 +11,7 @@ from core.text import Text
 
 State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted"]
 Visibility = Literal["private", "class"]
+AnswerKind = Literal["choice", "number", "curve", "vote", "skip", "diagnosis"]
 
 STATES: tuple[State, ...] = get_args(State)
 ACTIVE_STATES: tuple[State, ...] = ("queued", "running", "paused")
@@ -172,6 +173,18 @@ class SnapshotEntry:
     num_bytes: int
     kind: str
     attempt: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one person answered to one question: `value` by kind, None for what was skipped; `run` followed."""
+
+    about: str
+    owner: str
+    kind: AnswerKind
+    value: Any
+    run: str | None
+    utc: datetime
 
 
 @dataclass(frozen=True)

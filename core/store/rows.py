@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, func, select
 
 from core.errors import BadInput
 from core.store import schema
-from core.store.records import Attempt, Evaluation, Event, Look, RunFacts, RunRecord, SnapshotEntry, StudyRecord
+from core.store.records import Answer, Attempt, Evaluation, Event, Look, RunFacts, RunRecord, SnapshotEntry, StudyRecord
 from core.text import Text, is_showable
 
 MAX_NAME = 200
@@ -90,6 +90,11 @@ def evaluation_record(row: Row[Any]) -> Evaluation:
 def study_record(row: Row[Any]) -> StudyRecord:
     """The record of a row of studies."""
     return StudyRecord(**row._mapping)
+
+
+def answer_record(row: Row[Any]) -> Answer:
+    """The record of a row of answers."""
+    return Answer(**row._mapping)
 
 
 def attempt_record(row: Row[Any]) -> Attempt:

@@ -205,6 +205,20 @@ study = Table(
     Index("sp_study_by_owner", "owner"),
 )
 
+# One answer to each question of each person; it outlives the run that followed.
+answer = Table(
+    "sp_answer",
+    metadata,
+    Column("about", String(120), primary_key=True),
+    Column("owner", ACTOR, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("value", StoredJson),
+    Column("run", ID, ForeignKey("sp_run.id", ondelete="SET NULL")),
+    Column("utc", Utc, nullable=False),
+    Index("sp_answer_by_owner", "owner"),
+    Index("sp_answer_by_run", "run"),
+)
+
 # A look outlives the run, so no foreign key.
 look = Table(
     "sp_look",

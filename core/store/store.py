@@ -19,7 +19,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import CoreError, Refused
+from core.people import visibility_of_new
 from core.store import blocks, changes, engines, looks, migrations, rows, schema
+from core.store.answers import Answers
 from core.store.deletion import delete_run, finish_deletions
 from core.store.folder import DataFolder, WriteLock
 from core.store.ids import checked_id, new_id
@@ -36,6 +38,7 @@ from core.store.records import (
     State,
     Visibility,
 )
+from core.store.sharing import Sharing
 from core.store.studies import Studies
 from core.store.writer import Operation, Writer
 from core.text import Text
@@ -46,7 +49,7 @@ ACKNOWLEDGE_S = 0.3
 """The compute thread waits at most this long for the disk; its changes stay queued."""
 
 
-class Store(Studies):
+class Store(Studies, Answers, Sharing):
     """Opened with `Store.open(folder, lock)`; a context manager that writes what is queued when it closes."""
 
     def __init__(self, folder: DataFolder, reader: Engine, writer: Writer | None, exists: Callable[[], bool]) -> None:
@@ -132,7 +135,7 @@ class Store(Studies):
         study: str | None = None,
         parent: str | None = None,
         fork_step: int | None = None,
-        visibility: Visibility = "private",
+        visibility: Visibility | None = None,
         facts: RunFacts | None = None,
         answer: Mapping[str, Any] | None = None,
         colour_slot: int | None = None,
@@ -150,7 +153,7 @@ class Store(Studies):
         row = {
             "id": run,
             "owner": actor,
-            "visibility": visibility,
+            "visibility": visibility or visibility_of_new(actor),
             "study": study,
             "name": rows.checked_text(name, rows.MAX_NAME),
             "note": rows.checked_text(note, rows.MAX_NOTE, lines=True),

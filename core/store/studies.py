@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from core.errors import BadInput, Refused
+from core.people import visibility_of_new
 from core.store import rows, schema
 from core.store.changes import now, store_event
 from core.store.ids import checked_id, new_id
@@ -50,7 +51,7 @@ class Studies(Reader):
         document: Mapping[str, Any],
         name: str = "",
         note: str = "",
-        visibility: Visibility = "private",
+        visibility: Visibility | None = None,
         facts: Mapping[str, Any] | None = None,
     ) -> str:
         """Store a new study and return its id. CoreError when it cannot be stored now."""
@@ -58,7 +59,7 @@ class Studies(Reader):
         row = {
             "id": study,
             "owner": actor,
-            "visibility": visibility,
+            "visibility": visibility or visibility_of_new(actor),
             "kind": kind,
             "name": rows.checked_text(name, rows.MAX_NAME),
             "note": rows.checked_text(note, rows.MAX_NOTE, lines=True),

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from core.studies.snapshots import SnapshotWriter
 from core.training.job import TrainingJob
 
+MAX_ENDED = 64
+"""Of so many runs it is kept how they ended here, for whoever still waits for one."""
+
 
 @dataclass
 class Active:

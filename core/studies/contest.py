@@ -80,7 +80,7 @@ class Contest:
         self.unheard: list[Command] = []
         """Commands that were taken and found nothing that could obey them any more."""
         self._services, self._ended = services, ended
-        self._actor, self._pace, self._paused = actor, pace, paused
+        self.actor, self._pace, self._paused = actor, pace, paused
         self._lock = threading.Lock()
         self._search: RateSearch | None = None
         self._race: RaceJob | None = None
@@ -115,7 +115,7 @@ class Contest:
             services.folder.path,
             [services.loading.load(experiment, self.channel) for experiment in experiments.values()],
             services.runner.compute.wake,
-            owner=self._actor,
+            owner=self.actor,
             paused=self._paused,
             report=self._tell_search,
             finished=self._searched,
@@ -158,7 +158,7 @@ class Contest:
             name = self.comparison.lane_name(lane)
             seat = self._seat(race, news, (lane.variant, lane.number), name, engine.name)
             run = self._services.runner.start(
-                lane.experiment, actor=self._actor, pace=self._pace, paused=self._paused, name=name, seat=seat
+                lane.experiment, actor=self.actor, pace=self._pace, paused=self._paused, name=name, seat=seat
             )
             self._runs.append(run)
             self._taken(seat, news, run)
@@ -197,7 +197,7 @@ class Contest:
         race = RaceJob(
             [news, self._dropped],
             self._services.runner.compute.wake,
-            owner=self._actor,
+            owner=self.actor,
             pace=self._pace,
             finished=self._raced,
             together=stacks_of,
@@ -222,7 +222,7 @@ class Contest:
     def _measure_noise(self) -> None:
         """Beside the race: how noisy the gradients of its batch sizes are. Called when the data are there."""
         self._noise_is_due = False
-        job = Pieces(batch_noise(self.comparison, self._services.folder.path), self._actor)
+        job = Pieces(batch_noise(self.comparison, self._services.folder.path), self.actor)
         if self._services.runner.compute.offer(job):
             self._noise = job
             job.future.add_done_callback(lambda _: self._tell(**self._noise_facts()))
@@ -255,7 +255,7 @@ class Contest:
     def command(self, command: Command) -> bool:
         """Hand over a command; False when it is over, or about to be, and takes none."""
         if command.kind == "set":
-            runs = self._services.store.list_runs(actor=self._actor, study=self.study)
+            runs = self._services.store.list_runs(actor=self.actor, study=self.study)
             check_change_of_some(self._services.store, self._services.runner.job, runs, command.values)
         with self._lock:
             if self._is_over:
@@ -304,7 +304,7 @@ class Contest:
         for run in self._runs:
             self._services.runner.wait(run)
         store = self._services.store
-        aim = store.get_study(self.study, actor=self._actor).facts.get("aim")
+        aim = store.get_study(self.study, actor=self.actor).facts.get("aim")
         found = verdict_of(store, self.comparison, self._stored_runs(), aim)
         if self._noise and race.state_name == "stopped":
             self._noise.cancel()  # Whoever stops it does not wait for what is still being measured.
@@ -367,11 +367,11 @@ class Contest:
             self._services.hub.update(self.channel, **meta)
 
     def _keep(self, facts: Mapping[str, Any]) -> None:
-        self._services.store.add_study_facts(self.study, storable(facts), actor=self._actor)
+        self._services.store.add_study_facts(self.study, storable(facts), actor=self.actor)
 
     def _stored_runs(self) -> tuple[RunRecord, ...]:
         self._services.store.flush()
-        return self._services.store.list_runs(actor=self._actor, study=self.study)
+        return self._services.store.list_runs(actor=self.actor, study=self.study)
 
     def _later(self, act: Callable[[], None]) -> None:
         """Do something that waits for the disk in the pool for such things."""

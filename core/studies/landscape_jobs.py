@@ -90,6 +90,7 @@ class Landscapes:
                 self._jobs[channel] = self._job(channel, request, records, actor)
                 self._hub.open(channel, meta)
             self._jobs[channel].asked_at = time.monotonic()
+            self._jobs[channel].asked_by(actor)
             self._jobs.move_to_end(channel)
             over = [name for name, job in self._jobs.items() if job.done and job.owner == actor]
             for name in over[: max(0, len(over) - MOST_CHANNELS)]:
@@ -98,8 +99,14 @@ class Landscapes:
         self._take_turns()
         return channel
 
-    def command(self, channel: str, kind: str) -> None:
-        """Give a landscape up; one that is over or forgotten stays as it is."""
+    def may_watch(self, channel: str, actor: str) -> bool:
+        """Whether somebody has asked for a landscape, and so may see its runs."""
+        with self._lock:
+            job = self._jobs.get(channel)
+        return job is not None and actor in job.watchers
+
+    def command(self, channel: str, kind: str, actor: str) -> None:
+        """Give a landscape up, alone or with others who asked for it; one that is over or forgotten stays as it is."""
         if kind != "stop":
             raise BadInput(
                 Text("A landscape takes no “{kind}”.", kind=kind),
@@ -108,7 +115,8 @@ class Landscapes:
             )
         with self._lock:
             job = self._jobs.get(channel)
-        if job is not None:
+            is_over = job is not None and job.given_up_by(actor)
+        if job is not None and is_over:
             job.cancel()
 
     # -- one after another ---------------------------------------------------------------------------------------
@@ -189,6 +197,9 @@ class LandscapeJob(Job):
     ) -> None:
         super().__init__(owner)
         self.channel = channel
+        self.watchers: set[str] = set()
+        """Who has asked for it."""
+        self._left: set[str] = set()
         self.state = "queued"
         self.is_going = False
         """Whether it has its turn, and does not rest."""
@@ -204,6 +215,16 @@ class LandscapeJob(Job):
     def is_wanted(self) -> bool:
         """Whether nobody has given it up, and nothing went wrong."""
         return self.state in ("queued", "running", "finished")
+
+    def asked_by(self, actor: str) -> None:
+        """Somebody wants to see it."""
+        self.watchers.add(actor)
+        self._left.discard(actor)
+
+    def given_up_by(self, actor: str) -> bool:
+        """Somebody does not wait for it any more; whether nobody does."""
+        self._left.add(actor)
+        return self._left >= self.watchers
 
     def go_or_rest(self) -> None:
         """Begin, go on or rest, as `is_going` says."""

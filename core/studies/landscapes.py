@@ -15,7 +15,7 @@ from core.landscape.trajectory import joined
 from core.store.folder import DataFolder
 from core.store.records import RunRecord
 from core.store.store import Store
-from core.studies.opened import Doing, Tell, facts_of, float32, nobody, opened, products_done, run_name, told
+from core.studies.opened import Doing, Tell, facts_of, float32, measuring, nobody, opened, products_done, run_name, told
 from core.studies.run_paths import RunPath, paths_on, trajectories_of
 from core.text import Text
 from core.training.assembly import loss_of
@@ -81,14 +81,14 @@ def network_surface(
     the thread that computes, and may be given up after every piece.
     """
     run = yield from opened(store, folder, records[0], step)
-    measured = Measured(
+    measured = yield from measuring(
         run,
+        tell,
         samples=asked.samples,
         seed=asked.seed,
         with_penalty=asked.with_penalty,
         batch_norm=asked.batch_norm,
     )
-    tell(facts=facts_of(measured))
     notes: list[Text] = []
     trajectories = yield from trajectories_of(store, folder, records, run, measured, notes)
     shown = [record for record in records if record.id in trajectories]

@@ -13,7 +13,7 @@ from core.landscape.measured import Measured
 from core.store.folder import DataFolder
 from core.store.records import RunRecord
 from core.store.store import Store
-from core.studies.opened import Doing, Tell, facts_of, nobody, opened, products_done, told
+from core.studies.opened import Doing, Tell, measuring, nobody, opened, products_done, told
 from core.text import Text
 from core.training.gradient_noise import Halves, halves_of
 
@@ -82,8 +82,7 @@ def network_curvature(
     It belongs into the thread that computes, and may be given up after every piece.
     """
     run = yield from opened(store, folder, record, step)
-    measured = Measured(run, samples=samples)
-    tell(facts=facts_of(measured))
+    measured = yield from measuring(run, tell, samples=samples)
     usual = len(measured.flat) if len(measured.flat) <= WHOLE else STARTS * DEPTH
     num_products = 0
 

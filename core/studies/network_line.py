@@ -12,7 +12,7 @@ from core.landscape.measured import Measured
 from core.store.folder import DataFolder
 from core.store.records import RunRecord
 from core.store.store import Store
-from core.studies.opened import Doing, Tell, facts_of, float32, nobody, opened, run_name
+from core.studies.opened import Doing, Tell, float32, measuring, nobody, opened, run_name
 from core.studies.replay import last_step
 from core.text import Text
 from core.training.run import Run
@@ -67,7 +67,7 @@ def line_between(
     """
     first = yield from opened(store, folder, records[0], step)
     second = yield from opened(store, folder, records[1], step)
-    measured = Measured(first, samples=samples, batch_norm=batch_norm)
+    measured = yield from measuring(first, tell, samples=samples, batch_norm=batch_norm)
     names = [
         Text("“{run}” after update {step:,}", run=run_name(record), step=run.step_count)
         for record, run in zip(records, (first, second), strict=True)
@@ -91,7 +91,7 @@ def line_of_update(
     """
     step = last_step(record) if step is None else step
     run = yield from opened(store, folder, record, step - 1)
-    measured = Measured(run, samples=samples, batch_norm=batch_norm)
+    measured = yield from measuring(run, tell, samples=samples, batch_norm=batch_norm)
     before = {name: tensor.clone() for name, tensor in _state(run).items()}
     for _ in run.pieces(step):
         if run.step_count == step:
@@ -109,7 +109,7 @@ def _state(run: Run) -> State:
 def _measured(
     measured: Measured, start: State, end: State, names: tuple[Text, Text], tell: Tell, *, is_update: bool
 ) -> Generator[Doing, None, NetworkLine]:
-    tell(facts=facts_of(measured), notes=_notes(measured))
+    tell(notes=_notes(measured))
     places = ALONG_UPDATE if is_update else BETWEEN
     pieces = line_through(measured, start, end, places)
     while True:

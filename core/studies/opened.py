@@ -77,6 +77,14 @@ def float32(numbers: ArrayLike) -> np.ndarray:
         return np.asarray(numbers, np.float64).astype(np.float32)
 
 
+def measuring(run: Run, tell: Tell, **asked: Any) -> Generator[Doing, None, Measured]:
+    """The loss of an opened run as asked for, and what it is there; tells its facts, yields what is being done."""
+    measured = Measured(run, **asked)
+    yield from told(measured.look(), Doing(Text("Measuring the loss")))
+    tell(facts=facts_of(measured))
+    return measured
+
+
 def facts_of(measured: Measured) -> dict[str, Any]:
     """For viewers: which function is measured, and what it is at the checkpoint."""
     return {

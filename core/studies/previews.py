@@ -19,6 +19,7 @@ from core.experiment import Experiment
 from core.live.hub import Hub
 from core.studies.loading import Loading
 from core.studies.sinks import guess_facts, live_facts
+from core.studies.study import PREVIEW_PREFIX
 from core.text import Text
 from core.training.compute import Compute, Job
 from core.training.evaluation import score
@@ -42,7 +43,7 @@ MAX_PREVIEWS = 200
 
 def preview_channel(experiment: Experiment) -> str:
     """The channel of the hub on which an experiment's untrained network is shown."""
-    return f"preview-{experiment.fingerprint()[:32]}"
+    return f"{PREVIEW_PREFIX}{experiment.fingerprint()[:32]}"
 
 
 class Previews:

@@ -20,6 +20,7 @@ from core.studies.engine import engine_of
 from core.studies.loading import Loading
 from core.studies.previews import MAX_PREVIEWS, NUM_TIMED, duration, with_queue
 from core.studies.rates import rates_of
+from core.studies.study import PRICE_PREFIX
 from core.text import Text
 from core.training.assembly import conditions_of
 from core.training.compute import Compute, Pieces
@@ -64,7 +65,7 @@ class Price:
 
 def price_channel(comparison: Comparison) -> str:
     """The channel of the hub on which the price of a comparison is told."""
-    return f"price-{comparison.fingerprint()[:32]}"
+    return f"{PRICE_PREFIX}{comparison.fingerprint()[:32]}"
 
 
 class Prices:

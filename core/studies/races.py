@@ -13,6 +13,7 @@ from core.live.hub import Hub
 from core.store.folder import DataFolder
 from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
+from core.studies.access import may_direct
 from core.studies.commands import checked_values
 from core.studies.comparison import Comparison
 from core.studies.contest import Contest, Services
@@ -110,7 +111,7 @@ class Races:
         store = self._services.store
         runs = store.list_runs(actor=record.owner, study=record.id)
         for branch in branches_of(store, runs, actor=record.owner):
-            if (job := self._services.runner.job(branch.id)) is not None:
+            if (job := self._services.runner.job(branch.id)) is not None and may_direct(branch, command.actor):
                 job.command(command)
 
     def _handed(self, study: str, command: Command) -> bool:
@@ -152,7 +153,7 @@ class Races:
             asked.get("changes") or {},
             actor=actor,
             pace=asked.get("pace", "10s"),
-            paused=self._is_held(record),
+            paused=self.is_held(record),
             name=asked.get("name", ""),
         )
         if services.hub:
@@ -161,7 +162,7 @@ class Races:
                 known = services.hub.meta(channel).get("forks", [])
                 services.hub.update(channel, forks=[*(fork for fork in known if fork["run"] != run), made])
 
-    def _is_held(self, record: StudyRecord) -> bool:
+    def is_held(self, record: StudyRecord) -> bool:
         """Whether all runs of a comparison that go on are paused."""
         runs = self._services.store.list_runs(actor=record.owner, study=record.id)
         jobs = [job for run in runs if (job := self._services.runner.job(run.id)) is not None]
@@ -170,6 +171,11 @@ class Races:
     def is_active(self, study: str) -> bool:
         """Whether a comparison searches, waits, runs or is paused here."""
         return self._contest(study) is not None
+
+    def num_active(self, owner: str) -> int:
+        """How many comparisons of somebody search, wait, run or are paused here."""
+        with self._lock:
+            return sum(contest.actor == owner for contest in self._active.values())
 
     def wait(self, study: str, timeout_s: float | None = None) -> bool:
         """Wait until a comparison is over and its verdict stored; whether it went on here. TimeoutError."""

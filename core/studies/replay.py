@@ -51,7 +51,13 @@ def replaying(
     store: Store, folder: DataFolder, record: RunRecord, step: int | None = None
 ) -> Generator[None, None, Run]:
     """Work towards the run after update `step` (None: at its end); yields after every piece and returns the run."""
-    snapshot = nearest(store, folder, record.id, step)
+    run = put_back(store, folder, record, nearest(store, folder, record.id, step))
+    yield from run.pieces(step)
+    return run
+
+
+def put_back(store: Store, folder: DataFolder, record: RunRecord, snapshot: Snapshot | None) -> Run:
+    """The run as a snapshot has it, with its recipe; untrained without one."""
     run = Run(
         Experiment.from_json(record.experiment),
         folder.path,
@@ -60,7 +66,6 @@ def replaying(
     )
     if snapshot is not None:
         run.load_state(snapshot.tensors, snapshot.state)
-    yield from run.pieces(step)
     return run
 
 

@@ -18,14 +18,16 @@ from core.store.engines import not_saved
 from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
-from core.studies.at_work import Active, Ended
+from core.studies.at_work import MAX_ENDED, Active, Ended
 from core.studies.commands import check_change, check_goes_on, checked_values
 from core.studies.curvature_watch import curvature_watch
 from core.studies.doing import how_far
+from core.studies.fair_use import places
 from core.studies.forking import Begins, Forks
 from core.studies.forks import begin
 from core.studies.landscape_jobs import Landscapes
 from core.studies.loading import Loading
+from core.studies.playback import Playbacks
 from core.studies.practice_races import PracticeRaces
 from core.studies.previews import Previews, preview_channel
 from core.studies.races import Races
@@ -51,9 +53,6 @@ from core.training.lane import Lane
 from core.training.picture_job import PictureJob
 from core.training.run import Run
 
-MAX_ENDED = 64
-"""Of so many runs it is kept how they ended here, for whoever still waits for one."""
-
 
 class Runner:
     """The runs of this process. `hub` None: nobody watches."""
@@ -66,7 +65,7 @@ class Runner:
         self._active: dict[str, Active] = {}
         self._ended: dict[str, Ended] = {}
         self._snapshot_pool = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
-        self.compute = Compute()
+        self.compute = Compute(places)
         self.compute.start()
         # With the first optimizer torch loads a second's worth of modules: not when somebody has pressed Start.
         self.compute.io.submit(torch.optim.SGD, [torch.zeros(1)])
@@ -78,6 +77,7 @@ class Runner:
         self.races = Races(self, folder, store, hub, self._loading)
         self.practice_races = PracticeRaces(self.compute)
         self.landscapes = Landscapes(folder, store, hub or Hub(), self._loading, self.compute)
+        self.playbacks = Playbacks(store, hub or Hub(), self._loading, self.compute)
         self.sample_pictures = SamplePictures(self.compute, lambda chosen: load(chosen, preview_channel(chosen)))
 
     def close(self) -> None:

@@ -84,6 +84,8 @@ class SamplePictures:
         None when they are not drawn within `patience_s`; a picture of no samples when they cannot be.
         """
         first = None if update is None else update - update % NUM_UPDATES
+        # The form shows what was chosen; a sealed fault is seen in what a run measures.
+        experiment = experiment.model_copy(update={"sealed": ""})
         data = (experiment.dataset, experiment.split_seed, experiment.validation_fraction, experiment.train_size)
         key = data if first is None else (*data, experiment.augmentations, experiment.seed, first)
         with self._lock:

@@ -5,6 +5,9 @@ from __future__ import annotations
 COMPARISON = "comparison"
 """The kind of a stored comparison."""
 
+PREVIEW_PREFIX = "preview-"
+PRICE_PREFIX = "price-"
+"""Beginnings of the channels on which untrained networks and prices of comparisons are told: nobody owns these."""
 _PREFIX = "study-"
 
 
@@ -16,6 +19,11 @@ def study_channel(study: str) -> str:
 def is_channel(channel: str) -> bool:
     """Whether a channel is that of a study."""
     return channel.startswith(_PREFIX)
+
+
+def is_for_all(channel: str) -> bool:
+    """Whether a channel tells of nothing that somebody owns."""
+    return channel.startswith((PREVIEW_PREFIX, PRICE_PREFIX))
 
 
 def study_of(channel: str) -> str:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from core.catalog.architectures.architecture import Architecture, layer_of
+from core.catalog.faults import opened
 from core.catalog.initializers import Initializer, initialize
 from core.catalog.losses.loss import Loss
 from core.catalog.optimizers.optimizer import Optimizer
@@ -146,6 +147,8 @@ def assemble(
 ) -> Assembly:
     """Build everything; BadInput says what does not fit. Draws from no default generator."""
     check(experiment)
+    fault = opened(experiment.sealed)
+    experiment = fault.instead(experiment)
     architecture = cast(Architecture, experiment.architecture)
     facts = experiment.dataset.facts()  # type: ignore[attr-defined]
     plan = architecture.plan(facts.input_shape, facts.num_outputs)
@@ -171,6 +174,7 @@ def assemble(
         experiment.batch_size,
         experiment.seed,
         channels_last=where.memory_format == "channels_last",
+        shuffles=fault.shuffles,
     )
     recorder = Recorder(
         where.device,
@@ -252,7 +256,8 @@ def _network(experiment: Experiment, architecture: Architecture, facts: Any, whe
 
 
 def loss_of(experiment: Experiment, task: str) -> Loss:
-    """The experiment's loss, or the default one of the task."""
+    """The experiment's loss, or the default one of the task; a sealed fault may put another one in its place."""
+    experiment = opened(experiment.sealed).instead(experiment)
     default = (
         cast(type[Loss], cls)() for cls in entries("losses").values() if task in cast(type[Loss], cls).default_for
     )

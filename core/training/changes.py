@@ -36,6 +36,7 @@ WHY_NOT: dict[str, Text] = {
     "schedule": Text("A schedule is one plan for the whole run; the learning rate itself can change at any update."),
     "epochs": Text("A run is made longer by adding epochs and ended by stopping it."),
     "evaluate_every": Text("The points of one curve would stand at different distances."),
+    "sealed": Text("What is measured before and after would not tell one fault from another."),
     "precision": Text("The number format decides about every bit of a run, from the first update on."),
 }
 

@@ -3,7 +3,7 @@
 A job works in slices and is asked for the next one when its turn comes. Interactive jobs go first, with at most 30 %
 of the time while runs are ready to go on; owners take turns, and so do the runs of one owner. Only so many runs are
 active at once; the next one from the queue is that of the owner with the fewest active ones, and an owner without any
-waits for nobody.
+waits for nobody. An owner may be given fewer places than there are.
 """
 
 from __future__ import annotations
@@ -135,9 +135,13 @@ class Pieces(Job):
 
 
 class Compute:
-    """Owns the compute thread and the pool for work that does not compute (download, decode)."""
+    """Owns the compute thread and the pool for work that does not compute (download, decode).
 
-    def __init__(self) -> None:
+    `places` says how many runs of an owner go on at the same time.
+    """
+
+    def __init__(self, places: Callable[[str], float] = lambda owner: math.inf) -> None:
+        self._places = places
         self._jobs: list[Job] = []
         self._wake = threading.Condition()
         self._closing = False
@@ -184,6 +188,15 @@ class Compute:
                 job.priority == "run" and job.ready_at < math.inf and (owner is None or job.owner == owner)
                 for job in self._jobs
             )
+
+    def unfinished(self, owner: str) -> list[Job]:
+        """The runs of an owner that are not over: waiting, going on or paused."""
+        with self._wake:
+            return [job for job in self._jobs if job.priority == "run" and job.owner == owner and not job.done]
+
+    def going(self, owner: str) -> list[Job]:
+        """The runs of an owner that have a place and are not paused."""
+        return [job for job in self.unfinished(owner) if job.is_active and job.ready_at < math.inf]
 
     def close(self, timeout_s: float = 12.0) -> None:
         """End: every job keeps what it must (snapshots), then the threads stop."""
@@ -263,15 +276,17 @@ class Compute:
         active = [job for job in runs if job.is_active]
         num_of = Counter(job.owner for job in active)
         # A paused run keeps its place, and keeps nobody else from one.
-        num_going = sum(job.ready_at < math.inf for job in active)
+        going = Counter(job.owner for job in active if job.ready_at < math.inf)
+        num_going = going.total()
         waiting = [job for job in runs if not job.is_active]
-        while waiting:
+        while waiting := [job for job in waiting if going[job.owner] < self._places(job.owner)]:
             chosen = min(waiting, key=lambda job: num_of[job.owner])
             if num_going >= (MAX_ACTIVE_OWNERS if num_of[chosen.owner] == 0 else MAX_ACTIVE_RUNS):
                 return
             chosen.is_active = True
             waiting.remove(chosen)
             num_of[chosen.owner] += 1
+            going[chosen.owner] += chosen.ready_at < math.inf
             num_going += chosen.ready_at < math.inf
 
     def _next(self, ready: list[Job]) -> tuple[Job, bool]:

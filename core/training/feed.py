@@ -17,6 +17,8 @@ KEPT_BYTES = 32 * 2**20
 class Feed:
     """Batches of the training split in an order drawn per pass from (seed, "order", number of the pass).
 
+    With `shuffles` False every pass goes class by class.
+
     The last batch of an epoch may be smaller; a remainder of one sample joins the batch before it, because batch
     statistics of a single sample do not exist.
     """
@@ -32,9 +34,10 @@ class Feed:
         seed: int,
         *,
         channels_last: bool = False,
+        shuffles: bool = True,
     ) -> None:
         self._inputs, self._targets, self._train = inputs, targets, train
-        self._channels_last = channels_last
+        self._channels_last, self._shuffles = channels_last, shuffles
         self._shift, self._factor = shift, factor
         self._seed = seed
         self._sizes = batch_sizes(train.shape[0], batch_size)
@@ -92,8 +95,11 @@ class Feed:
         return EvaluatedRows(self, rows.split(size), is_kept=kept_bytes <= KEPT_BYTES // 2)
 
     def _draw_order(self, epoch: int) -> None:
-        self._generator.manual_seed(seed32(self._seed, "order", counter=epoch))
-        order = torch.randperm(self._train.shape[0], generator=self._generator, device=self._train.device)
+        if self._shuffles:
+            self._generator.manual_seed(seed32(self._seed, "order", counter=epoch))
+            order = torch.randperm(self._train.shape[0], generator=self._generator, device=self._train.device)
+        else:
+            order = self._targets.index_select(0, self._train).argsort(stable=True)
         self._order = self._train.index_select(0, order).split(self._sizes)
         self._epoch = epoch
 

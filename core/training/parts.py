@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core.catalog.architectures.architecture import Architecture, layer_of
 from core.catalog.entry import Entry
+from core.catalog.faults import opened
 from core.catalog.optimizers.optimizer import Optimizer
 from core.catalog.regularizers import Regularizer, dropout_rates
 from core.catalog.regularizers.counter_dropout import CounterDropout
@@ -101,13 +102,17 @@ def rule_of(experiment: Experiment, frame: Frame) -> Rule:
     changing = partial(_changing, frame.statistics, None if fused else frame.weights, optimizer)
     guard = Guard(frame.watched, None if fused and not frame.statistics else changing)
     update = update_of(entry, optimizer, parameters, guard.found)
+    factor = opened(experiment.sealed).rate_factor
+    if factor != 1:
+        update = _at_another_rate(update, optimizer, factor)
     return Rule(optimizer, guard, update, trained, partial(entry.build, parameters), fused)
 
 
 def network_of(experiment: Experiment, input_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
     """The network of an experiment on the meta device, with the dropout of its regularizers."""
     architecture = cast(Architecture, experiment.architecture)
-    return architecture.build(input_shape, num_outputs, dropout_rates(experiment.regularizers))
+    network = architecture.build(input_shape, num_outputs, dropout_rates(experiment.regularizers))
+    return opened(experiment.sealed).network(network)
 
 
 def dropouts_of(model: nn.Module, device: str) -> list[tuple[str, CounterDropout]]:
@@ -128,6 +133,17 @@ def augmentation_of(experiment: Experiment, input_shape: tuple[int, ...], device
     pipeline = compile_pipeline(entries, input_shape)
     seeds = augmentation_seeds(experiment.seed, device)
     return lambda batch, step: pipeline(batch, step, seeds)
+
+
+def _at_another_rate(update: Update, optimizer: torch.optim.Optimizer, factor: float) -> Update:
+    """An update that goes `factor` times as far as it is told."""
+
+    def faulty(gradients: list[Tensor], lr: float) -> None:
+        for group in optimizer.param_groups:
+            group["lr"] = factor * lr
+        update(gradients, factor * lr)
+
+    return faulty
 
 
 def _changing(statistics: list[Tensor], weights: Flat | None, optimizer: torch.optim.Optimizer) -> list[Tensor]:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from core.catalog.datasets.dataset import DataSet, Progress, Samples, no_progress
 from core.catalog.datasets.generated import Generated
+from core.catalog.faults import Seen, opened
 from core.catalog.registry import entries
 from core.errors import BadInput
 from core.text import Text
@@ -40,6 +41,8 @@ class DataChoice(Protocol):
     def validation_fraction(self) -> float: ...
     @property
     def train_size(self) -> int | None: ...
+    @property
+    def sealed(self) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,16 +114,23 @@ def resident(
     held = _cache.held(dataset, experiment.split_seed, folder, device, progress)
     splits = draw_splits(held.samples, dataset, split_seed=experiment.split_seed, **choice)
     shift, factor = held.samples.scale.fitted(held.samples.inputs, splits.train)
-    train = torch.from_numpy(splits.train).to(device)
+    seen = Seen(
+        held.targets,
+        torch.from_numpy(splits.train).to(device),
+        torch.from_numpy(splits.validation).to(device),
+        torch.from_numpy(shift).to(device) if np.any(shift != 0) else None,
+        torch.from_numpy(factor).to(device),
+    )
     facts = dataset.facts()
     spread = float(held.samples.targets[splits.train].std(dtype=np.float64)) if dataset.task == "regression" else None
+    seen = opened(experiment.sealed).data(seen, facts.num_outputs, experiment.split_seed)
     return ResidentData(
         dataset=dataset,
         inputs=held.inputs,
-        targets=held.targets,
-        splits=ResidentSplits(train, torch.from_numpy(splits.validation).to(device), train[:NUM_EVALUATED]),
-        shift=torch.from_numpy(shift).to(device) if np.any(shift != 0) else None,
-        factor=torch.from_numpy(factor).to(device),
+        targets=seen.targets,
+        splits=ResidentSplits(seen.train, seen.validation, seen.train[:NUM_EVALUATED]),
+        shift=seen.shift,
+        factor=seen.factor,
         num_outputs=facts.num_outputs,
         class_names=facts.class_names,
         target_spread=spread,

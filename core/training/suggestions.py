@@ -45,7 +45,12 @@ class Suggestion:
 
 
 def suggestions(verdict: str, experiment: Experiment) -> tuple[Suggestion, ...]:
-    """Three or four next experiments for a verdict, best first; none while a run simply learns."""
+    """Three or four next experiments for a verdict, best first; none while a run simply learns.
+
+    None for a run with a sealed fault either: what to do about it is for its reader to find.
+    """
+    if experiment.sealed:
+        return ()
     # Asked for at every evaluation; a frozen model can be hashed, which its type does not say.
     return _suggestions(verdict, cast(Any, experiment))
 

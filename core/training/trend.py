@@ -28,14 +28,17 @@ SHARE_OF_RUN = 0.1
 
 
 def uncertainty(score: Score) -> float:
+    """The ± of what a network gets wrong, as a fraction."""
+    return uncertainty_of(score.error, score.num, is_share=score.wrong is not None)
+
+
+def uncertainty_of(error: float, num: int, *, is_share: bool) -> float:
     """The ± of an error e measured on n samples, as a fraction.
 
     Classes: binomial, sqrt(e (1 - e) / n). Regression: the standard error of an RMSE of normally distributed errors,
     e / sqrt(2 n).
     """
-    if score.wrong is None:
-        return score.error / math.sqrt(2 * score.num)
-    return math.sqrt(max(0.0, score.error * (1 - score.error)) / score.num)
+    return math.sqrt(max(0.0, error * (1 - error)) / num) if is_share else error / math.sqrt(2 * num)
 
 
 class Trend:

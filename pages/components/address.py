@@ -19,24 +19,27 @@ SMALL = 160
 
 def share(help_: str, sentence: str, query: dict[str, str]) -> None:
     """A popover with the address of this page with these parameters."""
+    with st.popover(t("link"), icon=":material/link:", help=help_):
+        to_pass_on(sentence, query)
+
+
+def to_pass_on(sentence: str, query: dict[str, str]) -> None:
+    """The address of this page with these parameters, below a sentence."""
     url = (st.context.url or "").split("?")[0]
     address = f"{url}?{urlencode(query)}" if query else url
-    with st.popover(t("link"), icon=":material/link:", help=help_):
-        st.markdown(sentence)
-        st.code(address, language=None, wrap_lines=True)
-        picture = qr_code(address)
-        if picture is None:
-            st.caption(t("This address is too long for a QR code."))
-            return
-        with st.container(horizontal=True, gap="small"):
-            st.image(picture, width=SMALL, alt=t("QR code of this address"))
-            with st.container(gap="small", width=280):
-                if st.button(t("Large, for the wall"), icon=":material/qr_code_2:"):
-                    st.dialog(t("QR code"), width="large")(_on_the_wall)(picture, address)
-                if urlsplit(address).hostname in ONLY_HERE:
-                    st.caption(
-                        t("Phones cannot follow it: this page is open under a name that means this computer alone.")
-                    )
+    st.markdown(sentence)
+    st.code(address, language=None, wrap_lines=True)
+    picture = qr_code(address)
+    if picture is None:
+        st.caption(t("This address is too long for a QR code."))
+        return
+    with st.container(horizontal=True, gap="small"):
+        st.image(picture, width=SMALL, alt=t("QR code of this address"))
+        with st.container(gap="small", width=280):
+            if st.button(t("Large, for the wall"), key=f"wall {sentence}", icon=":material/qr_code_2:"):
+                st.dialog(t("QR code"), width="large")(_on_the_wall)(picture, address)
+            if urlsplit(address).hostname in ONLY_HERE:
+                st.caption(t("Phones cannot follow it: this page is open under a name that means this computer alone."))
 
 
 def _on_the_wall(picture: str, address: str) -> None:

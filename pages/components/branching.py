@@ -29,7 +29,7 @@ def beside(run: str) -> str | None:
     shown, before = st.session_state.get(BESIDE, (None, None))
     if shown == run:
         return before
-    record = services().find(run)
+    record = services().find(run, actor=actor())
     return record.parent if record else None
 
 
@@ -58,7 +58,7 @@ def branch_here(run: str) -> None:
         on_change="rerun",
         help=t("What if: go on from any update with one thing changed, beside this run"),
     )
-    record = services().find(run) if popover.open else None
+    record = services().find(run, actor=actor()) if popover.open else None
     if record is not None:
         with popover, st.container(key="branching", gap="small", width=330):
             _form(record)

@@ -40,6 +40,7 @@ def compare_chart(
     lang: str = "en",
     present: bool = False,
     blocked: str = "",
+    may: str = "change",
     caption: str = "",
     view: Mapping[str, Any] | None = None,
     measure: bool = False,
@@ -48,9 +49,9 @@ def compare_chart(
     """Show a stored comparison live, or, with `study` None, what would be compared.
 
     `race` is of `compare_facts.race_data`; `lanes` and `forks` are the runs known when the page was drawn; `blocked`
-    says why nothing can be started; `caption` stands where the verdict will; `view` overrides what the browser
-    remembers; `price` is the channel on which the price is told. With equal arguments nothing is sent again, so the
-    picture stays as it is over reruns.
+    says why nothing can be started, `may` what is allowed here (`core.studies.access.may`); `caption` stands where the
+    verdict will; `view` overrides what the browser remembers; `price` is the channel on which the price is told. With
+    equal arguments nothing is sent again, so the picture stays as it is over reruns.
     """
     version = ASSETS.version
     data = {
@@ -58,6 +59,7 @@ def compare_chart(
         "price": price,
         "race": {**race, "lanes": list(lanes), "forks": list(forks), "caption": caption},
         "blocked": blocked,
+        "may": may,
         "token": token,
         "lang": lang,
         "labels": dict(labels),

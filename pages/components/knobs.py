@@ -91,7 +91,7 @@ def put(_: str, path: str, value: Any) -> None:
 def read_again() -> None:
     """Take over what the run looked at computes by now: another tab may have changed it."""
     shown = state.shown_run()
-    record = services().find(shown[0]) if shown else None
+    record = services().find(shown[0], actor=actor()) if shown else None
     if shown is None or record is None:
         return
     now = computed_by(record)

@@ -63,7 +63,7 @@ def go_to(step: int | None) -> None:
 
 def run() -> RunRecord | None:
     """The run that is looked at; the newest one where none was chosen."""
-    found = services().find(st.session_state.get(_RUN) or "")
+    found = services().find(st.session_state.get(_RUN) or "", actor=actor())
     if found is None:
         found = next(reversed([record for record in services().runs(actor=actor()) if record.step]), None)
     return found
@@ -110,7 +110,7 @@ def read_address() -> list[Text]:
     if query.get("at") and step is None:
         remarks.append(network_state.nothing("at", query["at"]))
     named = [run for run in (query.get("run"), *network_state.choices().others) if run]
-    gone = [run for run in named if services().find(run) is None]
+    gone = [run for run in named if services().find(run, actor=actor()) is None]
     remarks += [Text("There is no run “{run}” here: it may have been deleted.", run=run[:80]) for run in gone]
     if query.get("run") and query["run"] not in gone:
         st.session_state[_RUN], st.session_state[_STEP] = query["run"], step

@@ -1,32 +1,35 @@
-"""Which lesson one tab is led through, at which step, what was answered and voted; and how it stands in the address.
+"""Which lesson one tab is led through, and at which step; and how that stands in the address.
 
 The address holds the step and the answers of its lesson (`lesson=dropout.2&answers=1-0_2-skip`), so that a reload in
-mid-lesson loses nothing. What a step runs stands there by itself, as on every page.
+mid-lesson loses nothing. What a step runs stands there by itself, as on every page. The task of a link is a lesson of
+one step, which stands in the address as a whole (`core.lessons.capsule`).
 """
 
 from __future__ import annotations
 
 import streamlit as st
 
+from pydantic import ValidationError
+
 from core.catalog.presets import preset
 from core.experiment import Experiment
 from core.landscape.stories import stories
-from core.lessons.lesson import Choice, Claim, Control, Lesson, Question, Shown, Step, Verdict, lessons
+from core.lessons import capsule
+from core.lessons.lesson import Claim, Control, Lesson, Shown, Step, lessons
 from core.lessons.own import OwnLessons
+from core.lessons.question import Given
+from core.people import keeps_order
 from core.studies.comparison import Comparison
 from core.studies.comparison_presets import ComparisonPreset, comparison_presets
 from core.text import Text
-from pages.components import compare_state, landscape_tabs, state, surface_state
-from pages.components.services import services
+from pages.components import answers, compare_state, landscape_tabs, state, surface_state
+from pages.components.services import actor, services
 
 _AT, _LAST, _DONE = "lesson step", "steps where lessons were left", "lessons that were finished"
-_ANSWERS, _VOTES, _OPENED = "answers in lessons", "votes on claims", "step with all choices"
+_LINK, _OPENED = "task of a link", "step with all choices"
 _ADDRESS, _NOTES, _WANTED = "lesson in the address bar", "notes about the lesson", "page that a lesson wants"
 _VIEW_PARAMETERS = {"lesson", "answers", "lang", "present", "measure"}
 SKIP = "skip"
-
-Answer = int | float | None
-"""The place of a choice, a number, or None for a question that was skipped."""
 
 
 # -- the step --------------------------------------------------------------------------------------------------------
@@ -34,12 +37,12 @@ Answer = int | float | None
 
 def own() -> OwnLessons:
     """The lessons that were written here."""
-    return OwnLessons(services().folder.lessons)
+    return OwnLessons(services().folder.lessons, may_write=keeps_order(actor()))
 
 
 def find(key: str) -> Lesson | None:
-    """A lesson of the course, or one that was written here."""
-    return lessons().get(key) or own().all().get(key)
+    """A lesson of the course, the task of a link, or one that was written here."""
+    return lessons().get(key) or (st.session_state.get(_LINK) if capsule.is_link(key) else own().all().get(key))
 
 
 def current() -> tuple[Lesson, int] | None:
@@ -60,8 +63,11 @@ def go(key: str, place: int) -> None:
     leave()
     lesson = find(key)
     if lesson is not None:
-        st.session_state[_AT] = (key, min(place, len(lesson.steps) - 1))
-        bring(lesson.steps[st.session_state[_AT][1]])
+        place = min(place, len(lesson.steps) - 1)
+        st.session_state[_AT] = (key, place)
+        bring(lesson.steps[place])
+        if lesson.steps[place].question is not None and not answers.is_answered(lesson, place):
+            state.forget_run()  # what it came to would answer the question
 
 
 def leave() -> None:
@@ -165,51 +171,20 @@ def waits_for_answer(page: str) -> bool:
         return False
     lesson, place = found
     given = lesson.steps[place]
-    return given.page == page and given.question is not None and not is_answered(lesson, place)
+    return given.page == page and given.question is not None and not answers.is_answered(lesson, place)
 
 
-# -- answers and votes -----------------------------------------------------------------------------------------------
+def ask_again(lesson: Lesson, place: int) -> None:
+    """Ask the question of a step once more, before what it runs."""
+    answers.ask_again(lesson, place)
+    go(lesson.key, place)
 
 
-def _answers() -> dict[tuple[str, int], Answer]:
-    return st.session_state.setdefault(_ANSWERS, {})
-
-
-def answer(key: str, place: int, given: Answer) -> None:
-    """Keep what was answered to the question of a step, None when it was skipped."""
-    _answers()[key, place] = given
-
-
-def is_answered(lesson: Lesson, place: int) -> bool:
-    """Whether the question of a step was answered or skipped; what is no answer by now does not count."""
-    question = lesson.steps[place].question
-    return question is not None and (lesson.key, place) in _answers() and fits(question, answer_of(lesson.key, place))
-
-
-def fits(question: Question, given: Answer) -> bool:
-    """Whether something can be answered to a question."""
-    if given is None:
-        return True
-    return (
-        given in range(len(question.choices))
-        if isinstance(question, Choice)
-        else question.low <= given <= question.high
-    )
-
-
-def answer_of(key: str, place: int) -> Answer:
-    """What was answered to the question of a step."""
-    return _answers()[key, place]
-
-
-def vote(key: str, place: int, given: Verdict) -> None:
-    """Keep what was said of a claim of a lesson."""
-    st.session_state.setdefault(_VOTES, {})[key, place] = given
-
-
-def vote_of(key: str, place: int) -> Verdict | None:
-    """What was said of a claim of a lesson, or None."""
-    return st.session_state.get(_VOTES, {}).get((key, place))
+def started(run: str) -> None:
+    """Note with the answer to the step's question that a run was started."""
+    found = current()
+    if found is not None and found[0].steps[found[1]].page == "train" and answers.is_answered(*found):
+        answers.followed(*found, run)
 
 
 # -- the address -----------------------------------------------------------------------------------------------------
@@ -223,20 +198,51 @@ def notes() -> list[Text]:
 def read_address(page: str) -> None:
     """Take over the step of the address where it is new; what it runs only where the address names nothing else."""
     query = st.query_params.to_dict()
-    asked = query.get("lesson", ""), query.get("answers", "")
-    if not asked[0] or asked == st.session_state.get(_ADDRESS):
+    asked = {name: value for name, value in query.items() if name in ("lesson", "answers")} | capsule.own_parameters(
+        query
+    )
+    if asked == st.session_state.get(_ADDRESS):
         return
-    st.session_state[_ADDRESS] = asked
-    key, _, number = asked[0].rpartition(".")
+    if "lesson" in asked:
+        st.session_state[_ADDRESS] = asked
+        _read_lesson(asked["lesson"], asked.get("answers", ""), query, page)
+    elif capsule.own_parameters(query) and page == "train":
+        st.session_state[_ADDRESS] = asked
+        _read_link(query)
+
+
+def _read_lesson(named: str, written: str, query: dict[str, str], page: str) -> None:
+    key, _, number = named.rpartition(".")
     lesson = find(key)
     place = int(number) - 1 if number.isascii() and number.isdecimal() and len(number) < 4 else -1
     if lesson is None or not 0 <= place < len(lesson.steps):
-        st.session_state[_NOTES] = [Text("“{part}” in the link is no step of a lesson here.", part=asked[0][:80])]
+        _note(Text("“{part}” in the link is no step of a lesson here.", part=named[:80]))
         return
     st.session_state[_AT] = (key, place)
-    _read_answers(lesson, asked[1])
+    _read_answers(lesson, written)
     if not set(query) - _VIEW_PARAMETERS and page in ("train", lesson.steps[place].page):
         bring(lesson.steps[place])
+
+
+def _read_link(query: dict[str, str]) -> None:
+    """Take over the task of a link; its settings are read by the page."""
+    experiment, _ = Experiment.from_url(query)
+    task, problems = capsule.read(query, experiment)
+    for problem in problems:
+        _note(problem)
+    if not task.to_url():
+        return
+    try:
+        lesson = task.lesson(experiment)
+    except ValidationError:
+        _note(Text("The task of this link is left out: its settings cannot be run."))
+        return
+    st.session_state[_LINK], st.session_state[_AT] = lesson, (lesson.key, 0)
+    _read_answers(lesson, query.get("answers", ""))
+
+
+def _note(text: Text) -> None:
+    st.session_state[_NOTES] = [*st.session_state.get(_NOTES, []), text]
 
 
 def _read_answers(lesson: Lesson, written: str) -> None:
@@ -246,24 +252,30 @@ def _read_answers(lesson: Lesson, written: str) -> None:
         place = int(number) - 1 if number.isascii() and number.isdecimal() else -1
         question = lesson.steps[place].question if 0 <= place < len(lesson.steps) else None
         try:
-            given = None if value == SKIP else int(value) if isinstance(question, Choice) else float(value)
+            given = None if question is None or value == SKIP else question.read(value)
         except ValueError:
-            question = None
-        if question is not None and fits(question, given):
-            answer(lesson.key, place, given)
+            question = given = None
+        if question is not None and (given is None or question.takes(given)):
+            answers.put(lesson, place, given)
         else:
-            unread = Text("“{part}” in the link answers no question of this lesson.", part=part[:80])
-            st.session_state[_NOTES] = [*st.session_state.get(_NOTES, []), unread]
+            _note(Text("“{part}” in the link answers no question of this lesson.", part=part[:80]))
 
 
 def address() -> dict[str, str]:
     """The step that is given and the answers in its lesson, for the address bar."""
     found = current()
     if found is None:
-        st.session_state[_ADDRESS] = ("", "")
+        st.session_state[_ADDRESS] = {}
         return {}
     lesson, place = found
-    mine = sorted((at, given) for (key, at), given in _answers().items() if key == lesson.key)
-    written = "_".join(f"{at + 1}-{SKIP if given is None else f'{given:g}'}" for at, given in mine)
-    st.session_state[_ADDRESS] = (f"{lesson.key}.{place + 1}", written)
-    return {"lesson": f"{lesson.key}.{place + 1}", **({"answers": written} if written else {})}
+    at = capsule.task_of(lesson).to_url() if capsule.is_link(lesson.key) else {"lesson": f"{lesson.key}.{place + 1}"}
+    written = "_".join(
+        f"{at + 1}-{_written(lesson.steps[at], given)}" for at, given in answers.given_in(lesson).items()
+    )
+    st.session_state[_ADDRESS] = {**at, **({"answers": written} if written else {})}
+    return st.session_state[_ADDRESS]
+
+
+def _written(step: Step, given: Given) -> str:
+    assert step.question is not None
+    return SKIP if given is None else step.question.write(given)

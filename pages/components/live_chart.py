@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,13 +43,16 @@ class Fired(NamedTuple):
     """What was pressed since the last run of the page; each is None or a dict with the key "run".
 
     `start` {"run", "pace", "one_update": begin paused after one update}, `again` {"run", "pace"}, `suggestion` {"run",
-    "pace", "id"}, `leave` {"run"}: the presentation was left.
+    "pace", "id"}, `leave` {"run"}: the presentation was left, `replay` {"run", "at"}: it is watched again, after update
+    `at`, null: no more, `offered` {"run"}: the replay that was offered is taken.
     """
 
     start: dict[str, Any] | None
     again: dict[str, Any] | None
     suggestion: dict[str, Any] | None
     leave: dict[str, Any] | None
+    replay: dict[str, Any] | None
+    offered: dict[str, Any] | None
 
 
 def live_chart(
@@ -63,19 +66,27 @@ def live_chart(
     ghost: str | None = None,
     is_kin: bool = False,
     blocked: str = "",
+    may: str = "change",
     caption: str = "",
     form_key: str | None = None,
     view: Mapping[str, Any] | None = None,
+    curve: Mapping[str, Any] | None = None,
+    on_curve: Callable[[], None] | None = None,
+    replay: Mapping[str, Any] | None = None,
+    offer: str = "",
     measure: bool = False,
 ) -> Fired:
     """Show a run or preview of the hub, live.
 
     `ghost` is a run drawn behind it: pale, or in its own colour where it `is_kin`, a branch or what has been left;
-    `blocked` says why nothing can be started now; `caption` is what a preset promises; `form_key` is the `key=` of the
-    container with the choices, where the phone's "change" leads; `view` overrides what the browser remembers: quantity
-    (error, loss), scale (linear, log), x (epoch, update, seconds), smoothing (0, 0.6, 0.9), more, pace; `measure`
-    records step-to-pixel times in the browser. With equal arguments nothing is sent again, so the picture stays as it
-    is over reruns.
+    `blocked` says why nothing can be started now; `may` is what is allowed here (`core.studies.access.may`); `caption`
+    is what a preset promises; `form_key` is the `key=` of the container with the choices, where the phone's "change"
+    leads; `view` overrides what the browser remembers: quantity (error, loss), scale (linear, log), x (epoch, update,
+    seconds), smoothing (0, 0.6, 0.9), more, pace; `curve` is what is expected {"split", "high", "epochs", "heights",
+    "others", "is_open": it is still to be drawn, which calls `on_curve`}; `replay` {"at", "number"} watches the run
+    again, from its beginning or (`at`) after that update, once for each number; `offer` says what came out when the
+    same was run before; `measure` records step-to-pixel times in the browser. With equal arguments nothing is sent
+    again, so the picture stays as it is over reruns.
     """
     version = ASSETS.version
     data = {
@@ -83,7 +94,11 @@ def live_chart(
         "ghost": ghost,
         "is_kin": is_kin,
         "blocked": blocked,
+        "may": may,
         "caption": caption,
+        "curve": dict(curve) if curve else None,
+        "replay": dict(replay) if replay else None,
+        "offer": offer,
         "token": token,
         "lang": lang,
         "labels": dict(labels),
@@ -102,6 +117,9 @@ def live_chart(
         on_again_change=_nothing,
         on_suggestion_change=_nothing,
         on_leave_change=_nothing,
+        on_replay_change=_nothing,
+        on_offered_change=_nothing,
+        on_expect_change=on_curve or _nothing,
     )
     return Fired(*(result.get(name) for name in Fired._fields))
 

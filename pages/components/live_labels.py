@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 def live_labels(t: Callable[[str], str]) -> dict[str, str]:
     """The labels of the live chart, by the name that its script uses."""
-    return _frame(t) | _controls(t) | _states(t) | _numbers(t) | _chart(t) | _learned(t) | _gradients(t) | _more(t)
+    parts = (_frame, _controls, _replay, _states, _numbers, _chart, _learned, _gradients, _more)
+    return {name: words for part in parts for name, words in part(t).items()}
 
 
 def _frame(t: Callable[[str], str]) -> dict[str, str]:
@@ -58,6 +59,19 @@ def _controls(t: Callable[[str], str]) -> dict[str, str]:
     }
 
 
+def _replay(t: Callable[[str], str]) -> dict[str, str]:
+    return {
+        "replay": t("replay"),
+        "replay_it": t("Replay"),
+        "leave_replay": t("leave the replay"),
+        "learned_at": t("What it had learned after update {step}"),
+        "play": t("Play"),
+        "to_start": t("Back to the start"),
+        "moment": t("Update shown in all pictures"),
+        "step_of": t("{step} of {steps}"),
+    }
+
+
 def _states(t: Callable[[str], str]) -> dict[str, str]:
     return {
         "state_untrained": t("not started"),
@@ -99,6 +113,10 @@ def _chart(t: Callable[[str], str]) -> dict[str, str]:
         "kin_training": t("training: {name}"),
         "kin_validation": t("validation: {name}"),
         "kin_parent": t("the run it has left"),
+        "expected": t("expected"),
+        "expected_others": t("expected by the class"),
+        "expect_this": t("That is what I expect"),
+        "expect_handle": t("expected error at epoch {epoch}"),
         "edge_marks": t("values that no line can show"),
         "lowest_at": t("lowest, epoch {epoch}"),
         "guess_above": t("({text}, above)"),

@@ -44,7 +44,7 @@ def comparable(run: RunRecord) -> list[RunRecord]:
 
 def beside(run: RunRecord) -> list[RunRecord]:
     """The other runs that are chosen, as far as they still exist."""
-    found = [services().find(other) for other in network_state.choices().others]
+    found = [services().find(other, actor=actor()) for other in network_state.choices().others]
     return [other for other in found if other is not None and other.id != run.id]
 
 

@@ -90,7 +90,7 @@ def train() -> None:
         run = services().start(Experiment.from_json({"preset": first.key}), actor=actor(), pace="max")
         landscape_tabs.look_at(run)
         with st.spinner(t("Training the first network")):
-            services().wait(run, TRAINING_S)
+            services().wait(run, TRAINING_S, actor=actor())
     except CoreError as error:
         st.session_state[_REFUSED] = error
     except TimeoutError:
@@ -130,7 +130,7 @@ def pictures(run: RunRecord, others: Sequence[RunRecord]) -> None:
             error_box(error)
     if seen is None:
         return
-    records = [record for record in map(services().find, runs_of(seen.request)) if record is not None]
+    records = [found for run in runs_of(seen.request) if (found := services().find(run, actor=actor())) is not None]
     names = list(landscape_tabs.told_apart(records).values())
     slots = distinct([record.colour_slot for record in records])
     if isinstance(seen.request, LineRequest) and len(others) > 1 and len(records) > 1:

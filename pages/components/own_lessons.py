@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from core.errors import BadInput, CoreError
 from core.language import LANGUAGES, translator
-from core.lessons.lesson import LARGEST, MOST_STEPS, Choice, Lesson, Step, Words, read_lesson_bytes
+from core.lessons.lesson import LARGEST, MOST_STEPS, Lesson, Step, read_lesson_bytes
 from core.lessons.linked import Linked, link_to
 from core.lessons.own import is_own, lesson_toml
+from core.lessons.question import Choice, Words
 from core.text import Text
 from pages.components import lesson_state, state
 from pages.components.error_box import error_box, plain
@@ -98,8 +99,8 @@ def add_step(chosen: Linked) -> None:
 
 
 def as_lesson(chosen: Linked) -> None:
-    """The button that makes a step of a lesson from what a page has chosen; not for who is led through one."""
-    if lesson_state.current() is not None:
+    """The button that makes a step of a lesson from what a page has chosen; only for who writes some now."""
+    if lesson_state.current() is not None or not lesson_state.own().may_write:
         return
     st.button(
         t("as lesson"),
@@ -122,8 +123,10 @@ def refused() -> None:
 
 
 def for_teachers() -> None:
-    """Undo, and a lesson from a file."""
+    """Undo, and a lesson from a file; nothing for who writes none."""
     refused()
+    if not lesson_state.own().may_write:
+        return
     for problem in lesson_state.own().problems():
         error_box(problem)
     if st.session_state.get(_BEFORE):
@@ -299,5 +302,5 @@ def _question(before: Choice | None, typed: str) -> Choice | None:
 
 
 def is_mine(lesson: Lesson) -> bool:
-    """Whether a lesson was written here, so that it can be changed."""
-    return is_own(lesson.key)
+    """Whether a lesson was written here, by people like the one of this tab, so that it can be changed."""
+    return is_own(lesson.key) and lesson_state.own().may_write

@@ -97,7 +97,7 @@ def network(run: RunRecord) -> None:
 @st.fragment(run_every=POLL_S)
 def going_on(run: str) -> None:
     """What can be measured while a run goes on; when it is over the page measures its end."""
-    record = services().find(run)
+    record = services().find(run, actor=actor())
     if record is None or not record.active:
         st.rerun()
     if st.button(t("Measure where it is now"), width="stretch"):

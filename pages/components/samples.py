@@ -20,7 +20,7 @@ from core.text import Text
 from core.training.splits import split_sizes
 from pages.components import download, state
 from pages.components.language import language, show, t
-from pages.components.services import services
+from pages.components.services import actor, services
 
 if TYPE_CHECKING:
     from core.studies.sample_pictures import SamplePicture
@@ -71,7 +71,9 @@ def _dataset() -> DataSet:
 def one_a_class() -> None:
     """A training image of every class, with their names where these are words; nothing for data that are no images."""
     if _dataset().input_kind == "image" and not download.is_to_be_asked():
-        as_soon_as_drawn(lambda: services().sample_picture(state.experiment(), patience_s=PATIENCE_S), strip)
+        as_soon_as_drawn(
+            lambda: services().sample_picture(state.experiment(), patience_s=PATIENCE_S, actor=actor()), strip
+        )
         names = _dataset().facts().class_names
         if any(len(name) > 2 for name in names):
             st.caption(", ".join(t(name) for name in names))
@@ -120,7 +122,7 @@ def before_and_after() -> None:
 
 def ask_augmented() -> SamplePicture | None:
     """The samples with the versions to show, if they are drawn."""
-    return services().sample_picture(state.experiment(), update_shown(), patience_s=PATIENCE_S)
+    return services().sample_picture(state.experiment(), update_shown(), patience_s=PATIENCE_S, actor=actor())
 
 
 def update_shown() -> int:

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import os
+
+import streamlit as st
+
 from core.experiment import Experiment
+from core.live.joining import cookie_name
+from core.mode import TEACHERS_VARIABLE, login_id, teachers
+from core.people import LOCAL, NOBODY, Person
 from core.store.records import RunRecord
-from core.studies.workbench import LOCAL, Workbench, workbench
+from core.studies.workbench import Workbench, workbench
 from core.training.changes import computed
 from pages.components.language import show
 
 
+def cookie() -> str:
+    """What the browser of this tab keeps of who it belongs to."""
+    return st.context.cookies.get(cookie_name(st.get_option("server.port")), "")
+
+
+def person() -> Person | None:
+    """Who this tab belongs to; None when nobody has joined in it. Laptop mode has one person."""
+    bench = workbench()
+    if bench.room is None:
+        return Person(LOCAL, "")
+    if bench.mode == "class":
+        return bench.room.person(cookie())
+    if not st.user.is_logged_in:
+        return None
+    claims = st.user.to_dict()
+    id = login_id(claims, teachers(os.environ.get(TEACHERS_VARIABLE)))
+    return bench.room.admit(id, str(claims.get("name") or claims.get("email") or ""))
+
+
 def actor() -> str:
-    """Who acts in this tab; laptop mode has one person."""
-    return LOCAL
+    """The id of whoever acts in this tab."""
+    who = person()
+    return who.id if who is not None else NOBODY
 
 
 def services() -> Workbench:

@@ -27,8 +27,11 @@ _ADDRESS = "experiment in the address bar"
 _RUN = "run looked at"
 _VIEW = "view of the pages"
 _ARRIVAL = "start on arrival"
-PAGE_PARAMETERS = ("lang", "present", "run", "study", "family", "measure", "lesson", "answers", "topic")
-"""Query parameters of the frame and the pages; every other one belongs to the experiment."""
+PAGE_PARAMETERS = (
+    "lang", "present", "run", "study", "family", "measure", "lesson", "answers", "topic", "show", "ask", "expect",
+    "replay", "at",
+)  # fmt: skip
+"""First words of the query parameters of the frame and the pages; every other one belongs to the experiment."""
 
 takers: dict[str, Callable[[str, str, Any], None]] = {}
 """Who takes a value whose path begins with a word of its own: `first 2:optimizer.lr` is the second variant's rate."""
@@ -211,6 +214,11 @@ def show_run(run: str, computed: Experiment) -> None:
     st.session_state[_RUN] = (run, computed)
 
 
+def forget_run() -> None:
+    """Look at no run any more."""
+    st.session_state.pop(_RUN, None)
+
+
 def run_of_choices() -> str | None:
     """The run looked at while it computes what is chosen, for the address bar."""
     shown = shown_run()
@@ -242,7 +250,9 @@ def set_view(name: str, value: str) -> None:
 
 def read_address() -> None:
     """Take over the experiment of the address bar when it is new; unreadable parts are named in the notes."""
-    query = {name: value for name, value in st.query_params.to_dict().items() if name not in PAGE_PARAMETERS}
+    query = {
+        name: value for name, value in st.query_params.to_dict().items() if name.split(".")[0] not in PAGE_PARAMETERS
+    }
     if not query or query == st.session_state.get(_ADDRESS):
         return
     chosen, problems = Experiment.from_url(query)

@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.store.records import STATE_NAMES, RunRecord, StudyRecord
+from core.studies.access import may_change
 from core.studies.race_meta import state_of
-from pages.components import compare_state
+from pages.components import compare_state, sharing
 from pages.components.error_box import plain
 from pages.components.language import show, t
 from pages.components.services import actor, services
@@ -84,6 +85,9 @@ def actions(record: StudyRecord) -> None:
             record.id
         ):
             st.switch_page("compare.py")
+        sharing.of_comparison(record)
+        if not may_change(record, actor()):
+            return
         with st.popover(t("Delete .."), icon=":material/delete:", disabled=services().is_comparing(record.id)):
             st.markdown(t("Delete this comparison and all its runs? This cannot be undone."))
             st.button(t("Delete"), type="primary", key="delete comparison", on_click=_delete, args=(record.id,))

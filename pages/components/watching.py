@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.errors import Refused
 from core.store.records import RunRecord
+from core.studies.access import may_change
 from pages.components.language import language, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
@@ -30,7 +31,7 @@ def _tell(channel: str, every: int) -> None:
 
 def choice(run: RunRecord) -> None:
     """The choice: for a run that goes on at once, else for the next one that is started in this tab."""
-    active = services().is_active(run.id)
+    active = services().is_active(run.id) and may_change(run, actor())
     meta = services().hub.meta(run.id) if active else {}
     now = meta.get("curvature_every", 0) if active else st.session_state.get(_EVERY, 0)
     key = f"curvature every|{run.id if active else ''}|{language()}"
@@ -39,7 +40,7 @@ def choice(run: RunRecord) -> None:
     def change() -> None:
         every = st.session_state[key] or 0
         st.session_state[_EVERY] = every
-        if services().is_active(run.id):
+        if active:
             _tell(run.id, every)
 
     st.segmented_control(

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.lessons.lesson import FOLDER, Claim, Lesson, Step, Words, lessons
+from core.lessons.lesson import FOLDER, Claim, Lesson, Step, lessons
+from core.lessons.question import Words
 from core.text import Text
 from pages.components.choices import PARTS
 from tests.contract.test_translations import REJECTED

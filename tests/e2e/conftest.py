@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.live_tab import LiveTab
+from tests.e2e.live_tab import WAIT_S, LiveTab
 from tests.serving import Server, serving
 
-WAIT_MS = 30_000
+WAIT_MS = 1000 * WAIT_S
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 _server = pytest.StashKey[Server]()
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+
+from tests.polling import until
+
+WAIT_S = 30
+"""What a browser on a busy machine may take for anything."""
 
 CURVE = """(uid) => {
   const trace = (document.querySelector(".sp-plot-main")?.data ?? []).find((trace) => trace.uid === uid);
@@ -23,6 +29,14 @@ PLOT_AREA = """() => {
   const { x, y } = node.getBoundingClientRect();
   return { x: x + l, y: y + t, width: w, height: h };
 }"""
+
+DOUBLE_CLICK = """([clientX, clientY]) => {
+  for (const kind of ["mousedown", "mouseup", "mousedown", "mouseup"]) {
+    const event = new MouseEvent(kind, { clientX, clientY, bubbles: true, cancelable: true, view: window });
+    document.elementFromPoint(clientX, clientY).dispatchEvent(event);
+  }
+}"""
+"""Both clicks at once: Plotly takes two that a busy machine lets come half a second apart for two single ones."""
 
 SIDEWAYS = """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')]
   .map((node) => node.scrollWidth - node.clientWidth)"""
@@ -161,8 +175,25 @@ class LiveTab:
         """Click twice in the main chart, which shows everything again."""
         box = self.page.evaluate(PLOT_AREA)
         zoomed = self.ranges()[0][1]
-        self.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.evaluate(DOUBLE_CLICK, [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
         self.page.wait_for_function(f"(zoomed) => ({RANGES})()[0][1] > zoomed", arg=zoomed)
+
+    def comes_to_rest(self, value: str) -> Any:
+        """Wait until what an expression says in the page stays the same for twenty frames; returns it.
+
+        On a slow machine the last moves of the mouse are drawn after it was let go.
+        """
+        self.page.wait_for_function(f"""() => {{
+          const said = JSON.stringify({value});
+          window.framesAtRest = said === window.saidLast ? window.framesAtRest + 1 : 0;
+          window.saidLast = said;
+          return window.framesAtRest >= 20;
+        }}""")
+        return self.page.evaluate(value)
+
+    def sees(self, condition: Callable[[], Any], what: str) -> None:
+        """Wait until a condition outside the page holds, while the page's messages are taken."""
+        until(lambda: [self.page.evaluate("0"), condition()][1], WAIT_S, what)
 
     def mark_plot(self) -> None:
         """Leave a sign on the nodes of the main chart by which they are known again."""

@@ -166,9 +166,10 @@ def test_one_run_is_held_stepped_let_go_and_extended_while_the_others_go_on(open
     row = tab.row("SGD")
     row.locator(".sp-hold").click()
     expect(row.locator(".sp-hold")).to_have_text("go on")
+    tab.moves("v2")  # What was on its way when it was held is drawn by then.
     held = tab.points("v0")
     tab.moves("v2", 5)
-    assert tab.points("v0") <= held + 1
+    assert tab.points("v0") == held
     expect(tab.row("Adam").locator(".sp-hold")).to_have_text("hold")
     last = tab.page.evaluate(LAST, "v0")
     row.locator(".sp-row-step").click()

@@ -149,10 +149,7 @@ def test_a_scene_that_was_turned_stays_so_over_moments_and_other_paths(open_tab:
     tab.page.mouse.move(middle[0] + 60, middle[1], steps=5)
     tab.page.mouse.up()
     tab.page.wait_for_function(f"(before) => Math.abs({EYE}.x - before) > 0.05", arg=first["x"])
-    # On a slow machine the last moves of the mouse are drawn after it was let go.
-    at_rest = f"() => {{ const was = window.eye; window.eye = JSON.stringify({EYE}); return window.eye === was; }}"
-    tab.page.wait_for_function(at_rest, polling=500)
-    turned = tab.page.evaluate(EYE)
+    turned = tab.comes_to_rest(EYE)
     tab.page.evaluate("() => { document.querySelector('.sp-plot-scene').seenBefore = true; }")
     tab.scrub(3)
     tab.page.get_by_role("button", name="next").click()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import OpenTab
+from tests.e2e.test_train import LONG
 
 pytestmark = pytest.mark.browser
-
-LONG = {"epochs": 400}
 
 HIDE = """(hidden) => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -65,8 +65,7 @@ def test_a_hidden_tab_asks_for_nothing_and_comes_back_without_a_gap(open_tab: Op
     tab.start()
     tab.grows_by(2)
     tab.page.evaluate(HIDE, True)
-    tab.page.wait_for_function("() => true")
-    assert sent[-1] == {"type": "pause"}
+    tab.sees(lambda: sent[-1] == {"type": "pause"}, "the message that the tab is hidden")
     before = len(tab.curve())
     num_sent = len(sent)
     tab.page.evaluate(HIDE, False)
@@ -95,6 +94,7 @@ def test_training_causes_no_run_of_the_script(open_tab: OpenTab):
     tab = open_tab(seed=23, **LONG)
     tab.measured()
     tab.start()
+    expect(tab.page).to_have_url(re.compile("run="))
     tab.drawn()
     tab.page.evaluate(COUNT_RUNS)
     before = tab.page.evaluate("() => performance.now()")

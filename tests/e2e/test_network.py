@@ -88,9 +88,7 @@ def test_a_surface_refines_while_it_is_turned_and_keeps_what_a_hand_has_done(ope
     tab.page.evaluate("() => { document.querySelector('.sp-plot-scene').seenBefore = true; }")
     tab.turn()
     tab.page.wait_for_function(f"(before) => Math.abs({EYE}.x - before) > 0.05", arg=first["x"])
-    at_rest = f"() => {{ const was = window.eye; window.eye = JSON.stringify({EYE}); return window.eye === was; }}"
-    tab.page.wait_for_function(at_rest, polling=500)
-    turned = tab.page.evaluate(EYE)
+    turned = tab.comes_to_rest(EYE)
     tab.is_("finished")
     tab.drawn_with(33)
     assert tab.page.evaluate(EYE) == pytest.approx(turned, abs=0.02)

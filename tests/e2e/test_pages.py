@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
 
 from core.language import translator
 from tests.e2e.conftest import OpenTab
+from tests.e2e.test_train import LONG
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +44,7 @@ def test_a_browser_that_prefers_chinese_gets_chinese(open_tab: OpenTab):
 
 
 def test_no_page_is_wider_than_a_phone(open_tab: OpenTab):
-    tab = open_tab(**PHONE, seed=13, epochs=400)
+    tab = open_tab(**PHONE, seed=13, **LONG)
     tab.measured()
     assert tab.overflow_sideways() <= 0
     tab.start()
@@ -54,12 +56,12 @@ def test_no_page_is_wider_than_a_phone(open_tab: OpenTab):
         tab.go(path)
         expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
         assert tab.overflow_sideways() <= 0, path
-    tab.go("/?seed=13&epochs=400")
+    tab.go(f"/?{urlencode({'seed': 13, **LONG})}")
     tab.does("resume")
 
 
 def test_text_that_a_person_typed_runs_nothing_on_any_page(open_tab: OpenTab):
-    tab = open_tab(seed=314159, epochs=400)
+    tab = open_tab(seed=314159, **LONG)
     tab.measured()
     tab.start()
     tab.grows_by(2)

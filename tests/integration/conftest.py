@@ -1,16 +1,24 @@
-"""The command line within the test's process, and files for it."""
+"""A workbench on an empty data folder, the command line within the test's process, and files for it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.cli import main
+from core.studies.workbench import Workbench
 from tests.command_line import Answer, Cli
+
+
+@pytest.fixture
+def bench(data_folder: Path) -> Iterator[Workbench]:
+    """A workbench on an empty data folder."""
+    with Workbench.open(data_folder) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,6 @@ from tests.experiments import points
 from tests.polling import until
 
 LONG = {"epochs": 100_000}
-
-
-@pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
-    with Workbench.open(data_folder) as opened:
-        yield opened
 
 
 def broken_off(bench: Workbench, **changes: Any) -> str:

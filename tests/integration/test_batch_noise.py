@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from core.experiment import Experiment
 from core.studies.batch_noise import compares_batches
@@ -19,12 +16,6 @@ from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.experiments import POINTS
 from tests.polling import until
-
-
-@pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
-    with Workbench.open(data_folder) as opened:
-        yield opened
 
 
 def test_the_noise_of_every_size_is_measured_at_the_first_weights_and_stored(bench: Workbench, tmp_path: Path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,6 @@ from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.experiments import POINTS, everything, points
 from tests.polling import until
-
-
-@pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
-    with Workbench.open(data_folder) as opened:
-        yield opened
 
 
 def watched(bench: Workbench, experiment: Experiment, every: int) -> str:
@@ -79,11 +72,11 @@ def test_each_row_holds_the_ends_of_the_spectrum_and_the_limit_of_the_rate_then(
     run = Run(experiment, tmp_path)
     for place, step in enumerate(found["step"].tolist()):
         run.train(step)
-        hessian = Hessian(Measured(run))
-        wanted = worked_off(extremes(hessian))
+        measured = Measured(run)
+        wanted = worked_off(extremes(measured))
         assert found["top"][place] == pytest.approx(wanted.values[1], rel=0.05)
         assert found["bottom"][place] == pytest.approx(wanted.values[0], abs=0.05 * wanted.values[1])
-        assert found["gradient_norm"][place] == pytest.approx(float(hessian.gradient.norm()), rel=1e-4)
+        assert found["gradient_norm"][place] == pytest.approx(float(Hessian(measured).gradient.norm()), rel=1e-4)
     expected = [2 * 1.5 / lr if lr else np.nan for lr in found["lr"]]
     np.testing.assert_allclose(found["limit"], expected, rtol=1e-6)
     assert found["lr"][0] == np.float32(0.1) > found["lr"][1] > found["lr"][2]

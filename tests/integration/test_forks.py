@@ -26,12 +26,6 @@ from tests.polling import until
 LONG = {"epochs": 100_000}
 
 
-@pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
-    with Workbench.open(data_folder) as opened:
-        yield opened
-
-
 def finished(bench: Workbench, experiment: Experiment) -> RunRecord:
     return bench.wait(bench.start(experiment, pace="max"), 60)
 

@@ -8,10 +8,8 @@ from core.studies.workbench import Workbench
 from core.training.events import Event
 from core.training.weights import weights_sha256
 from tests.experiments import points, trained
-from tests.integration.test_forks import LONG, bench, events, finished, forked, seen
+from tests.integration.test_forks import LONG, events, finished, forked, seen
 from tests.polling import until
-
-__all__ = ["bench"]
 
 
 def test_an_ended_run_is_forked_at_its_end_and_goes_on(bench: Workbench, tmp_path: Path):

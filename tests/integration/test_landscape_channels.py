@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,6 @@ from core.studies.workbench import Workbench
 from tests.experiments import points
 from tests.landscape_channels import SMALL, ended, held, trained, two_trained
 from tests.polling import until
-
-
-@pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
-    with Workbench.open(data_folder) as opened:
-        yield opened
 
 
 @contextmanager

@@ -19,12 +19,6 @@ from tests.polling import until
 
 
 @pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
-    with Workbench.open(data_folder) as opened:
-        yield opened
-
-
-@pytest.fixture
 def pair(bench: Workbench) -> tuple[str, str]:
     return two_trained(bench)
 

@@ -24,6 +24,7 @@ def old(data_folder: Path) -> str:
         bench.wait(run, 30)
     database = DataFolder.find(data_folder).database
     with sqlite3.connect(database) as connection:
+        connection.execute("DROP TABLE sp_answer")
         connection.execute("DROP TABLE sp_study")
         connection.execute("UPDATE sp_alembic_version SET version_num = '0001'")
     return run

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -30,12 +28,6 @@ PATIENT = POINTS | {
     "optimizer": {"key": "adam", "lr": 0.3},
     "regularizers": [{"key": "early_stopping", "patience": 3}],
 }
-
-
-@pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
-    with Workbench.open(data_folder) as opened:
-        yield opened
 
 
 def finished(bench: Workbench, comparison: Comparison) -> str:

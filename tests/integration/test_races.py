@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,6 @@ from tests.polling import until
 
 LONG = POINTS | {"epochs": 100_000}
 OPTIMIZERS = ["optimizer=sgd,adam"]
-
-
-@pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
-    with Workbench.open(data_folder) as opened:
-        yield opened
 
 
 def of(

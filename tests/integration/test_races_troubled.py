@@ -27,10 +27,8 @@ from core.text import Text
 from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.experiments import POINTS
-from tests.integration.test_races import LONG, bench, meta, of, steps
+from tests.integration.test_races import LONG, meta, of, steps
 from tests.polling import until
-
-__all__ = ["bench"]
 
 
 def handed_over(bench: Workbench, monkeypatch: pytest.MonkeyPatch, *kinds: str) -> str:

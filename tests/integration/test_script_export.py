@@ -17,7 +17,8 @@ from core.catalog.presets import presets
 from core.errors import Refused
 from core.experiment import Experiment
 from core.exports.script import notebook_bytes, parts_of, parts_of_run, script_bytes
-from core.studies.workbench import LOCAL, Workbench
+from core.people import LOCAL
+from core.studies.workbench import Workbench
 from core.training.events import Event
 from tests.command_line import TINY, Cli
 from tests.experiments import IMAGES, POINTS, trained

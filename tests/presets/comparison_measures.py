@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -13,10 +14,14 @@ from core.experiment import Experiment
 from core.studies.comparison import Comparison
 from core.studies.comparison_presets.costs import multiplications_per_update
 from core.studies.comparison_presets.registry import Claim, ComparisonPreset, Measure
-from core.studies.rates import chosen, found, tries
+from core.studies.engine import engine_of
+from core.studies.rate_search import RateSearch
+from core.studies.rates import chosen
+from core.training.assembly import conditions_of
 from core.training.gradient_noise import gradient_noise
 from core.training.recorder import StepBlock
 from core.training.run import Run
+from core.training.stacked import Stack
 from tests.experiments import Diary
 from tests.presets.measures import SMALL
 
@@ -39,7 +44,8 @@ class FirstBelow(Diary):
 class Measured:
     """The runs of one comparison on one base seed, and what is found of them.
 
-    A comparison whose rates are searched is run with its next seed too, on which nothing was searched.
+    They share their updates as in a race. A comparison whose rates are searched is run with its next seed too, on which
+    nothing was searched.
     """
 
     def __init__(self, preset: ComparisonPreset, seed: int, folder: Path) -> None:
@@ -48,24 +54,20 @@ class Measured:
         own = comparison.rates == "own"
         self.seeds = (seed, seed + 1) if own else (seed,)
         comparison = Comparison.from_json({**comparison.to_json(), "base": on_seed, "seeds": len(self.seeds)})
-        rates = searched(comparison, folder) if own else {}
+        lanes = comparison.experiments(searched(comparison, folder) if own else {})
         claimed = {claim.measure for claim in preset.claims}
+        experiments = [lane.experiment for lane in lanes]
+        if "updates_to_10" not in claimed:
+            experiments = [experiment.replace(evaluate_every=NEVER) for experiment in experiments]
+        engine = engine_of(experiments)
         self.weights: dict[tuple[str, int], torch.Tensor] = {}
         self.values: dict[tuple[str, int], dict[Measure, float]] = {}
-        for lane in comparison.experiments(rates):
-            experiment = lane.experiment
-            if "updates_to_10" not in claimed:
-                experiment = experiment.replace(evaluate_every=NEVER)
-            below = FirstBelow(2.0)
-            run = Run(experiment, folder, listener=below)
-            noise = gradient_noise(run, experiment.batch_size) if "gradient_noise" in claimed else math.nan
-            for _ in run.pieces():
-                if claimed == {"updates_to_2"} and below.step < math.inf:
-                    break
-            which = comparison.variants[lane.variant].name, lane.seed
-            self.weights[which] = torch.cat([tensor.detach().flatten() for tensor in run.parts.loop.parameters])
-            self.values[which] = measures(run, experiment) if run.is_over else {}
-            self.values[which] |= {"gradient_noise": 100 * noise, "updates_to_2": below.step}
+        for group in engine.groups:
+            runs = together([experiments[place] for place in group], engine.name, folder, claimed)
+            for place, (run, on_its_way) in zip(group, runs, strict=True):
+                which = comparison.variants[lanes[place].variant].name, lanes[place].seed
+                self.weights[which] = torch.cat([tensor.detach().flatten() for tensor in run.parts.loop.parameters])
+                self.values[which] = measures(run) | on_its_way
 
     def of(self, claim: Claim) -> dict[tuple[str, int], float]:
         """What a claim is about, for each of its variants and each seed."""
@@ -81,8 +83,43 @@ class Measured:
         return value - other if claim.how == "minus" else value / other
 
 
-def measures(run: Run, experiment: Experiment) -> dict[Measure, float]:
-    """The measures of a run that is over; errors of classes in percent."""
+def together(
+    experiments: Sequence[Experiment], engine: str, folder: Path, claimed: set[str]
+) -> list[tuple[Run, dict[Measure, float]]]:
+    """Train experiments with common updates; each run, and what is known of it before its end.
+
+    Who is only asked when it is below a loss trains no further than that.
+    """
+    heard = [FirstBelow(2.0) for _ in experiments]
+    runs = [
+        Run(experiment, folder, conditions=conditions_of(experiment, engine=engine), listener=below)
+        for experiment, below in zip(experiments, heard, strict=True)
+    ]
+    noise = [
+        gradient_noise(run, run.experiment.batch_size) if "gradient_noise" in claimed else math.nan for run in runs
+    ]
+    stack = Stack(runs) if len(runs) > 1 else None
+
+    def is_wanted(place: int) -> bool:
+        return not (runs[place].is_over or (claimed == {"updates_to_2"} and heard[place].step < math.inf))
+
+    while going := [run for place, run in enumerate(runs) if is_wanted(place)]:
+        due = [run for run in going if not run.update_is_next]
+        if due or stack is None:
+            for run in due or going:
+                run.piece()
+        else:
+            stack.step(going)
+    return [
+        (run, {"gradient_noise": 100 * size, "updates_to_2": below.step})
+        for run, size, below in zip(runs, noise, heard, strict=True)
+    ]
+
+
+def measures(run: Run) -> dict[Measure, float]:
+    """The measures of a run that is over, {} of one that is not; errors of classes in percent."""
+    if not run.is_over:
+        return {}
     final = run.final
     assert final is not None
     matrices = torch.cat([tensor.detach().abs().flatten() for tensor in run.parts.loop.parameters if tensor.dim() > 1])
@@ -95,17 +132,24 @@ def measures(run: Run, experiment: Experiment) -> dict[Measure, float]:
         "updates_to_10": to_10,
         "small_weights": 100 * float((matrices < SMALL).double().mean()),
         "weight_length": float(everything.norm()),
-        "multiplications": float(f"{multiplications_per_update(experiment) / 1e6:.3g}"),
+        "multiplications": float(f"{multiplications_per_update(run.experiment) / 1e6:.3g}"),
     }
     assert set(values) | {"weights", "gradient_noise", "updates_to_2"} == set(get_args(Measure))
     return values
 
 
 def searched(comparison: Comparison, folder: Path) -> dict[int, float]:
-    """The learning rates that the race's own search would find."""
-    losses: dict[tuple[int, float], float] = {}
-    for item in tries(comparison):
-        run = Run(item.experiment, folder).train()
-        diverged = run.outcome is None or run.outcome.state == "diverged" or run.latest is None
-        losses[item.variant, item.rate] = math.inf if diverged else run.latest.train.loss  # type: ignore[union-attr]
-    return chosen(found(comparison, comparison.varied(), losses))
+    """The learning rates that the race's own search finds."""
+    search = RateSearch(
+        comparison,
+        folder,
+        prepare=[],
+        wake=lambda: None,
+        owner="local",
+        paused=False,
+        report=lambda search, text: None,
+        finished=lambda search: None,
+    )
+    while not search.done:
+        search.advance(60)
+    return chosen(search.results())

@@ -17,6 +17,7 @@ from core.catalog.regularizers.early_stopping import EarlyStopping
 from core.catalog.regularizers.regularizer import Regularizer
 from core.compatibility import check
 from core.describe import choices
+from core.errors import Refused
 from core.experiment import Experiment
 from core.exports.script import data, network, rules
 from core.exports.script.augmentation import augmentation_code
@@ -75,6 +76,12 @@ def parts_of(experiment: Experiment, threads: int | None = None) -> list[Part]:
 
 def _check_written(experiment: Experiment) -> None:
     """Refuse what has no code of its own and would be left out silently."""
+    if experiment.sealed:
+        raise Refused(
+            Text("There is no code of this run."),
+            Text("A fault is sealed in it, and code would tell which."),
+            Text("Find the fault, then take the code of the healthy run along."),
+        )
     if experiment.frozen:
         raise refusal(Text("frozen layers"))
     if experiment.precision != "float32":

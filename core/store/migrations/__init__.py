@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from core.errors import CoreError, Refused
 from core.text import Text
 
-HEAD = "0002"
+HEAD = "0003"
 VERSION_TABLE = "sp_alembic_version"
 
 

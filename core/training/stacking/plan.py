@@ -74,6 +74,8 @@ def why_alone(experiment: Experiment, device: str = "cpu", threads: int | None =
         return Text("{optimizer} needs more than one gradient for an update.", optimizer=Text(optimizer.title))
     if not cast(Architecture, experiment.architecture).stacked_as:
         return Text("Networks of this kind are computed one by one.")
+    if experiment.sealed:
+        return Text("A run with a sealed fault is computed by itself.")
     if _limit(experiment, threads) is None:
         return Text("A network of this size keeps the processor busy by itself: together it would be no faster.")
     return None

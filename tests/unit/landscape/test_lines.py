@@ -36,7 +36,7 @@ def test_at_its_ends_a_line_has_the_losses_of_both_networks(name: str, batch_nor
     run, ((_, start), (_, end)) = run_with_snapshots(NETWORKS[name], data_folder, 1, 4)
     measured = Measured(run, samples=31, dtype=torch.float64, batch_norm=batch_norm)
     line = worked_off(line_through(measured, start, end, (-0.25, 0.0, 0.5, 1.0, 1.25)))
-    assert line.ends == pytest.approx((measured.true_loss(start), measured.true_loss(end)), rel=1e-6)
+    assert line.ends == pytest.approx([worked_off(measured.true_loss(state)) for state in (start, end)], rel=1e-6)
     assert line.ends[1] == pytest.approx(measured.loss_here, rel=1e-6)
     middle = (measured.flat_of(start) + measured.flat_of(end)) / 2
     if not measured.has_batch_norm or batch_norm == "estimated":
@@ -55,9 +55,11 @@ def test_statistics_go_along_between_the_ends_and_stay_beyond(data_folder: Path)
         }
 
     line = worked_off(line_through(measured, start, end, (-0.25, 0.0, 0.5, 1.0, 2.0)))
-    expected = [measured.true_loss(state(place, share)) for place, share in ((-0.25, 0), (0.5, 0.5), (2, 1))]
+    expected = [
+        worked_off(measured.true_loss(state(place, share))) for place, share in ((-0.25, 0), (0.5, 0.5), (2, 1))
+    ]
     assert line.losses[[0, 2, 4]] == pytest.approx(expected, rel=1e-9)
-    assert measured.true_loss(state(2, 2)) != pytest.approx(expected[-1], rel=1e-6)
+    assert worked_off(measured.true_loss(state(2, 2))) != pytest.approx(expected[-1], rel=1e-6)
 
 
 def test_a_barrier_is_what_rises_above_the_straight_line_between_the_ends():

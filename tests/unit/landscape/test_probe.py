@@ -32,9 +32,9 @@ def test_a_probe_measures_the_network_as_it_is_now_and_leaves_it_alone(name: str
         state = run.train(step).parts.model.state_dict()
         before = {key: tensor.clone() for key, tensor in state.items()}
         found = probe(state)
-        hessian = Hessian(Measured(run, samples=48, dtype=torch.float64))
-        wanted = worked_off(extremes(hessian))
-        assert found.gradient_norm == pytest.approx(float(hessian.gradient.norm()))
+        here = Measured(run, samples=48, dtype=torch.float64)
+        wanted = worked_off(extremes(here))
+        assert found.gradient_norm == pytest.approx(float(Hessian(here).gradient.norm()))
         assert [found.bottom, found.top] == pytest.approx(wanted.values, rel=0.05)
         assert all(torch.equal(tensor, before[key]) for key, tensor in state.items())
 
@@ -49,12 +49,12 @@ def test_the_probe_before_saves_products(data_folder: Path):
     assert Probe(measured)(run.parts.model.state_dict()).num_products > second.num_products
 
 
-def test_others_have_their_turn_after_each_product(data_folder: Path):
+def test_others_have_their_turn_after_each_product_and_after_the_gradient(data_folder: Path):
     run = Run(NETS["mlp"], data_folder).train(6)
     state = run.parts.model.state_dict()
     whole, probe = Probe(Measured(run, samples=48)), Probe(Measured(run, samples=48))
     for _ in range(2):
-        assert sum(1 for _ in probe.pieces(state)) == whole(state).num_products
+        assert sum(1 for _ in probe.pieces(state)) == whole(state).num_products + 1
 
 
 def test_one_end_takes_fewer_products(data_folder: Path):

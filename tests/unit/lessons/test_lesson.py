@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
-from core.lessons.lesson import LARGEST, Choice, lessons, read_lesson
+from core.lessons.lesson import LARGEST, lessons, read_lesson
+from core.lessons.question import Choice
 
 STEP = """
 [[steps]]
@@ -51,6 +52,21 @@ high = {high}
 en = "How many?"
 zh = "多少？"
 """
+
+CURVE = """
+[steps.question]
+kind = "curve"
+measure = "validation_error"
+high = 0.5
+[steps.question.text]
+en = "How will it go?"
+zh = "会怎样？"
+"""
+
+
+def expect(fingerprint: str = "9f86d081884c7d65", low: float = 0.1) -> str:
+    """What a step came to."""
+    return f'[steps.expect]\nfingerprint = "{fingerprint}"\nlow = {low}\nhigh = 0.5\n'
 
 
 def step(shown: str = 'preset = "learns"', after: str = "") -> str:
@@ -108,7 +124,15 @@ def test_a_lesson_says_what_is_run_where_in_both_languages():
         (lesson(step(after=number(low=0.5))), "High 0.5 must be above low 0.5"),
         (lesson(step(after=number(high=90.0))), "steps.1.question.high"),
         (lesson(step(after=number(measure="mood"))), "steps.1.question.measure"),
-        (lesson(step('story = "saddle"', number())), "A number is measured in one run"),
+        (lesson(step('story = "saddle"', number())), "A number or a curve is measured in one run"),
+        (lesson(step('story = "saddle"', CURVE)), "A number or a curve is measured in one run"),
+        (lesson(step(after=CURVE.replace("0.5", "1.5"))), "steps.1.question.high"),
+        (lesson(step('link = "/?dataset=polynomial"', CURVE)), "asked of data with classes"),
+        (lesson(step('link = "/?dataset=polynomial"', number())), "asked of data with classes"),
+        (lesson(step(after=expect())), "steps.1.expect: The fingerprint is that of another experiment"),
+        (lesson(step(after=expect(fingerprint="9f86"))), "steps.1.expect.fingerprint"),
+        (lesson(step(after=expect(low=0.9))), "High 0.5 must not be below low 0.9"),
+        (lesson(step('story = "saddle"', expect())), "“expect” belongs to a step on Train"),
         (lesson(step('story = "saddle"\nshow = ["seed"]')), "Choices are shown on Train"),
         (lesson(step('preset = "learns"\nshow = ["lr"]')), "steps.1.show.1"),
         (lesson().replace('zh = "看。"', "", 1), "steps.1.text.zh: It is missing."),

@@ -10,9 +10,10 @@ from core.catalog.presets import presets
 from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.landscape.stories import stories
-from core.lessons.lesson import Lesson, Step, Words, lessons, read_lesson
+from core.lessons.lesson import Lesson, Step, lessons, read_lesson
 from core.lessons.linked import link_to, linked
 from core.lessons.own import OwnLessons, is_own, lesson_toml
+from core.lessons.question import Words
 from core.studies.comparison_presets import comparison_presets
 
 

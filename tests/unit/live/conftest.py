@@ -6,7 +6,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +18,9 @@ import uvicorn
 from starlette.applications import Starlette
 from websockets.sync.client import ClientConnection, connect
 
-from core.errors import BadInput
+from core.errors import BadInput, CoreError
 from core.live.hub import Hub
+from core.live.meta import Moment
 from core.live.routes import live_routes
 from core.live.tokens import Tokens
 from core.text import Text, Translate
@@ -85,18 +86,26 @@ def unpacked(array: dict[str, Any]) -> np.ndarray:
 
 
 class LiveServer:
-    """Hub, tokens and the commands that came in, behind a port."""
+    """Hub, tokens, the commands that came in and what replays were asked for, behind a port."""
 
     def __init__(self) -> None:
         self.hub = Hub()
         self.tokens = Tokens()
+        self.hidden: set[str] = set()
+        """Channels that nobody may watch."""
         self.commands: list[tuple[str, str, str, dict[str, Any]]] = []
         self.on_command: Callable[[], None] = lambda: None
+        self.sought: list[tuple[str, str, int]] = []
+        self.on_seek: Callable[[Callable[[Moment | CoreError], None]], None] = lambda show: None
+        self.left: list[Hashable] = []
+        """Viewers who have gone away."""
         self.pages = ExitStack()
         routes = live_routes(
             self.hub,
             tokens=self.tokens,
+            may_watch=lambda actor, channel: channel not in self.hidden,
             command=self._command,
+            replays=self,
             translate=translate,
             assets=ASSETS,
             hosts={"127.0.0.1"},
@@ -110,6 +119,15 @@ class LiveServer:
     def _command(self, actor: str, run: str, kind: str, values: dict[str, Any]) -> None:
         self.commands.append((actor, run, kind, values))
         self.on_command()
+
+    def seek(
+        self, run: str, step: int, viewer: Hashable, show: Callable[[Moment | CoreError], None], *, actor: str
+    ) -> None:
+        self.sought.append((actor, run, step))
+        self.on_seek(show)
+
+    def leave_replay(self, viewer: Hashable) -> None:
+        self.left.append(viewer)
 
     @property
     def port(self) -> int:

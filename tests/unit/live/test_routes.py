@@ -17,15 +17,15 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from core.errors import Refused
 from core.live.assets import Assets, plotly_version
+from core.live.origin import same_origin
 from core.live.pusher import Viewer
-from core.live.routes import same_origin
 from core.text import Text
 from tests.polling import until
 from tests.unit.live.conftest import ASSETS, LiveServer, unpacked
 
 
 def get(server: LiveServer, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     result = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
@@ -39,7 +39,7 @@ def closed_with(server: LiveServer, *texts: str | bytes) -> int | None:
             socket.send(text)
         with contextlib.suppress(ConnectionClosed):
             while True:
-                socket.recv(timeout=10)
+                socket.recv(timeout=30)
         return socket.close_code
 
 

@@ -15,7 +15,7 @@ from pages.components.surface_labels import surface_labels
 from tests.javascript import ASSETS, check_module, said
 
 MODULES = sorted([ASSETS / "surface_chart.js", *ASSETS.glob("surface/*.js")])
-SHARED = [ASSETS / "live" / name for name in ("frame.js", "layout.js", "plot.js")]
+SHARED = [ASSETS / "live" / name for name in ("frame.js", "layout.js", "player.js", "plot.js")]
 """Modules of the live chart that the surfaces use; the labels they ask for must be there too."""
 
 COMPOSED = re.compile(r"tab_.*|curve_.*|axis_.*|summary_.*|column_.*")

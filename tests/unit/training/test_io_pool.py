@@ -29,8 +29,8 @@ def hanging() -> Any:
     """A pool of two threads that hang until the test is over."""
     pool, go_on, begun = IoPool(2, "io"), threading.Event(), threading.Barrier(3)
     for _ in range(2):
-        pool.submit(lambda: (begun.wait(5), go_on.wait(30)))
-    begun.wait(5)
+        pool.submit(lambda: (begun.wait(30), go_on.wait(30)))
+    begun.wait(30)
     yield pool
     go_on.set()
 

@@ -29,6 +29,7 @@ class Choice:
     split_seed: int = 0
     validation_fraction: float = 0.2
     train_size: int | None = None
+    sealed: str = ""
 
 
 class Large(DataSet):

@@ -1,14 +1,18 @@
 // The moment that all pictures show: play, pause, one update, back to the start, and a slider.
 
-import { element, setAttribute, setText } from "../live/dom.js";
-import { fill, grouped } from "../live/text.js";
+import { element, setAttribute, setText } from "./dom.js";
+import { fill, grouped } from "./text.js";
 
 const PLAYING_MS = 6000;
 
 export class Player {
-  constructor(labels, onMove) {
+  // `onMove()`: another moment is shown; `duration(steps)`: the milliseconds that all of them take; `words(step, steps)`:
+  // where it stands.
+  constructor(labels, onMove, { duration = () => PLAYING_MS, words = null } = {}) {
     this.labels = labels;
     this.onMove = onMove;
+    this.duration = duration;
+    this.wordsOf = words ?? ((step, steps) => fill(labels.step_of, { step: grouped(step), steps: grouped(steps) }));
     this.step = this.steps = 0;
     this.playing = false;
     const button = (className, text, onclick, keys) => element("button", { type: "button", className, label: text, title: text, onclick, "aria-keyshortcuts": keys });
@@ -23,16 +27,17 @@ export class Player {
     this.where = element("span", { className: "sp-where" });
     this.node = element(
       "div",
-      { className: "sp-controls sp-player" },
+      { className: "sp-player" },
       element("div", { className: "sp-buttons", role: "toolbar", label: labels.controls }, this.back, this.primary, this.one),
       element("label", { className: "sp-time" }, this.slider, this.where),
     );
   }
 
-  // Other paths: complete at once.
-  load(steps) {
+  // Something else to be shown: complete at once, unless another moment is asked for.
+  load(steps, step = steps) {
     this.playing = false;
-    this.step = this.steps = steps;
+    this.steps = steps;
+    this.step = Math.min(step, steps);
     this.slider.max = String(steps);
     this.draw();
   }
@@ -40,10 +45,16 @@ export class Player {
   startOrPause() {
     if (this.playing) return this.stop();
     const from = this.step < this.steps ? this.step : 0;
-    this.begun = performance.now() - (from / this.steps) * PLAYING_MS;
     this.playing = true;
+    this.keepPace(from);
     this.move(from);
     return requestAnimationFrame(() => this.tick());
+  }
+
+  // Go on from here; also when another pace was chosen.
+  keepPace(from = this.step) {
+    this.lasts = this.duration(this.steps);
+    this.begun = performance.now() - (from / this.steps) * this.lasts;
   }
 
   // From the end it begins anew.
@@ -65,7 +76,7 @@ export class Player {
   // Every update is on the screen for the same time; with many of them some are passed over.
   tick() {
     if (!this.playing || !this.node.isConnected) return;
-    const step = Math.min(this.steps, Math.floor(((performance.now() - this.begun) / PLAYING_MS) * this.steps));
+    const step = Math.min(this.steps, Math.floor(((performance.now() - this.begun) / this.lasts) * this.steps));
     if (step >= this.steps) this.playing = false;
     if (step !== this.step) this.move(step);
     if (this.playing) requestAnimationFrame(() => this.tick());
@@ -87,6 +98,6 @@ export class Player {
     this.back.disabled = step === 0;
     if (Number(this.slider.value) !== step) this.slider.value = String(step);
     setAttribute(this.slider, "aria-valuetext", fill(labels.step_of, { step, steps }));
-    setText(this.where, fill(labels.step_of, { step: grouped(step), steps: grouped(steps) }));
+    setText(this.where, this.wordsOf(step, steps));
   }
 }

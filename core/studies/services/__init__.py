@@ -1,0 +1,1 @@
+"""The services of the workbench by theme; `core.studies.workbench` joins them."""

@@ -1,0 +1,43 @@
+"""Services for answers: give one, note the run that followed, and see the others' once one has answered oneself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.people import LOCAL
+from core.store.records import Answer, AnswerKind
+from core.studies.access import to_act
+from core.studies.services.base import Base
+
+
+class Answering(Base):
+    """What people have answered to the questions of lessons and links, and what they have voted."""
+
+    def answer(self, about: str, kind: AnswerKind, value: Any, *, actor: str = LOCAL) -> None:
+        """Keep an answer in the place of the actor's earlier one about the same. BadInput, Refused."""
+        self.store.answer(about, kind, value, actor=to_act(actor))
+
+    def own_answer(self, about: str, *, actor: str = LOCAL) -> Answer | None:
+        """What the actor has answered to a question."""
+        return next((found for found in self.store.answers_by(actor, about) if found.about == about), None)
+
+    def answers(self, about: str, *, actor: str = LOCAL) -> tuple[Answer, ...]:
+        """Everybody's answers to a question, the oldest first; none for who has not answered it."""
+        found = self.store.answers(about)
+        return found if any(answer.owner == actor for answer in found) else ()
+
+    def followed(self, about: str, run: str, *, actor: str = LOCAL) -> None:
+        """Note that a run of the actor was started after an answer.
+
+        The first one stays: what is tried later was not what the answer was about, unless it is the same once more.
+        """
+        given, record = self.own_answer(about, actor=actor), self.store.get_run(run, actor=actor)
+        if given is None:
+            return
+        before = self.store.get_run(given.run, actor=actor) if given.run is not None else record
+        if before.fingerprint == record.fingerprint:
+            self.store.attach_answer(about, run, actor=actor)
+
+    def answers_before(self, run: str, *, actor: str = LOCAL) -> tuple[Answer, ...]:
+        """What its owner had answered before a run was started. BadInput for a run that the actor may not see."""
+        return self.store.answers_of_run(self.store.get_run(run, actor=actor).id)

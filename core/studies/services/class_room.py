@@ -1,0 +1,35 @@
+"""Services for the room of a class: open it, and renew its code."""
+
+from __future__ import annotations
+
+from core.errors import Refused
+from core.mode import Mode
+from core.people import LOCAL, keeps_order
+from core.studies.room import Room
+from core.studies.services.base import Base
+from core.text import Text
+
+
+class ClassRoom(Base):
+    """The room in which people are told apart."""
+
+    def open_room(self, mode: Mode) -> Room:
+        """From now on people are told apart; returns the data folder's room. CoreError when its file is unusable."""
+        self.mode, self.room = mode, Room.open(self.folder.room)
+        return self.room
+
+    def renew_room(self, *, actor: str = LOCAL) -> Room:
+        """Give the room a new code and the teacher a new key: everybody joins again, and sockets that are open end."""
+        if self.room is None or not keeps_order(actor):
+            raise Refused(
+                Text("The code of the room cannot be renewed."),
+                Text("Only a teacher does that, in class mode."),
+                Text("Ask your teacher."),
+            )
+        self.room.renew()
+        self.tokens.renew()
+        return self.room
+
+    def name_of(self, owner: str) -> str | None:
+        """What the owner of a run is called; None for who sits at the computer."""
+        return self.room.name(owner) if self.room is not None else None

@@ -1,0 +1,179 @@
+"""The question of a step: asked before it runs; then what was expected, what happened, what all said, and the seal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.lessons.answered import ended
+from core.lessons.lesson import Lesson, Step
+from core.lessons.question import HANDLES, Choice, Curve, Number
+from core.lessons.seal import seal
+from core.lessons.told import Ended, expected, of_the_class, told
+from core.text import Text
+from pages.components import answers, compare_state, lesson_state, state
+from pages.components.error_box import plain
+from pages.components.language import language, show, t
+from pages.components.services import actor, services
+
+POLL_S = 2
+MOST_OTHERS = 40
+"""So many curves of the class stand behind one's own."""
+
+
+def ask(lesson: Lesson, place: int, page: str) -> DeltaGenerator | None:
+    """The question with its answers, only on the page that it is about; where there is something to tell: the place."""
+    step = lesson.steps[place]
+    question = step.question
+    if page != step.page or (question is None and step.expect is None):
+        return None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lesson-question"):
+        if question is None:
+            return st.container(key="lesson-told", width="content")
+        st.markdown(f"**{plain(question.text.say(language()))}**", width="content")
+        if answers.is_answered(lesson, place):
+            return st.container(key="lesson-told", width="content")
+        if isinstance(question, Choice):
+            for number, choice in enumerate(question.choices):
+                label = plain(choice.say(language()))
+                st.button(label, key=f"answer {number}", on_click=answers.give, args=(lesson, place, number))
+        elif isinstance(question, Number):
+            number = _slider(question, f"expected {lesson.key} {place}")
+            st.button(t("That is what I expect"), key="answer", on_click=answers.give, args=(lesson, place, number))
+        else:
+            st.caption(t("Draw it in the chart: move the five points up and down."), width="content")
+        skip = (lesson, place, None)
+        st.button(t("skip"), key="lesson skip", type="tertiary", on_click=answers.give, args=skip)
+    return None
+
+
+def _slider(question: Number, key: str) -> float:
+    """The number that is expected; the slider begins in the middle."""
+    middle = round((question.low + question.high) / 2, 2)
+    return st.slider(
+        t("expected"), question.low, question.high, middle, 0.01, "percent", key=key, width=260,
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def take_curve() -> None:
+    """Answer with the curve that was drawn in the live chart."""
+    found, drawn = lesson_state.current(), (st.session_state.get("live") or {}).get("expect") or {}
+    if found is None:
+        return
+    question = found[0].steps[found[1]].question
+    if isinstance(question, Curve) and not answers.is_answered(*found):
+        heights = question.from_json(drawn.get("heights"))
+        if heights is not None and question.takes(heights):
+            answers.give(*found, heights)
+
+
+# -- what came out ---------------------------------------------------------------------------------------------------
+
+
+def is_under_way(page: str) -> bool:
+    """Whether what the page looks at is still being computed."""
+    if page == "train":
+        run = state.run_of_choices()
+        return run is not None and services().is_active(run)
+    study = _study() if page == "compare" else None
+    return study is not None and services().is_comparing(study)
+
+
+def outcome(page: str) -> Ended | None:
+    """What is over on the page: the run on Train, else nothing more is known; None before it is over."""
+    if is_under_way(page):
+        return None
+    if page == "train":
+        run = services().find(state.run_of_choices() or "", actor=actor())
+        return None if run is None or run.active else ended(services().store, run)
+    return Ended() if page == "landscapes" or _study() is not None else None
+
+
+def _study() -> str | None:
+    """The stored comparison that computes what is chosen on Compare, looked at there."""
+    if compare_state.problem() is not None:
+        return None
+    return compare_state.study_of(compare_state.draft().comparison())
+
+
+def news(page: str) -> None:
+    """What was expected, and what happened as soon as it is over: told after the page, which decides what it shows."""
+    found = lesson_state.current()
+    if found is not None:
+        waits = is_under_way(page)
+        st.fragment(_news, run_every=POLL_S if waits else None)(*found, page, waits)
+
+
+def _news(lesson: Lesson, place: int, page: str, waits: bool) -> None:
+    over, step = outcome(page), lesson.steps[place]
+    if over is not None and waits:
+        st.rerun()  # once more, to rest
+    if step.question is not None and answers.is_answered(lesson, place):
+        _answer(lesson, place, over, waits)
+    if over is not None and step.expect is not None:
+        _seal(step)
+
+
+def _answer(lesson: Lesson, place: int, over: Ended | None, waits: bool) -> None:
+    question, given = lesson.steps[place].question, answers.given_to(lesson, place)
+    assert question is not None
+    lang = language()
+    said = expected(question, given, lang) if over is None else told(question, given, over, lang)
+    everybody = of_the_class(question, answers.of_all(lesson, place), lang)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.container(key="lesson-news", width="content").markdown(_plain(said))
+        if everybody is not None:
+            st.container(key="lesson-class", width="content").caption(_plain(everybody))
+        if not waits:
+            again = t("Ask me again, before it runs")
+            st.button(
+                t("ask again"), key="ask again", type="tertiary", help=again, on_click=lesson_state.ask_again,
+                args=(lesson, place),
+            )  # fmt: skip
+
+
+def _seal(step: Step) -> None:
+    """Whether the run that is looked at came to what was expected."""
+    run = services().find(state.run_of_choices() or "", actor=actor())
+    if run is None or step.expect is None:
+        return
+    prepared = step.experiment if step.is_as_expected else None
+    sealed = seal(step.expect, prepared, run, services().store.events(run.id))
+    if sealed is not None:
+        with st.container(key="lesson-seal"):
+            words = _plain(sealed.text)
+            st.markdown(f":green[:material/verified: **{words}**]" if sealed.holds else f":material/balance: {words}")
+
+
+def _plain(text: Text) -> str:
+    return plain(show(text))
+
+
+# -- the curve -------------------------------------------------------------------------------------------------------
+
+
+def curve(run: str | None) -> dict[str, Any] | None:
+    """The curve that is to be drawn or was expected, for the live chart of a run (None: before it starts).
+
+    It stays as it is while the run goes on; what the others have drawn comes when it is over.
+    """
+    found = lesson_state.current()
+    question = found[0].steps[found[1]].question if found is not None else None
+    if found is None or not isinstance(question, Curve):
+        return None
+    epochs = state.experiment().epochs
+    drawn = {"split": question.measure.removesuffix("_error"), "high": question.high, "others": []}
+    drawn |= {"epochs": [share * epochs for share in HANDLES]}
+    if not answers.is_answered(*found):
+        middle = question.high / 2
+        return None if run else {**drawn, "heights": [middle] * len(HANDLES), "is_open": True}
+    given = answers.given_to(*found)
+    if not isinstance(given, tuple):
+        return None
+    if run is not None and not services().is_active(run):
+        others = [heights for heights in answers.of_all(*found) if isinstance(heights, tuple)]
+        drawn["others"] = [list(heights) for heights in others[-MOST_OTHERS:]] if len(others) > 1 else []
+    return {**drawn, "heights": list(given), "is_open": False}

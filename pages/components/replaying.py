@@ -1,0 +1,96 @@
+"""The replay of the run that a tab looks at: whether there is one, where it stands, and where it is offered.
+
+The browser plays it by itself. It tells when it has come to rest, so that the address and a reload find it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from core.experiment import Experiment
+from core.store.records import RunRecord
+from pages.components import state
+from pages.components.language import show, t
+from pages.components.services import actor, computed_by, services
+
+_REPLAY, _NUMBER = "replay", "number of replays"
+
+
+class Replay(NamedTuple):
+    """A run that is watched again, after update `at` (None: from its beginning); the browser begins each number once."""
+
+    run: str
+    at: int | None
+    number: int
+
+
+def open_run(run: RunRecord) -> None:
+    """Show a run on the Train page, with its experiment and its curves."""
+    computed = computed_by(run)
+    state.choose(computed)
+    state.show_run(run.id, computed)
+
+
+def begin(run: RunRecord, at: int | None = None) -> None:
+    """Watch a run again on the Train page."""
+    open_run(run)
+    st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
+    st.session_state[_REPLAY] = Replay(run.id, at, st.session_state[_NUMBER])
+
+
+def note(rests: Mapping[str, Any]) -> None:
+    """The browser says where the replay of a run stands, or (`at` None) that it was left."""
+    if rests["at"] is None:
+        st.session_state.pop(_REPLAY, None)
+    else:
+        st.session_state[_REPLAY] = Replay(rests["run"], rests["at"], st.session_state.get(_NUMBER, 0))
+
+
+def of(run: str | None) -> dict[str, Any] | None:
+    """The replay of a run, for the live chart."""
+    replay: Replay | None = st.session_state.get(_REPLAY)
+    return {"at": replay.at, "number": replay.number} if replay and replay.run == run else None
+
+
+# -- the offer ----------------------------------------------------------------------------------------------------------
+
+
+def stored(experiment: Experiment) -> RunRecord | None:
+    """The newest run of exactly this experiment."""
+    return services().stored_like(experiment, actor=actor())
+
+
+def offer(run: RunRecord | None) -> str:
+    """When a run was run, and what came out."""
+    if run is None:
+        return ""
+    error = run.last_validation_error
+    if error is None:
+        return t("Run before, {when}.", when=f"{run.created.astimezone():%Y-%m-%d %H:%M}")
+    is_share = Experiment.from_json(dict(run.experiment)).dataset.task == "classification"  # pyright: ignore[reportAttributeAccessIssue]
+    return t(
+        "Run before, {when}: validation error {error}.",
+        when=f"{run.created.astimezone():%Y-%m-%d %H:%M}",
+        error=f"{100 * error:.1f} %" if is_share else f"{error:.3g}",
+    )
+
+
+# -- the address ----------------------------------------------------------------------------------------------------------
+
+
+def read_address(run: RunRecord) -> None:
+    """Take over the replay that the address of a run asks for."""
+    if st.query_params.get("replay") == "1":
+        at = st.query_params.get("at", "")
+        begin(run, int(at) if at.isascii() and at.isdigit() else None)
+
+
+def address(run: str | None) -> dict[str, str | None]:
+    """What stands in the address of a run beside it."""
+    replay = of(run)
+    if replay is None:
+        return {}
+    return {"replay": "1", "at": None if replay["at"] is None else str(replay["at"])}
