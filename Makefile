@@ -27,7 +27,9 @@ run: $(READY) ## install what is missing, then serve on http://127.0.0.1:8501 (P
 
 class: $(READY) ## serve the local network with a room code that it prints, for a class (PORT=… for another port)
 	@$(BIN)/python -c "$$PORT_IS_FREE" "$(PORT)"
-	@SADDLEPOINT_MODE=class exec $(BIN)/python -m streamlit run app.py --server.address 0.0.0.0 --server.port "$(PORT)"
+	@address=$$($(BIN)/python -c "from core.live.origin import own_addresses; print(next(iter(own_addresses()), '127.0.0.1'))"); \
+	SADDLEPOINT_MODE=class exec $(BIN)/python -m streamlit run app.py \
+	  --server.address 0.0.0.0 --browser.serverAddress "$$address" --server.port "$(PORT)"
 
 test: $(READY_DEV) ## run every test (ARGS="-k word" for some of them)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)

@@ -30,6 +30,7 @@ FIGURES = (
     "step_to_pixel",
     "race_on_screen",
     "fork_on_screen",
+    "replay",
     "practice",
     "surface",
     "curvature",

@@ -18,7 +18,7 @@ from core.exports.tables import Columns, differing, measurement_table, run_table
 from core.store.records import STATE_NAMES, RunRecord
 from core.studies.access import may_change
 from core.studies.outcomes import begun_experiment
-from pages.components import landscape_tabs, replaying, sharing
+from pages.components import answers, landscape_tabs, replaying, sharing
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.services import actor, services
@@ -238,6 +238,7 @@ def actions_for_one(run: RunRecord) -> None:
     with st.container(border=True, key="one-run"):
         reason = f" · {plain(show(run.reason_text))}" if run.reason_text else ""
         st.markdown(f"**{plain(name_of(run))}** · {state_names()[run.state]}{reason}")
+        answers.expected_of(run)
         with st.container(horizontal=True):
             if st.button(t("Open"), type="primary", icon=":material/show_chart:", on_click=open_run, args=(run,)):
                 st.switch_page("train.py")

@@ -24,6 +24,7 @@ from pages.components import (
     landscape_tabs,
     lesson_question,
     lesson_state,
+    link_task,
     own_lessons,
     plain_code,
     replaying,
@@ -256,10 +257,11 @@ def answer(fired: Mapping[str, Any]) -> None:
     pace = next((pressed["pace"] for pressed in fired.values() if pressed and "pace" in pressed), "10s")
     if fired.get("start"):
         problem = state.problem_of_draft() or state.problem_of_combination()
-        if problem is None:
-            start(state.experiment(), pace=pace, one_update=bool(fired["start"].get("one_update")))
-        else:
+        one_update = bool(fired["start"].get("one_update"))
+        if problem is not None:
             st.session_state["refused"] = problem
+        elif one_update or not replaying.serve(state.experiment()):
+            start(state.experiment(), pace=pace, one_update=one_update)
     if fired.get("again"):
         start(again(fired["again"]["run"]), pace=pace)
     if fired.get("replay"):
@@ -287,6 +289,7 @@ def take_along() -> None:
         t("The address that reproduces this experiment"),
         t("Whoever opens this address sees the same choices, and trains to the same result:"),
         state.experiment().to_url(),
+        link_task.ask,
     )
     plain_code.offer(state.experiment())
     faults.seal_one()
@@ -303,7 +306,7 @@ def page() -> None:
     first_visit = state.shown_run() is None
     # What comes and goes stands in a container that stays, so that the live part below keeps its place in the page.
     with st.container(key="above", gap="small"):
-        if first_visit and not present and lesson_state.step() is None:
+        if first_visit and not present and lesson_state.step() is None and not state.experiment().sealed:
             welcome()
         notes_box(state.notes())
         if "refused" in st.session_state:

@@ -23,7 +23,7 @@ TINY: dict[str, Any] = {
 }
 """8 updates."""
 
-LONG: dict[str, Any] = {"architecture": {"key": "mlp", "width": 512}, "batch_size": 256, "epochs": 60}
+LONG: dict[str, Any] = {"architecture": {"key": "mlp", "width": 512}, "batch_size": 256, "epochs": 45}
 """Updates slow enough that somebody can interfere, and few."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -30,6 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
     configuration.set_hypothesis_home_dir(folder / "hypothesis")
     settings.register_profile("saddlepoint", deadline=None, database=None, derandomize=True, max_examples=50)
     settings.load_profile("saddlepoint")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what was imported and collected: tests, and Streamlit after every run of a
+    page, have it look through everything."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

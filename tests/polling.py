@@ -10,8 +10,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], within_s: float = 30.0, what: str = "the condition") -> T:
-    """The first true value of `condition()`; AssertionError when `within_s` seconds bring none."""
+def until(
+    condition: Callable[[], T], within_s: float = 30.0, what: str = "the condition", *, every_s: float = 0.01
+) -> T:
+    """The first true value of `condition()`, asked every so often; AssertionError when `within_s` seconds bring none.
+
+    What takes time to ask, while another process is to get somewhere, is asked less often.
+    """
     deadline = time.monotonic() + within_s
     pause = threading.Event()
     while True:
@@ -19,4 +24,4 @@ def until(condition: Callable[[], T], within_s: float = 30.0, what: str = "the c
         if value:
             return value
         assert time.monotonic() < deadline, f"{what} did not come true within {within_s} s"
-        pause.wait(0.01)
+        pause.wait(every_s)

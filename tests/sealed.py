@@ -41,5 +41,7 @@ def recorded(experiment: Experiment, folder: Path) -> Series:
     diary = Diary()
     run = Run(experiment, folder, listener=diary).train()
     rows = [evaluation.to_row() for evaluation in run.evaluations]
-    updates = {name: np.concatenate([block.columns[name] for block in diary.blocks]) for name in diary.blocks[0].columns}
+    updates = {
+        name: np.concatenate([block.columns[name] for block in diary.blocks]) for name in diary.blocks[0].columns
+    }
     return updates | {name: np.array([row[name] for row in rows]) for name in rows[0]}

@@ -93,7 +93,10 @@ def serving(folder: Path, *options: str) -> Iterator[Server]:
     server = Server(process, f"http://127.0.0.1:{port}", folder, log_file)
     try:
         until(
-            lambda: process.poll() is not None or answers(server.address), START_WITHIN_S, "the server's first answer"
+            lambda: process.poll() is not None or answers(server.address),
+            START_WITHIN_S,
+            "the server's first answer",
+            every_s=0.1,
         )
         assert process.poll() is None, f"the server ended with code {process.returncode}:\n{server.log}"
         yield server

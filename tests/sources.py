@@ -32,11 +32,14 @@ def read(text: str, path: str = "core/example.py") -> Source:
 
 @cache
 def sources(*rooms: str) -> tuple[Source, ...]:
-    """Every Python file below the given rooms (all of them by default), sorted by path."""
-    files: list[Path] = []
-    for room in rooms or ROOMS:
-        path = ROOT / room
-        files += sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.exists() else []
+    """Every Python file below the given rooms (all of them by default), sorted by path in each."""
+    return tuple(source for room in rooms or ROOMS for source in _room(room))
+
+
+@cache
+def _room(room: str) -> tuple[Source, ...]:
+    path = ROOT / room
+    files = sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.exists() else []
     return tuple(
         read(file.read_text(encoding="utf-8"), file.relative_to(ROOT).as_posix())
         for file in files

@@ -1,6 +1,7 @@
-// One moment for the whole page: a line at the same update in every chart, moved by pointing or by the slider.
+// One moment for the whole page: a line at the same update in every chart, moved by pointing, by the slider, or by playing.
 
-import { element, setText } from "../live/dom.js";
+import { Clock, playingTime } from "../live/clock.js";
+import { element, setAttribute, setText } from "../live/dom.js";
 import { fill, grouped } from "../live/text.js";
 
 const TIMES = ["update", "epoch", "gradients", "seconds"];
@@ -11,9 +12,32 @@ export class Cursor {
     this.onMove = onMove;
     this.step = null;
     this.lines = new Map();
-    this.slider = element("input", { type: "range", min: 0, max: 1, step: 1, value: 0, label: labels.cursor, oninput: () => this.move(Number(this.slider.value)) });
+    this.slider = element("input", { type: "range", min: 0, max: 1, step: 1, value: 0, label: labels.cursor, oninput: () => this.jump(Number(this.slider.value)) });
     this.says = element("span", { className: "sp-cursor-step" });
-    this.node = element("label", { className: "sp-time" }, element("span", { text: labels.cursor }), this.slider, this.says);
+    this.play = element("button", { type: "button", className: "sp-play", onclick: () => this.playOrPause() });
+    this.node = element("div", { className: "sp-time" }, element("span", { text: labels.cursor, "aria-hidden": "true" }), this.play, this.slider, this.says);
+    this.pace = "10s";
+    this.clock = new Clock((steps) => playingTime(this.pace, steps), (step) => this.move(step));
+  }
+
+  playOrPause() {
+    if (this.clock.playing) return this.jump(this.step);
+    const from = this.step !== null && this.step < this.last ? this.step : 0;
+    this.clock.start(from, this.last);
+    return this.move(from);
+  }
+
+  jump(step) {
+    this.clock.stop();
+    this.move(step);
+    this.place();
+  }
+
+  // The pace that is chosen.
+  at(pace) {
+    if (pace === this.pace) return;
+    this.pace = pace;
+    this.clock.keepPace();
   }
 
   // Show the moment in a chart while its horizontal axis is one of time; `at(mode)`: from update to position there, or null.
@@ -33,7 +57,7 @@ export class Cursor {
     const { chart, stage } = this.lines.get(name);
     const axis = chart.node._fullLayout?.xaxis;
     const place = placeIn(this.lines.get(name));
-    if (!axis || !place) return;
+    if (!axis || !place || this.clock.playing) return;
     const inside = event.clientX - chart.node.getBoundingClientRect().left - axis._offset;
     if (inside < 0 || inside > axis._length || !stage.isConnected) return;
     this.move(inverse(place, axis.p2l(inside), this.last));
@@ -50,7 +74,12 @@ export class Cursor {
   place(last = this.last) {
     this.last = last;
     if (Number(this.slider.max) !== last) this.slider.max = String(Math.max(1, last ?? 1));
-    setText(this.says, this.step === null ? "" : fill(this.labels.cursor_step, { step: grouped(this.step) }));
+    const { playing } = this.clock;
+    const at = this.step === null ? "" : fill(this.labels.cursor_step, { step: grouped(this.step) });
+    setText(this.says, playing ? `${at} · ${this.labels.replay}` : at);
+    setAttribute(this.play, "aria-label", playing ? this.labels.pause : this.labels.play);
+    setAttribute(this.play, "data-does", playing ? "pause" : "start");
+    this.play.disabled = !(last >= 1);
     if (this.step !== null) this.slider.value = String(this.step);
     this.lines.forEach((panel) => this.placeLine(panel));
   }

@@ -225,7 +225,8 @@ export class CompareView extends BaseView {
     parts.branches.draw(this.groups, this.palette);
     const stamps = this.groups.flatMap((group) => group.runs.flatMap((run) => run.stamps.splice(0)));
     const drawings = this.drawCharts(context);
-    parts.cursor.place(Math.max(lastStep(this.groups), 1));
+    parts.cursor.at(view.pace);
+    parts.cursor.place(lastStep(this.groups));
     this.readOut();
     return { stamps, drawings };
   }

@@ -98,8 +98,8 @@ export function expectedTraces(curve, data, view, factor, { labels, palette, siz
   const gap = (values) => values.concat(null);
   const traces = [
     line("others", others.flatMap(() => gap(curve.epochs.map(place))), others.flatMap((heights) => gap(scaled(heights))), { color: translucent(palette.text, 0.2), width: 1 }, { mode: "lines", name: labels.expected_others, connectgaps: false }),
-    line("expected", isShown ? curve.epochs.map(place) : [], isShown ? scaled(curve.heights) : [], { color: translucent(palette.text, 0.85), width: 2, dash: "longdash" }, { mode: "lines+markers", name: labels.expected, marker: { symbol: "diamond-open", size: size * 0.7, color: palette.text } }),
+    line("expected", isShown ? curve.epochs.map(place) : [], isShown ? scaled(curve.heights) : [], { color: translucent(palette.text, 0.85), width: 2, dash: "longdash" }, { mode: "lines+markers", name: labels.expected, cliponaxis: view.x === "seconds", marker: { symbol: "diamond-open", size: size * 0.7, color: palette.text } }),
   ];
-  const names = isShown && narrow ? [{ x: place(curve.epochs[3]), y: curve.heights[3] * factor, text: labels.expected, showarrow: false, yshift: size, font: { color: palette.text, size } }] : [];
+  const names = isShown && narrow && !curve.isOpen ? [{ x: place(curve.epochs[3]), y: curve.heights[3] * factor, text: labels.expected, showarrow: false, yshift: size, font: { color: palette.text, size } }] : [];
   return { traces, names, values: isShown ? scaled(curve.heights) : [] };
 }

@@ -40,6 +40,7 @@ export class Frame {
     this.gone = true;
     this.stopListening();
     this.observer.disconnect();
+    Object.values(this.parts).forEach((part) => part?.clock?.stop());
     Object.values(this.charts ?? {}).forEach((chart) => chart.destroy());
     this.root.remove();
   }

@@ -1,5 +1,6 @@
 // The moment that all pictures show: play, pause, one update, back to the start, and a slider.
 
+import { Clock } from "./clock.js";
 import { element, setAttribute, setText } from "./dom.js";
 import { fill, grouped } from "./text.js";
 
@@ -11,10 +12,8 @@ export class Player {
   constructor(labels, onMove, { duration = () => PLAYING_MS, words = null } = {}) {
     this.labels = labels;
     this.onMove = onMove;
-    this.duration = duration;
     this.wordsOf = words ?? ((step, steps) => fill(labels.step_of, { step: grouped(step), steps: grouped(steps) }));
     this.step = this.steps = 0;
-    this.playing = false;
     const button = (className, text, onclick, keys) => element("button", { type: "button", className, label: text, title: text, onclick, "aria-keyshortcuts": keys });
     this.words = element("span", { className: "sp-long" });
     this.back = button("sp-back", labels.to_start, () => this.jump(0));
@@ -25,61 +24,49 @@ export class Player {
     this.slider = element("input", { type: "range", min: 0, max: 1, step: 1, label: labels.moment, oninput: () => this.jump(Number(this.slider.value)) });
     this.slider.addEventListener("pointerup", () => this.slider.blur()); // The space bar plays again.
     this.where = element("span", { className: "sp-where" });
+    this.buttons = element("div", { className: "sp-buttons", role: "toolbar", label: labels.controls }, this.back, this.primary, this.one);
     this.node = element(
       "div",
       { className: "sp-player" },
-      element("div", { className: "sp-buttons", role: "toolbar", label: labels.controls }, this.back, this.primary, this.one),
+      this.buttons,
       element("label", { className: "sp-time" }, this.slider, this.where),
     );
+    this.clock = new Clock(duration, (step) => this.move(step));
   }
 
   // Something else to be shown: complete at once, unless another moment is asked for.
   load(steps, step = steps) {
-    this.playing = false;
+    this.clock.stop();
     this.steps = steps;
     this.step = Math.min(step, steps);
     this.slider.max = String(steps);
     this.draw();
   }
 
-  startOrPause() {
-    if (this.playing) return this.stop();
-    const from = this.step < this.steps ? this.step : 0;
-    this.playing = true;
-    this.keepPace(from);
-    this.move(from);
-    return requestAnimationFrame(() => this.tick());
+  get playing() {
+    return this.clock.playing;
   }
 
-  // Go on from here; also when another pace was chosen.
-  keepPace(from = this.step) {
-    this.lasts = this.duration(this.steps);
-    this.begun = performance.now() - (from / this.steps) * this.lasts;
+  startOrPause() {
+    if (this.playing) return this.jump(this.step);
+    const from = this.step < this.steps ? this.step : 0;
+    this.clock.start(from, this.steps);
+    return this.move(from);
+  }
+
+  // Another pace was chosen.
+  keepPace() {
+    this.clock.keepPace();
   }
 
   // From the end it begins anew.
   oneUpdate() {
-    this.playing = false;
-    this.move(this.step < this.steps ? this.step + 1 : 1);
+    this.jump(this.step < this.steps ? this.step + 1 : 1);
   }
 
   jump(step) {
-    this.playing = false;
+    this.clock.stop();
     this.move(step);
-  }
-
-  stop() {
-    this.playing = false;
-    this.move(this.step);
-  }
-
-  // Every update is on the screen for the same time; with many of them some are passed over.
-  tick() {
-    if (!this.playing || !this.node.isConnected) return;
-    const step = Math.min(this.steps, Math.floor(((performance.now() - this.begun) / this.lasts) * this.steps));
-    if (step >= this.steps) this.playing = false;
-    if (step !== this.step) this.move(step);
-    if (this.playing) requestAnimationFrame(() => this.tick());
   }
 
   move(step) {

@@ -3,14 +3,14 @@
 
 import { AsOf } from "./as_of.js";
 import { epochsOf } from "./axes.js";
+import { playingTime } from "./clock.js";
 import { choice, element } from "./dom.js";
 import { Player } from "./player.js";
 import { epochs as epochText, fill, grouped } from "./text.js";
-import { PACES } from "./toolbar.js";
+import { PACES, worded } from "./toolbar.js";
 import { decoded } from "./wire.js";
 
 const ACTIVE = ["queued", "running", "paused"];
-const MAX_MS = 2000; // At the pace "max", so long that single pictures are still seen.
 const REST_MS = 400;
 const PATIENCE_MS = 3000;
 
@@ -20,7 +20,7 @@ export class Replay {
   constructor(labels, { seek, moved, rests, complain, keep }) {
     Object.assign(this, { labels, seek, moved, rests, complain });
     this.data = this.moment = null;
-    this.player = new Player(labels, () => this.onMove(), { duration: (steps) => this.duration(steps), words: (step, steps) => this.where(step, steps) });
+    this.player = new Player(labels, () => this.onMove(), { duration: (steps) => playingTime(this.key, steps), words: (step, steps) => this.where(step, steps) });
     this.pace = choice(
       PACES.map((key) => ({ key, text: labels[`pace_${key}`] })),
       (key) => {
@@ -30,9 +30,9 @@ export class Replay {
       },
       labels.pace,
     );
-    const leave = element("button", { type: "button", className: "sp-leave-replay", text: labels.leave_replay, onclick: () => this.leave() });
+    this.player.buttons.append(worded("sp-leave-replay", () => this.leave(), labels.leave_replay, "✕"));
     const paces = element("div", { className: "sp-pace" }, element("span", { text: labels.pace, "aria-hidden": "true" }), this.pace.group);
-    this.node = element("div", { className: "sp-replayer" }, this.player.node, paces, leave);
+    this.node = element("div", { className: "sp-replayer" }, this.player.node, paces);
   }
 
   get isOn() {
@@ -42,10 +42,6 @@ export class Replay {
   atPace(key) {
     this.key = key;
     this.pace.choose(key);
-  }
-
-  duration(steps) {
-    return { "10s": 10000, "1min": 60000, "1/s": 1000 * steps, max: MAX_MS }[this.key];
   }
 
   // Watch a run from its beginning, or stay where it was after update `at`.
@@ -70,7 +66,7 @@ export class Replay {
 
   // The page was left.
   end() {
-    this.player.stop();
+    this.player.clock.stop();
     clearTimeout(this.timer);
     this.data = null;
   }

@@ -124,18 +124,16 @@ export class Toolbar {
     this.primary.disabled = Boolean(this.blocked) && !going && !goOn;
     this.step.disabled = !(active || (state === "untrained" && !this.blocked));
     this.again.disabled = !data.loaded || state === "untrained";
-    this.stop.disabled = !active;
-    if (this.replay) {
-      // What is over can be watched again in the place where what goes on can be stopped.
-      this.stop.hidden = !active && data.lastStep("update") > 0 && state !== "untrained";
-      this.replay.hidden = !this.stop.hidden;
-    }
     // What belongs to somebody else can be watched, and started anew as one's own; a teacher holds and stops it too.
     const watches = this.may === "watch" && active;
     this.primary.hidden = watches || (goOn && !active && this.may !== "change");
     this.step.hidden = this.paces.hidden = watches;
-    this.stop.hidden ||= watches;
     this.extend.hidden = this.may !== "change";
+    this.stop.disabled = !active || watches;
+    // What is over can be watched again in the place where what goes on can be stopped.
+    const isOver = this.replay && !active && data.lastStep("update") > 0 && state !== "untrained";
+    if (this.replay) this.replay.hidden = !isOver;
+    this.stop.hidden = watches || Boolean(isOver);
     this.extend.disabled = !(active || state === "finished" || state === "stopped");
     const epochs = grouped(this.extendEpochs());
     setWords(this.extend, fill(labels.extend, { epochs }), `+${epochs}`);
@@ -173,7 +171,7 @@ function mark(applied) {
 }
 
 // A button with a name in full and a short one for a phone.
-function worded(className, onclick, text = "", brief = "") {
+export function worded(className, onclick, text = "", brief = "") {
   const button = element("button", { type: "button", className, onclick }, element("span", { className: "sp-long" }), element("span", { className: "sp-short" }));
   setWords(button, text, brief);
   return button;

@@ -126,8 +126,9 @@ export class LiveView extends BaseView {
     // What is expected is drawn on the axes of the first look.
     const view = this.expected.isOpen ? { ...this.view, quantity: "error", scale: "linear", x: "epoch" } : this.view;
     this.root.style.setProperty("--sp-run", this.palette.run(data.meta.slot));
-    this.root.classList.toggle("sp-replaying", this.replay.isOn);
-    parts.show(data, view, context);
+    const replayer = this.replay.isOn ? this.replay.node : null;
+    this.root.classList.toggle("sp-replaying", Boolean(replayer));
+    parts.show(data, view, { ...context, replayer });
     parts.numbers.draw(data);
     parts.words.draw(data);
     parts.toolbar.nextPace = view.pace;
@@ -146,9 +147,9 @@ export class LiveView extends BaseView {
   }
 
   context() {
-    const { isKin, offer, replay } = this;
+    const { isKin, offer } = this;
     const { curve } = this.expected;
-    return { ...super.context(), isKin, offer, curve, replayer: replay.isOn ? replay.node : null };
+    return { ...super.context(), isKin, offer, curve };
   }
 
   drawCharts(data, ghost, view, context) {

@@ -1,13 +1,18 @@
 // The parts of the picture of a network: scene and curve on the left, map, trust and words on the right; or a line.
 
 import { choice, element, setText } from "../live/dom.js";
+import { Player } from "../live/player.js";
+import { fill, grouped } from "../live/text.js";
 import { badge } from "../surface/tables.js";
 import { Progress } from "./progress.js";
 
 const TABS = ["scene", "map", "curve"];
 
-// `change(name, value)`: of the view's settings; `stop`, `again`: of what is computed; `leave`: the presentation ends.
-export function build(labels, settings, { change, stop, again, leave }) {
+// `change(name, value)`: of the view's settings; `stop`, `again`: of what is computed; `moved`: the replay of the paths shows
+// another moment; `leave`: the presentation ends.
+export function build(labels, settings, { change, stop, again, moved, leave }) {
+  const toolbar = new Player(labels, moved, { words: (step, steps) => whereWords(step, steps, labels) });
+  toolbar.node.classList.add("sp-controls");
   const progress = new Progress(labels, { stop, again });
   const banner = element("div", { className: "sp-banner", role: "status", hidden: true });
   const plots = Object.fromEntries(["scene", "map", "curve", "line"].map((name) => [name, element("div", { className: `sp-plot sp-plot-${name}` })]));
@@ -31,7 +36,7 @@ export function build(labels, settings, { change, stop, again, leave }) {
   const wordsPanel = panel("said", labels.words, element("h3", { text: labels.words }), words.node);
   const tabs = choice(TABS.map((key) => ({ key, text: labels[`tab_${key}`] })), (key) => change("tab", key), labels.tabs);
   tabs.group.classList.add("sp-tabs");
-  const grid = element("div", { className: "sp-grid" }, element("div", { className: "sp-column" }, main, curve), element("div", { className: "sp-column" }, map, names, measuredPanel, wordsPanel));
+  const grid = element("div", { className: "sp-grid" }, element("div", { className: "sp-column" }, main, curve), element("div", { className: "sp-column" }, map, toolbar.node, names, measuredPanel, wordsPanel));
   const hints = settings.present ? element("div", { className: "sp-hints" }, element("button", { type: "button", onclick: leave }, element("kbd", { text: "Esc" }), element("span", { text: labels.hint_leave }))) : null;
   const panels = { scene: main, map, curve };
 
@@ -54,6 +59,7 @@ export function build(labels, settings, { change, stop, again, leave }) {
     misses.hidden = isLine;
     tabs.choose(view.tab);
     const isOne = isLine || Boolean(said.none);
+    toolbar.node.hidden = isOne || toolbar.steps < 1;
     tabs.group.hidden = isOne;
     plots.scene.hidden = isLine || isFlat || Boolean(said.none);
     plots.line.hidden = !isLine;
@@ -61,7 +67,13 @@ export function build(labels, settings, { change, stop, again, leave }) {
     for (const [name, node] of Object.entries(panels)) node.hidden = isOne ? name !== "scene" : narrow && view.tab !== name;
   }
 
-  return { nodes: [banner, tabs.group, grid, hints].filter(Boolean), banner, progress, plots, panels, show };
+  return { nodes: [banner, tabs.group, grid, hints].filter(Boolean), banner, toolbar, progress, plots, panels, show };
+}
+
+// Where the replay of the paths stands; whole paths are none.
+function whereWords(step, steps, labels) {
+  const at = fill(labels.step_of, { step: grouped(step), steps: grouped(steps) });
+  return step < steps ? `${at} · ${labels.replay}` : at;
 }
 
 // A few sentences below each other.

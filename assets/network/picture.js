@@ -46,6 +46,17 @@ function pathOf(path, look, limit) {
   return { ...look, points };
 }
 
+// The last update of all paths.
+export function lastStep({ paths }) {
+  return largest([0, ...paths.flatMap(({ points }) => points.map(({ step }) => step))]);
+}
+
+// The picture with paths up to an update; one that begins later is not there yet.
+export function upTo(picture, last) {
+  const paths = picture.paths.map((path) => ({ ...path, points: path.points.filter(({ step }) => step <= last) }));
+  return { ...picture, paths: paths.filter(({ points }) => points.length) };
+}
+
 // The point that a picture misses most: where its path is farthest above or below the sheet; null without one.
 export function largestMiss({ paths }) {
   const points = paths.flatMap(({ name, points: some }) => some.map((point) => ({ ...point, name, miss: Math.abs(point.loss - point.sheet) })));

@@ -9,7 +9,7 @@ import { Curve } from "./curve.js";
 import { build } from "./layout.js";
 import { LineChart } from "./line.js";
 import { NetworkMap } from "./map.js";
-import { heightsOf, pictureOf } from "./picture.js";
+import { heightsOf, lastStep, pictureOf, upTo } from "./picture.js";
 import { NetworkScene } from "./scene.js";
 import { hereWords, lineWords, measuredWords, planeWords, trustWords } from "./words.js";
 
@@ -30,6 +30,7 @@ export class NetworkView extends Connected {
       change: (name, value) => this.change(name, value),
       stop: () => this.stop(),
       again: () => this.press("again", {}),
+      moved: () => this.schedule(false),
       leave: () => this.press("leave", {}),
     });
   }
@@ -46,6 +47,7 @@ export class NetworkView extends Connected {
     super.update(data);
     if (this.asked?.kind !== data.asked.kind) this.picture = this.line = this.shown = null;
     this.asked = data.asked;
+    this.moment = data.moment;
     if (this.told?.run !== data.channel || this.count !== data.count) {
       if (this.told) this.connection.unwatch(this.told.run);
       this.count = data.count;
@@ -72,7 +74,16 @@ export class NetworkView extends Connected {
     const picture = this.isLine ? null : pictureOf({ ...meta, ...arrays }, this.asked.runs);
     if (!picture && !arrays.line) return;
     Object.assign(this, { picture, line: arrays.line, shown: this.told });
+    if (picture) this.loadPaths(lastStep(picture));
     this.drawn = {};
+  }
+
+  // Whole paths, unless a replay stands elsewhere, here or on the page from which one has come.
+  loadPaths(steps) {
+    const { toolbar } = this.parts;
+    if (steps === toolbar.steps) return;
+    const stands = toolbar.step < toolbar.steps ? toolbar.step : (this.moment ?? steps);
+    toolbar.load(steps, stands);
   }
 
   get isLine() {
@@ -90,16 +101,18 @@ export class NetworkView extends Connected {
     const heights = picture && heightsOf(picture, isLog);
     parts.show(view, this.said(heights), { ...context, isLine, isFlat });
     parts.progress.draw(told, this.asked.resolution, told === this.shown && picture ? picture.resolution : null, this.asked.active);
-    const look = [isLog, view.misses];
+    const { step, steps } = parts.toolbar;
+    const seen = picture && upTo(picture, step);
+    const look = [isLog, view.misses, seen?.paths.map(({ points }) => points.length)];
     const { charts, labels } = this;
     this.root.classList.toggle("sp-nothing", !heights && !this.line);
     const axes = picture && [1, 2].map((number) => labels[`axis_${picture.plane.kind}_${number}`]);
     if (this.line) return this.drawChanged({ line: [parts.plots.line, look, () => charts.line.drawLine(this.line, isLog, this.asked.runs)] });
     if (!heights) return [];
     return this.drawChanged({
-      ...(charts.scene && { scene: [parts.plots.scene, look, () => charts.scene.drawPicture(picture, heights, { misses: view.misses, axes })] }),
-      map: [parts.plots.map, look, () => charts.map.drawPicture(picture, heights, { axes })],
-      curve: [parts.plots.curve, look, () => charts.curve.drawPicture(picture, this.shown.meta.step, isLog)],
+      ...(charts.scene && { scene: [parts.plots.scene, look, () => charts.scene.drawPicture(seen, heights, { misses: view.misses, axes })] }),
+      map: [parts.plots.map, look, () => charts.map.drawPicture(seen, heights, { axes })],
+      curve: [parts.plots.curve, [look, step], () => charts.curve.drawPicture(picture, step < steps ? step : this.shown.meta.step, isLog)],
     });
   }
 

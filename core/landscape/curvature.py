@@ -134,7 +134,8 @@ def curvature(measured: Measured, *, seed: int = 0) -> Generator[int, None, Curv
         negative = float(shares[ritz.values < -ritz.rounding].sum()) if is_small else space.weight_below_zero()
         spectra.append(Spectrum(ritz.values, shares, negative))
     assert ends is not None
-    return Curvature(ends, _mean(spectra), float(hessian.gradient.norm()))
+    gradient = yield from saying(num_products, hessian.gradient())
+    return Curvature(ends, _mean(spectra), float(gradient.norm()))
 
 
 def _goes_on(space: Krylov, *, finds_ends: bool) -> bool:

@@ -7,7 +7,7 @@ Source: Pearlmutter, Fast Exact Multiplication by the Hessian, 1994.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import torch
 from torch import Tensor
@@ -15,7 +15,6 @@ from torch import Tensor
 from core.errors import BadInput
 from core.landscape.dense_derivatives import DenseDerivatives, is_dense
 from core.landscape.measured import Measured
-from core.pieces import worked_off
 from core.seeding import generator, seed32
 from core.text import Text
 
@@ -23,34 +22,24 @@ from core.text import Text
 class Hessian:
     """Products of the loss's Hessian with vectors, and the gradient, at the point where the loss stands when made.
 
-    A large sample goes part by part, each a piece of work; the first product prepares the parts.
+    Both come in pieces, a part of the sample each; the first of them prepares the parts.
     """
 
     def __init__(self, measured: Measured) -> None:
         self._point, self._num_samples = measured.flat, measured.num_samples
         self._parts = measured.parts()
         self._derivatives: list[DenseDerivatives | _GraphDerivatives] = []
-        self._gradient = torch.zeros_like(self._point)
 
     def __len__(self) -> int:
         return len(self._point)
 
-    @property
-    def gradient(self) -> Tensor:
-        """(N,). BadInput where it is no number."""
-        worked_off(self._prepare())
-        return self._gradient
+    def gradient(self) -> Generator[None, None, Tensor]:
+        """(N,). BadInput where that is no number."""
+        return self._sum(lambda derivatives: derivatives.gradient())
 
     def product(self, vector: Tensor) -> Generator[None, None, Tensor]:
-        """H · vector, (N,), in pieces. BadInput where that is no number."""
-        yield from self._prepare()
-        first, *others = self._derivatives
-        total = first.product(vector)
-        for derivatives in others:
-            yield
-            total += derivatives.product(vector)
-        _check_finite(total)
-        return total
+        """H · vector, (N,). BadInput where that is no number."""
+        return self._sum(lambda derivatives: derivatives.product(vector))
 
     def directions(self, seed: int) -> Generator[Tensor, None, None]:
         """Vectors (N,) of independent normal numbers, the same ones for a seed."""
@@ -58,15 +47,18 @@ class Hessian:
         while True:
             yield torch.randn(len(self), generator=drawn).to(self._point)
 
-    def _prepare(self) -> Generator[None, None, None]:
+    def _sum(self, of: Callable[[DenseDerivatives | _GraphDerivatives], Tensor]) -> Generator[None, None, Tensor]:
         for part in self._parts[len(self._derivatives) :]:
-            derivatives = (DenseDerivatives if is_dense(part) else _GraphDerivatives)(
-                part, part.num_samples / self._num_samples
-            )
-            self._derivatives.append(derivatives)
-            self._gradient += derivatives.gradient()
-            _check_finite(self._gradient)
+            derive = DenseDerivatives if is_dense(part) else _GraphDerivatives
+            self._derivatives.append(derive(part, part.num_samples / self._num_samples))
             yield
+        first, *others = self._derivatives
+        total = of(first)
+        for derivatives in others:
+            yield
+            total = total + of(derivatives)
+        _check_finite(total)
+        return total
 
 
 class _GraphDerivatives:

@@ -61,15 +61,17 @@ class Probe:
         space.solve()
         shares = self._shares(space)
         # At least one product beyond the start: a vector that another one has overtaken would stay for good without.
-        while space.num_products < most and (space.num_products <= len(start) or shares.max() > TOLERANCE):
+        while space.num_products < most and shares.max() > (0 if space.num_products <= len(start) else TOLERANCE):
             yield
             yield from space.grow(self._ends[int(shares.argmax())])
             shares = self._shares(space)
         self._vectors = space.vectors[self._ends]
+        gradient = yield from hessian.gradient()
         bottom, top = space.values.tolist()
         below, above = space.residuals.tolist()
-        return Probed(bottom, top, (below, above), float(hessian.gradient.norm()), space.num_products)
+        return Probed(bottom, top, (below, above), float(gradient.norm()), space.num_products)
 
     def _shares(self, space: Subspace) -> np.ndarray:
         """The error bounds of the ends that are looked for, as parts of their values."""
-        return (space.residuals / sizes_of(space.values))[self._ends]
+        sizes = sizes_of(space.values)
+        return np.where(sizes > 0, space.residuals / np.where(sizes > 0, sizes, 1), 0)[self._ends]

@@ -48,7 +48,7 @@ class Subspace:
         """Do one product more, for the lowest (0) or the highest (-1) eigenvalue, whose residual is not 0."""
         # It is orthogonal already, but for rounding.
         rest = without(self._left_2N[end], self._basis[: self.num_products])
-        yield from self._add(rest, float(rest.norm()))
+        yield from self._add(rest, float(self._lengths[end]))
         self.solve()
 
     def _add(self, vector: Tensor, length: float) -> Generator[None, None, None]:
@@ -69,7 +69,8 @@ class Subspace:
         self._turn_2M, scaled_2M = torch.from_numpy(both_22M).to(self._basis)
         self._left_2N = torch.addmm(self._turn_2M @ self._images[:num], scaled_2M, self._basis[:num], alpha=-1)
         rounding = rounding_of(self._basis.dtype, float(np.abs(values).max()))
-        self.residuals = torch.linalg.vector_norm(self._left_2N, dim=1).cpu().numpy() + rounding
+        self._lengths = torch.linalg.vector_norm(self._left_2N, dim=1).cpu().numpy()
+        self.residuals = self._lengths + rounding
 
     @property
     def vectors(self) -> Tensor:

@@ -76,7 +76,7 @@ class Capsule:
         if self.ask is not None:
             query |= {"ask": self.ask.text.en, **_answers_to_url(self.ask), **({"ask.of": self.of} if self.of else {})}
         if self.expect is not None:
-            query["expect"] = _result_to_url(self.expect)
+            query["expect"] = self.expect.to_url()
         return query
 
     def lesson(self, experiment: Experiment) -> Lesson:
@@ -122,7 +122,7 @@ def read(query: Mapping[str, str], experiment: Experiment) -> tuple[Capsule, lis
     capsule = Capsule(
         show=part("show", lambda: _controls(mine["show"])) or (),
         ask=part("ask", lambda: _question(mine, experiment)),
-        expect=part("expect", lambda: _result(mine["expect"])),
+        expect=part("expect", lambda: Expected.from_url(mine["expect"])),
         of=part("ask.of", lambda: _fingerprint(mine["ask.of"])) or experiment.fingerprint()[:LETTERS],
     )
     known = {"show", "expect", "ask"} | ({name for name in mine if name.startswith("ask.")} if "ask" in mine else set())
@@ -162,7 +162,11 @@ def _controls(written: str) -> tuple[Control, ...]:
 
 
 def _question(query: Mapping[str, str], experiment: Experiment) -> Choice | Number | Curve:
-    parts = {name.removeprefix("ask."): value for name, value in query.items() if name.startswith("ask.") and name != "ask.of"}
+    parts = {
+        name.removeprefix("ask."): value
+        for name, value in query.items()
+        if name.startswith("ask.") and name != "ask.of"
+    }
     text = same(text_of(query["ask"], MOST_LETTERS))
     kinds = [kind for kind in ("number", "curve") if kind in parts]
     if kinds:
@@ -192,16 +196,3 @@ def _answers_to_url(question: Choice | Number | Curve) -> dict[str, str]:
         return {"ask.curve": f"{question.measure},{question.high!r}"}
     answers = {f"ask.{place}": choice.en for place, choice in enumerate(question.choices, start=1)}
     return answers if question.answer is None else {**answers, "ask.right": str(question.answer + 1)}
-
-
-def _result(written: str) -> Expected:
-    fingerprint, low, high, *bits = written.split(",")
-    if len(bits) not in (0, 3):
-        raise Unusable(Text("Behind the numbers stand the weights, the version of torch and the device, or nothing."))
-    named = dict(zip(("weights", "torch", "device"), bits, strict=True)) if bits else {}
-    return Expected.model_validate({"fingerprint": fingerprint, "low": float(low), "high": float(high), **named})
-
-
-def _result_to_url(expect: Expected) -> str:
-    numbers = f"{expect.fingerprint},{expect.low!r},{expect.high!r}"
-    return f"{numbers},{expect.weights},{expect.torch},{expect.device}" if expect.weights else numbers

@@ -156,7 +156,9 @@ def read_lesson(text: str, key: str) -> Lesson:
     strangers = [place for place, step in enumerate(lesson.steps, start=1) if not step.is_as_expected]
     if strangers:
         other = Text("The fingerprint is that of another experiment than the step runs.")
-        raise unusable(key, *(Text("{place}: {reason}", place=f"steps.{place}.expect", reason=other) for place in strangers))
+        raise unusable(
+            key, *(Text("{place}: {reason}", place=f"steps.{place}.expect", reason=other) for place in strangers)
+        )
     return lesson
 
 

@@ -49,6 +49,22 @@ class Expected(Part):
         """Whether it was measured of the experiment with this fingerprint."""
         return fingerprint.startswith(self.fingerprint)
 
+    def to_url(self) -> str:
+        """As one parameter of a link: fingerprint, low, high, and where there are bits weights, torch, device."""
+        numbers = f"{self.fingerprint},{self.low!r},{self.high!r}"
+        return f"{numbers},{self.weights},{self.torch},{self.device}" if self.weights else numbers
+
+    @classmethod
+    def from_url(cls, written: str) -> Expected:
+        """What `to_url` wrote. ValueError, Unusable."""
+        fingerprint, low, high, *bits = written.split(",")
+        if len(bits) not in (0, 3):
+            raise Unusable(
+                Text("Behind the numbers stand the weights, the version of torch and the device, or nothing.")
+            )
+        named = dict(zip(("weights", "torch", "device"), bits, strict=True)) if bits else {}
+        return cls.model_validate({"fingerprint": fingerprint, "low": float(low), "high": float(high), **named})
+
 
 @dataclass(frozen=True)
 class Seal:
@@ -81,37 +97,20 @@ def seal(expected: Expected, prepared: Experiment | None, run: RunRecord, events
     """
     if run.state not in ("finished", "diverged"):
         return None
-    if expected.weights and run.weights_sha256 and run.weights_sha256.startswith(expected.weights):
+    other = _other_experiment(expected, prepared, run, events)
+    if other is None and expected.weights and (run.weights_sha256 or "").startswith(expected.weights):
         return Seal(True, Text("Your machine reproduced the lecture's result, bit for bit."))
     error = run.answer.get("validation_error")
     is_share = is_in_percent(experiment_of(run))
     numbers = {"range": _range(expected, is_share), "error": _number(error, is_share)}
-    other = _other_experiment(expected, prepared, run, events)
-    if other is None and error is not None and expected.low <= error <= expected.high:
-        if expected.weights is None:
-            return Seal(
-                True,
-                Text(
-                    "Your machine reproduced the lecture's result: validation error {error}, within the {range} stated.",
-                    **numbers,
-                ),
-            )
-        return Seal(
-            True,
-            Text(
-                "Your machine reproduced the lecture's result: validation error {error}, within the {range} stated. The "
-                "bits differ: {why}",
-                **numbers,
-                why=_other_place(expected, run),
-            ),
-        )
+    why = other or _other_place(expected, run)
+    if other is not None or error is None or not expected.low <= error <= expected.high:
+        return Seal(False, Text("Validation error {error} here, {range} in the lecture. {why}", **numbers, why=why))
+    reproduced = Text(
+        "Your machine reproduced the lecture's result: validation error {error}, within {range} as stated.", **numbers
+    )
     return Seal(
-        False,
-        Text(
-            "Validation error {error} here, {range} in the lecture. {why}",
-            **numbers,
-            why=other or _other_place(expected, run),
-        ),
+        True, Text("{result} The bits differ: {why}", result=reproduced, why=why) if expected.weights else reproduced
     )
 
 

@@ -104,8 +104,8 @@ def _told_of_curve(question: Curve, heights: Sequence[float], ended: Ended) -> T
     if missed is None:
         return Text("The run ended without a number.")
     return Text(
-        "On average {mean:.1f} points away from what you expected; most at epoch {epoch:.0f}: {expected:.0f} % expected, "
-        "{measured:.1f} % measured.",
+        "On average {mean:.1f} points away from what you expected; most at epoch {epoch:.0f}: "
+        "expected {expected:.0f} %, measured {measured:.1f} %.",
         mean=100 * missed.mean,
         epoch=missed.epoch,
         expected=100 * missed.expected,

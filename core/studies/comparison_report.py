@@ -18,7 +18,7 @@ from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison
 from core.studies.lanes import stored_lanes
-from core.studies.outcomes import branches_of, facts_of, is_share
+from core.studies.outcomes import branches_beside, facts_of, is_share
 from core.studies.race_columns import report_columns
 from core.studies.race_meta import texts
 from core.studies.race_table import RaceTable, study_table
@@ -54,7 +54,7 @@ def comparison_report(store: Store, record: StudyRecord, runs: Sequence[RunRecor
     translate = translator(lang)
     comparison = Comparison.from_json(dict(record.document))
     facts = texts(facts_of(store, record, runs))
-    branches = branches_of(store, runs, actor=record.owner)
+    branches = branches_beside(store, record, runs)
     names = [variant.text.render(translate) for variant in comparison.variants]
     groups = _groups(comparison, runs, branches, names, translate)
     table = study_table(store, record, runs)

@@ -80,6 +80,7 @@ class Forks:
             fingerprint=experiment.fingerprint(),
             schema_version=experiment.version,
             name=name,
+            visibility=parent.visibility if parent.owner == actor else None,
             parent=parent.id,
             fork_step=origin.step,
             facts=facts_of(origin.conditions, parent.facts.split_hashes) if origin.conditions else None,

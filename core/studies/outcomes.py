@@ -77,6 +77,12 @@ def branches_of(store: Store, runs: Sequence[RunRecord], *, actor: str) -> list[
     return [*branches, *branches_of(store, branches, actor=actor)] if branches else []
 
 
+def branches_beside(store: Store, study: StudyRecord, runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """The branches of a comparison's runs that are shown to everybody who may see it."""
+    branches = branches_of(store, runs, actor=study.owner)
+    return [branch for branch in branches if study.visibility == "private" or branch.visibility == "class"]
+
+
 def begun_experiment(store: Store, run: RunRecord) -> Experiment:
     """What a run computes at first: its experiment, and that of a branch with the changes it branched with."""
     if run.fork_step is None:

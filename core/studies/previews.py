@@ -63,6 +63,7 @@ class Previews:
                 job = PreviewJob(experiment, self._folder, self._hub, channel, self._loading.load, self._compute)
                 self._jobs[channel] = job
                 job.open()
+            job.tell_price()
             self._jobs.move_to_end(channel)
             while len(self._jobs) > MAX_PREVIEWS:
                 forgotten, _ = self._jobs.popitem(last=False)
@@ -87,6 +88,9 @@ class PreviewJob(Job):
         self._experiment, self._folder, self._hub, self._channel = experiment, folder, hub, channel
         self._load, self._compute = load, compute
         self._failed_at = math.inf
+        self._alone: tuple[Text, float] | None = None
+        """The price and the seconds of compute while nothing else is at work, once they are known."""
+        self._told_others = 0
         self._pieces = self._work()
 
     @property
@@ -140,6 +144,7 @@ class PreviewJob(Job):
             yield False
             evaluation_s = min(evaluation_s, _evaluated_s(run))
         self._hub.update(self._channel, **self._price(run, min(times), evaluation_s))
+        self.tell_price()
 
     def _describe(self, run: Run) -> None:
         self._hub.update(self._channel, reason=None, **guess_facts(run.parts.data), **live_facts(run))
@@ -169,7 +174,7 @@ class PreviewJob(Job):
         total_s = step_s * run.total_steps + evaluation_s * num_evaluations
         watch, compute = duration(max(10.0, total_s)), duration(total_s)
         price = Text("{watch} to watch, {compute} of compute", watch=watch, compute=compute)
-        price = with_queue(price, total_s, self._compute.queue_length())
+        self._alone = price, total_s
         slow = Text(
             "One update takes {seconds} on this machine: the whole run about {total}. Fewer samples, smaller "
             "batches or a smaller network are faster.",
@@ -177,6 +182,14 @@ class PreviewJob(Job):
             total=duration(total_s),
         )
         return {"price": price, "warning": slow if step_s > SLOW_STEP_S else None}
+
+    def tell_price(self) -> None:
+        """Say it again where other runs have come or gone since."""
+        others = self._compute.queue_length()
+        if self._alone is not None and others != self._told_others:
+            self._told_others = others
+            price, total_s = self._alone
+            self._hub.update(self._channel, price=with_queue(price, total_s, others))
 
     def failed(self, error: BaseException) -> None:
         self.done = True

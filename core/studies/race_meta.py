@@ -12,7 +12,7 @@ from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison, Lane
 from core.studies.lanes import stored_lanes
-from core.studies.outcomes import begun_experiment, branches_of, facts_of
+from core.studies.outcomes import begun_experiment, branches_beside, facts_of
 from core.studies.setting_words import value_words
 from core.studies.study import study_channel
 from core.text import Text
@@ -106,7 +106,7 @@ def stored_meta(store: Store, record: StudyRecord) -> dict[str, Any]:
         **opening_meta(comparison, record),
         "state": state_of(runs),
         "lanes": [_lane_meta(comparison, run.id, lane) for run, lane in stored_lanes(comparison, runs)],
-        "forks": [branch_meta(store, run) for run in branches_of(store, runs, actor=record.owner)],
+        "forks": [branch_meta(store, run) for run in branches_beside(store, record, runs)],
         "step": max((run.step for run in runs), default=0),
         "num_steps": facts.get("num_steps"),
         "steps_per_epoch": facts.get("steps_per_epoch"),

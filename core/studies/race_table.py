@@ -16,7 +16,7 @@ from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison
 from core.studies.lanes import stored_lanes
-from core.studies.outcomes import Outcome, begun_experiment, branches_of, facts_of, is_share, outcome_of
+from core.studies.outcomes import Outcome, begun_experiment, branches_beside, facts_of, is_share, outcome_of
 from core.text import Text
 
 DEFAULT_TARGET = 0.1
@@ -104,7 +104,7 @@ def study_table(store: Store, record: StudyRecord, runs: Sequence[RunRecord]) ->
         Comparison.from_json(dict(record.document)),
         runs,
         facts_of(store, record, runs).get("target") or DEFAULT_TARGET,
-        branches=branches_of(store, runs, actor=record.owner),
+        branches=branches_beside(store, record, runs),
         dropped=record.facts.get("dropped", ()),
     )
 

@@ -60,6 +60,7 @@ class RateSearch(Job):
         self._going: list[tuple[Try, Run]] = []
         self._stack: Stack | None = None
         self._paused = paused
+        self.has_begun = False
         self._reported_at = 0.0
         for future in prepare:
             future.add_done_callback(lambda _: self._ready())
@@ -107,7 +108,8 @@ class RateSearch(Job):
             self._end()
             return
         self.ready_at = math.inf
-        if self._paused or not all(future.done() for future in self._prepare):
+        self.has_begun = all(future.done() for future in self._prepare)
+        if self._paused or not self.has_begun:
             return
         for future in self._prepare:
             future.result()

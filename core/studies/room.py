@@ -8,6 +8,7 @@ its owner can read, so people stay who they are over restarts; a new code makes 
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import threading
@@ -187,7 +188,7 @@ class Room:
         raise Refused(
             Text("Too many wrong codes came from here."),
             Text("So nobody finds a code by trying: after {num} wrong ones there is a break.", num=MOST_WRONG),
-            Text("Wait {seconds:.0f} seconds and try again.", seconds=left_s + 0.5),
+            Text("Wait {seconds} seconds and try again.", seconds=math.ceil(left_s)),
         )
 
     def _note_wrong(self, address: str) -> None:

@@ -49,6 +49,8 @@ class Job:
         self.ready_at = 0.0
         self.done = False
         self.is_active = False
+        self.has_begun = True
+        """It does not wait for its data any more; a subclass that does says so."""
         self.is_asked = False
         """Somebody waits for its answer to a command: it is advanced at once, with a budget of 0."""
         self.is_cancelled = False
@@ -196,7 +198,7 @@ class Compute:
 
     def going(self, owner: str) -> list[Job]:
         """The runs of an owner that have a place and are not paused."""
-        return [job for job in self.unfinished(owner) if job.is_active and job.ready_at < math.inf]
+        return [job for job in self.unfinished(owner) if _goes(job)]
 
     def close(self, timeout_s: float = 12.0) -> None:
         """End: every job keeps what it must (snapshots), then the threads stop."""
@@ -276,8 +278,8 @@ class Compute:
         active = [job for job in runs if job.is_active]
         num_of = Counter(job.owner for job in active)
         # A paused run keeps its place, and keeps nobody else from one.
-        going = Counter(job.owner for job in active if job.ready_at < math.inf)
-        num_going = going.total()
+        num_going = sum(job.ready_at < math.inf for job in active)
+        going = Counter(job.owner for job in active if _goes(job))
         waiting = [job for job in runs if not job.is_active]
         while waiting := [job for job in waiting if going[job.owner] < self._places(job.owner)]:
             chosen = min(waiting, key=lambda job: num_of[job.owner])
@@ -286,7 +288,7 @@ class Compute:
             chosen.is_active = True
             waiting.remove(chosen)
             num_of[chosen.owner] += 1
-            going[chosen.owner] += chosen.ready_at < math.inf
+            going[chosen.owner] += _goes(chosen)
             num_going += chosen.ready_at < math.inf
 
     def _next(self, ready: list[Job]) -> tuple[Job, bool]:
@@ -308,6 +310,11 @@ class Compute:
 def _queue(job: Job) -> tuple[str, str]:
     """Among whom a job takes turns: the runs of its owner, or everything interactive."""
     return (job.priority, job.owner if job.priority == "run" else "")
+
+
+def _goes(job: Job) -> bool:
+    """Whether a job goes on, or will by itself: it is not paused."""
+    return job.is_active and (job.ready_at < math.inf or not job.has_begun)
 
 
 def _takes_part(job: Job) -> bool:

@@ -84,6 +84,7 @@ class TrainingJob(Job):
     ) -> None:
         super().__init__(owner)
         self.run: Run | None = None
+        self.has_begun = False
         self.over = threading.Event()
         self.error: BaseException | None = None
         self._prepare, self._build = prepare, build
@@ -174,7 +175,7 @@ class TrainingJob(Job):
         self._prepare.result()
         run = self._build()
         run.listener = self
-        self.run = run
+        self.run, self.has_begun = run, True
         self._set_state("paused" if self._paused else "running")
         # A resumed run has the snapshot it comes from.
         self._saved_step = -1 if self._is_fork else run.step_count or -1

@@ -68,7 +68,7 @@ class RaceJob(Job):
         self._pace = pace
         self._next_round_at = self._reported_at = 0.0
         self._state = "queued"
-        self._has_begun = False
+        self.has_begun = False
         self.unheard: list[Command] = []
         """Commands that came when the last lane had just ended, for whoever can still do something about them."""
 
@@ -182,14 +182,14 @@ class RaceJob(Job):
         for place, lane in enumerate(waiting):
             if place and time.monotonic() >= end:
                 self.ready_at = 0.0
-                return self._has_begun
+                return self.has_begun
             self._guarded(lane, lane.begin)
         is_complete = all(lane.run is not None or lane.done for lane in waiting)
         if is_complete:
             self.ready_at = 0.0
-            self._has_begun = True
+            self.has_begun = True
             self._teams.form(self.lanes)
-        return self._has_begun
+        return self.has_begun
 
     def _obey(self) -> None:
         """Apply what was asked for, at the boundary between two rounds."""
@@ -325,14 +325,14 @@ class RaceJob(Job):
 
     def _present_state(self) -> str:
         living = [lane for lane in self.lanes if not lane.done]
-        if not living or not self._has_begun:
+        if not living or not self.has_begun:
             return self._state
         return "paused" if all(lane.state_name == "paused" for lane in living) else "running"
 
     def _rest(self) -> None:
         """Say when there is something to do again, or end."""
         if not all(lane.done for lane in self.lanes):
-            if self._has_begun:
+            if self.has_begun:
                 self.ready_at = self._next_turn()
                 # What has come since the turn began has woken a race that was awake.
                 if self._is_told or self._joining or any(lane.can_begin for lane in self.lanes):

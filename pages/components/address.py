@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urlencode, urlsplit
 
@@ -17,10 +18,10 @@ SMALL = 160
 """Side of the code beside the address, in pixels."""
 
 
-def share(help_: str, sentence: str, query: dict[str, str]) -> None:
-    """A popover with the address of this page with these parameters."""
+def share(help_: str, sentence: str, query: dict[str, str], more: Callable[[], dict[str, str]] = dict) -> None:
+    """A popover with the address of this page with these parameters, and with those that `more` asks for there."""
     with st.popover(t("link"), icon=":material/link:", help=help_):
-        to_pass_on(sentence, query)
+        to_pass_on(sentence, query | more())
 
 
 def to_pass_on(sentence: str, query: dict[str, str]) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import CoreError
-from core.lessons.answered import given_of, kept_as, name_of, name_of_claim
+from core.lessons.answered import given_of, kept_as, name_of, name_of_claim, reports
 from core.lessons.lesson import VERDICTS, Lesson, Verdict
 from core.lessons.question import Given
-from core.store.records import AnswerKind
+from core.store.records import AnswerKind, RunRecord
 from core.text import Text
+from pages.components.error_box import plain
+from pages.components.language import language, show
 from pages.components.services import actor, services
 
 _ANSWERS, _VOTES, _LOOKED_UP, _TROUBLE = "answers", "votes on claims", "answers looked up", "answers not kept"
@@ -62,7 +64,9 @@ def put(lesson: Lesson, place: int, given: Given) -> None:
 
 def ask_again(lesson: Lesson, place: int) -> None:
     """Ask the question of a step once more; the answer that is stored stays until there is another."""
-    _answers().pop(name_of(lesson, place), None)
+    name = name_of(lesson, place)
+    _looked_up(name)
+    _answers().pop(name, None)
 
 
 def is_answered(lesson: Lesson, place: int) -> bool:
@@ -103,6 +107,13 @@ def followed(lesson: Lesson, place: int, run: str) -> None:
         st.session_state[_TROUBLE] = Text(
             "Your answer is not noted with the run. {what} {why}", what=error.what, why=error.why
         )
+
+
+def expected_of(run: RunRecord) -> None:
+    """Beside a stored run: what was asked before it was started, what was expected, and what happened."""
+    for report in reports(services().store, run, language()):
+        words = (report.asked, show(report.expected), show(report.happened) if report.happened else "")
+        st.caption(plain(" ".join(filter(None, words))))
 
 
 # -- votes -----------------------------------------------------------------------------------------------------------

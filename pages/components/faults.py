@@ -197,14 +197,13 @@ def _told(experiment: Experiment, finding: Finding) -> None:
         )
     is_under_way = _is_under_way()
     st.fragment(_readings, run_every=POLL_S if is_under_way else None)(experiment, fault, is_under_way)
-    st.markdown(f"**{t('What to do')}** · {t(fault.fix)}")
     num_found, num = services().finders(experiment.sealed)
     if num > 1:
         st.caption(t("Found by {found} of {num} who tried.", found=num_found, num=num))
 
 
 def _readings(experiment: Experiment, fault: Fault, is_under_way: bool) -> None:
-    """What the instrument shows, and what it reads in both runs: drawn anew while one of them goes on."""
+    """What the instrument shows, what it reads in both runs, and what to do: drawn anew while one of them goes on."""
     if is_under_way and not _is_under_way():
         st.rerun()  # once more, to rest
     found = services().readings(experiment, actor=actor())
@@ -212,15 +211,14 @@ def _readings(experiment: Experiment, fault: Fault, is_under_way: bool) -> None:
         t("not measured yet") if value is None else fault.reading_words(value)
         for value in (found.sealed, found.healthy)
     )
-    st.markdown(
-        f"**{t('Instrument')}** · {t(fault.choose)} "
-        + t(
-            "{quantity}: {here} in this run, {healthy} in a healthy one.",
-            quantity=_capital(t(fault.reading_title)),
-            here=f"**{here}**",
-            healthy=f"**{healthy}**",
-        )
+    read = t(
+        "{quantity}: {here} with the fault, {healthy} without it.",
+        quantity=_capital(t(fault.reading_title)),
+        here=f"**{here}**",
+        healthy=f"**{healthy}**",
     )
+    shown, mended = f"**{t('Instrument')}** · {t(fault.choose)} {read}", f"**{t('What to do')}** · {t(fault.fix)}"
+    st.markdown(f":small[{shown}]  \n:small[{mended}]")
 
 
 def _capital(words: str) -> str:

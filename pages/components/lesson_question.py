@@ -19,6 +19,8 @@ from pages.components.language import language, show, t
 from pages.components.services import actor, services
 
 POLL_S = 2
+FIRST_HEIGHT = 0.4
+"""Where the points of a curve stand at first, as a share of the highest: not on the line of guessing."""
 MOST_OTHERS = 40
 """So many curves of the class stand behind one's own."""
 
@@ -31,10 +33,10 @@ def ask(lesson: Lesson, place: int, page: str) -> DeltaGenerator | None:
         return None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lesson-question"):
         if question is None:
-            return st.container(key="lesson-told", width="content")
+            return _place()
         st.markdown(f"**{plain(question.text.say(language()))}**", width="content")
         if answers.is_answered(lesson, place):
-            return st.container(key="lesson-told", width="content")
+            return _place()
         if isinstance(question, Choice):
             for number, choice in enumerate(question.choices):
                 label = plain(choice.say(language()))
@@ -43,10 +45,18 @@ def ask(lesson: Lesson, place: int, page: str) -> DeltaGenerator | None:
             number = _slider(question, f"expected {lesson.key} {place}")
             st.button(t("That is what I expect"), key="answer", on_click=answers.give, args=(lesson, place, number))
         else:
-            st.caption(t("Draw it in the chart: move the five points up and down."), width="content")
+            has_run = state.run_of_choices() is not None
+            draw = t("Draw it in the chart: move the five points up and down.")
+            st.caption(
+                t("It has run already; “show it again” lets you draw first.") if has_run else draw, width="content"
+            )
         skip = (lesson, place, None)
         st.button(t("skip"), key="lesson skip", type="tertiary", on_click=answers.give, args=skip)
     return None
+
+
+def _place() -> DeltaGenerator:
+    return st.container(key="lesson-told", width="stretch")
 
 
 def _slider(question: Number, key: str) -> float:
@@ -111,10 +121,11 @@ def _news(lesson: Lesson, place: int, page: str, waits: bool) -> None:
     over, step = outcome(page), lesson.steps[place]
     if over is not None and waits:
         st.rerun()  # once more, to rest
-    if step.question is not None and answers.is_answered(lesson, place):
-        _answer(lesson, place, over, waits)
-    if over is not None and step.expect is not None:
-        _seal(step)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if step.question is not None and answers.is_answered(lesson, place):
+            _answer(lesson, place, over, waits)
+        if over is not None and step.expect is not None:
+            _seal(step)
 
 
 def _answer(lesson: Lesson, place: int, over: Ended | None, waits: bool) -> None:
@@ -123,16 +134,15 @@ def _answer(lesson: Lesson, place: int, over: Ended | None, waits: bool) -> None
     lang = language()
     said = expected(question, given, lang) if over is None else told(question, given, over, lang)
     everybody = of_the_class(question, answers.of_all(lesson, place), lang)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.container(key="lesson-news", width="content").markdown(_plain(said))
-        if everybody is not None:
-            st.container(key="lesson-class", width="content").caption(_plain(everybody))
-        if not waits:
-            again = t("Ask me again, before it runs")
-            st.button(
-                t("ask again"), key="ask again", type="tertiary", help=again, on_click=lesson_state.ask_again,
-                args=(lesson, place),
-            )  # fmt: skip
+    st.container(key="lesson-news", width="content").markdown(_plain(said))
+    if everybody is not None:
+        st.container(key="lesson-class", width="content").caption(_plain(everybody))
+    if not waits:
+        again = t("Ask me again, before it runs")
+        st.button(
+            t("ask again"), key="ask again", type="tertiary", help=again, on_click=lesson_state.ask_again,
+            args=(lesson, place),
+        )  # fmt: skip
 
 
 def _seal(step: Step) -> None:
@@ -143,7 +153,7 @@ def _seal(step: Step) -> None:
     prepared = step.experiment if step.is_as_expected else None
     sealed = seal(step.expect, prepared, run, services().store.events(run.id))
     if sealed is not None:
-        with st.container(key="lesson-seal"):
+        with st.container(key="lesson-seal", width="content"):
             words = _plain(sealed.text)
             st.markdown(f":green[:material/verified: **{words}**]" if sealed.holds else f":material/balance: {words}")
 
@@ -168,8 +178,7 @@ def curve(run: str | None) -> dict[str, Any] | None:
     drawn = {"split": question.measure.removesuffix("_error"), "high": question.high, "others": []}
     drawn |= {"epochs": [share * epochs for share in HANDLES]}
     if not answers.is_answered(*found):
-        middle = question.high / 2
-        return None if run else {**drawn, "heights": [middle] * len(HANDLES), "is_open": True}
+        return None if run else {**drawn, "heights": [FIRST_HEIGHT * question.high] * len(HANDLES), "is_open": True}
     given = answers.given_to(*found)
     if not isinstance(given, tuple):
         return None

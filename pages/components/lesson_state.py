@@ -8,7 +8,6 @@ one step, which stands in the address as a whole (`core.lessons.capsule`).
 from __future__ import annotations
 
 import streamlit as st
-
 from pydantic import ValidationError
 
 from core.catalog.presets import preset

@@ -9,7 +9,7 @@ from pages.components.frame_labels import frame_labels
 
 def network_labels(t: Callable[[str], str]) -> dict[str, str]:
     """The labels of the component, by the name that its script uses."""
-    return frame_labels(t) | _tabs(t) | _progress(t) | _pictures(t) | _axes(t) | _measured(t) | _planes(t) | _lines(t)
+    return frame_labels(t) | _tabs(t) | _replay(t) | _progress(t) | _pictures(t) | _axes(t) | _measured(t) | _planes(t) | _lines(t)
 
 
 def _tabs(t: Callable[[str], str]) -> dict[str, str]:
@@ -17,6 +17,19 @@ def _tabs(t: Callable[[str], str]) -> dict[str, str]:
         "tab_scene": t("3-D"),
         "tab_map": t("map"),
         "tab_curve": t("curves"),
+    }
+
+
+def _replay(t: Callable[[str], str]) -> dict[str, str]:
+    return {
+        "controls": t("Replay of the paths"),
+        "play": t("Play"),
+        "pause": t("Pause"),
+        "one_update": t("one update"),
+        "to_start": t("Back to the start"),
+        "moment": t("Update shown in all pictures"),
+        "step_of": t("{step} of {steps}"),
+        "replay": t("replay"),
     }
 
 

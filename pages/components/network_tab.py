@@ -13,7 +13,7 @@ from core.experiment import Experiment
 from core.figures.theme import distinct
 from core.landscape.asked import Asked, LandscapeRequest, LineRequest, SurfaceRequest
 from core.store.records import RunRecord
-from pages.components import landscape_tabs, network_state
+from pages.components import landscape_tabs, network_state, replaying
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, t
 from pages.components.network_chart import Shown, network_chart
@@ -142,6 +142,7 @@ def pictures(run: RunRecord, others: Sequence[RunRecord]) -> None:
         runs=[Shown(*row) for row in zip([r.id for r in records], names, letters(names), slots, strict=True)],
         active=any(record.active for record in records),
         count=seen.count,
+        moment=replaying.moment(run.id),
         token=live_token(),
         labels=network_labels(t),
         key=CHART,

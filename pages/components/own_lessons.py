@@ -259,7 +259,7 @@ def _step(lesson: Lesson, place: int, step: Step) -> None:
     _typed(t("text"), lesson, f"text {place}", step.text.say(language()), set_text, rows=2)
     question = step.question
     if question is not None and not isinstance(question, Choice):
-        st.caption(t("It asks for a number: {question}", question=said(question.text)))
+        st.caption(t("It asks for a number or a curve: {question}", question=said(question.text)))
         return
 
     def set_question(typed: str) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.experiment import Experiment
 from core.store.records import RunRecord
+from core.text import Text
 from pages.components import state
 from pages.components.language import show, t
 from pages.components.services import actor, computed_by, services
@@ -55,12 +56,32 @@ def of(run: str | None) -> dict[str, Any] | None:
     return {"at": replay.at, "number": replay.number} if replay and replay.run == run else None
 
 
+def moment(run: str) -> int | None:
+    """After which update a run is watched, where it is."""
+    replay = of(run)
+    return replay["at"] if replay else None
+
+
 # -- the offer ----------------------------------------------------------------------------------------------------------
 
 
 def stored(experiment: Experiment) -> RunRecord | None:
     """The newest run of exactly this experiment."""
     return services().stored_like(experiment, actor=actor())
+
+
+def serve(experiment: Experiment) -> bool:
+    """In a class, watch again what was run before instead of computing it anew; whether there was such a run."""
+    known = stored(experiment) if services().room is not None else None
+    if known is None:
+        return False
+    begin(known)
+    state.remark(
+        Text(
+            "This was run before: it is replayed, and the computer is free for others. “Again, same seed” runs it anew."
+        )
+    )
+    return True
 
 
 def offer(run: RunRecord | None) -> str:

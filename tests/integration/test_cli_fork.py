@@ -106,7 +106,7 @@ def test_an_interrupted_fork_is_told_and_ends_later_as_if_nothing_had_happened(c
         bench.wait(parent, 60)
     process = started(data_folder, "fork", parent, "--at", 3, "--set", "optimizer.lr=0.002")
     try:
-        until(lambda: [run for run in cli("runs").value if run["parent"] and run["steps"] > 10], within_s=60)
+        until(lambda: [run for run in cli("runs").value if run["parent"] and run["steps"] > 10], 60, every_s=0.1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     finally:

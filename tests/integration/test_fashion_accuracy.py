@@ -1,4 +1,4 @@
-"""Accuracy on real images: the reference network learns Fashion-MNIST as well as a plain loop does."""
+"""Accuracy on real images: 4 000 of Fashion-MNIST are enough for the reference network."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def test_the_reference_cnn_reaches_27_percent_on_fashion_mnist_in_three_epochs(t
     experiment = Experiment.from_json(
         {
             "dataset": "fashion_mnist",
-            "train_size": 10_000,
+            "train_size": 4000,
             "architecture": "cnn",
             "epochs": 3,
-            "evaluate_every": 471,
+            "evaluate_every": 189,
         }
     )
     final = Run(experiment, tmp_path).train().final

@@ -23,10 +23,7 @@ from core.training.recorder import StepBlock
 from core.training.run import Run
 from core.training.stacked import Stack
 from tests.experiments import Diary
-from tests.presets.measures import SMALL
-
-NEVER = 2**31
-"""A run that nothing is claimed of on its way is measured at its start and at its end."""
+from tests.presets.measures import NEVER, SMALL
 
 
 class FirstBelow(Diary):

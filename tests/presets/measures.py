@@ -9,16 +9,26 @@ from typing import Any, get_args
 import torch
 
 from core.catalog.presets import Measure
+from core.catalog.regularizers.early_stopping import EarlyStopping
 from core.experiment import Experiment
 from core.training.pictures import gradient_sizes
 from core.training.run import Run
 
 SMALL = 1e-3
 """Weights below this size are near zero."""
+NEVER = 2**31
+"""A run that nothing is claimed of on its way is measured at its start and at its end: that changes no weight."""
+ON_ITS_WAY = {"lowest_error", "lowest_epoch", "updates_to_10", "updates_until_diverged"}
 
 
-def measured(experiment: Experiment, folder: Path) -> dict[str, float]:
-    """Every measure of one run of the experiment; errors of classes in percent."""
+def measured(experiment: Experiment, folder: Path, claimed: set[str]) -> dict[str, float]:
+    """Every measure of one run of the experiment; errors of classes in percent.
+
+    Those on its way are right where one of them is claimed.
+    """
+    stops = any(isinstance(regularizer, EarlyStopping) for regularizer in experiment.regularizers)
+    if not (stops or claimed & ON_ITS_WAY):
+        experiment = experiment.replace(evaluate_every=NEVER)
     run = Run(experiment, folder)
     sizes = list(gradient_sizes(run).values())
     run.train()

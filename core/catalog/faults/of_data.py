@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from core.catalog.augmentations.flip import Flip
 from core.catalog.faults.fault import Fault, Instrument, Seen, Series, late, of_layers
 from core.catalog.registry import register
 from core.seeding import generator, seed32
 from core.text import Text
-
-if TYPE_CHECKING:
-    import torch
 
 
 class _OfClasses(Fault):
@@ -89,7 +86,9 @@ class UnscaledInputs(Fault):
     key: ClassVar[str] = "unscaled_inputs"
     title: ClassVar[str] = "unscaled inputs"
     see: ClassVar[str] = "learns"
-    why: ClassVar[str] = "The network is fed grey levels as they are stored, up to 16 or 255, instead of values up to 1."
+    why: ClassVar[str] = (
+        "The network is fed grey levels as they are stored, up to 16 or 255, instead of values up to 1."
+    )
     choose: ClassVar[str] = (
         "Sizes of the gradients by layer: those of the first layer, which are multiplied by the inputs, are far larger "
         "from the first update on."

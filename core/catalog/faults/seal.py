@@ -33,7 +33,7 @@ def opened(seal: str) -> Fault:
     if not seal:
         return NO_FAULT
     if len(seal) == LENGTH and set(seal) <= set(LETTERS):
-        salt = bytes(16 * LETTERS.index(a) + LETTERS.index(b) for a, b in zip(*[iter(seal[: 2 * SALT_BYTES])] * 2))
+        salt = bytes.fromhex("".join(f"{LETTERS.index(letter):x}" for letter in seal[: 2 * SALT_BYTES]))
         for key, cls in entries("faults").items():
             if _written(salt, key) == seal:
                 return cls()  # type: ignore[return-value]
@@ -46,4 +46,4 @@ def opened(seal: str) -> Fault:
 
 def _written(salt: bytes, key: str) -> str:
     tag = hashlib.blake2b(key.encode(), digest_size=TAG_BYTES, salt=salt).digest()
-    return "".join(LETTERS[byte >> 4] + LETTERS[byte & 15] for byte in salt + tag)
+    return "".join(LETTERS[int(digit, 16)] for digit in (salt + tag).hex())

@@ -48,7 +48,7 @@ class FaultFinding(StoredRuns):
         return sum(one.is_found for one in found), len(found)
 
     def readings(self, experiment: Experiment, *, actor: str = LOCAL) -> Readings:
-        """What the instrument reads in the actor's view of runs of a sealed experiment. Refused until it is revealed."""
+        """What the instrument reads in a run of a sealed experiment, and in a healthy one. Refused until revealed."""
         if not self.finding(experiment.sealed, actor=actor).is_revealed:
             raise Refused(
                 Text("What the instrument reads is not told yet."),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from core.landscape.curvature import BOTTOM, TOP, extremes
 from core.landscape.hessian import Hessian
@@ -34,7 +35,7 @@ def test_a_probe_measures_the_network_as_it_is_now_and_leaves_it_alone(name: str
         found = probe(state)
         here = Measured(run, samples=48, dtype=torch.float64)
         wanted = worked_off(extremes(here))
-        assert found.gradient_norm == pytest.approx(float(Hessian(here).gradient.norm()))
+        assert found.gradient_norm == pytest.approx(float(worked_off(Hessian(here).gradient()).norm()))
         assert [found.bottom, found.top] == pytest.approx(wanted.values, rel=0.05)
         assert all(torch.equal(tensor, before[key]) for key, tensor in state.items())
 
@@ -55,6 +56,28 @@ def test_others_have_their_turn_after_each_product_and_after_the_gradient(data_f
     whole, probe = Probe(Measured(run, samples=48)), Probe(Measured(run, samples=48))
     for _ in range(2):
         assert sum(1 for _ in probe.pieces(state)) == whole(state).num_products + 1
+
+
+def test_a_loss_without_any_curvature_is_told_as_that():
+    class Slope:
+        network, num_samples = nn.Identity(), 1
+        flat = torch.ones(5)
+
+        def move_to(self, state: object) -> None:
+            pass
+
+        def parts(self) -> list[Any]:
+            return [self]
+
+        def loss(self, flat: torch.Tensor) -> torch.Tensor:
+            return flat.sum()
+
+    slope: Any = Slope()
+    probe = Probe(slope)
+    for _ in range(2):
+        found = probe({})
+        assert (found.bottom, found.top, found.residuals) == (0, 0, (0, 0))
+        assert found.gradient_norm == pytest.approx(5**0.5)
 
 
 def test_one_end_takes_fewer_products(data_folder: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import get_args
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 from core.experiment import Experiment
 from core.lessons.capsule import MOST_LETTERS, MOST_OF_A_CHOICE, Capsule, own_parameters, read, same
 from core.lessons.lesson import CONTROLS
-from core.lessons.question import Choice, Curve, Number
+from core.lessons.question import Choice, Curve, Measure, Number
 from core.lessons.seal import Expected
 from core.text import is_showable
 
 LETTERS = st.characters(exclude_categories=("Cs",)).filter(is_showable)
 HEX = st.text("0123456789abcdef", min_size=16, max_size=64)
 SHARES = st.floats(0, 1)
+MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 
 def texts(most: int) -> st.SearchStrategy[str]:
@@ -30,7 +32,7 @@ def questions(draw: st.DrawFn) -> Choice | Number | Curve | None:
     kind = draw(st.sampled_from(["none", "choice", "number", "curve"]))
     if kind == "none":
         return None
-    text, measure = same(draw(texts(MOST_LETTERS))), draw(st.sampled_from(["validation_error", "train_error"]))
+    text, measure = same(draw(texts(MOST_LETTERS))), draw(st.sampled_from(MEASURES))
     if kind == "number":
         low, high = sorted(draw(st.lists(SHARES, min_size=2, max_size=2, unique=True)))
         return Number(kind="number", text=text, measure=measure, low=low, high=high)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog.presets import presets
-from core.errors import BadInput, CoreError
+from core.errors import BadInput, CoreError, Refused
 from core.experiment import Experiment
 from core.landscape.stories import stories
 from core.lessons.lesson import Lesson, Step, lessons, read_lesson
@@ -102,3 +102,12 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path):
 @pytest.mark.parametrize("key", ["../own-1", "own-0", "own-", "own-1/..", "dropout", "own-999999"])
 def test_only_our_own_names_are_keys(key: str):
     assert not is_own(key)
+
+
+def test_whoever_may_not_write_lessons_only_reads_them(tmp_path: Path):
+    OwnLessons(tmp_path).put(mine())
+    own = OwnLessons(tmp_path, may_write=False)
+    for change in (lambda: own.put(mine()), lambda: own.remove(mine().key)):
+        with pytest.raises(Refused, match="only the teacher"):
+            change()
+    assert own.all() == {"own-1": mine()}

@@ -268,3 +268,16 @@ def test_readers_lose_nothing_while_a_writer_writes():
         position = reading.position
     writer.join()
     assert seen == list(range(1, 6001))
+
+
+def test_the_newest_row_up_to_a_step_is_found_at_full_resolution():
+    hub = Hub()
+    hub.open("a", {})
+    hub.append("a", 0, "update", [1, 2, 5], {"lr": [0.1, 0.2, 0.5], "loss": [3.0, np.nan, -np.inf]})
+    found = hub.row("a", "update", 4)
+    assert found is not None
+    assert (found.step, found.names) == (2, ("lr", "loss"))
+    np.testing.assert_array_equal(found.values, np.array([0.2, np.nan], dtype=np.float32))
+    assert hub.row("a", "update", 0) is None
+    assert hub.row("a", "evaluation", 4) is None
+    assert hub.row("b", "update", 4) is None

@@ -13,7 +13,7 @@ from pages.components.network_labels import network_labels
 from tests.javascript import ASSETS, check_module, said
 
 MODULES = sorted([ASSETS / "network_chart.js", *ASSETS.glob("network/*.js")])
-SHARED = [ASSETS / "live" / name for name in ("connected.js", "frame.js", "plot.js")]
+SHARED = [ASSETS / "live" / name for name in ("connected.js", "frame.js", "player.js", "plot.js")]
 """Modules of the live chart that the network uses; the labels they ask for must be there too."""
 
 COMPOSED = re.compile(

@@ -11,7 +11,20 @@ import pytest
 
 from core.errors import BadInput
 from core.live.hub import Hub
-from core.live.protocol import BadMessage, Command, Subscribe, encode, has_text, packed, parse, plain, refused
+from core.live.meta import Moment
+from core.live.protocol import (
+    BadMessage,
+    Command,
+    Seek,
+    Subscribe,
+    encode,
+    has_text,
+    moment,
+    packed,
+    parse,
+    plain,
+    refused,
+)
 from core.text import Text, untranslated
 
 CHINESE = {"Start {n}": "开始 {n}", "epoch": "轮"}
@@ -158,3 +171,18 @@ def test_texts_are_put_into_the_readers_language_wherever_they_stand():
 def test_a_refusal_has_three_sentences_in_the_readers_language():
     sent = json.loads(refused(4, BadInput(Text("Start {n}", n=1), Text("why"), Text("epoch")), chinese))
     assert sent == {"type": "refused", "number": 4, "what": "开始 1", "why": "why", "fix": "轮"}
+
+
+def test_a_question_of_a_replay_is_read_and_its_answer_survives_the_wire():
+    assert parse(message(type="seek", number=1, run="a", step=7)) == Seek(type="seek", number=1, run="a", step=7)
+    for step in (-1, 1.5, "7", None):
+        with pytest.raises(BadMessage):
+            parse(message(type="seek", number=1, run="a", step=step))
+    values = np.array([0.5, np.nan, -np.inf], dtype=np.float32)
+    row = {"step": 6, "names": ("a", "b", "c"), "values": values}
+    there = Moment(7, {"fit": {"caption": Text("epoch")}}, {"text": Text("Start {n}", n=1)}, {"update": row})
+    sent = json.loads(moment(3, there, chinese))
+    assert (sent["type"], sent["number"], sent["step"]) == ("moment", 3, 7)
+    assert (sent["status"]["text"], sent["pictures"]["fit"]["caption"]) == ("开始 1", "轮")
+    assert sent["rows"]["update"]["names"] == ["a", "b", "c"]
+    np.testing.assert_array_equal(unpacked(sent["rows"]["update"]["values"]), values)

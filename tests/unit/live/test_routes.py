@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import http.client
@@ -10,13 +11,15 @@ import random
 import string
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from core.errors import Refused
+from core.errors import CoreError, Refused
 from core.live.assets import Assets, plotly_version
+from core.live.meta import Moment
 from core.live.origin import same_origin
 from core.live.pusher import Viewer
 from core.text import Text
@@ -242,6 +245,32 @@ def test_a_run_that_is_not_there_is_said_to_be_unknown(server: LiveServer):
     assert page.receive() == {"type": "unknown", "run": "nothing"}
 
 
+def test_a_run_that_somebody_may_not_see_looks_like_one_that_is_not_there(server: LiveServer):
+    server.hub.open("a", {"state": "running"})
+    server.hidden.add("a")
+    page = server.page()
+    page.send(type="subscribe", run="a")
+    assert page.receive() == {"type": "unknown", "run": "a"}
+    server.feed(range(1, 3))
+    page.send(type="command", number=1, run="a", kind="pause", values={})
+    assert page.receive() == {"type": "received", "number": 1}, "nothing of the run came before"
+
+
+def test_a_socket_whose_token_has_ended_is_closed_at_its_next_message(server: LiveServer):
+    server.hub.open("a", {})
+    page = server.page()
+    server.tokens.renew()
+    page.send(type="subscribe", run="a")
+    with pytest.raises(ConnectionClosed) as closed:
+        page.receive()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+
+
+def test_nobody_has_no_token(server: LiveServer):
+    assert server.tokens.actor(server.tokens.mint("")) is None
+
+
 # Commands
 
 
@@ -327,6 +356,58 @@ def test_plotly_comes_from_the_installed_wheel(server: LiveServer):
     assert "immutable" in headers["cache-control"]
     assert b"plotly.js v" in body[:300]
     assert get(server, "/live/plotly.min.js?v=0")[1]["cache-control"] == "no-cache"
+
+
+# Replays
+
+
+def moment(step: int) -> Moment:
+    return Moment(step, {}, {"text": Text("it learns")}, {})
+
+
+def test_moments_are_shown_to_whoever_asked_in_their_language(server: LiveServer):
+    server.on_seek = lambda show: [show(moment(3)), show(moment(7))]
+    page = server.page(lang="zh", token=server.tokens.mint("grace"))
+    page.send(type="seek", number=4, run="a", step=7)
+    shown = page.receive()
+    while shown["step"] != 7:  # the first one may have been replaced while it waited
+        shown = page.receive()
+    assert shown == {
+        "type": "moment", "number": 4, "step": 7, "pictures": {}, "status": {"text": "IT LEARNS"}, "rows": {},
+    }  # fmt: skip
+    assert server.sought == [("grace", "a", 7)]
+
+
+def test_why_a_moment_is_not_shown_is_said_whenever_it_turns_out(server: LiveServer):
+    error = Refused(Text("no"), Text("because"), Text("wait"))
+
+    def refuse(show: Callable[[Moment | CoreError], None]) -> None:
+        raise error
+
+    page = server.page()
+    for number, answer in enumerate((refuse, lambda show: show(error))):
+        server.on_seek = answer
+        page.send(type="seek", number=number, run="a", step=7)
+        assert page.receive() == {"type": "refused", "number": number, "what": "no", "why": "because", "fix": "wait"}
+
+
+def test_a_page_that_goes_away_leaves_its_replay(server: LiveServer):
+    page = server.page()
+    page.send(type="seek", number=1, run="a", step=7)
+    page.socket.close()
+    until(lambda: server.left)
+    assert len(server.left) == 1
+
+
+def test_a_moment_takes_the_place_of_one_that_waits():
+    async def sent() -> list[str | None]:
+        viewer = Viewer("en")
+        viewer.send("more")
+        for text in ("early", "late"):
+            viewer.show(text)
+        return [await viewer.next(), await viewer.next()]
+
+    assert asyncio.run(sent()) == ["late", "more"]
 
 
 # Slow pages and the end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 import time
@@ -62,9 +63,11 @@ class Broken(Work):
             raise ValueError("and again")
 
 
-def run_until(jobs: Sequence[Job], condition: Callable[[], bool]) -> None:
+def run_until(
+    jobs: Sequence[Job], condition: Callable[[], bool], places: Callable[[str], float] = lambda owner: math.inf
+) -> None:
     """Let a compute thread work on jobs that were all there before it began."""
-    compute = Compute()
+    compute = Compute(places)
     for job in jobs:
         compute.submit(job)
     compute.start()
@@ -116,6 +119,33 @@ def test_everyones_first_run_starts_before_anyones_third():
     run_until([*many, *singles], lambda: all(job.done for job in (*many, *singles)))
     third = order.index(many[2])
     assert all(order.index(single) < third for single in singles)
+
+
+def test_an_owner_with_one_place_has_one_run_at_a_time_and_everyones_first_starts_at_once():
+    order: list[Work] = []
+    one = [Work("one", num_slices=3, log=order) for _ in range(4)]
+    others = [Work(f"other {number}", num_slices=9, log=order) for number in range(29)]
+    run_until([*one, *others], lambda: all(job.done for job in (*one, *others)), lambda owner: 1)
+    for job, following in itertools.pairwise(one):
+        assert order.index(following) > max(place for place, done in enumerate(order) if done is job)
+    # Thirty places are there, so nobody's first run waits for the end of anybody's.
+    assert max(order.index(other) for other in others) < order.index(one[1])
+
+
+def test_a_paused_run_keeps_no_other_one_of_its_owner_from_the_place():
+    paused, other = Work("one", num_slices=10**9), Work("one", num_slices=3)
+    compute = Compute(lambda owner: 1)
+    compute.submit(paused)
+    compute.submit(other)
+    compute.start()
+    try:
+        until(lambda: paused.busy_s > 0)
+        assert (compute.going("one"), compute.unfinished("one")) == ([paused], [paused, other])
+        paused.ready_at = math.inf
+        compute.wake()
+        until(lambda: other.done)
+    finally:
+        compute.close()
 
 
 def test_who_comes_late_starts_before_those_who_have_many_get_another():

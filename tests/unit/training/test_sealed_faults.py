@@ -41,7 +41,10 @@ def test_a_fault_changes_what_is_measured(key: str, tmp_path: Path):
 @each_fault
 def test_two_seals_of_one_fault_give_the_same_bits(key: str, tmp_path: Path):
     experiment = with_fault(key, epochs=1)
-    (one, heard), (two, again) = trained(experiment, tmp_path), trained(experiment.replace(sealed=sealed(key)), tmp_path)
+    (one, heard), (two, again) = (
+        trained(experiment, tmp_path),
+        trained(experiment.replace(sealed=sealed(key)), tmp_path),
+    )
     assert bits(one) == bits(two)
     assert heard.series() == again.series()
 

@@ -1,0 +1,235 @@
+"""What a lesson calls right follows from what its presets, comparisons and stories claim.
+
+Captions of presets and comparisons are ranges that tests/presets measures on three seeds; those of stories are
+the numbers of paths. Hardly anything is trained here: an answer has to follow from these.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import core.catalog  # noqa: F401 - registers the entries
+from core.catalog.presets import presets
+from core.experiment import Experiment
+from core.landscape.path import Path as Trail
+from core.landscape.paths import paths_of
+from core.landscape.stories import stories
+from core.lessons.lesson import Lesson, Step, lessons
+from core.lessons.question import Choice, Curve, Number
+from core.studies.comparison_presets import comparison_presets
+from core.training.pictures import gradient_sizes
+from core.training.run import Run
+from tests.experiments import points, trained
+
+STEPS = [(f"{key}.{place}", step) for key, lesson in lessons().items() for place, step in enumerate(lesson.steps, 1)]
+each_step = pytest.mark.parametrize(("name", "step"), STEPS, ids=[name for name, _ in STEPS])
+GUESSING = 88.0
+"""From here on nine of ten digits are wrong."""
+
+
+class Range:
+    """Where a measure lies on every seed, in percent for errors of classes."""
+
+    def __init__(self, low: float | None, high: float | None) -> None:
+        self.low = -math.inf if low is None else low
+        self.high = math.inf if high is None else high
+
+
+def of(preset: str, measure: str = "validation_error") -> Range:
+    """What a preset's caption claims of a measure."""
+    [claim] = [claim for claim in presets()[preset].claims if claim.measure == measure]
+    return Range(claim.low, claim.high)
+
+
+def between(comparison: str, variant: str, than: str = "", measure: str = "validation_error") -> Range:
+    """What a comparison's caption claims of a variant, alone or beside another."""
+    [claim] = [
+        claim
+        for claim in comparison_presets()[comparison].claims
+        if variant in claim.variants and claim.than == than and claim.measure == measure
+    ]
+    return Range(claim.low, claim.high)
+
+
+def small_weights(variant: str) -> Range:
+    """How many weights a penalty leaves near 0."""
+    return between("l1_l2", variant, measure="small_weights")
+
+
+@cache
+def paths(story: str) -> dict[str, list[Trail]]:
+    """The paths of a story by the keys of their optimizers."""
+    practice = next(one for one in stories() if one.key == story).practice
+    found: dict[str, list[Trail]] = {}
+    for optimizer, path in zip(practice.optimizers, paths_of(practice), strict=True):
+        found.setdefault(optimizer.key, []).append(path)
+    return found
+
+
+def last_loss(story: str, optimizer: str, place: int = 0) -> float:
+    """Where a path of a story ends; `place` among those of one optimizer."""
+    return paths(story)[optimizer][place].losses[-1]
+
+
+def leaves(optimizer: str, tmp_path: Path) -> bool:
+    """Whether an optimizer moves a hidden weight away from exactly 0."""
+    run, _ = trained(points(initializer="zeros", optimizer=optimizer), tmp_path)
+    return bool(run.parts.loop.parameters[0].detach().abs().max() > 0)
+
+
+def gradients_apart(preset: str, folder: Path) -> list[float]:
+    """The powers of ten between the largest and the smallest gradient of a layer, on three seeds."""
+    sizes = [
+        gradient_sizes(Run(Experiment.from_json({"preset": preset, "seed": seed}), folder)).values()
+        for seed in range(3)
+    ]
+    return [max(found) - min(found) for found in map(list, sizes)]
+
+
+def sooner(first: str, second: str) -> bool:
+    """Whether the first has left the saddle's ridge before the second."""
+    distance = [abs(paths("saddle")[key][0].positions[:, 1]) > 0.5 for key in (first, second)]
+    return bool(distance[0].argmax() < distance[1].argmax())
+
+
+HOLDS: dict[str, Callable[[Path], tuple[bool, ...]]] = {
+    "augmentation.2": lambda _: (
+        between("augmentation_500", "turned, scaled, shifted", "no augmentation").high <= 0,
+        False,
+        between("augmentation_500", "turned, scaled, shifted", "no augmentation").low >= 0,
+    ),
+    "augmentation.3": lambda _: (
+        between("augmentation_500", "mirrored", "no augmentation").high <= 0,
+        False,
+        between("augmentation_500", "mirrored", "no augmentation").low >= 0,
+    ),
+    "generalization.2": lambda _: (
+        of("overfits_moons").low <= of("overfits_moons", "lowest_error").high,
+        of("overfits_moons", "lowest_epoch").high <= 0.2 * STEP["generalization.2"].experiment.epochs,  # type: ignore[union-attr]
+        of("overfits_moons").high - of("overfits_moons", "lowest_error").low < 1,
+    ),
+    "fitting.1": lambda _: (
+        of("lambda_too_large", "train_error").high < 5,
+        min(of("lambda_too_large", "train_error").low, of("lambda_too_large").low) > 15,
+        max(of("lambda_too_large", "train_error").high, of("lambda_too_large").high) < 15,
+    ),
+    "fitting.2": lambda _: (
+        of("lambda_too_small").high < 10,
+        of("lambda_too_small", "train_error").high < 5
+        and 15 < of("lambda_too_small").low < 20 < of("lambda_too_small").high,
+        of("lambda_too_small", "train_error").low > 15,
+    ),
+    "penalties.1": lambda _: (
+        small_weights("L1 0.003").low > small_weights("L2 0.003").high,
+        small_weights("L2 0.003").low > small_weights("L1 0.003").high,
+        False,
+    ),
+    "penalties.2": lambda _: (
+        between("l2_decay_sgd", "weight decay 0.005", "L2 0.005", "weights").low < 0.01,
+        between("l2_decay_sgd", "weight decay 0.01", "L2 0.005", "weights").high <= -12,
+        between("l2_decay_sgd", "weight decay 0.01", "L2 0.005", "weights").high > -6,
+    ),
+    "dropout.1": lambda _: (
+        of("moons_dropout").low > of("overfits_moons").high,
+        of("moons_dropout").high < of("overfits_moons").low,
+        False,
+    ),
+    "dropout.2": lambda _: (
+        between("dropout_digits", "dropout 0.25", "dropout 0", "updates_to_10").high < 1,
+        False,
+        between("dropout_digits", "dropout 0.5", "dropout 0", "updates_to_10").low > 1,
+    ),
+    "depth.1": lambda _: (False, of("sigmoid_20").high < 20, of("sigmoid_20").low >= GUESSING),
+    "depth.3": lambda _: (of("relu_20_framework").high < 50, of("relu_20_framework").low >= GUESSING),
+    "depth.6": lambda _: (False, False, of("exploding", "updates_until_diverged").high <= 5),
+    "descent.2": lambda _: (
+        last_loss("too_large", "sgd", 1) < last_loss("too_large", "sgd"),
+        False,
+        last_loss("too_large", "sgd", 1) > paths("too_large")["sgd"][1].losses[0],
+    ),
+    "adaptive.1": lambda _: (
+        last_loss("forgetting", "adagrad") > 0.01 > last_loss("forgetting", "rmsprop"),
+        last_loss("forgetting", "rmsprop") > 0.01,
+        last_loss("forgetting", "adagrad") < 0.01,
+    ),
+    "adaptive.4": lambda _: (
+        False,
+        False,
+        between("six_optimizers", "Adam").high >= between("six_optimizers", "SGD").low,
+    ),
+    "saddles.1": lambda _: tuple(
+        all(sooner(first, other) for other in ("sgd", "rmsprop", "momentum") if other != first)
+        for first in ("sgd", "rmsprop", "momentum")
+    ),
+    "saddles.3": lambda _: (
+        of("tiny_first_weights_sgd").high < 20,
+        of("tiny_first_weights_sgd").high < 70,
+        of("tiny_first_weights_sgd").low >= GUESSING,
+    ),
+    "saddles.5": lambda folder: (
+        leaves("adam", folder),
+        leaves("momentum", folder),
+        not (leaves("adam", folder) or leaves("momentum", folder) or leaves("sgd", folder)),
+    ),
+    "adding.1": lambda _: (
+        between("what_adds_to_what", "MLP + both", "MLP + augmentation").high < 0,
+        between("what_adds_to_what", "CNN + augmentation", "CNN").high <= 0
+        and between("what_adds_to_what", "CNN + augmentation", "MLP + augmentation").high <= 0,
+        False,
+    ),
+    "faults.1": lambda folder: (
+        max(gradients_apart("learns", folder)) < 1,
+        min(gradients_apart("learns", folder)) > 5,
+    ),
+}
+"""For each question with several answers what holds of each of them; False for what the claims say nothing for."""
+
+STEP: dict[str, Step] = dict(STEPS)
+
+
+def test_every_answer_of_the_course_is_looked_at():
+    assert {name for name, step in STEPS if isinstance(step.question, Choice)} == set(HOLDS)
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_the_right_answer_is_the_one_that_holds(name: str, tmp_path: Path):
+    question = STEP[name].question
+    assert isinstance(question, Choice)
+    holds = HOLDS[name](tmp_path)
+    assert len(holds) == len(question.choices)
+    assert [place for place, held in enumerate(holds) if held] == [question.answer]
+
+
+@each_step
+def test_a_step_runs_what_is_tried_on_three_seeds(name: str, step: Step):
+    assert not step.link or (step.experiment is not None and step.experiment.sealed), "sealed faults are tried, too"
+
+
+@each_step
+def test_what_a_step_expects_is_what_its_preset_claims(name: str, step: Step):
+    claims: list[Any] = (
+        [claim for claim in presets()[step.preset].claims if claim.measure == "validation_error"] if step.preset else []
+    )
+    expected = None if step.expect is None else (step.expect.low, step.expect.high)
+    assert expected == (pytest.approx((claims[0].low / 100, claims[0].high / 100)) if claims else None)
+
+
+@each_step
+def test_what_comes_out_can_be_answered(name: str, step: Step):
+    if isinstance(step.question, Number | Curve):
+        assert step.expect is not None
+        low = step.question.low if isinstance(step.question, Number) else 0.0
+        assert low <= step.expect.low < step.expect.high <= step.question.high
+
+
+def test_a_curve_is_drawn_in_at_least_two_lessons():
+    def draws(lesson: Lesson) -> bool:
+        return any(isinstance(step.question, Curve) for step in lesson.steps)
+
+    assert sum(map(draws, lessons().values())) >= 2

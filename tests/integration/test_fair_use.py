@@ -1,0 +1,101 @@
+"""A class on one machine: how much one student may ask for, and that everybody's turn comes."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import BadInput, Refused
+from core.studies.comparison import Comparison
+from core.studies.fair_use import MOST_UNFINISHED
+from core.studies.workbench import Workbench
+from core.text import Text
+from tests.experiments import POINTS, points
+from tests.polling import until
+from tests.stored_runs import LONG, finished
+
+ANNA, BEN, TEACHER = "student-anna", "student-ben", "teacher-eve"
+
+
+def start(bench: Workbench, actor: str, seed: int = 0, *, paused: bool = False) -> str:
+    return bench.start(points(**LONG, seed=seed), actor=actor, pace="1/s", paused=paused)
+
+
+def state(bench: Workbench, run: str) -> str:
+    job = bench.runner.job(run)
+    return job.state_name if job is not None else "over"
+
+
+def test_one_run_of_a_student_goes_on_and_three_wait(bench: Workbench):
+    runs = [start(bench, ANNA, seed) for seed in range(MOST_UNFINISHED)]
+    until(lambda: state(bench, runs[0]) == "running")
+    with pytest.raises(Refused, match="4 runs that are not over"):
+        start(bench, ANNA, 9)
+    # Others are not concerned, and hers wait although there is room.
+    other = start(bench, BEN)
+    until(lambda: state(bench, other) == "running")
+    assert [state(bench, run) for run in runs] == ["running", "queued", "queued", "queued"]
+    bench.command(runs[0], "stop", actor=ANNA)
+    until(lambda: state(bench, runs[1]) == "running")
+    assert start(bench, ANNA, 9)
+
+
+def test_a_teacher_and_who_sits_at_the_computer_start_what_they_need(bench: Workbench):
+    for actor in (TEACHER, "local"):
+        runs = [start(bench, actor, seed) for seed in range(3)]
+        until(lambda runs=runs: all(state(bench, run) == "running" for run in runs))
+        for run in runs:
+            bench.command(run, "stop", actor=actor)
+
+
+def test_a_comparison_counts_as_one_and_a_paused_run_as_one_that_waits(bench: Workbench):
+    comparison = Comparison.of(POINTS | LONG, ["optimizer=sgd,adam"], rates="hand", seeds=2, name="")
+    study = bench.start_comparison(comparison, actor=ANNA, pace="1/s", paused=True)
+    paused = [start(bench, ANNA, seed, paused=True) for seed in range(3)]
+    with pytest.raises(Refused):
+        bench.start_comparison(comparison, actor=ANNA)
+    with pytest.raises(Refused):
+        bench.fork(paused[0], 0, actor=ANNA)
+    bench.command_comparison(study, "stop", actor=ANNA)
+    bench.wait_comparison(study, 60)
+    assert start(bench, ANNA, 5)
+
+
+def test_a_paused_run_goes_on_when_no_other_one_of_the_student_does(bench: Workbench):
+    first = start(bench, ANNA, 0)
+    until(lambda: state(bench, first) == "running")
+    bench.command(first, "pause", actor=ANNA)
+    until(lambda: not bench.runner.compute.going(ANNA))
+    second = start(bench, ANNA, 1)
+    until(lambda: state(bench, second) == "running")
+    for actor in (ANNA, TEACHER):
+        with pytest.raises(Refused, match="another run of its owner"):
+            bench.command(first, "resume", actor=actor)
+    bench.command(second, "pause", actor=ANNA)
+    until(lambda: not bench.runner.compute.going(ANNA))
+    bench.command(first, "resume", actor=ANNA)
+    until(lambda: state(bench, first) == "running")
+
+
+def test_what_is_over_takes_a_place_again_when_it_goes_on(bench: Workbench):
+    over = finished(bench, points(), actor=ANNA).id
+    for seed in range(MOST_UNFINISHED):
+        start(bench, ANNA, seed)
+    for go_on in (
+        lambda: bench.command(over, "extend", {"epochs": 1}, actor=ANNA),
+        lambda: bench.resume(over, epochs=1, actor=ANNA),
+    ):
+        with pytest.raises(Refused):
+            go_on()
+    assert bench.run(over).state == "finished"
+
+
+def test_a_start_that_fails_keeps_no_place(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object, **__: object) -> str:
+        raise BadInput(Text("no"), Text("no"), Text("no"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.runner, "start", fail)
+        for _ in range(MOST_UNFINISHED + 1):
+            with pytest.raises(BadInput, match="no no no"):
+                start(bench, ANNA)
+    assert start(bench, ANNA)

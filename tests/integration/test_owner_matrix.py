@@ -1,0 +1,312 @@
+"""Owner, another student, teacher, nobody × everything that the workbench does: who may, and who does not."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, get_args
+
+import pytest
+
+from core.errors import BadInput, Refused
+from core.landscape.asked import CurvatureRequest
+from core.landscape.practice import Practice
+from core.live import protocol
+from core.people import NOBODY
+from core.studies.comparison import Comparison
+from core.studies.study import study_channel
+from core.studies.workbench import Workbench
+from tests.experiments import POINTS, points
+from tests.polling import until
+from tests.stored_runs import LONG, finished
+
+OWNER, OTHER, TEACHER = "student-anna", "student-ben", "teacher-eve"
+
+SEE = {OWNER: True, TEACHER: True, NOBODY: False}
+"""Who may see; another student where it is shared."""
+DIRECT = {OWNER: True, OTHER: False, TEACHER: True, NOBODY: False}
+CHANGE = {OWNER: True, OTHER: False, TEACHER: False, NOBODY: False}
+OWN = {OWNER: True, OTHER: True, TEACHER: True, NOBODY: False}
+"""What concerns nobody else: all but nobody."""
+TEACHING = {OWNER: False, OTHER: False, TEACHER: True, NOBODY: False}
+
+NOT_ASKED = {
+    "open", "reading", "close", "open_room",  # the launcher, for the process as a whole
+    "runner", "device", "queue_length", "name_of", "is_active", "is_comparing",  # tell nothing of a run to be known
+    "leave_replay", "finders",  # a viewer's own place; how many have found a fault
+}  # fmt: skip
+"""Members of the workbench that act for nobody."""
+
+
+class World(NamedTuple):
+    """A student's runs and comparisons: of each one that is over and one that is paused, and a run left as it was."""
+
+    bench: Workbench
+    over: str
+    untouched: str
+    going: str
+    over_study: str
+    going_study: str
+
+    def rest(self) -> None:
+        """Pause again what a command let go on, and wait for what was started."""
+        self.bench.command(self.going, "pause", actor=OWNER)
+        self.bench.command_comparison(self.going_study, "pause", actor=OWNER)
+        until(lambda: not any(self.bench.runner.compute.going(who) for who in (OWNER, OTHER, TEACHER)))
+
+    def is_shared(self) -> bool:
+        """Whether the class sees it."""
+        return self.bench.run(self.over).visibility == "class"
+
+    def share(self, on: bool) -> None:
+        """Let the class see all of it, or nobody."""
+        for run in (self.over, self.untouched, self.going):
+            self.bench.share(run, on, actor=OWNER)
+        for study in (self.over_study, self.going_study):
+            self.bench.share_comparison(study, on, actor=OWNER)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Made once: what a case is refused changes nothing, and what it changes the others bear."""
+    with Workbench.open(tmp_path_factory.mktemp("matrix") / "data") as bench:
+        # It takes nine seconds, and nothing in it depends on who asks.
+        bench.runner.practice_races.leaving_by_rate = lambda practice, owner: ([0.1], [[1]])
+        over = finished(bench, points(), actor=OWNER).id
+        untouched = finished(bench, points(seed=5), actor=OWNER).id
+        over_study = bench.start_comparison(race(POINTS), actor=OWNER, pace="max")
+        bench.wait_comparison(over_study, 60)
+        going = bench.start(points(**LONG), actor=OWNER, pace="1/s", paused=True)
+        going_study = bench.start_comparison(race(POINTS | LONG), actor=OWNER, pace="1/s", paused=True)
+        world = World(bench, over, untouched, going, over_study, going_study)
+        until(lambda: all(run.state == "paused" for run in (bench.run(going), *bench.runs_of(going_study))))
+        yield world
+
+
+def race(base: dict[str, Any]) -> Comparison:
+    return Comparison.of(base, ["optimizer=sgd,adam"], rates="hand", seeds=1, name="")
+
+
+def practice() -> Practice:
+    return Practice.from_json({"surface": "saddle", "optimizers": ["gd"], "steps": 2})
+
+
+Do = Callable[[World, str], Any]
+
+
+def done(do: Do) -> Do:
+    """What answers nothing: where no error comes, it was done."""
+    return lambda world, actor: (do(world, actor), True)[1]
+
+
+def tell_run(kind: str, **values: Any) -> Do:
+    return done(lambda world, actor: world.bench.command(world.going, kind, values, actor=actor))
+
+
+def tell_study(kind: str, **values: Any) -> Do:
+    return done(lambda world, actor: world.bench.command(study_channel(world.going_study), kind, values, actor=actor))
+
+
+def start(world: World, actor: str) -> str:
+    return finished(world.bench, points(), actor=actor).id
+
+
+def fork(world: World, actor: str) -> str:
+    made = world.bench.fork(world.over, 8, actor=actor, pace="max")
+    assert world.bench.wait(made, 60).owner == actor
+    return made
+
+
+def branch(world: World, actor: str) -> None:
+    run = world.bench.runs_of(world.over_study)[0].id
+    before = {run.id for run in world.bench.runs()}
+    values = {"run": run, "step": 4, "changes": {}, "pace": "max"}
+    world.bench.command(study_channel(world.over_study), "fork", values, actor=actor)
+    made = next(run for run in world.bench.runs() if run.id not in before)
+    assert world.bench.wait(made.id, 60).owner == actor
+
+
+def delete(world: World, actor: str) -> None:
+    run = finished(world.bench, points(), actor=OWNER).id
+    world.bench.share(run, world.is_shared(), actor=OWNER)
+    world.bench.delete(run, actor=actor)
+
+
+def delete_comparison(world: World, actor: str) -> None:
+    study = world.bench.start_comparison(race(POINTS), actor=OWNER, pace="max")
+    world.bench.wait_comparison(study, 60)
+    world.bench.delete_comparison(study, actor=actor)
+
+
+def start_comparison(world: World, actor: str) -> str:
+    study = world.bench.start_comparison(race(POINTS), actor=actor, pace="max")
+    world.bench.wait_comparison(study, 60)
+    return study
+
+
+def extend(world: World, actor: str) -> None:
+    world.bench.command(world.over, "extend", {"epochs": 1}, actor=actor)
+    world.bench.wait(world.over, 60)
+
+
+def resume(world: World, actor: str) -> str:
+    world.bench.resume(world.over, actor=actor, pace="max", epochs=1)
+    return world.bench.wait(world.over, 60).id
+
+
+def lists(found: Any, id: str) -> bool:
+    return id in [record.id for record in found]
+
+
+CASES: dict[str, tuple[dict[str, bool], Do]] = {
+    # runs
+    "start": (OWN, start),
+    "fork": (SEE, fork),
+    "resume": (CHANGE, resume),
+    "command: start": (DIRECT, tell_run("start")),
+    "command: pause": (DIRECT, tell_run("pause")),
+    "command: resume": (DIRECT, tell_run("resume")),
+    "command: step": (DIRECT, tell_run("step")),
+    "command: pace": (DIRECT, tell_run("pace", pace="1/s")),
+    "command: set": (CHANGE, tell_run("set", lr=0.01)),
+    "command: curvature": (CHANGE, tell_run("curvature", every=0)),
+    "command: extend": (CHANGE, tell_run("extend", epochs=1)),
+    "command: extend what is over": (CHANGE, done(extend)),
+    "run": (SEE, lambda world, actor: world.bench.run(world.over, actor=actor)),
+    "runs": (SEE, lambda world, actor: lists(world.bench.runs(actor=actor), world.over)),
+    "find": (SEE, lambda world, actor: world.bench.find(world.over, actor=actor)),
+    "family": (SEE, lambda world, actor: world.bench.family(world.over, actor=actor)),
+    "running": (CHANGE, lambda world, actor: world.bench.running(actor=actor)),
+    "wait": (SEE, lambda world, actor: world.bench.wait(world.over, 60, actor=actor)),
+    "state_at": (SEE, lambda world, actor: world.bench.state_at(world.over, 4, actor=actor)),
+    "seek": (SEE, done(lambda world, actor: world.bench.seek(world.over, 4, actor, lambda _: None, actor=actor))),
+    "stored_like": (SEE, lambda world, actor: world.bench.stored_like(points(seed=5), actor=actor)),
+    "suggested": (SEE, lambda world, actor: world.bench.suggested(world.over, "l2", actor=actor)),
+    "evaluate_test": (CHANGE, lambda world, actor: world.bench.evaluate_test(world.over, actor=actor, insist=True)),
+    "rename": (CHANGE, done(lambda world, actor: world.bench.rename(world.over, "mine", actor=actor))),
+    "note": (CHANGE, done(lambda world, actor: world.bench.note(world.over, "mine", actor=actor))),
+    "share": (
+        CHANGE,
+        done(lambda world, actor: world.bench.share(world.over, world.is_shared(), actor=actor)),
+    ),
+    "delete": (CHANGE, done(delete)),
+    "may_watch": (SEE, lambda world, actor: world.bench.may_watch(world.over, actor=actor)),
+    "may_watch a comparison": (
+        SEE,
+        lambda world, actor: world.bench.may_watch(study_channel(world.over_study), actor=actor),
+    ),
+    # comparisons
+    "start_comparison": (OWN, start_comparison),
+    "price": (OWN, lambda world, actor: world.bench.price(race(POINTS), actor=actor)),
+    "command_comparison: start": (DIRECT, tell_study("start")),
+    "command_comparison: pause": (DIRECT, tell_study("pause")),
+    "command_comparison: resume": (DIRECT, tell_study("resume")),
+    "command_comparison: step": (DIRECT, tell_study("step")),
+    "command_comparison: pace": (DIRECT, tell_study("pace", pace="1/s")),
+    "command_comparison: set": (CHANGE, tell_study("set", lr=0.01)),
+    "command_comparison: curvature": (CHANGE, tell_study("curvature", every=0)),
+    "command_comparison: extend": (CHANGE, tell_study("extend", epochs=1)),
+    "command_comparison: target": (CHANGE, tell_study("target", target=0.1)),
+    "command_comparison: fork": (SEE, done(branch)),
+    "wait_comparison": (SEE, lambda world, actor: world.bench.wait_comparison(world.over_study, 60, actor=actor)),
+    "studies": (SEE, lambda world, actor: lists(world.bench.studies(actor=actor), world.over_study)),
+    "study": (SEE, lambda world, actor: world.bench.study(world.over_study, actor=actor)),
+    "runs_of": (SEE, lambda world, actor: world.bench.runs_of(world.over_study, actor=actor)),
+    "running_comparison": (CHANGE, lambda world, actor: world.bench.running_comparison(actor=actor)),
+    "share_comparison": (
+        CHANGE,
+        done(lambda world, actor: world.bench.share_comparison(world.over_study, world.is_shared(), actor=actor)),
+    ),
+    "delete_comparison": (CHANGE, done(delete_comparison)),
+    # what is measured and drawn
+    "preview": (OWN, lambda world, actor: world.bench.preview(points(), actor=actor)),
+    "sample_picture": (OWN, done(lambda world, actor: world.bench.sample_picture(points(), actor=actor))),
+    "draw_practice": (OWN, lambda world, actor: world.bench.draw_practice(practice(), actor=actor)),
+    "leaving_by_rate": (OWN, lambda world, actor: world.bench.leaving_by_rate(practice(), actor=actor)),
+    "landscape": (SEE, lambda world, actor: world.bench.landscape(CurvatureRequest(world.over), actor=actor)),
+    # answers and faults
+    "answer": (OWN, done(lambda world, actor: world.bench.answer("claim/x.1", "vote", "right", actor=actor))),
+    "own_answer": (OWN, lambda world, actor: world.bench.own_answer("claim/x.1", actor=actor)),
+    "answers": (OWN, lambda world, actor: world.bench.answers("claim/x.1", actor=actor)),
+    "followed": (SEE, done(lambda world, actor: world.bench.followed("claim/none.1", world.over, actor=actor))),
+    "answers_before": (SEE, done(lambda world, actor: world.bench.answers_before(world.over, actor=actor))),
+    # the room
+    "renew_room": (TEACHING, lambda world, actor: world.bench.renew_room(actor=actor)),
+}
+
+
+def test_the_matrix_has_a_case_for_everything_that_the_workbench_does():
+    services = {name for name, _ in inspect.getmembers(Workbench) if not name.startswith("_")}
+    known = {case.split(":")[0].split(" ")[0] for case in CASES} | BESIDE
+    assert services - NOT_ASKED - known == set()
+    functions = dict(inspect.getmembers(Workbench, inspect.isfunction))
+    assert {
+        name for name in NOT_ASKED & set(functions) if "actor" in inspect.signature(functions[name]).parameters
+    } == set()
+
+
+BESIDE = {"finding", "diagnose", "give_up", "points", "readings"}
+"""What people have found out about sealed faults is each one's own: tests/integration/test_faults*.py."""
+
+
+def test_the_matrix_has_a_case_for_every_live_command():
+    kinds = set(get_args(protocol.Command.model_fields["kind"].annotation))
+    told = {case.split(": ")[1] for case in CASES if case.startswith("command_comparison: ")} | {"stop"}
+    assert kinds - told == set()
+
+
+@pytest.mark.parametrize("is_shared", [True, False], ids=["shared", "private"])
+@pytest.mark.parametrize("case", CASES)
+def test_who_may(world: World, case: str, is_shared: bool):
+    rights, do = CASES[case]
+    rights = rights if OTHER in rights else rights | {OTHER: is_shared}
+    world.share(is_shared)
+    if case == "renew_room":
+        world.bench.open_room("class")
+    for actor in (NOBODY, OTHER, TEACHER, OWNER):
+        try:
+            may = bool(do(world, actor))
+        except (BadInput, Refused):
+            may = False
+        assert may is rights[actor], f"{actor or 'nobody'}: {case}"
+        world.rest()
+    world.bench.room = None
+
+
+@pytest.mark.parametrize("stopper", [TEACHER, OWNER])
+def test_who_may_stop(world: World, stopper: str):
+    bench = world.bench
+    run = bench.start(points(**LONG), actor=OWNER, pace="1/s", paused=True)
+    for actor in (NOBODY, OTHER):
+        with pytest.raises((BadInput, Refused)):
+            bench.command(run, "stop", actor=actor)
+    bench.command(run, "stop", actor=stopper)
+    stopped = bench.wait(run, 60)
+    assert (stopped.state, stopped.owner) == ("stopped", OWNER)
+    assert bench.store.events(run)[-1].actor == stopper if stopped.step else True
+    # What is over goes on only for its owner, whoever stopped it.
+    with pytest.raises(Refused, match="another person"):
+        bench.command(run, "resume", actor=TEACHER)
+
+
+def test_a_private_run_looks_like_one_that_is_not_there(world: World):
+    world.share(False)
+    words = []
+    for run in (world.over, world.over[:-1] + ("a" if world.over[-1] != "a" else "b")):
+        with pytest.raises(BadInput) as error:
+            world.bench.command(run, "stop", actor=OTHER)
+        words.append(str(error.value).replace(run, ""))
+    assert words[0] == words[1]
+    assert not world.bench.may_watch(world.over, actor=OTHER)
+
+
+def test_a_landscape_is_watched_and_given_up_by_those_who_asked_for_it(world: World):
+    world.share(True)
+    bench = world.bench
+    channel = bench.landscape(CurvatureRequest(world.over, 2), actor=OWNER)
+    assert bench.may_watch(channel, actor=OWNER)
+    assert not bench.may_watch(channel, actor=OTHER)
+    bench.command(channel, "stop", actor=OTHER)
+    until(lambda: bench.hub.meta(channel)["state"] == "finished")
+    assert bench.landscape(CurvatureRequest(world.over, 2), actor=OTHER) == channel
+    assert bench.may_watch(channel, actor=OTHER)
