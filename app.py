@@ -101,6 +101,7 @@ def serve_live(opened: Workbench) -> None:
     if room is not None and opened.mode == "class":
         live.router.routes += join_routes(
             lambda name, code, address: room.sign(room.join(name, code, address)),
+            room.leave,
             cookie=cookie_name(st.get_option("server.port")),
             translate=translator,
             hosts=served,

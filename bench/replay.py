@@ -76,8 +76,8 @@ def figure(name: str, seeks: list[tuple[float, int, float]], steps: list[int]) -
     first, exact = (1e3 * np.array([seek[place] for seek in seeks]) for place in (0, 2))
     behind = np.array([step - seek[1] for step, seek in zip(steps, seeks, strict=True)])
     detail = (
-        f"p50 {np.median(first):.0f} ms, longest {first.max():.0f} ms; {np.mean(behind == 0):.0%} of the first pictures are "
-        f"of the very update, p95 {np.quantile(behind, 0.95):.0f} updates before it; that of the very update p50 "
+        f"p50 {np.median(first):.0f} ms, longest {first.max():.0f} ms; {np.mean(behind == 0):.0%} of the first are of "
+        f"the very update, p95 {np.quantile(behind, 0.95):.0f} updates before it; that of the very update p50 "
         f"{np.median(exact):.0f} ms, p95 {np.quantile(exact, 0.95):.0f} ms; {len(seeks)} updates at random; {load()}"
     )
     return Figure(

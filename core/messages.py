@@ -17,6 +17,7 @@ from pydantic import BaseModel
 import core.catalog  # noqa: F401 - registers every entry
 from core.catalog.datasets.dataset import DataSet
 from core.catalog.entry import Entry, parameter_of
+from core.catalog.faults import Fault
 from core.catalog.formula import words_of
 from core.catalog.presets import presets
 from core.catalog.registry import FAMILIES, entries
@@ -121,6 +122,9 @@ def templates_of_catalogue() -> Iterator[tuple[str, str]]:
     for key, cls in entries("datasets").items():
         for name in class_names(cast("type[DataSet]", cls)):
             yield name, f"catalogue: datasets.{key}"
+    for key, cls in entries("faults").items():
+        for template in (cast("type[Fault]", cls).fix, cast("type[Fault]", cls).reading_title):
+            yield template, f"catalogue: faults.{key}"
     for key, preset in presets().items():
         yield preset.title, f"catalogue: presets.{key}"
         yield preset.caption, f"catalogue: presets.{key}"

@@ -20,7 +20,7 @@ from core.studies.race_columns import csv_columns
 from core.studies.race_meta import branch_meta
 from core.studies.race_table import study_table
 from core.studies.study import study_channel
-from pages.components import address, compare_state, lesson_state, own_lessons, state, watching
+from pages.components import address, compare_state, lesson_state, own_lessons, sharing, state, watching
 from pages.components.compare_chart import compare_chart
 from pages.components.compare_facts import race_data
 from pages.components.compare_head import same_for_all, setup, trouble, welcome
@@ -149,10 +149,12 @@ def take_along(comparison: Comparison, study: str | None) -> None:
         own_lessons.as_lesson(comparison)
         if study is None:
             return
-        lang = language()
+        sharing.of_comparison(services().study(study, actor=actor()))
+        # A file is made when it is asked for, outside of the page's run: by then nobody knows whose tab it was.
+        lang, who = language(), actor()
         st.download_button(
             t("report"),
-            lambda: report(study, lang),
+            lambda: report(study, lang, who),
             f"comparison-{study}.html",
             "text/html",
             on_click="ignore",
@@ -161,7 +163,7 @@ def take_along(comparison: Comparison, study: str | None) -> None:
         )
         st.download_button(
             t("CSV"),
-            lambda: table_csv(study, lang),
+            lambda: table_csv(study, lang, who),
             f"comparison-{study}.csv",
             "text/csv",
             on_click="ignore",
@@ -169,16 +171,16 @@ def take_along(comparison: Comparison, study: str | None) -> None:
         )
 
 
-def report(study: str, lang: str) -> bytes:
+def report(study: str, lang: str, who: str) -> bytes:
     """The comparison as one file that opens offline."""
     bench = services()
-    return comparison_report(bench.store, bench.study(study, actor=actor()), bench.runs_of(study, actor=actor()), lang)
+    return comparison_report(bench.store, bench.study(study, actor=who), bench.runs_of(study, actor=who), lang)
 
 
-def table_csv(study: str, lang: str) -> bytes:
+def table_csv(study: str, lang: str, who: str) -> bytes:
     """The table of the comparison: what differs and what came out, a row a variant and a row a branch."""
     bench = services()
-    table = study_table(bench.store, bench.study(study, actor=actor()), bench.runs_of(study, actor=actor()))
+    table = study_table(bench.store, bench.study(study, actor=who), bench.runs_of(study, actor=who))
     return csv_bytes(csv_columns(table, translator(lang)))
 
 

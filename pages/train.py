@@ -98,6 +98,12 @@ def live_changes(before: Experiment, after: Experiment) -> dict[str, Any] | None
     return {f"optimizer.{name}": value for name, value in changes.items()}
 
 
+def is_mine(run: str) -> bool:
+    """Whether the person of this tab may change a run."""
+    record = services().find(run, actor=actor())
+    return record is not None and may_change(record, actor())
+
+
 def follow_changes() -> tuple[str | None, str | None]:
     """The run that shows what is chosen, or None; and the run to keep as a ghost.
 
@@ -113,7 +119,7 @@ def follow_changes() -> tuple[str | None, str | None]:
         return run, branching.beside(run)
     comparable = run if are_comparable(computed, now) else None
     changes = live_changes(computed, now)
-    if changes and services().is_active(run) and may_change(services().run(run, actor=actor()), actor()):
+    if changes and services().is_active(run) and is_mine(run):
         try:
             services().command(run, "set", changes, actor=actor())
         except CoreError as error:
@@ -299,6 +305,8 @@ def page() -> None:
     """The whole page."""
     state.read_address()
     attach()
+    if (shown := state.shown_run()) is not None and services().find(shown[0], actor=actor()) is None:
+        state.forget_run()  # it was deleted elsewhere, or is no longer shared
     answer(st.session_state.get(LIVE) or {})
     if state.starts_on_arrival():
         start(state.experiment())

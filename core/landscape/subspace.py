@@ -65,10 +65,10 @@ class Subspace:
         values, rotation = eigen(self._projected[:num, :num])
         self.values = values[[0, -1]]
         turn_2M = rotation.T[[0, -1]]
-        both_22M = np.stack([turn_2M, turn_2M * self.values[:, None]])
-        self._turn_2M, scaled_2M = torch.from_numpy(both_22M).to(self._basis)
-        self._left_2N = torch.addmm(self._turn_2M @ self._images[:num], scaled_2M, self._basis[:num], alpha=-1)
-        rounding = rounding_of(self._basis.dtype, float(np.abs(values).max()))
+        both_4M = torch.from_numpy(np.concatenate([turn_2M, turn_2M * self.values[:, None]])).to(self._basis)
+        self._turn_2M = both_4M[:2]
+        self._left_2N = torch.addmm(self._turn_2M @ self._images[:num], both_4M[2:], self._basis[:num], alpha=-1)
+        rounding = rounding_of(self._basis.dtype, max(-values[0], values[-1]))
         self._lengths = torch.linalg.vector_norm(self._left_2N, dim=1).cpu().numpy()
         self.residuals = self._lengths + rounding
 

@@ -150,7 +150,7 @@ def _range(expected: Expected, is_share: bool) -> Text:
 
 
 def _number(error: float | None, is_share: bool) -> Text:
-    if error is None:
+    if error is None or not math.isfinite(error):
         return Text("unknown")
     return Text("{percent:.1f} %", percent=100 * error) if is_share else Text("{value:.3g}", value=error)
 

@@ -32,9 +32,17 @@ def cookie_name(port: int) -> str:
 
 
 def join_routes(
-    join: Join, *, cookie: str, translate: Callable[[str], Translate], hosts: Collection[str] | None
+    join: Join,
+    leave: Callable[[str], None],
+    *,
+    cookie: str,
+    translate: Callable[[str], Translate],
+    hosts: Collection[str] | None,
 ) -> list[BaseRoute]:
-    """The routes `/join` and `/join/leave`. `cookie` is its name, `hosts` are the host names served."""
+    """The routes `/join` and `/join/leave`. `cookie` is its name, `hosts` are the host names served.
+
+    `leave` is given the cookie's value of whoever goes.
+    """
 
     async def come_in(request: Request) -> Response:
         asked = await _asked(request, hosts)
@@ -51,14 +59,15 @@ def join_routes(
         answer.set_cookie(cookie, value, COOKIE_S, path="/", secure=is_secret, httponly=True, samesite="strict")
         return answer
 
-    async def leave(request: Request) -> Response:
+    async def go(request: Request) -> Response:
         if await _asked(request, hosts) is None:
             return Response(status_code=403)
+        await asyncio.to_thread(leave, request.cookies.get(cookie, ""))
         answer = JSONResponse({})
         answer.delete_cookie(cookie, path="/", httponly=True, samesite="strict")
         return answer
 
-    return [Route("/join", come_in, methods=["POST"]), Route("/join/leave", leave, methods=["POST"])]
+    return [Route("/join", come_in, methods=["POST"]), Route("/join/leave", go, methods=["POST"])]
 
 
 async def _asked(request: Request, hosts: Collection[str] | None) -> dict[str, Any] | None:

@@ -95,10 +95,10 @@ Pace = Literal["10s", "1min", "1/s", "max"]
 
 @dataclass(frozen=True)
 class Moment:
-    """A stored run as it was: `pictures` of update `step`, and of the one asked for the `status` and by group the newest
-    row, {"step", "names", "values": float32 (n,)}.
+    """A stored run as it was: `pictures` of update `step`, `status` and newest `rows` of the update asked for.
 
-    While the way there is long, pictures of updates before it come first.
+    While the way there is long, pictures of updates before it come first. A row, by its group, is {"step", "names",
+    "values": float32 (n,)}.
     """
 
     step: int

@@ -12,8 +12,9 @@ import logging
 import math
 import threading
 import time
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,11 +29,12 @@ from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.loading import Loading
 from core.studies.replay import check_step, last_step, nearest, put_back, recipe_of
-from core.studies.replayed import stored_evaluations, stored_status
+from core.studies.replayed import stored_evaluations
 from core.text import Text
 from core.training.changes import computed
 from core.training.checkpoint import Snapshot
 from core.training.compute import Compute, Job
+from core.training.evaluation import Evaluation
 from core.training.guessing import guessing
 from core.training.pictures import what_it_has_learned, wrong_answers
 from core.training.run import Run
@@ -50,6 +52,8 @@ NUM_STATES = 128
 """Of a run that is led from one end to the other so many states are kept, as evenly as its updates allow …"""
 STATES_BYTES = 128 * 2**20
 """… and of all runs as many as fit into this; the one kept since longest goes first."""
+
+MARKED = 32
 
 Show = Callable[[Moment | CoreError], None]
 """Hears what is there of the moment that was asked for, in the compute thread."""
@@ -177,7 +181,7 @@ class Reel(Job):
         self._record, self._store, self._hub, self._kept = record, store, hub, kept
         self._snapshots = [entry.step for entry in store.snapshots(record.id)]
         self._spacing = max(1, last_step(record) // NUM_STATES)
-        self._evaluations = stored_evaluations(store, record.id)
+        self._trends: Trends | None = None
         self._recipe = recipe_of(store, record.id)
         self._lock = threading.Lock()
         self._wish: Wish | None = None
@@ -227,7 +231,7 @@ class Reel(Job):
         run = self._run = self._begun(wish.step)
         due = wish.since + SOON_S
         for _ in run.pieces(wish.step):
-            if time.monotonic() >= due and not run.is_evaluating:
+            if time.monotonic() >= due and not run.is_evaluating and run.step_count < wish.step:
                 wish.show(self._moment(run, wish.step))
                 due = time.monotonic() + EVERY_S
             if run.step_count % self._spacing == 0 and run.update_is_next:
@@ -250,16 +254,42 @@ class Reel(Job):
 
     def _moment(self, run: Run, step: int) -> Moment:
         """The pictures that the run gives now, and what was measured and said at update `step`."""
-        guess, _, _ = guessing(run.parts.data)
-        evaluations = [evaluation for evaluation in self._evaluations if evaluation.step <= step]
+        if self._trends is None:
+            data, evaluations = run.parts.data, stored_evaluations(self._store, self._record.id)
+            self._trends = Trends(Trend(data.task, guessing(data).error), evaluations)
         now = computed(run.experiment, [event for event in self._recipe if event.step <= step])
-        if step == last_step(self._record):
-            said = stored_status(self._record, now, evaluations, guess)
-        else:
-            said = status(now, Trend(run.parts.data.task, guess, evaluations))
+        is_over = step == last_step(self._record)
+        said = status(
+            now,
+            self._trends.at(step),
+            state=self._record.state if is_over else "running",
+            reason=self._record.reason_text if is_over else None,
+        )
         return Moment(
             run.step_count,
             {name: payload for name, payload in (what_it_has_learned(run), wrong_answers(run)) if payload},
             said.to_meta(),
             {group: vars(row) for group in GROUPS if (row := self._hub.row(self._record.id, group, step))},
         )
+
+
+class Trends:
+    """What the evaluations of a run add up to at any of its updates. Of a long run that takes a tenth of a second."""
+
+    def __init__(self, beginning: Trend, evaluations: Sequence[Evaluation]) -> None:
+        self._evaluations = evaluations
+        self._marks = [beginning]
+        """The trend after every `MARKED`-th evaluation, as far as was asked for."""
+
+    def at(self, step: int) -> Trend:
+        """The trend at update `step`."""
+        count = bisect_right(self._evaluations, step, key=lambda evaluation: evaluation.step)
+        while len(self._marks) <= count // MARKED:
+            self._marks.append(self._after((len(self._marks) - 1) * MARKED, len(self._marks) * MARKED))
+        return self._after(count // MARKED * MARKED, count)
+
+    def _after(self, mark: int, count: int) -> Trend:
+        trend = self._marks[mark // MARKED].copied()
+        for evaluation in self._evaluations[mark:count]:
+            trend.add(evaluation)
+        return trend

@@ -22,7 +22,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from core.errors import BadInput, CoreError, Refused
 from core.live.joining import COOKIE_S
-from core.people import Person, Role
+from core.people import NOBODY, Person, Role
 from core.store.ids import new_id
 from core.store.rows import checked_text
 from core.studies.presence import Presence, Present
@@ -32,7 +32,7 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """No letter is taken for another one when a code is read from the board."""
 CODE_LETTERS, KEY_LETTERS = 6, 20
 MAX_NAME = 40
-MAX_PEOPLE = 500
+MAX_PEOPLE, MAX_FORMER = 500, 5000
 MOST_WRONG = 5
 WAIT_S = 15.0
 """After so many wrong codes an address waits so long before the next one is looked at."""
@@ -66,8 +66,8 @@ class Room:
             stored = json.loads(path.read_text(encoding="utf-8"))
             kept = Kept(**stored)
         except FileNotFoundError:
-            room = cls(path, _new_codes())
-            room._save()
+            room = cls(path, Kept(_letters(CODE_LETTERS), _letters(KEY_LETTERS), secrets.token_hex(32)))
+            room._save(room._kept)
             return room
         except (OSError, ValueError, TypeError) as error:
             raise CoreError(
@@ -87,12 +87,16 @@ class Room:
         """What a teacher joins with."""
         return self._kept.teacher_key
 
-    def renew(self) -> None:
-        """Make a new code and a new key: everybody, the teacher too, joins again. Names of earlier people are kept."""
+    def renew(self, keep: str = NOBODY) -> None:
+        """Make a new code and a new key: everybody but one joins again. Names of earlier people are kept."""
         with self._lock:
-            before = self._kept
-            self._kept = _new_codes(former={**before.former, **before.names})
-            self._save()
+            former, names = {**self._kept.former, **self._kept.names}, {}
+            if keep in self._kept.names:
+                names[keep] = former.pop(keep)
+            former = dict([*former.items()][-MAX_FORMER:])
+            kept = Kept(_letters(CODE_LETTERS), _letters(KEY_LETTERS), self._kept.secret, names, former)
+            self._save(kept)
+            self._kept = kept
 
     # -- coming in -----------------------------------------------------------------------------------------------
 
@@ -125,12 +129,20 @@ class Room:
             shown = "".join(letter for letter in name if letter.isprintable()).strip()[:MAX_NAME]
             return self._take_in(id, shown or id[:MAX_NAME])
 
+    def leave(self, cookie: str) -> None:
+        """Let somebody go; the name is free again, what they have started keeps it."""
+        with self._lock:
+            person = self.person(cookie)
+            if person is not None:
+                self._kept.former[person.id] = self._kept.names.pop(person.id)
+                self._save(self._kept)
+
     def sign(self, person: Person) -> str:
         """What a person's browser keeps."""
         return self._signer().dumps(person.id)
 
     def person(self, cookie: str) -> Person | None:
-        """Whose cookie this is; None when we did not make it, it is old, or the room has a new code."""
+        """Whose cookie this is; None when we did not make it, it is old, they have left, or the room has a new code."""
         try:
             id = self._signer().loads(cookie, max_age=COOKIE_S)
         except BadData:
@@ -174,7 +186,7 @@ class Room:
         person = Person(id, unique_name(name, names.values()))
         names[id] = person.name
         try:
-            self._save()
+            self._save(self._kept)
         except CoreError:
             del names[id]
             raise
@@ -199,12 +211,12 @@ class Room:
         while len(self._wrong) > MOST_ADDRESSES:
             self._wrong.popitem(last=False)
 
-    def _save(self) -> None:
+    def _save(self, kept: Kept) -> None:
         beside = self._path.with_suffix(".new")
         try:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(descriptor, "w", encoding="utf-8") as file:
-                json.dump(asdict(self._kept), file)
+                json.dump(asdict(kept), file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(beside, self._path)
@@ -243,8 +255,5 @@ def unique_name(name: str, taken: Iterable[str]) -> str:
     return free
 
 
-def _new_codes(former: dict[str, str] | None = None) -> Kept:
-    def letters(count: int) -> str:
-        return "".join(secrets.choice(LETTERS) for _ in range(count))
-
-    return Kept(letters(CODE_LETTERS), letters(KEY_LETTERS), secrets.token_hex(32), former=former or {})
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(LETTERS) for _ in range(count))

@@ -125,7 +125,7 @@ class Workbench(Measurements, Comparisons, Replays, Answering, FaultFinding, Cla
     def resume(self, run: str, *, actor: str = LOCAL, pace: str = "10s", epochs: int = 0) -> str:
         """Continue a run from its latest valid snapshot, `epochs` longer than planned; returns its id."""
         record = to_change(self.store.get_run(run, actor=actor), actor)
-        with self._room_to_go_on(actor, is_active=self.is_active(run), is_held=self._is_held(run)):
+        with self._room_to_go_on(actor, is_active=self.is_active(run), is_held=self._is_held(record)):
             return self.runner.resume(record, actor=actor, pace=pace, epochs=epochs)
 
     def command(self, run: str, kind: str, values: Mapping[str, Any] | None = None, *, actor: str = LOCAL) -> None:
@@ -141,7 +141,7 @@ class Workbench(Measurements, Comparisons, Replays, Answering, FaultFinding, Cla
             return
         is_active = self.is_active(run)
         record = to_command(self.store.get_run(run, actor=actor), kind, actor, is_active=is_active)
-        is_held = kind in GOING_ON and self._is_held(run)
+        is_held = kind in GOING_ON and self._is_held(record)
         with self._room_to_go_on(record.owner, is_active=is_active, is_held=is_held):
             self.runner.command(record, kind, dict(values or {}), actor=actor)
 
@@ -155,9 +155,12 @@ class Workbench(Measurements, Comparisons, Replays, Answering, FaultFinding, Cla
         active = [record for record in own if self.is_active(record.id)]
         return active[-1] if active else None
 
-    def _is_held(self, run: str) -> bool:
-        job = self.runner.job(run)
-        return job is not None and job.state_name == "paused"
+    def _is_held(self, run: RunRecord) -> bool:
+        """Whether a run is paused, and the comparison that it takes part in with it."""
+        job = self.runner.job(run.id)
+        if job is None or job.state_name != "paused":
+            return False
+        return run.study is None or self.runner.races.is_held(self.store.get_study(run.study, actor=run.owner))
 
     def wait(self, run: str, timeout_s: float | None = None, *, actor: str = LOCAL) -> RunRecord:
         """Wait until a run of this process is over and stored; TimeoutError after `timeout_s`."""
@@ -183,6 +186,8 @@ class Workbench(Measurements, Comparisons, Replays, Answering, FaultFinding, Cla
 
     def may_watch(self, channel: str, *, actor: str) -> bool:
         """Whether somebody may be shown what a channel of the hub tells."""
+        if self.room is not None:
+            self.room.seen(actor)
         if keeps_order(actor):
             return True
         if is_landscape(channel):

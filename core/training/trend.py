@@ -6,6 +6,7 @@ at or after the end of each epoch, the *epoch ends*; the lowest error is that of
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -78,6 +79,12 @@ class Trend:
             self.epochs_above = self.epochs_above + 1 if self._is_above(evaluation, self.lowest) else 0
             self.epochs_at_guess = self.epochs_at_guess + 1 if self._is_at_guess(evaluation) else 0
             self._judge(evaluation, self.lowest)
+
+    def copied(self) -> Trend:
+        """The trend as it is now, to take other evaluations or none."""
+        copied = copy.copy(self)
+        copied.epoch_ends = self.epoch_ends.copy()
+        return copied
 
     def _judge(self, now: Evaluation, lowest: Evaluation) -> None:
         """The verdict at an epoch end; it changes only to what has held for three epochs running."""

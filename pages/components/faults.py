@@ -14,7 +14,7 @@ from core.experiment import Experiment
 from core.studies.fault_finding import Finding
 from pages.components import address, lesson_state, state
 from pages.components.error_box import error_box
-from pages.components.language import prose, show, t
+from pages.components.language import show, t
 from pages.components.services import actor, services
 
 _SEALED, _FOUND, _REFUSED = "seal that was made", "experiment with the fault found last", "diagnosis refused"
@@ -112,7 +112,7 @@ def _asked(experiment: Experiment, finding: Finding) -> None:
     is_seen = state.run_of_choices() is not None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            prose(
+            t(
                 "**A fault is sealed in this run.** Press Start, watch the instruments, and say what is wrong. The "
                 "right diagnosis gives 3 points, at the second try 2, at the third 1."
             ),

@@ -31,11 +31,13 @@ def ask(lesson: Lesson, place: int, page: str) -> DeltaGenerator | None:
     question = step.question
     if page != step.page or (question is None and step.expect is None):
         return None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lesson-question"):
+    is_asked = question is not None and not answers.is_answered(lesson, place)
+    align = "center" if is_asked else "top"
+    with st.container(horizontal=True, vertical_alignment=align, gap="small", key="lesson-question"):
         if question is None:
             return _place()
         st.markdown(f"**{plain(question.text.say(language()))}**", width="content")
-        if answers.is_answered(lesson, place):
+        if not is_asked:
             return _place()
         if isinstance(question, Choice):
             for number, choice in enumerate(question.choices):

@@ -21,15 +21,15 @@ def owner_words(record: RunRecord | StudyRecord) -> str:
 
 def of_run(run: RunRecord) -> None:
     """The switch of one's own run, and whose it is otherwise."""
-    _row(run, services().share)
+    _row(run, lambda on: services().share(run.id, on, actor=actor()))
 
 
 def of_comparison(study: StudyRecord) -> None:
     """The switch of one's own comparison, and whose it is otherwise."""
-    _row(study, services().share_comparison)
+    _row(study, lambda on: services().share_comparison(study.id, on, actor=actor()))
 
 
-def _row(record: RunRecord | StudyRecord, share: Callable[..., None]) -> None:
+def _row(record: RunRecord | StudyRecord, share: Callable[[bool], None]) -> None:
     if services().room is None:
         return
     if not may_change(record, actor()):
@@ -39,7 +39,7 @@ def _row(record: RunRecord | StudyRecord, share: Callable[..., None]) -> None:
 
     def switch() -> None:
         try:
-            share(record.id, st.session_state[key], actor=actor())
+            share(st.session_state[key])
         except CoreError as error:
             st.session_state["refused"] = error
 

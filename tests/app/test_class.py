@@ -8,11 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.people import Person
+from core.studies.comparison import Comparison
 from core.studies.room import Room
 from core.studies.workbench import Workbench
 from pages.components import services
 from tests.app.conftest import OpenPage
-from tests.experiments import points
+from tests.experiments import POINTS, points
 from tests.polling import until
 from tests.stored_runs import LONG, finished
 
@@ -179,3 +180,32 @@ def test_what_nobody_shares_is_computed(be: Be, anna: Person, ben: Person, bench
     tab = pressed_start(open_page(**points().to_url()))
     assert tab.query_params["run"] != run
     assert [record.owner for record in bench.runs(actor=ben.id)] == [ben.id]
+
+
+@pytest.mark.parametrize("page", ["train.py", "landscapes.py"])
+def test_a_run_that_is_no_longer_shared_goes_from_the_pages_of_others(
+    be: Be, anna: Person, ben: Person, bench: Workbench, open_page: OpenPage, page: str
+):
+    run = finished(bench, points(), actor=anna.id).id
+    be(ben)
+    tab = open_page(page, run=run)
+    bench.share(run, False, actor=anna.id)
+    tab.run()
+    assert not tab.exception
+    assert "Anna" not in words(tab)
+
+
+def test_a_comparison_that_is_no_longer_shared_goes_from_the_pages_of_others(
+    be: Be, anna: Person, ben: Person, bench: Workbench, open_page: OpenPage
+):
+    study = bench.start_comparison(
+        Comparison.of(POINTS, ["optimizer=sgd,adam"], rates="hand", seeds=1, name=""), actor=anna.id, pace="max"
+    )
+    bench.wait_comparison(study, 60)
+    be(ben)
+    tab = open_page("compare.py", study=study)
+    assert "By Anna: watch it, or start your own." in words(tab)
+    bench.share_comparison(study, False, actor=anna.id)
+    tab.run()
+    assert not tab.exception
+    assert "Anna" not in words(tab)

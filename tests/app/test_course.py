@@ -8,7 +8,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.catalog.presets import presets
-from core.experiment import Experiment
 from core.landscape.stories import stories
 from core.language import translator
 from core.lessons.lesson import Shown, lessons
@@ -38,8 +37,8 @@ def sentences(tab: AppTest) -> str:
 
 def shows(tab: AppTest, shown: Shown) -> bool:
     """Whether the page has chosen what a step or a claim shows."""
-    if shown.preset:
-        return chosen(tab).fingerprint() == Experiment.from_json({"preset": shown.preset}).fingerprint()
+    if shown.experiment is not None:
+        return chosen(tab).fingerprint() == shown.experiment.fingerprint()
     if shown.comparison:
         wanted = comparison_presets()[shown.comparison].comparison(translator("en"))
         return tab.session_state["comparison draft"].comparison().fingerprint() == wanted.fingerprint()

@@ -40,6 +40,7 @@ def test_who_would_start_the_same_is_offered_its_replay(open_page, run: str, ben
     tab = open_page(**SAME)
     record = bench.find(run)
     assert record is not None
+    assert record.last_validation_error is not None
     assert live(tab)["offer"].startswith(f"Run before, {record.created.astimezone():%Y-%m-%d %H:%M}: validation error ")
     assert live(tab)["offer"].endswith(f"{100 * record.last_validation_error:.1f} %.")
     assert live(tab)["replay"] is None

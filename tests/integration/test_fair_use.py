@@ -76,6 +76,17 @@ def test_a_paused_run_goes_on_when_no_other_one_of_the_student_does(bench: Workb
     until(lambda: state(bench, first) == "running")
 
 
+def test_one_run_of_a_comparison_goes_on_beside_the_others(bench: Workbench):
+    comparison = Comparison.of(POINTS | LONG, ["optimizer=sgd,adam"], rates="hand", seeds=1, name="")
+    study = bench.start_comparison(comparison, actor=ANNA, pace="1/s")
+    first = until(lambda: bench.runs_of(study))[0].id
+    until(lambda: state(bench, first) == "running")
+    bench.command(first, "pause", actor=ANNA)
+    until(lambda: state(bench, first) == "paused")
+    bench.command(first, "resume", actor=ANNA)
+    until(lambda: state(bench, first) == "running")
+
+
 def test_what_is_over_takes_a_place_again_when_it_goes_on(bench: Workbench):
     over = finished(bench, points(), actor=ANNA).id
     for seed in range(MOST_UNFINISHED):
@@ -99,3 +110,17 @@ def test_a_start_that_fails_keeps_no_place(bench: Workbench, monkeypatch: pytest
             with pytest.raises(BadInput, match="no no no"):
                 start(bench, ANNA)
     assert start(bench, ANNA)
+
+
+def test_the_price_says_how_many_others_are_at_work_whenever_it_is_asked_for(bench: Workbench):
+    def price() -> str:
+        return str(bench.hub.meta(bench.preview(points(), actor=ANNA)).get("price", ""))
+
+    until(price)
+    assert "other run" not in price()
+    other = start(bench, BEN)
+    until(lambda: state(bench, other) == "running")
+    assert price().endswith("now: 1 other run")
+    bench.command(other, "stop", actor=BEN)
+    bench.wait(other, 60)
+    until(lambda: "other run" not in price())

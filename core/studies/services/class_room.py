@@ -19,14 +19,14 @@ class ClassRoom(Base):
         return self.room
 
     def renew_room(self, *, actor: str = LOCAL) -> Room:
-        """Give the room a new code and the teacher a new key: everybody joins again, and sockets that are open end."""
+        """Give the room a new code and a new key: everybody but the actor joins again, and open sockets end."""
         if self.room is None or not keeps_order(actor):
             raise Refused(
                 Text("The code of the room cannot be renewed."),
                 Text("Only a teacher does that, in class mode."),
                 Text("Ask your teacher."),
             )
-        self.room.renew()
+        self.room.renew(keep=actor)
         self.tokens.renew()
         return self.room
 

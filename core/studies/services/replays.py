@@ -26,16 +26,15 @@ class Replays(StoredRuns):
         and where its data are not on this machine.
         """
         record = self.store.get_run(run, actor=actor)
-        if self.runner.job(run) is not None:
+        if record.active and self.runner.job(run) is None:
+            self.store.flush()  # It has just ended here, and what was done to it is on its way to the disk.
+            record = self.store.get_run(run, actor=actor)
+        if record.active:
             raise Refused(
                 Text("Run {id} cannot be replayed.", id=run),
                 Text("It is going on."),
                 Text("Watch it, or stop it first."),
             )
-        if self.runner.wait(run):
-            # It has ended here: its last snapshot, and what was done to it, may be on their way to the disk.
-            self.store.flush()
-            record = self.store.get_run(run, actor=actor)
         self.runner.playbacks.seek(viewer, record, step, show)
 
     def leave_replay(self, viewer: Hashable) -> None:

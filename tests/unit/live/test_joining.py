@@ -73,14 +73,20 @@ class Client:
 
 
 @pytest.fixture
-def client(joined: list[tuple[str, str, str]]) -> Client:
+def left() -> list[str]:
+    """The cookies of those who have left."""
+    return []
+
+
+@pytest.fixture
+def client(joined: list[tuple[str, str, str]], left: list[str]) -> Client:
     def join(name: str, code: str, address: str) -> str:
         if code != "RIGHT":
             raise Refused(Text("No."), Text("Wrong code."), Text("Ask."))
         joined.append((name, code, address))
         return f"signed-{name}"
 
-    routes = join_routes(join, cookie=cookie_name(8501), translate=translate, hosts={"10.0.0.1"})
+    routes = join_routes(join, left.append, cookie=cookie_name(8501), translate=translate, hosts={"10.0.0.1"})
     return Client(Starlette(routes=routes))
 
 
@@ -137,9 +143,9 @@ def test_nonsense_is_refused(client: Client, body: bytes):
     assert client.post("/join", body).status == 403
 
 
-def test_leaving_takes_the_cookie_away(client: Client):
-    come(client)
-    answer = client.post("/join/leave", {})
+def test_leaving_takes_the_cookie_away(client: Client, left: list[str]):
+    answer = client.post("/join/leave", {}, {"cookie": "saddlepoint_8501=signed-Anna; other=1"})
+    assert left == ["signed-Anna"]
     assert 'saddlepoint_8501=""' in answer.headers["set-cookie"]
     assert "Max-Age=0" in answer.headers["set-cookie"]
 

@@ -24,7 +24,7 @@ COMPOSED = re.compile(
 PRELUDE = """
     globalThis.document = { createElement: () => ({ getContext: () => ({}) }) };
     const module = (name) => import(new URL(name, "FOLDER/"));
-    const { beyond, endsOf, heightsOf, largestMiss } = await module("network/picture.js");
+    const { beyond, endsOf, heightsOf, largestMiss, lastStep, upTo } = await module("network/picture.js");
     const { lossTicks, pictureOf, slopeAt, ticksAt } = await module("network/picture.js");
     const { hereWords, lineWords, measuredWords, planeWords, trustWords } = await module("network/words.js");
     const { highest, marksOf } = await module("network/line.js");
@@ -182,3 +182,12 @@ def test_where_an_update_landed_is_told_from_where_the_bottom_was(place: float, 
     words = seen(f"lineWords({line}, labels)")
     assert words[1].split()[0] == verdict
     assert len(seen(f"marksOf({line}, labels, [])")) == 3
+
+
+def test_a_replay_shows_the_paths_up_to_its_moment_and_none_that_begins_later():
+    assert seen("lastStep(picture)") == 9
+    later = "{ ...picture, paths: [...picture.paths, { run: 'b', points: picture.paths[0].points.slice(1) }] }"
+    shown = "upTo(%s, %d).paths.map(({ run, points }) => [run, points.length])"
+    assert seen(shown % (later, 4)) == [["a", 1]]
+    assert seen(shown % (later, 8)) == [["a", 2], ["b", 1]]
+    assert seen(f"upTo(picture, 4).z === picture.z && {shown % ('picture', 9)}") == [["a", 3]]

@@ -165,3 +165,20 @@ def test_a_refusal_is_said_once():
 
 def test_after_a_lost_connection_it_asks_again():
     assert replayed("replay.open(data, 3, '10s'); replay.askAgain(); return steps();") == [3, 3]
+
+
+def test_the_cursor_of_a_comparison_plays_at_the_pace_that_is_chosen_and_stops_where_it_is_put():
+    script = """(async () => {
+      const { Cursor } = await module("compare/cursor.js");
+      const shown = [];
+      const cursor = new Cursor({ cursor_step: "{step}", replay: "replay" }, () => shown.push(cursor.step));
+      cursor.place(10);
+      cursor.at("max");
+      cursor.playOrPause();
+      pass(600);
+      const marked = cursor.says.textContent;
+      cursor.jump(7);
+      pass(600);
+      return [shown, marked, cursor.says.textContent];
+    })()"""
+    assert seen(f"await {script}") == [[0, 3, 7], "3 · replay", "7"]

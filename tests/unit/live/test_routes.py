@@ -366,7 +366,11 @@ def moment(step: int) -> Moment:
 
 
 def test_moments_are_shown_to_whoever_asked_in_their_language(server: LiveServer):
-    server.on_seek = lambda show: [show(moment(3)), show(moment(7))]
+    def answer(show: Callable[[Moment | CoreError], None]) -> None:
+        show(moment(3))
+        show(moment(7))
+
+    server.on_seek = answer
     page = server.page(lang="zh", token=server.tokens.mint("grace"))
     page.send(type="seek", number=4, run="a", step=7)
     shown = page.receive()

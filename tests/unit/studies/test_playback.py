@@ -17,6 +17,7 @@ from core.studies.replay import recipe_of
 from core.studies.workbench import Workbench
 from core.training.pictures import what_it_has_learned
 from core.training.run import Run
+from core.training.trend import Trend
 from tests.experiments import everything, images, points
 
 WAIT_S = 60.0
@@ -205,6 +206,17 @@ def test_an_error_of_the_program_is_told_and_the_next_question_is_answered(
     assert isinstance(error, CoreError)
     assert "error of its own" in str(error)
     assert viewer.at(3).step == 3
+
+
+def test_the_trend_at_every_update_is_that_of_the_evaluations_until_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(playback, "MARKED", 3)
+    rows = Run(points(evaluate_every=2, epochs=10), tmp_path).train().evaluations
+    trends = playback.Trends(Trend("classification", 0.5), rows)
+    for step in [40, 7, *range(41)]:
+        wanted = Trend("classification", 0.5, [row for row in rows if row.step <= step])
+        assert vars(trends.at(step)) == vars(wanted), f"update {step}"
 
 
 # Which run is one to watch

@@ -101,6 +101,26 @@ def test_a_new_code_makes_everybody_join_again_and_keeps_their_names(room: Room,
     assert room.join("Anna", room.code, HERE).name == "Anna"
 
 
+def test_the_teacher_who_renews_the_code_stays(room: Room):
+    eve, anna = room.join("Eve", room.teacher_key, HERE), room.join("Anna", room.code, HERE)
+    cookies = [room.sign(person) for person in (eve, anna)]
+    room.renew(keep=eve.id)
+    assert [room.person(cookie) for cookie in cookies] == [eve, None]
+    assert [one.person for one in room.people()] == [eve]
+
+
+def test_whoever_leaves_frees_the_name_and_stays_the_author_of_what_was_started(room: Room):
+    anna = room.join("Anna", room.code, HERE)
+    cookie = room.sign(anna)
+    room.leave("made up")
+    room.leave(cookie)
+    assert room.person(cookie) is None
+    assert room.people() == ()
+    assert room.name(anna.id) == "Anna"
+    again = room.join("Anna", room.code, HERE)
+    assert (again.name, again.id != anna.id) == ("Anna", True)
+
+
 def test_wrong_codes_make_their_address_wait_and_no_other(file: Path):
     Room.open(file)
     clock = Clock()
