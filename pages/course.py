@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.lessons.lesson import VERDICTS, Claim, Lesson, Verdict, lessons
+from core.lessons.lesson import VERDICTS, Claim, Lesson, lessons
 from core.lessons.told import votes_of_the_class
 from pages.components import answers, lesson_state, own_lessons, state
 from pages.components.error_box import plain
@@ -17,11 +17,6 @@ def topic() -> Lesson:
     """The lesson that is looked at: the one chosen, else that of the address, else the first."""
     asked = state.view("topic", st.query_params.get("topic", ""))
     return lesson_state.find(asked) or next(iter(lessons().values()))
-
-
-def verdict_names() -> dict[Verdict, str]:
-    """What can be said of a claim."""
-    return {"right": t("right"), "condition": t("needs a condition"), "wrong": t("wrong")}
 
 
 def name(lesson: Lesson) -> str:
@@ -102,7 +97,7 @@ def claims(lesson: Lesson) -> None:
 def one_claim(lesson: Lesson, place: int, claim: Claim) -> None:
     """The sentence with its source, the vote and the way to run it; after the vote, what this program shows."""
     st.markdown(f"“{said(claim.article)}” :gray-badge[{plain(claim.source)}]")
-    names, key = verdict_names(), f"vote {lesson.key} {place}|{language()}"
+    names, key = answers.verdict_names(), f"vote {lesson.key} {place}|{language()}"
     voted = answers.vote_of(lesson, place)
     keep(key, voted)
 

@@ -134,7 +134,7 @@ def entry_card(cls: type[Entry]) -> None:
             ):
                 st.switch_page("landscapes.py" if is_surface else "train.py")
         entry_text(cls)
-        if cls.see in presets():
+        if cls.see in presets() and not is_fault:
             preset = presets()[cls.see]
             st.caption(t("To see it: {title}. {caption}", title=t(preset.title), caption=show(preset.text)))
         if issubclass(cls, Activation):

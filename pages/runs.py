@@ -21,8 +21,8 @@ from core.studies.outcomes import begun_experiment
 from pages.components import answers, landscape_tabs, replaying, sharing
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
-from pages.components.services import actor, services
 from pages.components.replaying import open_run
+from pages.components.services import actor, services
 from pages.components.stored_comparisons import comparison_matches, stored_comparisons
 
 RESUMABLE = ("interrupted", "paused", "stopped", "failed")
@@ -246,9 +246,11 @@ def actions_for_one(run: RunRecord) -> None:
             can_resume = is_mine and run.state in RESUMABLE
             if can_resume and st.button(t("Resume"), icon=":material/play_arrow:") and resumed(run):
                 st.switch_page("train.py")
-            if run.step and not run.active:
-                if st.button(t("Replay"), icon=":material/replay:", on_click=replaying.begin, args=(run,)):
-                    st.switch_page("train.py")
+            can_be_watched = run.step > 0 and not run.active
+            if can_be_watched and st.button(
+                t("Replay"), icon=":material/replay:", on_click=replaying.begin, args=(run,)
+            ):
+                st.switch_page("train.py")
             if run.step and st.button(t("Landscape"), icon=":material/landscape:"):
                 landscape_tabs.show("network", run.id)
                 st.switch_page("landscapes.py")

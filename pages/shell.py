@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.language import LANGUAGES
 from pages.components import (
+    calls,
     compare_state,
     joining,
     landscape_tabs,
@@ -65,6 +66,8 @@ def here(page: str | None = None) -> None:
 def device() -> None:
     """What computes, and how busy it is."""
     here()
+    if calls.is_called():
+        st.rerun()
     busy = services().queue_length()
     words = (
         t("{device}, {count} at work", device=device_words(), count=busy)
@@ -122,6 +125,7 @@ page = st.navigation(
             st.Page("train.py", title=t("Train"), default=True),
             st.Page("compare.py", title=t("Compare")),
             st.Page("landscapes.py", title=t("Landscapes")),
+            *([st.Page("classroom.py", title=t("Class"))] if services().room is not None else []),
         ],
         t("Shelf"): [st.Page("runs.py", title=t("Runs")), st.Page("formulas.py", title=t("Formulas"))],
     },
@@ -135,6 +139,7 @@ if not actor():
 path = page.url_path or "train"
 here(path)
 lesson_state.read_address(path)
+calls.hear(path)
 wanted = lesson_state.wanted_page()
 if wanted is not None and wanted != path:
     st.switch_page(f"{wanted}.py")
@@ -144,6 +149,7 @@ if present():
 else:
     bar()
 lesson_news = lesson_bar.bar(path)
+calls.line(path)
 page.run()
 if lesson_news is not None:
     with lesson_news:

@@ -98,7 +98,7 @@ class Measured:
     def flat_of(self, state: Mapping[str, Tensor]) -> Tensor:
         """The parameters of a network's state as one tensor (N,)."""
         found = [_in_memory_order(state[name].detach(), self._is_channels_last) for name in self.names]
-        return torch.cat([tensor.reshape(-1) for tensor in found]).to(self.inputs.device, self.dtype)
+        return torch.cat([tensor.reshape(-1).to(self.inputs.device, self.dtype) for tensor in found])
 
     def tensors(self, flat: Tensor) -> dict[str, Tensor]:
         """The parameters by name, as views of a tensor (N,), laid out as in the run."""

@@ -8,8 +8,13 @@ from core.catalog.architectures.layers import Dense, Mlp
 
 
 def is_perceptron(network: nn.Module) -> bool:
-    """Whether it is linear layers, all with biases, and fixed functions of single numbers between them."""
-    return isinstance(network, Mlp) and all(
+    """Whether it is linear layers, all with biases, and fixed functions of single numbers between them.
+
+    A module with a hook computes something else than what its class says.
+    """
+    if not isinstance(network, Mlp) or any(module._forward_hooks for module in network.modules()):
+        return False
+    return all(
         layer.norm is None and next(layer.activation.parameters(), None) is None for layer in hidden_layers(network)
     )
 

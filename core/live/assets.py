@@ -10,8 +10,8 @@ from pathlib import Path
 
 PATTERNS = (
     "*_chart.js",
-    *("live.css", "compare.css", "surface.css", "network.css", "saddle.css"),
-    *("live/*.js", "compare/*.js", "surface/*.js", "network/*.js", "saddle/*.js"),
+    *("live.css", "compare.css", "surface.css", "network.css", "saddle.css", "classroom.css"),
+    *("live/*.js", "compare/*.js", "surface/*.js", "network/*.js", "saddle/*.js", "classroom/*.js"),
 )
 """What a browser may ask for: the charts of the pages, the modules they import, and their looks."""
 

@@ -27,6 +27,9 @@ from numpy.typing import ArrayLike, NDArray
 from core.live.series import History, Row, Rows, Series
 
 GROUPS = ("update", "evaluation", "curvature")
+BRIEF = {"evaluation": ("validation/error", "train/error")}
+BRIEF_META = ("state", "task", "slot", "step", "num_steps")
+"""What a reader in brief gets, of whom there may be one for each run and each person of a class: it has no words."""
 MAX_CATCH_UP_ROWS = 2048
 MAX_LOCKED_ROWS = 4096
 """So many rows are taken and smoothed under the lock at once, which is about two milliseconds."""
@@ -217,25 +220,29 @@ class Hub:
             held = self._runs.get(run)
             return None if held is None else held.groups[group].row(step)
 
-    def read(self, run: str, position: Position | None = None) -> Reading | None:
-        """What came since `position` (None: everything, thinned); None when the run is not held."""
+    def read(self, run: str, position: Position | None = None, *, brief: bool = False) -> Reading | None:
+        """What came since `position` (None: everything, thinned); None when the run is not held.
+
+        In `brief` only the columns of BRIEF and the meta of BRIEF_META; a position belongs to its kind of reading.
+        """
         with self._lock:
             held = self._runs.get(run)
             if held is None:
                 return None
             held.last_read = next(self._count)
-            go_on = position is not None and self._can_go_on(held, position)
+            groups = {group: series for group, series in held.groups.items() if not brief or group in BRIEF}
+            go_on = position is not None and self._can_go_on(held, position, groups)
             since = position if go_on and position is not None else Position(held.lineage, {})
-            rows = {group: series.num_rows for group, series in held.groups.items()}
+            rows = {group: series.num_rows for group, series in groups.items()}
             reached = Position(held.lineage, rows, held.version, len(held.events))
             if go_on:
-                blocks = {group: series.rows(since.rows[group]) for group, series in held.groups.items()}
+                blocks = {group: series.rows(since.rows[group]) for group, series in groups.items()}
                 pasts = None
             else:
                 blocks = {}
                 pasts = {
                     group: (series.history, series.rows(max(series.history.rows, series.first_row)))
-                    for group, series in held.groups.items()
+                    for group, series in groups.items()
                 }
             meta = {name: value for name, (version, value) in held.meta.items() if version > since.version}
             pictures = {name: value for name, (version, value) in held.pictures.items() if version > since.version}
@@ -250,7 +257,13 @@ class Hub:
                     for group, history in histories.items():
                         if history.rows > held.groups[group].history.rows:
                             held.groups[group].history = history
-        return Reading(run, attempt, reached, histories, blocks, meta, since.num_events, events, pictures)
+        if brief:
+            histories = histories and {group: history.of(BRIEF[group]) for group, history in histories.items()}
+            blocks = {group: rows.of(BRIEF[group]) for group, rows in blocks.items()}
+            meta = {name: value for name, value in meta.items() if name in BRIEF_META}
+            events, pictures = [], {}
+        first_event = 0 if brief else since.num_events
+        return Reading(run, attempt, reached, histories, blocks, meta, first_event, events, pictures)
 
     def attach(self, wake: Callable[[], None] | None) -> None:
         """Let `wake` be called, from any thread, when something has changed; None ends it."""
@@ -283,14 +296,14 @@ class Hub:
         held.meta.update({name: (held.version, value) for name, value in meta.items()})
 
     @staticmethod
-    def _can_go_on(held: _Run, position: Position) -> bool:
+    def _can_go_on(held: _Run, position: Position, groups: Mapping[str, Series]) -> bool:
         return (
             position.lineage == held.lineage
-            and position.rows.keys() == held.groups.keys()
+            and position.rows.keys() == groups.keys()
             and all(
                 series.first_row <= position.rows[group] <= series.num_rows
                 and series.num_rows - position.rows[group] <= MAX_CATCH_UP_ROWS
-                for group, series in held.groups.items()
+                for group, series in groups.items()
             )
         )
 

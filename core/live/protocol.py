@@ -3,7 +3,8 @@
 From the page (at most 4 096 bytes each):
 
 - `hello` {"token", "lang", "measure"}: the first message; "measure" asks for the time stamps of rows
-- `subscribe` {"run", "lineage", "rows"}: the last two as received before, or null; also after a pause or a lost socket
+- `subscribe` {"run", "lineage", "rows", "brief"}: lineage and rows as received before, or null; also after a pause or a
+  lost socket; "brief": only what `core.live.hub.BRIEF` names, twice a second, for many runs on one page
 - `unsubscribe` {"run"}; a hidden tab unsubscribes with `pause` {} from all its runs
 - `command` {"number", "run", "kind", "values"}; kinds and values: `VALUES_OF`
 - `seek` {"number", "run", "step"}: what a run that is over was like after an update; a later one takes its place
@@ -72,6 +73,7 @@ class Subscribe(_Message):
     run: RunId
     lineage: Annotated[str, Field(max_length=64)] | None = None
     rows: Annotated[dict[Literal["update", "evaluation", "curvature"], Count], Field(max_length=3)] | None = None
+    brief: bool = False
 
 
 class Unsubscribe(_Message):

@@ -1,4 +1,4 @@
-"""Sends what is new in the hub to all viewers: one asyncio task, each increment written once per language."""
+"""Sends what is new in the hub to all viewers, each increment written once per language; in brief twice a second."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from core.live.hub import Hub, Position, Reading
 from core.live.protocol import encode, has_text, unknown
 from core.text import Translate
 
 INTERVAL_S = 0.06
+BRIEF_INTERVAL_S = 0.5
 MAX_OUTBOX_CHARS = 8_000_000
 
 logger = logging.getLogger(__name__)
+
+
+class Topic(NamedTuple):
+    """What can be watched of a run: all of it, or in brief."""
+
+    run: str
+    brief: bool
 
 
 class Viewer:
@@ -24,8 +33,8 @@ class Viewer:
     def __init__(self, lang: str, *, measure: bool = False) -> None:
         self.lang = lang
         self.measure = measure
-        self.joining: dict[str, list[str]] = {}
-        self.behind: set[str] = set()
+        self.joining: dict[Topic, list[str]] = {}
+        self.behind: set[Topic] = set()
         self._outbox: deque[str] = deque()
         self._moment: str | None = None
         self._waiting_chars = 0
@@ -42,13 +51,13 @@ class Viewer:
         self._moment = moment
         self._filled.set()
 
-    def offer(self, run: str, text: str) -> None:
+    def offer(self, topic: Topic, text: str) -> None:
         """Send an increment of a run, or, to a page that does not keep up, note that it needs a fresh history."""
-        if run in self.joining:
-            self.joining[run].append(text)
-        elif run not in self.behind:
+        if topic in self.joining:
+            self.joining[topic].append(text)
+        elif topic not in self.behind:
             if self._waiting_chars + len(text) > MAX_OUTBOX_CHARS:
-                self.behind.add(run)
+                self.behind.add(topic)
                 self._filled.set()
             else:
                 self.send(text)
@@ -74,93 +83,113 @@ class Pusher:
     def __init__(self, hub: Hub, translate: Callable[[str], Translate]) -> None:
         self._hub = hub
         self._translate = translate
-        self._viewers: dict[str, set[Viewer]] = {}
-        self._positions: dict[str, Position] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._viewers: dict[Topic, set[Viewer]] = {}
+        self._positions: dict[Topic, Position] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._due: set[str] = set()
+        """Runs with news that are not told in brief yet."""
 
-    async def subscribe(self, viewer: Viewer, run: str, position: Position | None) -> None:
+    async def subscribe(self, viewer: Viewer, run: str, position: Position | None, *, brief: bool = False) -> None:
         """Send a run from a position on, and what follows."""
-        viewer.joining[run] = []
-        self._viewers.setdefault(run, set()).add(viewer)
+        topic = Topic(run, brief)
+        viewer.joining[topic] = []
+        self._viewers.setdefault(topic, set()).add(viewer)
         self._start()
         try:
             found = await asyncio.to_thread(self._hub.known, run)
-            reading = await asyncio.to_thread(self._hub.read, run, position) if found else None
+            reading = await asyncio.to_thread(self._hub.read, run, position, brief=brief) if found else None
         finally:
-            followed = viewer.joining.pop(run, [])
-        if viewer not in self._viewers.get(run, ()):
+            followed = viewer.joining.pop(topic, [])
+        if viewer not in self._viewers.get(topic, ()):
             return
         if reading is None:
-            self._viewers[run].discard(viewer)
+            self._viewers[topic].discard(viewer)
             viewer.send(unknown(run))
             return
-        self._positions.setdefault(run, reading.position)
+        self._positions.setdefault(topic, reading.position)
         viewer.send(self._encoded(reading, viewer.lang, viewer.measure))
         for text in followed:
             viewer.send(text)
         # A change between the reading and now found no position to go on from.
-        self._push_run(run)
+        self._push_topic(topic)
 
     def unsubscribe(self, viewer: Viewer, run: str | None = None) -> None:
         """Stop sending a run, or all."""
-        for watched in [run] if run is not None else list(self._viewers):
-            viewers = self._viewers.get(watched, set())
+        for topic in [topic for topic in self._viewers if run is None or topic.run == run]:
+            viewers = self._viewers[topic]
             viewers.discard(viewer)
-            viewer.behind.discard(watched)
+            viewer.behind.discard(topic)
             if not viewers:
-                self._viewers.pop(watched, None)
-                self._positions.pop(watched, None)
-        if not self._viewers and self._task is not None:
+                self._viewers.pop(topic)
+                self._positions.pop(topic, None)
+        if not self._viewers and self._tasks:
             self._hub.attach(None)
-            self._task.cancel()
-            self._task = None
+            for task in self._tasks:
+                task.cancel()
+            self._tasks = []
 
     async def catch_up(self, viewer: Viewer) -> None:
         """Send fresh histories to a page that was too slow."""
-        for run in list(viewer.behind):
-            viewer.behind.discard(run)
-            await self.subscribe(viewer, run, None)
+        for topic in list(viewer.behind):
+            viewer.behind.discard(topic)
+            await self.subscribe(viewer, topic.run, None, brief=topic.brief)
 
     def _start(self) -> None:
-        if self._task is not None:
+        if self._tasks:
             return
         loop = asyncio.get_running_loop()
-        changed = asyncio.Event()
+        changed, due = asyncio.Event(), asyncio.Event()
 
         def wake() -> None:
             with contextlib.suppress(RuntimeError):  # the loop was closed while the server stops
                 loop.call_soon_threadsafe(changed.set)
 
         self._hub.attach(wake)
-        self._task = loop.create_task(self._push(changed))
+        self._tasks = [loop.create_task(self._push(changed, due)), loop.create_task(self._push_brief(due))]
 
-    async def _push(self, changed: asyncio.Event) -> None:
+    async def _push(self, changed: asyncio.Event, due: asyncio.Event) -> None:
         while True:
             await changed.wait()
             changed.clear()
-            for run in self._hub.changed():
-                try:
-                    self._push_run(run)
-                except Exception:
-                    # One run that cannot be written down must not silence all others. Its viewers notice the gap with
-                    # the next increment and ask again.
-                    logger.exception("the news of run %s could not be sent", run)
+            runs = self._hub.changed()
+            self._push_runs(runs, brief=False)
+            self._due |= runs
+            due.set()
             await asyncio.sleep(INTERVAL_S)
 
-    def _push_run(self, run: str) -> None:
-        if run not in self._positions:
+    async def _push_brief(self, due: asyncio.Event) -> None:
+        while True:
+            await due.wait()
+            due.clear()
+            runs, self._due = self._due, set()
+            self._push_runs(runs, brief=True)
+            await asyncio.sleep(BRIEF_INTERVAL_S)
+
+    def _push_runs(self, runs: Iterable[str], *, brief: bool) -> None:
+        for run in runs:
+            try:
+                self._push_topic(Topic(run, brief))
+            except Exception:
+                # One run that cannot be written down must not silence all others. Its viewers notice the gap with
+                # the next increment and ask again.
+                logger.exception("the news of run %s could not be sent", run)
+
+    def _push_topic(self, topic: Topic) -> None:
+        if topic not in self._positions:
             return
-        reading = self._hub.read(run, self._positions[run])
-        if reading is None or reading.position == self._positions[run]:
+        reading = self._hub.read(topic.run, self._positions[topic], brief=topic.brief)
+        if reading is None or reading.position == self._positions[topic]:
             return
-        self._positions[run] = reading.position
+        self._positions[topic] = reading.position
+        if topic.brief and not (reading.histories or reading.meta or any(len(rows.steps) for rows in reading.blocks.values())):
+            return  # what came is told in full only
         texts: dict[tuple[str, bool], str] = {}
         in_words = has_text([reading.meta, reading.events, reading.pictures])
-        for viewer in tuple(self._viewers.get(run, ())):
+        for viewer in tuple(self._viewers.get(topic, ())):
             kind = (viewer.lang if in_words else "", viewer.measure)
             if kind not in texts:
                 texts[kind] = self._encoded(reading, viewer.lang, viewer.measure)
-            viewer.offer(run, texts[kind])
+            viewer.offer(topic, texts[kind])
 
     def _encoded(self, reading: Reading, lang: str, measure: bool) -> str:
         return encode(reading, self._translate(lang), measure=measure)

@@ -23,7 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from core.errors import BadInput, CoreError
 from core.live import protocol
 from core.live.assets import Asset, Assets, plotly_js, plotly_version
-from core.live.hub import GROUPS, Hub, Position
+from core.live.hub import BRIEF, GROUPS, Hub, Position
 from core.live.meta import Moment
 from core.live.origin import same_origin
 from core.live.pusher import Pusher, Viewer
@@ -189,9 +189,9 @@ class _Session:
                     return
                 position = None
                 if message.lineage is not None and message.rows is not None:
-                    rows = {group: message.rows.get(group, 0) for group in GROUPS}
+                    rows = {group: message.rows.get(group, 0) for group in (BRIEF if message.brief else GROUPS)}
                     position = Position(message.lineage, rows)
-                await self._pusher.subscribe(viewer, message.run, position)
+                await self._pusher.subscribe(viewer, message.run, position, brief=message.brief)
             case protocol.Unsubscribe():
                 self._runs.discard(message.run)
                 self._pusher.unsubscribe(viewer, message.run)

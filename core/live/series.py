@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,10 @@ class Rows:
     columns: dict[str, NDArray[np.float32]]
     stamps: NDArray[np.float64]
 
+    def of(self, names: Collection[str]) -> Rows:
+        """The same rows with some of their columns."""
+        return replace(self, columns={name: values for name, values in self.columns.items() if name in names})
+
 
 @dataclass(frozen=True, eq=False)
 class Row:
@@ -44,6 +48,10 @@ class History:
 
     rows: int
     columns: dict[str, Column] = field(default_factory=dict)
+
+    def of(self, names: Collection[str]) -> History:
+        """Some of the columns."""
+        return replace(self, columns={name: column for name, column in self.columns.items() if name in names})
 
     def extended(self, rows: Rows) -> History:
         """The history with the rows that follow it; computed from the two alone, so no lock is needed."""

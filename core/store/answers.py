@@ -47,6 +47,10 @@ class Answers(Reader):
         """Everybody's answers to one question, the oldest first."""
         return self._answers(schema.answer.c.about == about)
 
+    def answers_about(self, beginning: str) -> tuple[Answer, ...]:
+        """Everybody's answers to the questions whose names begin so, the oldest first."""
+        return self._answers(schema.answer.c.about.startswith(beginning, autoescape=True))
+
     def answers_of_run(self, run: str) -> tuple[Answer, ...]:
         """What was answered before a run was started, the oldest first."""
         return self._answers(schema.answer.c.run == checked_id(run))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Engine, Row, Select, Table, false, select, true
+from sqlalchemy import ColumnElement, Engine, Row, Select, Table, false, func, select, true
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import CoreError
@@ -42,6 +42,12 @@ class Reader:
             query = query if value is None else query.where(schema.run.c[column] == value)
         query = query if parents is None else query.where(schema.run.c.parent.in_(parents))
         return tuple(rows.run_record(row) for row in self._read(query))
+
+    def newest_of_each(self) -> tuple[RunRecord, ...]:
+        """Of everybody the newest run that the class sees and that stands alone, in no comparison; newest last."""
+        run = schema.run.c
+        newest = select(func.max(run.id)).where(run.visibility == "class", run.study.is_(None)).group_by(run.owner)
+        return tuple(rows.run_record(row) for row in self._read(rows.select_runs().where(run.id.in_(newest))))
 
     def get_run(self, run: str, *, actor: str) -> RunRecord:
         """One run; BadInput when there is none with this id that the actor may see."""

@@ -18,12 +18,11 @@ from core.store.records import Look, RunRecord
 from core.store.store import Store
 from core.studies.access import to_act, to_change, to_command
 from core.studies.fair_use import GOING_ON
-from core.studies.services.answering import Answering
 from core.studies.services.class_room import ClassRoom
-from core.studies.services.comparisons import Comparisons
 from core.studies.services.finding import FaultFinding
 from core.studies.services.measured import Measurements
-from core.studies.services.replays import Replays
+from core.studies.services.overview import Overview
+from core.studies.services.teaching import Teaching
 from core.studies.study import is_channel, is_for_all, study_of
 from core.text import Text
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from core.training.run import Run
 
 
-class Workbench(Measurements, Comparisons, Replays, Answering, FaultFinding, ClassRoom):
+class Workbench(Measurements, Teaching, Overview, FaultFinding, ClassRoom):
     """Opened once per process by the launcher or the command line; closed at its end."""
 
     @classmethod

@@ -200,6 +200,12 @@ class Compute:
         """The runs of an owner that have a place and are not paused."""
         return [job for job in self.unfinished(owner) if _goes(job)]
 
+    def place_in_queue(self, owner: str) -> int | None:
+        """At which place, from 1, an owner's first run waits among those that have not begun; None where none does."""
+        with self._wake:
+            waiting = [job.owner for job in self._jobs if job.priority == "run" and not (job.is_active or job.done)]
+        return waiting.index(owner) + 1 if owner in waiting else None
+
     def close(self, timeout_s: float = 12.0) -> None:
         """End: every job keeps what it must (snapshots), then the threads stop."""
         with self._wake:

@@ -14,7 +14,7 @@ from core.lessons.question import Given
 from core.store.records import AnswerKind, RunRecord
 from core.text import Text
 from pages.components.error_box import plain
-from pages.components.language import language, show
+from pages.components.language import language, show, t
 from pages.components.services import actor, services
 
 _ANSWERS, _VOTES, _LOOKED_UP, _TROUBLE = "answers", "votes on claims", "answers looked up", "answers not kept"
@@ -110,13 +110,18 @@ def followed(lesson: Lesson, place: int, run: str) -> None:
 
 
 def expected_of(run: RunRecord) -> None:
-    """Beside a stored run: what was asked before it was started, what was expected, and what happened."""
-    for report in reports(services().store, run, language()):
-        words = (report.asked, show(report.expected), show(report.happened) if report.happened else "")
-        st.caption(plain(" ".join(filter(None, words))))
+    """Beside a stored run of one's own: what was asked before it was started, what was expected, and what happened."""
+    if run.owner == actor():
+        for report in reports(services().store, run, language()):
+            st.caption(plain(f"{report.asked} {show(report.happened or report.expected)}"))
 
 
 # -- votes -----------------------------------------------------------------------------------------------------------
+
+
+def verdict_names() -> dict[Verdict, str]:
+    """What can be said of a claim."""
+    return {"right": t("right"), "condition": t("needs a condition"), "wrong": t("wrong")}
 
 
 def vote(lesson: Lesson, place: int, given: Verdict) -> None:

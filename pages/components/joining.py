@@ -70,5 +70,5 @@ def badge() -> None:
     if who is None or services().room is None:
         st.badge(show(NAMES[mode]), color="gray", help=show(MEANINGS[mode]))
         return
-    with st.popover(t("{name}, {mode}", name=plain(who.name), mode=show(NAMES[mode])), type="tertiary"):
+    with st.popover(t("{mode}: {name}", mode=show(NAMES[mode]), name=plain(who.name)), type="tertiary"):
         about_me("in the head line")

@@ -50,7 +50,8 @@ def network_chart(
     """Show what is told on a channel: a surface of `resolution` points a side, or a line (`between`, `update`).
 
     `active`: one of the runs goes on, so that there may be more to show; `count`: how often it was asked for, so that
-    the browser asks anew too; `moment`: the update at which the paths stand first, None: whole paths. With equal arguments nothing is sent again, so the picture stays as it is over reruns.
+    the browser asks anew too; `moment`: the update at which the paths stand first, None: whole paths. With equal
+    arguments nothing is sent again, so the picture stays as it is over reruns.
     """
     version = ASSETS.version
     data = {

@@ -9,7 +9,17 @@ from pages.components.frame_labels import frame_labels
 
 def network_labels(t: Callable[[str], str]) -> dict[str, str]:
     """The labels of the component, by the name that its script uses."""
-    return frame_labels(t) | _tabs(t) | _replay(t) | _progress(t) | _pictures(t) | _axes(t) | _measured(t) | _planes(t) | _lines(t)
+    return (
+        frame_labels(t)
+        | _tabs(t)
+        | _replay(t)
+        | _progress(t)
+        | _pictures(t)
+        | _axes(t)
+        | _measured(t)
+        | _planes(t)
+        | _lines(t)
+    )
 
 
 def _tabs(t: Callable[[str], str]) -> dict[str, str]:

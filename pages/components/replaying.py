@@ -14,14 +14,14 @@ from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.text import Text
 from pages.components import state
-from pages.components.language import show, t
+from pages.components.language import t
 from pages.components.services import actor, computed_by, services
 
 _REPLAY, _NUMBER = "replay", "number of replays"
 
 
 class Replay(NamedTuple):
-    """A run that is watched again, after update `at` (None: from its beginning); the browser begins each number once."""
+    """A run that is watched again, after update `at`, None: from its beginning. The browser begins each number once."""
 
     run: str
     at: int | None
@@ -62,7 +62,7 @@ def moment(run: str) -> int | None:
     return replay["at"] if replay else None
 
 
-# -- the offer ----------------------------------------------------------------------------------------------------------
+# -- the offer ----------------------------------------------------------------------------------------------------
 
 
 def stored(experiment: Experiment) -> RunRecord | None:
@@ -99,7 +99,7 @@ def offer(run: RunRecord | None) -> str:
     )
 
 
-# -- the address ----------------------------------------------------------------------------------------------------------
+# -- the address ----------------------------------------------------------------------------------------------------
 
 
 def read_address(run: RunRecord) -> None:

@@ -61,7 +61,7 @@ def test_one_starts_and_the_other_watches(join: Join, class_server: Server):
     settings = "&".join(f"{name}={value}" for name, value in LONG.items())
     anna = join("Anna <b>", f"/?{settings}&room={code}")
     anna.measured()
-    expect(anna.page.get_by_role("button", name="Anna <b>, class")).to_be_visible()
+    expect(anna.page.get_by_role("button", name="class: Anna <b>")).to_be_visible()
     assert "room=" not in anna.page.url
     assert "epochs=" in anna.page.url
     anna.start()
@@ -81,7 +81,7 @@ def test_one_starts_and_the_other_watches(join: Join, class_server: Server):
     # Who one is outlives the page, and ends when one leaves.
     anna.reload()
     anna.does("resume")
-    anna.page.get_by_role("button", name="Anna <b>, class").click()
+    anna.page.get_by_role("button", name="class: Anna <b>").click()
     anna.page.get_by_role("button", name="Leave the class").click()
     expect(anna.page.get_by_label("Your name")).to_be_visible()
 

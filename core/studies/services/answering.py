@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.people import LOCAL
+from core.people import LOCAL, NOBODY, role
 from core.store.records import Answer, AnswerKind
 from core.studies.access import to_act
 from core.studies.services.base import Base
@@ -22,9 +22,13 @@ class Answering(Base):
         return next((found for found in self.store.answers_by(actor, about) if found.about == about), None)
 
     def answers(self, about: str, *, actor: str = LOCAL) -> tuple[Answer, ...]:
-        """Everybody's answers to a question, the oldest first; none for who has not answered it."""
+        """Everybody's answers to a question, the oldest first: for who has answered it, and for a teacher.
+
+        Anybody else sees none, unless a teacher shows them to all.
+        """
         found = self.store.answers(about)
-        return found if any(answer.owner == actor for answer in found) else ()
+        is_open = role(actor) == "teacher" or (actor != NOBODY and self.board.is_shown(about))
+        return found if is_open or any(answer.owner == actor for answer in found) else ()
 
     def followed(self, about: str, run: str, *, actor: str = LOCAL) -> None:
         """Note that a run of the actor was started after an answer.

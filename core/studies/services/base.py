@@ -12,6 +12,7 @@ from core.live.tokens import Tokens
 from core.mode import Mode
 from core.store.folder import DataFolder, WriteLock
 from core.store.store import Store
+from core.studies.board import Board
 from core.studies.fair_use import FairUse
 from core.text import Text
 
@@ -32,6 +33,7 @@ class Base:
         self.mode: Mode = "laptop"
         self.room: Room | None = None
         """Where people are told apart; None in laptop mode, where there is one person."""
+        self.board = Board()
         self._lock = lock
         self._live = live
         self._runner: Runner | None = None

@@ -7,7 +7,11 @@ from typing import Any
 from tests.javascript import said
 
 PRELUDE = """
-    const node = () => ({ append() {}, addEventListener() {}, setAttribute() {}, getAttribute() {}, textContent: "", children: [{}, {}], style: {}, getContext: () => ({}) });
+    const idle = () => ({});
+    const node = () => ({
+      append: idle, addEventListener: idle, setAttribute: idle, getAttribute: idle, getContext: idle,
+      textContent: "", children: [{}, {}], style: {},
+    });
     globalThis.document = { createElement: node };
     let now = 0;
     const frames = [];
@@ -23,8 +27,12 @@ PRELUDE = """
     const { Replay } = await module("live/replay.js");
     const { RunData } = await module("live/run_data.js");
     const data = new RunData("a");
-    Object.assign(data, { loaded: true, lineage: "1", meta: { state: "finished", num_steps: 8, status: { verdict: "finished" }, reason: "why" } });
-    data.groups.update = { lr: { steps: [1, 4, 8], values: [0.1, 0.2, 0.3] }, loss: { steps: [1, 2, 3, 4, 8], values: [5, 4, 3, 2, 1] } };
+    const meta = { state: "finished", num_steps: 8, status: { verdict: "finished" }, reason: "why" };
+    Object.assign(data, { loaded: true, lineage: "1", meta });
+    data.groups.update = {
+      lr: { steps: [1, 4, 8], values: [0.1, 0.2, 0.3] },
+      loss: { steps: [1, 2, 3, 4, 8], values: [5, 4, 3, 2, 1] },
+    };
     data.groups.evaluation = { "train/error": { steps: [0, 4, 8], values: [0.5, 0.3, 0.1] } };
     data.events = [{ step: 2, kind: "set" }, { step: 6, kind: "set" }];
     data.pictures = { boundary: { step: 8 } };
@@ -54,7 +62,8 @@ def test_numbers_that_belong_together_are_of_one_update():
 
 
 def test_the_row_of_the_moment_stands_at_the_end_of_the_curves():
-    moment = "{ step: 2, status: { verdict: 'learning' }, pictures: { boundary: { step: 2 } }, rows: { update: row(3, { lr: 0.15, loss: 3 }) } }"
+    shown = "step: 2, status: { verdict: 'learning' }, pictures: { boundary: { step: 2 } }"
+    moment = f"{{ {shown}, rows: {{ update: row(3, {{ lr: 0.15, loss: 3 }}) }} }}"
     run = f"new AsOf(data, 3, {moment})"
     assert seen(f"{run}.column('update', 'lr')") == {"steps": [1, 3], "values": [0.1, 0.15]}
     assert seen(f"{run}.column('update', 'loss').steps") == [1, 2, 3]
@@ -123,7 +132,13 @@ def replayed(script: str) -> Any:
 
 
 def test_scrubbing_asks_one_question_at_a_time_and_at_last_the_newest():
-    script = "replay.open(data, 1, '10s'); for (const step of [2, 3, 4]) replay.player.jump(step); const first = steps(); answer(1); return [first, steps()];"
+    script = """
+      replay.open(data, 1, '10s');
+      for (const step of [2, 3, 4]) replay.player.jump(step);
+      const first = steps();
+      answer(1);
+      return [first, steps()];
+    """
     assert replayed(script) == [[1], [1, 4]]
 
 
@@ -148,18 +163,35 @@ def test_at_the_end_the_run_itself_is_shown_and_nothing_is_asked():
 
 
 def test_it_plays_from_the_beginning_and_ends_at_the_end():
-    script = "replay.open(data, null, 'max'); pass(1000); const middle = replay.player.step; pass(1500); return [middle, replay.player.step, replay.player.playing];"
+    script = """
+      replay.open(data, null, 'max');
+      pass(1000);
+      const middle = replay.player.step;
+      pass(1500);
+      return [middle, replay.player.step, replay.player.playing];
+    """
     assert replayed(script) == [4, 8, False]
 
 
 def test_a_run_that_goes_on_or_another_one_ends_the_replay():
     for change in ("data.meta.state = 'running'", "other.run = 'b'"):
-        script = f"const other = new RunData('a'); replay.open(data, 3, '10s'); {change}; const now = other.run === 'b' ? other : data; return [replay.shown(now) === now, replay.isOn, told];"
+        script = f"""
+          const other = new RunData('a');
+          replay.open(data, 3, '10s');
+          {change};
+          const now = other.run === 'b' ? other : data;
+          return [replay.shown(now) === now, replay.isOn, told];
+        """
         assert replayed(script) == [True, False, [None]]
 
 
 def test_a_refusal_is_said_once():
-    script = "replay.open(data, 3, '10s'); asked[0].hear({ type: 'refused', what: 'a', why: 'b', fix: 'c' }); replay.player.jump(5); return [told, steps()];"
+    script = """
+      replay.open(data, 3, '10s');
+      asked[0].hear({ type: 'refused', what: 'a', why: 'b', fix: 'c' });
+      replay.player.jump(5);
+      return [told, steps()];
+    """
     assert replayed(script) == [["a b c"], [3]]
 
 

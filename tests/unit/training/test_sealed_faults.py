@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from core.catalog.faults import sealed
 from core.compatibility import check
 from core.errors import BadInput, Refused
 from core.exports.script import parts_of
+from core.landscape.measured import Measured
+from core.landscape.plane_losses import plane_losses
+from core.landscape.planes import Plane
 from core.training.changes import changed
 from core.training.events import Event
 from core.training.run import Run
@@ -97,6 +101,17 @@ def test_choices_that_take_a_fault_its_ground_are_refused_without_naming_it():
     told = str(refused.value).lower()
     assert "does not fit" in told
     assert not any(word in told for word in ("dropout", "evaluation", "mode"))
+
+
+@each_fault
+def test_landscapes_are_those_of_the_run_with_the_fault(key: str, tmp_path: Path):
+    run, _ = trained(with_fault(key, epochs=1), tmp_path)
+    measured = Measured(run, samples=run.parts.data.num_train)
+    assert run.latest is not None
+    assert measured.loss_here == run.latest.train.loss
+    plane = Plane("random", measured.flat, torch.zeros(2, len(measured.flat)), (1.0, 1.0))
+    at_the_centre = torch.cat(list(plane_losses(measured, plane, torch.zeros(3, 2))))
+    assert at_the_centre.tolist() == pytest.approx([measured.loss_here] * 3, rel=1e-5)
 
 
 @each_fault

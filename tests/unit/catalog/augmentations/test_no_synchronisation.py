@@ -81,6 +81,7 @@ def test_the_source_holds_no_call_that_waits_for_the_device():
 
 
 @pytest.mark.cuda
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode:UserWarning")
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_pipeline_of_every_entry_never_synchronises_with_cuda():
     device = torch.device("cuda", torch.cuda.current_device())

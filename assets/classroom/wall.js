@@ -1,0 +1,84 @@
+// The wall: everybody's newest run as a tile, fed by one socket; a press opens the run.
+
+import { element, setText } from "../live/dom.js";
+import { Connection } from "../live/socket.js";
+import { palette } from "../live/theme.js";
+import { Tile } from "./tile.js";
+
+const PAUSE_MS = 450;
+
+export class WallView {
+  constructor(parent, data, look) {
+    Object.assign(this, { parent, look, labels: data.labels, tiles: new Map(), known: new Map(), drawnAt: -PAUSE_MS });
+    this.banner = element("p", { className: "sp-banner", role: "status", hidden: true });
+    this.empty = element("p", { className: "sp-hint", text: data.labels.empty });
+    this.legend = element(
+      "p",
+      { className: "sp-wall-legend" },
+      element("span", { className: "sp-thick", text: data.labels.validation }),
+      element("span", { className: "sp-dashed", text: data.labels.training }),
+    );
+    this.list = element("div", { className: "sp-wall", role: "group", label: data.labels.wall });
+    const className = data.settings.present ? "sp-live sp-class sp-present" : "sp-live sp-class";
+    const sheets = data.css.map((href) => element("link", { rel: "stylesheet", href }));
+    this.root = element("div", { className }, ...sheets, this.banner, this.empty, this.legend, this.list);
+    parent.append(this.root);
+    this.connection = new Connection({
+      url: new URL(data.socket, window.location.href.replace(/^http/, "ws")).href,
+      token: data.token,
+      lang: data.lang,
+      onStatus: (status) => this.say({ lost: this.labels.lost, expired: this.labels.expired, connected: "" }[status]),
+    });
+  }
+
+  destroy() {
+    this.gone = true;
+    clearTimeout(this.timer);
+    this.connection.close();
+    this.root.remove();
+  }
+
+  say(text) {
+    setText(this.banner, text);
+    this.banner.hidden = !text;
+  }
+
+  // Who has which run now: a tile stays as long as its run does.
+  update(data) {
+    this.palette = palette(this.parent, data.colors);
+    this.known = new Map(data.tiles.map((tile) => [tile.run, tile]));
+    for (const [run, tile] of this.tiles) {
+      if (this.known.has(run)) continue;
+      this.connection.unwatch(run);
+      tile.node.remove();
+      this.tiles.delete(run);
+    }
+    [...this.known.keys()].forEach((run, place) => {
+      const tile = this.tiles.get(run) ?? this.added(run);
+      if (this.list.children[place] !== tile.node) this.list.insertBefore(tile.node, this.list.children[place] ?? null);
+    });
+    this.empty.hidden = this.tiles.size > 0;
+    this.legend.hidden = this.tiles.size === 0;
+    this.draw();
+  }
+
+  added(run) {
+    const tile = new Tile(run, this.labels, (opened) => this.trigger("open", { run: opened }));
+    this.tiles.set(run, tile);
+    this.connection.watch(tile.data, () => this.schedule());
+    return tile;
+  }
+
+  // News of many runs come one by one; they are drawn together, at most twice a second.
+  schedule() {
+    this.timer ??= setTimeout(() => this.draw(), Math.max(0, this.drawnAt + PAUSE_MS - performance.now()));
+  }
+
+  draw() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    if (this.gone) return;
+    this.drawnAt = performance.now();
+    this.tiles.forEach((tile, run) => tile.draw(this.known.get(run), this.palette));
+  }
+}

@@ -1,0 +1,105 @@
+"""Services that show a class what it does: who is here and at what, everybody's newest run, answers, points."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from core.people import LOCAL, role
+from core.store.records import Answer, RunRecord
+from core.studies.fault_finding import Finding
+from core.studies.fault_finding import about as about_fault
+from core.studies.presence import Present
+from core.studies.services.answering import Answering
+from core.text import Text
+
+MOST_TILES = 60
+"""So many runs stand on the wall, the newest ones: a page may follow a few more at a time."""
+QUESTIONS = ("lesson/", "claim/", "task/")
+"""How the names of questions begin to which a class gives its answers; see `core.lessons.answered`."""
+
+
+class Pupil(NamedTuple):
+    """Somebody in the room, what they are doing, and how many questions of a lesson they have answered."""
+
+    present: Present
+    doing: Text
+    num_answered: int
+
+
+class Points(NamedTuple):
+    """What somebody has come to with sealed faults."""
+
+    name: str
+    points: int
+    num_found: int
+    num_tried: int
+
+
+class Overview(Answering):
+    """What a class sees of itself."""
+
+    def pupils(self, lesson: str = "", *, actor: str = LOCAL) -> tuple[Pupil, ...]:
+        """Who has joined, what they are doing, and how many questions of a lesson they have answered; for a teacher."""
+        if self.room is None or role(actor) != "teacher":
+            return ()
+        answered = Counter(answer.owner for answer in self._answers_to(f"lesson/{lesson}.")) if lesson else Counter()
+        return tuple(Pupil(one, self._doing(one.person.id), answered[one.person.id]) for one in self.room.people())
+
+    def _doing(self, person: str) -> Text:
+        compute = self.runner.compute
+        going = compute.going(person)
+        if going:
+            return Text("training, {percent:.0f} %", percent=100 * going[0].progress)
+        place = compute.place_in_queue(person)
+        if place is not None:
+            return Text("waiting, number {place}", place=place)
+        return Text("paused") if compute.unfinished(person) else Text("choosing")
+
+    def wall(self, *, actor: str = LOCAL) -> tuple[RunRecord, ...]:
+        """Everybody's newest run that the class sees, in the order in which they have joined."""
+        if self.room is None or not role(actor):
+            return ()
+        order = {one.person.id: place for place, one in enumerate(self.room.people())}
+        runs = [run for run in self.store.newest_of_each() if run.owner in order]
+        newest = sorted(runs, key=lambda run: run.id)[-MOST_TILES:]
+        return tuple(sorted(newest, key=lambda run: order[run.owner]))
+
+    # -- answers -------------------------------------------------------------------------------------------------
+
+    def asked(self, *, actor: str = LOCAL) -> Mapping[str, int]:
+        """The questions whose answers the actor may see, with the number of answers, the newest answer last."""
+        found = [answer for beginning in QUESTIONS for answer in self._answers_to(beginning)]
+        mine = {answer.about for answer in found if answer.owner == actor}
+        counts: Counter[str] = Counter()
+        for answer in sorted(found, key=lambda answer: answer.utc):
+            if role(actor) == "teacher" or answer.about in mine or self.board.is_shown(answer.about):
+                counts[answer.about] = counts.pop(answer.about, 0) + 1
+        return counts
+
+    def fault_points(self, *, actor: str = LOCAL) -> tuple[Points, ...]:
+        """Everybody's points for sealed faults, most first; for a teacher."""
+        if role(actor) != "teacher":
+            return ()
+        beginning = about_fault("")
+        findings: dict[str, list[Finding]] = {}
+        for answer in self._answers_to(beginning):
+            finding = Finding.from_json(answer.about.removeprefix(beginning), answer.value)
+            findings.setdefault(answer.owner, []).append(finding)
+        points = [
+            Points(
+                self._name(owner),
+                sum(finding.points for finding in found),
+                sum(finding.is_found for finding in found),
+                len(found),
+            )
+            for owner, found in findings.items()
+        ]
+        return tuple(sorted(points, key=lambda one: (-one.points, one.name)))
+
+    def _answers_to(self, beginning: str) -> tuple[Answer, ...]:
+        return self.store.answers_about(beginning)
+
+    def _name(self, owner: str) -> str:
+        return (self.room.name(owner) if self.room is not None else None) or owner
