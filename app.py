@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.routing import BaseRoute, Match, Router
 from starlette.types import Receive, Scope, Send
+from streamlit import config
 from uvicorn import Server
 
 from core.errors import CoreError
@@ -31,6 +32,7 @@ from core.studies.workbench import Workbench, use_workbench
 
 ASSETS = Path(__file__).parent / "assets"
 PAGES = Path(__file__).resolve().parent / "pages"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 # Streamlit puts the script's folder into sys.path for each run of a page and takes it out again, unless it is there.
 # An import that another thread makes at that moment can miss an entry of the list and fail.
@@ -44,7 +46,7 @@ class LiveRoutes(BaseRoute):
         self.router = Router()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        mine = scope["type"] in ("http", "websocket") and scope["path"].split("/")[1] in ("live", "join")
+        mine = scope["type"] in ("http", "websocket") and scope["path"].split("/")[1:2] in (["live"], ["join"])
         return (Match.FULL if mine else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +59,7 @@ live = LiveRoutes()
 def open_workbench() -> Workbench:
     """The workbench of this process; ends the process with the error's exit code when there can be none."""
     try:
-        mode = checked_mode(os.environ.get(MODE_VARIABLE), st.get_option("server.address"), auth())
+        mode = checked_mode(os.environ.get(MODE_VARIABLE), address(), auth())
         lessons()  # a file that cannot be used is named now, not in front of a class
         opened = Workbench.open()
         if mode != "laptop":
@@ -68,6 +70,12 @@ def open_workbench() -> Workbench:
         # The web server would answer any other exit with a traceback and code 1.
         os._exit(error.exit_code)
     return opened
+
+
+def address() -> str | None:
+    """Where this process listens; uvicorn may have been told so by itself (`uvicorn app:app`)."""
+    server = uvicorn_server()
+    return st.get_option("server.address") if server is None else server.config.host
 
 
 def auth() -> Mapping[str, Any] | None:
@@ -87,9 +95,12 @@ def hosts(mode: Mode) -> Collection[str]:
 def serve_live(opened: Workbench) -> None:
     """Fill the routes with the workbench's hub, its commands, and the way into its room."""
     served = hosts(opened.mode)
+    if opened.mode == "laptop":
+        # Nobody is asked who they are: a page of another site whose name leads here (DNS rebinding) is not answered.
+        config.set_option("server.allowedHosts", sorted(served))
     live.router.routes = live_routes(
         opened.hub,
-        tokens=opened.tokens,
+        who=opened.who,
         may_watch=lambda actor, channel: opened.may_watch(channel, actor=actor),
         command=lambda actor, run, kind, values: opened.command(run, kind, values, actor=actor),
         replays=opened,
@@ -101,7 +112,7 @@ def serve_live(opened: Workbench) -> None:
     if room is not None and opened.mode == "class":
         live.router.routes += join_routes(
             lambda name, code, address: room.sign(room.join(name, code, address)),
-            room.leave,
+            opened.leave_room,
             cookie=cookie_name(st.get_option("server.port")),
             translate=translator,
             hosts=served,
@@ -114,14 +125,14 @@ def greeting(opened: Workbench) -> str:
     told = [f"Data folder: {opened.folder.path}"]
     if opened.mode != "class" or opened.room is None:
         return "\n".join([*told, f"Address: http://{st.get_option('server.address') or '127.0.0.1'}:{port}"])
-    address = f"http://{next(iter(own_addresses()), '127.0.0.1')}:{port}"
+    link = f"http://{next(iter(own_addresses()), '127.0.0.1')}:{port}"
     return "\n".join(
         [
             *told,
-            f"Address: {address}",
+            f"Address: {link}",
             f"Room code: {opened.room.code}",
-            f"Link for the class: {address}/?room={opened.room.code}",
-            f"Link for the teacher (keep it to yourself): {address}/?room={opened.room.teacher_key}",
+            f"Link for the class: {link}/?room={opened.room.code}",
+            f"Link for the teacher (keep it to yourself): {link}/?room={opened.room.teacher_key}",
         ]
     )
 
@@ -131,12 +142,18 @@ def end_with_success() -> None:
 
     By itself uvicorn raises the signal again once everything is closed, which ends the process with an error.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        server = getattr(signal.getsignal(number), "__self__", None)
-        if isinstance(server, Server):
-            # A viewer that has stopped reading must not hold the server for ever.
-            server.config.timeout_graceful_shutdown = 2
+    server = uvicorn_server()
+    if server is not None:
+        # A viewer that has stopped reading must not hold the server for ever.
+        server.config.timeout_graceful_shutdown = 2
+        for number in SIGNALS:
             signal.signal(number, partial(_stop, server))
+
+
+def uvicorn_server() -> Server | None:
+    """What serves this process: it handles its signals."""
+    holders = (getattr(signal.getsignal(number), "__self__", None) for number in SIGNALS)
+    return next((holder for holder in holders if isinstance(holder, Server)), None)
 
 
 def _stop(server: Server, *_: object) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from google.protobuf.message import Message
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
@@ -58,8 +58,8 @@ class ProtocolTab:
         """How long each run of the page took, from asking to its end."""
         self._query = urlencode(query)
         self._page = ""
-        self._elements: dict[tuple[int, ...], tuple[str, Message]] = {}
-        self._typed: dict[str, str] = {}
+        self._elements: dict[tuple[int, ...], tuple[str, Any]] = {}
+        self._states: dict[str, dict[str, Any]] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._news = asyncio.Condition()
         self._asked_at = 0.0
@@ -90,7 +90,7 @@ class ProtocolTab:
             async with asyncio.timeout(within_s), self._news:
                 await self._news.wait_for(lambda: condition() or not self.is_open)
         except TimeoutError:
-            told = f"the page says {self.exceptions or self.alerts()}"
+            told = f"the page says {self.exceptions or self.refusals()}"
             raise AssertionError(f"{what} did not come within {within_s:g} s; {told}") from None
         assert (value := condition()), f"the session ended before {what} came"
         return value
@@ -159,8 +159,8 @@ class ProtocolTab:
         state.query_string, state.page_script_hash, state.fragment_id = self._query, self._page, fragment
         state.is_auto_rerun = bool(fragment)
         state.context_info.locale, state.context_info.url = "en-US", self.address
-        for id, text in self._typed.items():
-            state.widget_states.widgets.add(id=id, string_value=text)
+        for id, value in self._states.items():
+            state.widget_states.widgets.add(id=id, **value)
         if pressed:
             state.widget_states.widgets.add(**pressed)
         if not fragment:
@@ -173,13 +173,16 @@ class ProtocolTab:
 
     async def type(self, key: str, text: str) -> None:
         """Type into the text field with this key."""
-        self._typed[self._id("text_input", key)] = text
+        self._states[self._id("text_input", key)] = {"string_value": text}
         await self._ask()
 
     async def fire(self, event: str, **value: Any) -> None:
         """Press what the live chart tells Python about."""
-        id = f"$$STREAMLIT_INTERNAL_KEY_{self._id('bidi_component', 'live')}__events"
-        await self._ask(id=id, json_trigger_value=json.dumps([{"event": event, "value": value}]))
+        id = self._id("bidi_component", "live")
+        # Streamlit tells a page of an event only where it knows a state of the component.
+        self._states[id] = {"json_value": "{}"}
+        pressed = json.dumps([{"event": event, "value": value}])
+        await self._ask(id=f"$$STREAMLIT_INTERNAL_KEY_{id}__events", json_trigger_value=pressed)
 
     # -- what is on the page -----------------------------------------------------------------------------------------
 
@@ -187,22 +190,23 @@ class ProtocolTab:
         """Whether a control with this key is on the page."""
         return self._find(kind, key) is not None
 
-    def live(self) -> dict[str, Any] | None:
-        """What the live chart was given, None when it is not on the page."""
+    def live(self) -> dict[str, Any]:
+        """What the live chart was given, {} while it is not on the page."""
         for kind, element in self._elements.values():
-            if kind == "bidi_component" and element.component_name == LIVE:  # pyright: ignore[reportAttributeAccessIssue]
-                return json.loads(element.mixed.json or element.json)  # pyright: ignore[reportAttributeAccessIssue]
-        return None
+            if kind == "bidi_component" and element.component_name == LIVE:
+                return json.loads(element.mixed.json or element.json)
+        return {}
 
-    def alerts(self) -> list[str]:
-        """The sentences in boxes: notes, refusals, errors."""
-        return [element.body for kind, element in self._elements.values() if kind == "alert"]  # pyright: ignore[reportAttributeAccessIssue]
+    def refusals(self) -> list[str]:
+        """What is said in red."""
+        alerts = [element for kind, element in self._elements.values() if kind == "alert"]
+        return [alert.body for alert in alerts if alert.format == Alert.ERROR]
 
     def _find(self, kind: str, key: str) -> str | None:
         """The id of a control; Streamlit puts the key at its end."""
         for name, element in self._elements.values():
-            if name == kind and element.id.endswith(f"-{key}"):  # pyright: ignore[reportAttributeAccessIssue]
-                return element.id  # pyright: ignore[reportAttributeAccessIssue]
+            if name == kind and element.id.endswith(f"-{key}"):
+                return element.id
         return None
 
     def _id(self, kind: str, key: str) -> str:

@@ -1,4 +1,4 @@
-"""Class: who is here and at what, everybody's newest run, the answers; the teacher calls all together and holds them."""
+"""Class: who is here and at what, everybody's newest run, the answers; a teacher calls all together and holds them."""
 
 from __future__ import annotations
 
@@ -138,8 +138,7 @@ def table(columns: dict[str, list], name: str, alt: str) -> None:
 @st.fragment(run_every=TICK_S)
 def wall() -> None:
     """Everybody's newest run; one that is pressed is opened on Train."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**" + t("Everybody's newest run") + "**")
+    st.markdown("**" + t("Everybody's newest run") + "**")
     opened = class_charts.wall(services().wall(actor=actor()))
     if opened is not None and (run := services().find(opened, actor=actor())) is not None:
         replaying.open_run(run)
@@ -156,7 +155,9 @@ def page() -> None:
         error_box(st.session_state.pop("refused"))
     if not is_teacher():
         st.title(t("Class"))
-        st.markdown(prose("What everybody in the room runs. Press one to look at it closely; its owner alone changes it."))
+        st.markdown(
+            prose("What everybody in the room runs. Press one to look at it closely; its owner alone changes it.")
+        )
         wall()
         answered()
         return

@@ -75,7 +75,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "the live socket takes pages of any origin",
-        "core/live/routes.py",
+        "core/live/origin.py",
         "return same and page.hostname is not None and (hosts is None or page.hostname in hosts)",
         "return True",
         (f"{LIVE}/test_routes.py::test_a_foreign_origin_or_host_is_refused",),

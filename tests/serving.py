@@ -58,7 +58,7 @@ def command(port: int, *options: str) -> list[str]:
     return [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, **own_too: str) -> dict[str, str]:
     """The environment of a server that keeps everything in `folder`."""
     own = {
         "SADDLEPOINT_DATA": str(folder),
@@ -69,7 +69,7 @@ def environment(folder: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
     }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("COV_")}
-    return {**inherited, **own}
+    return {**inherited, **own, **own_too}
 
 
 def answers(address: str) -> bool:
@@ -82,13 +82,18 @@ def answers(address: str) -> bool:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
-    """A server that answers; ended at the end, if it has not ended by itself."""
+def serving(folder: Path, *options: str, **variables: str) -> Iterator[Server]:
+    """A server that answers, with more variables in its environment; ended at the end, if it has not ended by itself."""
     port = free_port()
     log_file = folder.parent / f"{folder.name}-{port}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            command(port, *options), cwd=ROOT, env=environment(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command(port, *options),
+            cwd=ROOT,
+            env=environment(folder, **variables),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
     server = Server(process, f"http://127.0.0.1:{port}", folder, log_file)
     try:

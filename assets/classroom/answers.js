@@ -33,9 +33,9 @@ export class AnswersView {
     const most = Math.max(1, ...bars.map(({ count }) => count));
     while (this.bars.children.length > bars.length) this.bars.lastElementChild.remove();
     while (this.bars.children.length < bars.length) this.bars.append(bar());
-    bars.forEach(({ label, count, is_right: isRight }, place) => {
+    bars.forEach(({ label, count }, place) => {
       const [name, track, number] = this.bars.children[place].children;
-      setText(name, isRight ? `${label} ✓` : label);
+      setText(name, label);
       setText(number, String(count));
       track.firstElementChild.style.width = `${(100 * count) / most}%`;
     });

@@ -29,7 +29,7 @@ export class Tile {
     this.picture.append(this.curves.train, this.curves.validation);
     this.node = element(
       "button",
-      { type: "button", className: "sp-tile", "data-run": run, title: labels.open, onclick: () => onOpen(run) },
+      { type: "button", className: "sp-tile", "data-run": run, onclick: () => onOpen(run) },
       element("span", { className: "sp-row" }, this.name, this.error),
       this.picture,
       this.state,
@@ -47,12 +47,14 @@ export class Tile {
     const last = data.newest("evaluation", "validation/error");
     const shown = Number.isNaN(last) ? "" : meta.task === "regression" ? short(last) : percent(last);
     const done = Math.min(100, Math.floor((100 * Math.max(meta.step ?? 0, data.lastStep("evaluation"))) / (meta.num_steps || Infinity)));
-    const state = labels[`state_${meta.state ?? known.state}`] ?? "";
+    const state = labels[`state_${meta.state}`] ?? "";
     const goes = ["running", "paused"].includes(meta.state);
-    setText(this.name, known.mine ? fill(labels.mine, { name: known.name }) : known.name);
+    setText(this.name, known.name);
     setText(this.state, data.unknown ? labels.gone : goes ? `${state} · ${done}\u00a0%` : state);
     setText(this.error, shown);
-    setAttribute(this.node, "aria-label", fill(labels.tile, { name: known.name, state, error: shown || "–" }));
+    const whose = known.mine ? fill(labels.mine, { name: known.name }) : known.name;
+    setAttribute(this.node, "title", whose);
+    setAttribute(this.node, "aria-label", fill(labels.tile, { name: whose, state, error: shown || "–" }));
     this.node.classList.toggle("sp-mine", known.mine);
     this.node.style.setProperty("--sp-run", palette.run(meta.slot ?? known.slot));
     const lines = outlines(errors, meta.num_steps);

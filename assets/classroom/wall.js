@@ -6,6 +6,8 @@ import { palette } from "../live/theme.js";
 import { Tile } from "./tile.js";
 
 const PAUSE_MS = 450;
+// In presentation mode: what a tile takes with the gap below it, and how many stand beside each other.
+const [ROW_PX, FEWEST_COLUMNS, MOST_COLUMNS] = [116, 3, 9];
 
 export class WallView {
   constructor(parent, data, look) {
@@ -59,7 +61,16 @@ export class WallView {
     });
     this.empty.hidden = this.tiles.size > 0;
     this.legend.hidden = this.tiles.size === 0;
+    if (data.settings.present) this.fit();
     this.draw();
+  }
+
+  // On a wall nobody scrolls: the fewest columns, so the largest tiles, with which all rows fit on the screen.
+  fit() {
+    const height = window.innerHeight - this.list.getBoundingClientRect().top;
+    const rows = Math.max(1, Math.floor(height / ROW_PX));
+    const columns = Math.min(MOST_COLUMNS, Math.max(FEWEST_COLUMNS, Math.ceil(this.tiles.size / rows)));
+    this.list.style.setProperty("--sp-columns", columns);
   }
 
   added(run) {

@@ -6,23 +6,23 @@ export function mounting(View) {
 
   return function mount({ data, parentElement, setTriggerValue }) {
     const look = JSON.stringify([data.lang, data.settings.present, data.token, data.version]);
-    let view = views.get(parentElement);
+    let view = parentElement[VIEW];
     if (view && view.look !== look) {
       view.destroy();
       view = null;
     }
     if (!view) {
       view = new View(parentElement, data, look);
-      views.set(parentElement, view);
+      parentElement[VIEW] = view;
     }
     view.trigger = setTriggerValue;
     view.update(data);
     // Streamlit runs the cleanup of a superseded call at once; only a node that has left the page is really given up.
     return () => {
       setTimeout(() => {
-        if (parentElement.isConnected || views.get(parentElement) !== view) return;
+        if (parentElement.isConnected || parentElement[VIEW] !== view) return;
         view.destroy();
-        views.delete(parentElement);
+        delete parentElement[VIEW];
       }, 0);
     };
   };

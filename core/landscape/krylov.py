@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.linalg import eigh_tridiagonal
 from torch import Tensor
 
 from core.pieces import saying
@@ -130,7 +131,7 @@ class Krylov:
 
     def ritz(self) -> Ritz:
         """What is known so far."""
-        values, rotation = eigen(self._projected())
+        values, rotation = eigh_tridiagonal(self._diagonal, self._beside[:-1], check_finite=False)
         residuals = np.abs(self._beside[-1] * rotation[-1]) + self._rounding
         return Ritz(values, rotation[0] ** 2, residuals, self._rounding, self._basis, rotation)
 
@@ -140,13 +141,12 @@ class Krylov:
         The quadrature is Gauss-Radau's, with one node at 0: without it, the node nearest to 0 would stand for all
         eigenvalues around it and might lie on either side.
         """
-        projected = self._projected()
+        diagonal = list(self._diagonal)
         if not self.is_whole:
             last = self._zero_makers()
             size = max(place for place, value in enumerate(last) if abs(value) <= FAR * self._largest) + 1
-            projected = projected[:size, :size]
-            projected[-1, -1] = last[size - 1]
-        values, rotation = eigen(projected)
+            diagonal[size - 1 :] = [last[size - 1]]
+        values, rotation = eigh_tridiagonal(diagonal, self._beside[: len(diagonal) - 1], check_finite=False)
         return float((rotation[0] ** 2)[values < -FAR * self._rounding].sum())
 
     def _zero_makers(self) -> list[float]:
@@ -156,11 +156,6 @@ class Krylov:
             pivot = diagonal - found[-1]
             found.append(beside**2 / pivot if pivot else np.copysign(np.inf, beside) if beside else 0.0)
         return found
-
-    def _projected(self) -> np.ndarray:
-        """The matrix within the space (M, M)."""
-        beside = self._beside[:-1]
-        return np.diag(self._diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
 
     @property
     def _rounding(self) -> float:
@@ -175,12 +170,6 @@ class Krylov:
 def rounding_of(dtype: torch.dtype, largest: float) -> float:
     """What a product may be wrong by: ten units in the last place of the largest entry."""
     return 10 * torch.finfo(dtype).eps * largest
-
-
-def eigen(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues, ascending, and eigenvectors as columns; on torch's threads, which a run's record fixes."""
-    values, vectors = torch.linalg.eigh(torch.from_numpy(matrix))
-    return values.numpy(), vectors.numpy()
 
 
 def without(vector: Tensor, basis: Tensor) -> Tensor:

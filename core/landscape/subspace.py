@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.landscape.krylov import Product, eigen, rounding_of, without
+from core.landscape.krylov import Product, rounding_of, without
 
 NEW = 1e-3
 """A vector of the start is left out when less than this share of it is outside of the space."""
@@ -62,7 +62,7 @@ class Subspace:
     def solve(self) -> None:
         """Tell the ends as they are known by now."""
         num = self.num_products
-        values, rotation = eigen(self._projected[:num, :num])
+        values, rotation = np.linalg.eigh(self._projected[:num, :num])
         self.values = values[[0, -1]]
         turn_2M = rotation.T[[0, -1]]
         both_4M = torch.from_numpy(np.concatenate([turn_2M, turn_2M * self.values[:, None]])).to(self._basis)

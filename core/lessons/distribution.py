@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from core.lessons.answered import given_of, name_of, name_of_claim, question_of
@@ -18,11 +19,10 @@ NUM_BARS = 10
 
 
 class Bar(NamedTuple):
-    """How many gave one answer, and whether it is the right one (None: nobody says)."""
+    """How many gave one answer. Which one is right is told by the run."""
 
     label: str
     count: int
-    is_right: bool | None = None
 
 
 class Distribution(NamedTuple):
@@ -82,11 +82,8 @@ def distribution(question: Choice | Number | Curve, answers: Iterable[Answer], l
         return Distribution(len(given), skipped, curves=curves, high=question.high)
     if isinstance(question, Choice):
         counts = Counter(given)
-        bars = [
-            Bar(choice.say(lang), counts[place], None if question.answer is None else place == question.answer)
-            for place, choice in enumerate(question.choices)
-        ]
-        return Distribution(len(given), skipped, bars=tuple(bars))
+        bars = tuple(Bar(choice.say(lang), counts[place]) for place, choice in enumerate(question.choices))
+        return Distribution(len(given), skipped, bars=bars)
     return Distribution(len(given), skipped, bars=_histogram(question, [float(one) for one in given]))  # type: ignore[arg-type]
 
 
@@ -94,7 +91,7 @@ def _histogram(question: Number, given: Sequence[float]) -> tuple[Bar, ...]:
     width = (question.high - question.low) / NUM_BARS
     places = Counter(min(NUM_BARS - 1, int((one - question.low) / width)) for one in given)
     edges = [100 * (question.low + width * place) for place in range(NUM_BARS + 1)]
-    labels = [f"{low:.3g}–{high:.3g} %" for low, high in zip(edges, edges[1:], strict=False)]
+    labels = [f"{low:.3g}–{high:.3g} %" for low, high in pairwise(edges)]
     return tuple(Bar(label, places[place]) for place, label in enumerate(labels))
 
 

@@ -92,6 +92,7 @@ class Hub:
         self._count = itertools.count(1)
         self._name = secrets.token_hex(4)
         self._changed: set[str] = set()
+        self._is_doubted = False
         self._wake: Callable[[], None] | None = None
 
     # Writing
@@ -276,6 +277,20 @@ class Hub:
         with self._lock:
             changed, self._changed = self._changed, set()
             return changed
+
+    def doubt(self) -> None:
+        """Somebody may not watch any more what they may be watching: whoever sends it is to ask anew."""
+        with self._lock:
+            self._is_doubted = True
+            wake = self._wake
+        if wake is not None:
+            wake()
+
+    def doubted(self) -> bool:
+        """Whether there was a doubt since the last call."""
+        with self._lock:
+            is_doubted, self._is_doubted = self._is_doubted, False
+            return is_doubted
 
     # Inner parts
 

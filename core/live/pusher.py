@@ -30,7 +30,8 @@ class Topic(NamedTuple):
 class Viewer:
     """One open page: the texts that wait to be sent to it. Lives on the event loop."""
 
-    def __init__(self, lang: str, *, measure: bool = False) -> None:
+    def __init__(self, actor: str, lang: str, *, measure: bool = False) -> None:
+        self.actor = actor
         self.lang = lang
         self.measure = measure
         self.joining: dict[Topic, list[str]] = {}
@@ -80,8 +81,9 @@ class Viewer:
 class Pusher:
     """Knows who watches what. Every method runs on the event loop that was running at the first `subscribe`."""
 
-    def __init__(self, hub: Hub, translate: Callable[[str], Translate]) -> None:
+    def __init__(self, hub: Hub, translate: Callable[[str], Translate], may_watch: Callable[[str, str], bool]) -> None:
         self._hub = hub
+        self._may_watch = may_watch
         self._translate = translate
         self._viewers: dict[Topic, set[Viewer]] = {}
         self._positions: dict[Topic, Position] = {}
@@ -90,13 +92,14 @@ class Pusher:
         """Runs with news that are not told in brief yet."""
 
     async def subscribe(self, viewer: Viewer, run: str, position: Position | None, *, brief: bool = False) -> None:
-        """Send a run from a position on, and what follows."""
+        """Send a run from a position on, and what follows; to who may not watch it, that there is none."""
         topic = Topic(run, brief)
         viewer.joining[topic] = []
         self._viewers.setdefault(topic, set()).add(viewer)
         self._start()
         try:
-            found = await asyncio.to_thread(self._hub.known, run)
+            found = await asyncio.to_thread(self._may_watch, viewer.actor, run)
+            found = found and await asyncio.to_thread(self._hub.known, run)
             reading = await asyncio.to_thread(self._hub.read, run, position, brief=brief) if found else None
         finally:
             followed = viewer.joining.pop(topic, [])
@@ -151,11 +154,26 @@ class Pusher:
         while True:
             await changed.wait()
             changed.clear()
+            if self._hub.doubted():
+                await self._ask_anew()
             runs = self._hub.changed()
             self._push_runs(runs, brief=False)
             self._due |= runs
             due.set()
             await asyncio.sleep(INTERVAL_S)
+
+    async def _ask_anew(self) -> None:
+        """Send no more of a run to who may not watch it any more."""
+        for topic in list(self._viewers):
+            for viewer in list(self._viewers.get(topic, ())):
+                try:
+                    may = await asyncio.to_thread(self._may_watch, viewer.actor, topic.run)
+                except Exception:
+                    logger.exception("nobody knows who may watch run %s", topic.run)
+                    may = False
+                if not may:
+                    self.unsubscribe(viewer, topic.run)
+                    viewer.send(unknown(topic.run))
 
     async def _push_brief(self, due: asyncio.Event) -> None:
         while True:
@@ -181,7 +199,9 @@ class Pusher:
         if reading is None or reading.position == self._positions[topic]:
             return
         self._positions[topic] = reading.position
-        if topic.brief and not (reading.histories or reading.meta or any(len(rows.steps) for rows in reading.blocks.values())):
+        if topic.brief and not (
+            reading.histories or reading.meta or any(len(rows.steps) for rows in reading.blocks.values())
+        ):
             return  # what came is told in full only
         texts: dict[tuple[str, bool], str] = {}
         in_words = has_text([reading.meta, reading.events, reading.pictures])

@@ -27,7 +27,6 @@ from core.live.hub import BRIEF, GROUPS, Hub, Position
 from core.live.meta import Moment
 from core.live.origin import same_origin
 from core.live.pusher import Pusher, Viewer
-from core.live.tokens import Tokens
 from core.text import Text, Translate, untranslated
 
 HELLO_TIMEOUT_S = 10
@@ -52,7 +51,7 @@ class Replays(Protocol):
 def live_routes(
     hub: Hub,
     *,
-    tokens: Tokens,
+    who: Callable[[str], str | None],
     may_watch: Callable[[str, str], bool],
     command: CommandHandler,
     replays: Replays,
@@ -62,7 +61,7 @@ def live_routes(
 ) -> list[BaseRoute]:
     """All routes of the live chart.
 
-    `may_watch(actor, channel)` says whether somebody may see a channel of the hub; one that they may not looks like one
+    `who(token)` says whose page has opened a socket, None for nobody's. `may_watch(actor, channel)` says whether somebody may see a channel of the hub; one that they may not looks like one
     that is not there. `command(actor, run, kind, values)` and `replays.seek` are called in a worker thread and should
     return quickly; a CoreError that they raise is shown to the person. `hosts` are the host names served, None for any
     that equals its page's origin.
@@ -75,7 +74,7 @@ def live_routes(
         except BadInput:
             return untranslated  # a page may ask for any language, and nobody else may notice
 
-    pusher = Pusher(hub, in_language)
+    pusher = Pusher(hub, in_language, may_watch)
     plotly: list[Asset] = []
 
     async def live(websocket: WebSocket) -> None:
@@ -83,7 +82,7 @@ def live_routes(
             await websocket.close()
             return
         await websocket.accept()
-        await _Session(websocket, pusher, tokens, may_watch, command, replays, in_language).run()
+        await _Session(websocket, pusher, who, command, replays, in_language).run()
 
     async def asset(request: Request) -> Response:
         found = files.get(request.path_params["name"])
@@ -111,16 +110,14 @@ class _Session:
         self,
         websocket: WebSocket,
         pusher: Pusher,
-        tokens: Tokens,
-        may_watch: Callable[[str, str], bool],
+        who: Callable[[str], str | None],
         command: CommandHandler,
         replays: Replays,
         translate: Callable[[str], Translate],
     ) -> None:
         self._websocket = websocket
         self._pusher = pusher
-        self._tokens = tokens
-        self._may_watch = may_watch
+        self._who = who
         self._command = command
         self._replays = replays
         self._translate = translate
@@ -130,7 +127,7 @@ class _Session:
         try:
             async with asyncio.timeout(HELLO_TIMEOUT_S):
                 hello = await self._receive()
-            if not isinstance(hello, protocol.Hello) or self._tokens.actor(hello.token) is None:
+            if not isinstance(hello, protocol.Hello) or (actor := self._who(hello.token)) is None:
                 await self._websocket.close(BAD_TOKEN)
                 return
         except (protocol.BadMessage, TimeoutError):
@@ -138,17 +135,17 @@ class _Session:
             return
         except WebSocketDisconnect:
             return
-        viewer = Viewer(hello.lang, measure=hello.measure)
+        viewer = Viewer(actor, hello.lang, measure=hello.measure)
         viewer.send(protocol.welcome(time.time()))
         sender = asyncio.create_task(self._send(viewer))
         try:
             while True:
                 message = await self._receive()
-                # A token may end before its socket does: the room has a new code.
-                if (actor := self._tokens.actor(hello.token)) is None:
+                # A token may end before its socket does: somebody has left, or the room has a new code.
+                if self._who(hello.token) is None:
                     await self._websocket.close(BAD_TOKEN)
                     return
-                await self._handle(message, viewer, actor)
+                await self._handle(message, viewer)
         except protocol.BadMessage:
             await self._websocket.close(BAD_MESSAGE)
         except WebSocketDisconnect:
@@ -178,15 +175,12 @@ class _Session:
         except (WebSocketDisconnect, RuntimeError):
             return  # the page went away; the receiving side ends the session
 
-    async def _handle(self, message: protocol.Message, viewer: Viewer, actor: str) -> None:
+    async def _handle(self, message: protocol.Message, viewer: Viewer) -> None:
         match message:
             case protocol.Subscribe():
                 self._runs.add(message.run)
                 if len(self._runs) > MAX_RUNS_A_PAGE:
                     raise protocol.BadMessage("too many runs")
-                if not await asyncio.to_thread(self._may_watch, actor, message.run):
-                    viewer.send(protocol.unknown(message.run))
-                    return
                 position = None
                 if message.lineage is not None and message.rows is not None:
                     rows = {group: message.rows.get(group, 0) for group in (BRIEF if message.brief else GROUPS)}
@@ -200,12 +194,12 @@ class _Session:
                 self._pusher.unsubscribe(viewer)
             case protocol.Command():
                 why_not = await self._refusal(
-                    message, viewer, self._command, actor, message.run, message.kind, message.values
+                    message, viewer, self._command, viewer.actor, message.run, message.kind, message.values
                 )
                 viewer.send(why_not or protocol.received(message.number))
             case protocol.Seek():
                 show = self._shower(message, viewer)
-                seek = partial(self._replays.seek, message.run, message.step, viewer, show, actor=actor)
+                seek = partial(self._replays.seek, message.run, message.step, viewer, show, actor=viewer.actor)
                 if (why_not := await self._refusal(message, viewer, seek)) is not None:
                     viewer.send(why_not)
             case protocol.Hello():

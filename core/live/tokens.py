@@ -18,10 +18,6 @@ class Tokens:
     def __init__(self, secret: bytes | None = None) -> None:
         self._secret = secret or secrets.token_bytes(32)
 
-    def renew(self) -> None:
-        """From now on no token that was made before is one of ours."""
-        self._secret = secrets.token_bytes(32)
-
     def mint(self, actor: str) -> str:
         """The token of an actor."""
         name = base64.urlsafe_b64encode(actor.encode()).decode("ascii")

@@ -61,9 +61,10 @@ class Board:
     def _next(self) -> int:
         return self._call.number + 1 if self._call is not None else 1
 
-    def is_shown(self, about: str) -> bool:
-        """Whether all may see the answers to a question, also who has not answered it."""
-        return about in self._shown
+    @property
+    def shown(self) -> frozenset[str]:
+        """The questions whose answers all may see, also who has not answered them."""
+        return self._shown
 
     def show(self, about: str, on: bool) -> None:
         """Let all see the answers to a question, or only who has answered it."""

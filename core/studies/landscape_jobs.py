@@ -13,7 +13,7 @@ import math
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any, Literal
@@ -100,10 +100,17 @@ class Landscapes:
         return channel
 
     def may_watch(self, channel: str, actor: str) -> bool:
-        """Whether somebody has asked for a landscape, and so may see its runs."""
+        """Whether somebody has asked for a landscape and sees its runs, as they did when they asked."""
         with self._lock:
             job = self._jobs.get(channel)
-        return job is not None and actor in job.watchers
+        try:
+            return (
+                job is not None
+                and actor in job.watchers
+                and all(self._store.get_run(run, actor=actor) for run in job.runs)
+            )
+        except BadInput:
+            return False
 
     def command(self, channel: str, kind: str, actor: str) -> None:
         """Give a landscape up, alone or with others who asked for it; one that is over or forgotten stays as it is."""
@@ -131,7 +138,8 @@ class Landscapes:
         def load() -> Future[Any]:
             return self._loading.load(experiment, None, device)
 
-        return LandscapeJob(channel, work, load, self._hub, self._compute, self._take_turns, actor)
+        runs = [record.id for record in records]
+        return LandscapeJob(channel, runs, work, load, self._hub, self._compute, self._take_turns, actor)
 
     def _take_turns(self) -> None:
         """Let those asked for last go on, as many as there is room for, and the others rest."""
@@ -188,6 +196,7 @@ class LandscapeJob(Job):
     def __init__(
         self,
         channel: str,
+        runs: Sequence[str],
         work: Callable[[Tell], Work],
         load: Callable[[], Future[Any]],
         hub: Hub,
@@ -196,7 +205,7 @@ class LandscapeJob(Job):
         owner: str,
     ) -> None:
         super().__init__(owner)
-        self.channel = channel
+        self.channel, self.runs = channel, runs
         self.watchers: set[str] = set()
         """Who has asked for it."""
         self._left: set[str] = set()

@@ -61,6 +61,8 @@ class PracticeRaces:
     def leaving_by_rate(self, practice: Practice, owner: str) -> tuple[Sequence[float], list[list[int | None]]]:
         """Learning rates, and for each optimizer that has one its updates to leave the saddle at them."""
         kept = [optimizer for optimizer in practice.optimizers if "lr" in type(optimizer).model_fields]
+        if not kept:
+            return LEAVING_RATES, []
         key = (practice.surface, tuple(kept), practice.begin)
         with self._lock:
             found = self._leaving.get(key)

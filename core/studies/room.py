@@ -15,7 +15,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -90,13 +90,9 @@ class Room:
     def renew(self, keep: str = NOBODY) -> None:
         """Make a new code and a new key: everybody but one joins again. Names of earlier people are kept."""
         with self._lock:
-            former, names = {**self._kept.former, **self._kept.names}, {}
-            if keep in self._kept.names:
-                names[keep] = former.pop(keep)
-            former = dict([*former.items()][-MAX_FORMER:])
-            kept = Kept(_letters(CODE_LETTERS), _letters(KEY_LETTERS), self._kept.secret, names, former)
-            self._save(kept)
-            self._kept = kept
+            names, former = self._kept.names, self._kept.former
+            staying = {id: name for id, name in names.items() if id == keep}
+            self._keep(staying, {**former, **names}, code=_letters(CODE_LETTERS), teacher_key=_letters(KEY_LETTERS))
 
     # -- coming in -----------------------------------------------------------------------------------------------
 
@@ -126,16 +122,15 @@ class Room:
         with self._lock:
             if (known := self._kept.names.get(id)) is not None:
                 return Person(id, known)
-            shown = "".join(letter for letter in name if letter.isprintable()).strip()[:MAX_NAME]
-            return self._take_in(id, shown or id[:MAX_NAME])
+            return self._take_in(id, printable(name)[:MAX_NAME] or id[:MAX_NAME])
 
     def leave(self, cookie: str) -> None:
         """Let somebody go; the name is free again, what they have started keeps it."""
         with self._lock:
             person = self.person(cookie)
             if person is not None:
-                self._kept.former[person.id] = self._kept.names.pop(person.id)
-                self._save(self._kept)
+                names = {id: name for id, name in self._kept.names.items() if id != person.id}
+                self._keep(names, {**self._kept.former, person.id: person.name})
 
     def sign(self, person: Person) -> str:
         """What a person's browser keeps."""
@@ -167,8 +162,7 @@ class Room:
 
     def people(self) -> tuple[Present, ...]:
         """Who has joined, in that order, and when they were last seen where."""
-        with self._lock:
-            return tuple(self._presence.of(Person(id, name)) for id, name in self._kept.names.items())
+        return tuple(self._presence.of(Person(id, name)) for id, name in self._kept.names.items())
 
     # -- within --------------------------------------------------------------------------------------------------
 
@@ -176,21 +170,30 @@ class Room:
         return URLSafeTimedSerializer(self._kept.secret, salt="person")
 
     def _take_in(self, id: str, name: str) -> Person:
-        names = self._kept.names
+        names, former = dict(self._kept.names), dict(self._kept.former)
         if len(names) >= MAX_PEOPLE:
+            gone = self._longest_away()
+            former[gone] = names.pop(gone)
+        names[id] = unique_name(name, names.values())
+        self._keep(names, former)
+        return Person(id, names[id])
+
+    def _longest_away(self) -> str:
+        """Who goes from a full room: of those who have no page open, whoever was seen longest ago. Refused."""
+        away = [one for one in self.people() if not one.is_here]
+        if not away:
             raise Refused(
                 Text("The room is full."),
-                Text("{num} people have joined since it got its code.", num=MAX_PEOPLE),
+                Text("{num} people have a page open in it.", num=MAX_PEOPLE),
                 Text("Ask your teacher to renew the code."),
             )
-        person = Person(id, unique_name(name, names.values()))
-        names[id] = person.name
-        try:
-            self._save(self._kept)
-        except CoreError:
-            del names[id]
-            raise
-        return person
+        return max(away, key=lambda one: math.inf if one.ago_s is None else one.ago_s).person.id
+
+    def _keep(self, names: dict[str, str], former: dict[str, str], **renewed: str) -> None:
+        """Save who is in the room and who was, then go by it; where it cannot be saved, all stays as it was."""
+        kept = replace(self._kept, names=names, former=dict([*former.items()][-MAX_FORMER:]), **renewed)
+        self._save(kept)
+        self._kept = kept
 
     def _check_patience(self, address: str) -> None:
         count, last = self._wrong.get(address, (0, 0.0))
@@ -235,7 +238,7 @@ def normal_code(typed: str) -> str:
 
 def checked_name(typed: str) -> str:
     """A person's name as it is kept; BadInput when it is empty, too long or cannot be shown."""
-    name = checked_text(" ".join(typed.split()), MAX_NAME)
+    name = printable(checked_text(" ".join(typed.split()), MAX_NAME))
     if not name:
         raise BadInput(
             Text("Your name is missing."),
@@ -243,6 +246,11 @@ def checked_name(typed: str) -> str:
             Text("Write a name, your own or an invented one."),
         )
     return name
+
+
+def printable(name: str) -> str:
+    """A name without letters that nobody sees, by which it would look like another one or like none."""
+    return "".join(letter for letter in name if letter.isprintable()).strip()
 
 
 def unique_name(name: str, taken: Iterable[str]) -> str:

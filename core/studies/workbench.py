@@ -186,6 +186,8 @@ class Workbench(Measurements, Teaching, Overview, FaultFinding, ClassRoom):
     def may_watch(self, channel: str, *, actor: str) -> bool:
         """Whether somebody may be shown what a channel of the hub tells."""
         if self.room is not None:
+            if not self.room.knows(actor):
+                return False
             self.room.seen(actor)
         if keeps_order(actor):
             return True

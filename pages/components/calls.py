@@ -112,7 +112,9 @@ def line(page: str) -> None:
 def _is_there(call: Call, page: str) -> bool:
     if call.lesson:
         found = lesson_state.current()
-        return found is not None and (found[0].key, found[1]) == (call.lesson, call.place)
+        if found is None or (found[0].key, found[1]) != (call.lesson, call.place):
+            return False
+        return page == found[0].steps[found[1]].page
     shown = state.shown_run()
     return page == "train" and shown is not None and shown[0] == call.run_of(actor())
 

@@ -22,18 +22,16 @@ from pages.components.services import actor, services
 def answered() -> None:
     """The answers to one question, as they come in."""
     teaches = role(actor()) == "teacher"
-    counts = services().asked(actor=actor())
-    newest = {about: services().answers(about, actor=actor()) for about in counts}
-    known = questions((found[-1] for found in newest.values() if found), services().folder, language())
+    known = questions(services().asked(actor=actor()).values(), services().folder, language())
     if not known:
-        if teaches:
+        if teaches and not st.session_state.get("present", False):
             st.caption(t("Answers to the questions of lessons and links appear here as they come in."))
         return
-    about = choose_question(known, counts)
-    asked, found = known[about], newest[about]
+    about = choose_question(known)
+    asked, found = known[about], services().answers(about, actor=actor())
     st.markdown(f"**{plain(asked.text)}**")
     if teaches:
-        on = services().board.is_shown(about)
+        on = about in services().board.shown
         key = f"shown {about} {on}"
         st.toggle(
             t("show to all"), on, key=key, on_change=reveal, args=(about, key),
@@ -51,14 +49,12 @@ def answered() -> None:
         class_charts.answers(spread)
 
 
-def choose_question(known: Mapping[str, Asked], counts: Mapping[str, int]) -> str:
+def choose_question(known: Mapping[str, Asked]) -> str:
     """The question that is looked at: of the step that this tab has on, else the one answered last."""
     names = list(known)[::-1]
 
     def label(about: str) -> str:
-        asked = known[about]
-        words = " · ".join(filter(None, (asked.title, asked.text)))
-        return f"{words[:90]} ({counts[about]})"
+        return " · ".join(filter(None, (known[about].title, known[about].text)))
 
     given = lesson_state.current()
     mine = f"lesson/{given[0].key}.{given[1] + 1}" if given is not None else ""

@@ -1,4 +1,4 @@
-"""The live parts of the Class page as Streamlit components: the wall of everybody's newest run, and what was answered."""
+"""The live parts of the Class page as Streamlit components: the wall of everybody's newest run, and the answers."""
 
 from __future__ import annotations
 
@@ -23,19 +23,14 @@ _answers = component("saddlepoint_answers", js=LOADER, isolate_styles=False)
 
 def wall(runs: Sequence[RunRecord]) -> str | None:
     """Runs as tiles, which the browser keeps up to date by itself; the run that was just pressed, or None."""
+    me, names = actor(), services().name_of
     tiles = [
-        {
-            "run": run.id,
-            "name": services().name_of(run.owner) or "",
-            "state": run.state,
-            "slot": shown_slot(run),
-            "mine": run.owner == actor(),
-        }
+        {"run": run.id, "name": names(run.owner) or "", "slot": shown_slot(run), "mine": run.owner == me}
         for run in runs
     ]
     data = {
-        **_frame("wall_chart.js", _wall_labels()),
-        "tiles": [{**tile, "state": "queued"} if tile["state"] in ("running", "paused") else tile for tile in tiles],
+        **_frame("wall_chart.js", wall_labels()),
+        "tiles": tiles,
         "token": live_token(),
         "colors": [asdict(slot) for slot in SLOTS],
         "socket": "/live",
@@ -74,7 +69,8 @@ def _frame(module: str, labels: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _wall_labels() -> dict[str, str]:
+def wall_labels() -> dict[str, str]:
+    """Every word of the wall, by the name that its script uses."""
     states = {f"state_{state}": show(name) for state, name in STATE_NAMES.items()}
     return {
         **states,
@@ -86,7 +82,6 @@ def _wall_labels() -> dict[str, str]:
         "validation": t("validation error"),
         "training": t("training error; each from 0 to its highest"),
         "mine": t("{name} (you)"),
-        "open": t("Open this run"),
         "gone": t("deleted or no longer shared"),
         "tile": t("{name}, {state}, validation error {error}"),
     }

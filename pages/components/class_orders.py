@@ -91,4 +91,4 @@ def commands() -> None:
             where = t("{title}, step {number}", title=said(found[0].title), number=found[1] + 1)
             st.button(t("Bring everybody here: {where}", where=where), icon=":material/campaign:", on_click=bring_all)
     for number, sentence in enumerate(st.session_state.pop(_DONE, [])):
-        (st.success if number == 0 else st.warning)(plain(sentence))
+        st.markdown(f":material/{'warning' if number else 'check'}: {plain(sentence)}")

@@ -48,7 +48,7 @@ def services() -> Workbench:
 
 def live_token() -> str:
     """The secret with which this tab's live chart asks for curves and sends commands."""
-    return workbench().tokens.mint(actor())
+    return workbench().token(actor())
 
 
 def device_words() -> str:

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.people import Person
+from core.studies.room import Room
 from core.studies.workbench import Workbench, use_workbench
+from pages.components import services
 
 SHELL = Path(__file__).parents[2] / "pages" / "shell.py"
 
@@ -18,6 +21,7 @@ SHELL = Path(__file__).parents[2] / "pages" / "shell.py"
 sys.path.append(str(SHELL.parent))
 
 OpenPage = Callable[..., AppTest]
+Be = Callable[[Person | None], None]
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +70,33 @@ def asked(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(bench, "landscape", ask)
     return requests
+
+
+# -- a class ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def room(bench: Workbench) -> Room:
+    """The room of a class."""
+    return bench.open_room("class")
+
+
+@pytest.fixture
+def be(room: Room, monkeypatch: pytest.MonkeyPatch) -> Be:
+    """Who the browser belongs to from now on; before, nobody has joined in it."""
+
+    def become(person: Person | None) -> None:
+        monkeypatch.setattr(services, "cookie", lambda: room.sign(person) if person is not None else "")
+
+    become(None)
+    return become
+
+
+@pytest.fixture
+def anna(room: Room) -> Person:
+    return room.join("Anna", room.code, "10.0.0.1")
+
+
+@pytest.fixture
+def ben(room: Room) -> Person:
+    return room.join("Ben", room.code, "10.0.0.2")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,42 +9,12 @@ from core.people import Person
 from core.studies.comparison import Comparison
 from core.studies.room import Room
 from core.studies.workbench import Workbench
-from pages.components import services
-from tests.app.conftest import OpenPage
+from tests.app.conftest import Be, OpenPage
 from tests.experiments import POINTS, points
 from tests.polling import until
 from tests.stored_runs import LONG, finished
 
 PAGES = ("course.py", "train.py", "compare.py", "landscapes.py", "runs.py", "formulas.py")
-
-Be = Callable[[Person | None], None]
-
-
-@pytest.fixture
-def room(bench: Workbench) -> Room:
-    """The room of a class."""
-    return bench.open_room("class")
-
-
-@pytest.fixture
-def be(room: Room, monkeypatch: pytest.MonkeyPatch) -> Be:
-    """Who the browser belongs to from now on; before, nobody has joined in it."""
-
-    def become(person: Person | None) -> None:
-        monkeypatch.setattr(services, "cookie", lambda: room.sign(person) if person is not None else "")
-
-    become(None)
-    return become
-
-
-@pytest.fixture
-def anna(room: Room) -> Person:
-    return room.join("Anna", room.code, "10.0.0.1")
-
-
-@pytest.fixture
-def ben(room: Room) -> Person:
-    return room.join("Ben", room.code, "10.0.0.2")
 
 
 def buttons(tab: AppTest) -> set[str]:

@@ -44,6 +44,8 @@ def test_a_new_answer_takes_the_place_of_the_persons_earlier_one_only(store: Sto
 def test_the_beginning_of_a_name_is_taken_letter_by_letter(store: Store):
     store.answer("lesson/own-1.1", "choice", 0, actor=ME)
     assert store.answers_by(ME, "lesson/own_1") == store.answers_by(ME, "%") == ()
+    assert store.answers_about("lesson/own_1") == ()
+    assert [found.owner for found in store.answers_about("lesson/own-1.")] == [ME]
 
 
 def test_the_run_that_followed_is_noted_and_its_deletion_leaves_the_answer(store: Store):

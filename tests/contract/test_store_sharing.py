@@ -32,6 +32,17 @@ def test_what_a_class_starts_is_shared_and_what_one_person_starts_is_not(store: 
     assert seen(store, new_run(store, actor=LOCAL)) == {TEACHER, LOCAL}
 
 
+def test_of_everybody_the_newest_run_is_found_that_the_class_sees_and_that_stands_alone(store: Store):
+    hers, _ = new_run(store, actor=ANNA), new_run(store, actor=LOCAL)
+    old, new, private = (new_run(store, actor=BEN) for _ in range(3))
+    store.share(private, False, actor=BEN)
+    study = store.create_study(actor=ANNA, kind="comparison", document={})
+    new_run(store, actor=ANNA, study=study)
+    assert [run.id for run in store.newest_of_each()] == [hers, new]
+    store.share(new, False, actor=BEN)
+    assert [run.id for run in store.newest_of_each()] == [hers, old]
+
+
 def test_the_owner_shares_a_run_and_takes_it_back(store: Store):
     run = new_run(store, actor=ANNA)
     for other in (BEN, TEACHER):

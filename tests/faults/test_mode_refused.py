@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.sources import ROOT
 
 START = """
@@ -16,9 +18,14 @@ app.open_workbench()
 """
 
 
-def test_the_start_is_refused_before_the_data_folder_is_held(tmp_path: Path):
+@pytest.mark.parametrize(
+    "words",
+    [["-c", START], ["-m", "uvicorn", "app:app", "--host", "0.0.0.0", "--port", "0"]],
+    ids=["streamlit", "uvicorn"],
+)
+def test_the_start_is_refused_before_the_data_folder_is_held(tmp_path: Path, words: list[str]):
     ended = subprocess.run(
-        [sys.executable, "-c", START],
+        [sys.executable, *words],
         cwd=ROOT,
         env={"SADDLEPOINT_DATA": str(tmp_path / "data"), "PATH": ""},
         capture_output=True,

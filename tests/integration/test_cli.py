@@ -59,7 +59,7 @@ def test_train_answers_with_every_field(cli: Cli, file: Callable):
 def test_runs_and_resume_tell_what_train_told(cli: Cli, file: Callable):
     first = cli("train", file(TINY)).value
     second = cli("train", file(TINY), "--set", "seed=1").value
-    assert cli("runs").value == [first, second]
+    assert cli("runs").value == [told | {"expected": []} for told in (first, second)]
     assert cli("resume", first["run"]).value == first
     assert first["weights_sha256"] != second["weights_sha256"]
 

@@ -231,6 +231,14 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "followed": (SEE, done(lambda world, actor: world.bench.followed("claim/none.1", world.over, actor=actor))),
     "answers_before": (SEE, done(lambda world, actor: world.bench.answers_before(world.over, actor=actor))),
     # the room
+    "people_here": (TEACHING, done(lambda world, actor: world.bench.people_here(actor=actor))),
+    "tell_all": (TEACHING, done(lambda world, actor: world.bench.tell_all("pause", actor=actor))),
+    "start_for_all": (
+        TEACHING,
+        done(lambda world, actor: world.bench.start_for_all(points(), own_seeds=False, actor=actor, pace="max")),
+    ),
+    "bring_all": (TEACHING, done(lambda world, actor: world.bench.bring_all("fitting", 0, actor=actor))),
+    "show_answers": (TEACHING, done(lambda world, actor: world.bench.show_answers("claim/x.2", True, actor=actor))),
     "renew_room": (TEACHING, lambda world, actor: world.bench.renew_room(actor=actor)),
 }
 
@@ -245,8 +253,11 @@ def test_the_matrix_has_a_case_for_everything_that_the_workbench_does():
     } == set()
 
 
-BESIDE = {"finding", "diagnose", "give_up", "points", "readings"}
-"""What people have found out about sealed faults is each one's own: tests/integration/test_faults*.py."""
+BESIDE = {
+    "finding", "diagnose", "give_up", "points", "readings",  # each one's own: test_sealed_runs.py
+    "call", "pupils", "wall", "asked", "fault_points",  # what a class sees of itself: test_class_together.py
+}  # fmt: skip
+"""What other tests show who may do."""
 
 
 def test_the_matrix_has_a_case_for_every_live_command():

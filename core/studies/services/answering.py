@@ -27,7 +27,7 @@ class Answering(Base):
         Anybody else sees none, unless a teacher shows them to all.
         """
         found = self.store.answers(about)
-        is_open = role(actor) == "teacher" or (actor != NOBODY and self.board.is_shown(about))
+        is_open = role(actor) == "teacher" or (actor != NOBODY and about in self.board.shown)
         return found if is_open or any(answer.owner == actor for answer in found) else ()
 
     def followed(self, about: str, run: str, *, actor: str = LOCAL) -> None:

@@ -28,7 +28,7 @@ class Base:
         self.folder = folder
         self.store = store
         self.hub = Hub(load=self._load_stored)
-        self.tokens = Tokens()
+        self._tokens = Tokens()
         self.fair_use = FairUse()
         self.mode: Mode = "laptop"
         self.room: Room | None = None

@@ -44,7 +44,8 @@ class Overview(Answering):
         """Who has joined, what they are doing, and how many questions of a lesson they have answered; for a teacher."""
         if self.room is None or role(actor) != "teacher":
             return ()
-        answered = Counter(answer.owner for answer in self._answers_to(f"lesson/{lesson}.")) if lesson else Counter()
+        answers = self.store.answers_about(f"lesson/{lesson}.") if lesson else ()
+        answered = Counter(answer.owner for answer in answers)
         return tuple(Pupil(one, self._doing(one.person.id), answered[one.person.id]) for one in self.room.people())
 
     def _doing(self, person: str) -> Text:
@@ -68,15 +69,19 @@ class Overview(Answering):
 
     # -- answers -------------------------------------------------------------------------------------------------
 
-    def asked(self, *, actor: str = LOCAL) -> Mapping[str, int]:
-        """The questions whose answers the actor may see, with the number of answers, the newest answer last."""
-        found = [answer for beginning in QUESTIONS for answer in self._answers_to(beginning)]
-        mine = {answer.about for answer in found if answer.owner == actor}
-        counts: Counter[str] = Counter()
-        for answer in sorted(found, key=lambda answer: answer.utc):
-            if role(actor) == "teacher" or answer.about in mine or self.board.is_shown(answer.about):
-                counts[answer.about] = counts.pop(answer.about, 0) + 1
-        return counts
+    def asked(self, *, actor: str = LOCAL) -> Mapping[str, Answer]:
+        """The questions whose answers the actor may see, each with an answer to it, the one answered last at the end.
+
+        A teacher sees all of them, anybody else what they have answered themselves and what is shown to all.
+        """
+        if role(actor) == "teacher":
+            found = [answer for beginning in QUESTIONS for answer in self.store.answers_about(beginning)]
+        else:
+            shown = [answer for about in self.board.shown for answer in self.answers(about, actor=actor)]
+            found = [*self.store.answers_by(actor), *shown]
+        newest = sorted(found, key=lambda answer: answer.utc)
+        last_first = {answer.about: answer for answer in reversed(newest) if answer.about.startswith(QUESTIONS)}
+        return dict(reversed(last_first.items()))
 
     def fault_points(self, *, actor: str = LOCAL) -> tuple[Points, ...]:
         """Everybody's points for sealed faults, most first; for a teacher."""
@@ -84,7 +89,7 @@ class Overview(Answering):
             return ()
         beginning = about_fault("")
         findings: dict[str, list[Finding]] = {}
-        for answer in self._answers_to(beginning):
+        for answer in self.store.answers_about(beginning):
             finding = Finding.from_json(answer.about.removeprefix(beginning), answer.value)
             findings.setdefault(answer.owner, []).append(finding)
         points = [
@@ -97,9 +102,6 @@ class Overview(Answering):
             for owner, found in findings.items()
         ]
         return tuple(sorted(points, key=lambda one: (-one.points, one.name)))
-
-    def _answers_to(self, beginning: str) -> tuple[Answer, ...]:
-        return self.store.answers_about(beginning)
 
     def _name(self, owner: str) -> str:
         return (self.room.name(owner) if self.room is not None else None) or owner

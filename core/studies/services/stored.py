@@ -55,6 +55,8 @@ class StoredRuns(Base):
     def share(self, run: str, on: bool, *, actor: str = LOCAL) -> None:
         """Let everybody in the class see a run, or nobody else."""
         self.store.share(to_change(self.store.get_run(run, actor=actor), actor).id, on, actor=actor)
+        if not on:
+            self.hub.doubt()
 
     def delete(self, run: str, *, actor: str = LOCAL) -> None:
         """Delete a run for good; Refused while it is active."""

@@ -59,9 +59,7 @@ class Teaching(Comparisons, Replays):
             self.board.hold(channels)
         return self._told(channels, order, actor)
 
-    def start_for_all(
-        self, experiment: Experiment, *, own_seeds: bool, actor: str = LOCAL, pace: str = "10s"
-    ) -> Begun:
+    def start_for_all(self, experiment: Experiment, *, own_seeds: bool, actor: str = LOCAL, pace: str = "10s") -> Begun:
         """Start an experiment for everybody who is here, and call them to it. BadInput, Refused.
 
         With `own_seeds` every student gets a run of their own, with the seeds 0, 1, 2 …; what they have going is paused

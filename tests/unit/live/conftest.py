@@ -93,6 +93,10 @@ class LiveServer:
         self.tokens = Tokens()
         self.hidden: set[str] = set()
         """Channels that nobody may watch."""
+        self.shut_out: set[str] = set()
+        """People who may watch nothing."""
+        self.gone: set[str] = set()
+        """People whose tokens have ended."""
         self.commands: list[tuple[str, str, str, dict[str, Any]]] = []
         self.on_command: Callable[[], None] = lambda: None
         self.sought: list[tuple[str, str, int]] = []
@@ -102,8 +106,8 @@ class LiveServer:
         self.pages = ExitStack()
         routes = live_routes(
             self.hub,
-            tokens=self.tokens,
-            may_watch=lambda actor, channel: channel not in self.hidden,
+            who=self._who,
+            may_watch=lambda actor, channel: self.may_watch(actor, channel),
             command=self._command,
             replays=self,
             translate=translate,
@@ -115,6 +119,14 @@ class LiveServer:
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
+
+    def _who(self, token: str) -> str | None:
+        actor = self.tokens.actor(token)
+        return None if actor in self.gone else actor
+
+    def may_watch(self, actor: str, channel: str) -> bool:
+        """Whether somebody may watch a channel."""
+        return channel not in self.hidden and actor not in self.shut_out
 
     def _command(self, actor: str, run: str, kind: str, values: dict[str, Any]) -> None:
         self.commands.append((actor, run, kind, values))

@@ -21,7 +21,7 @@ from core.errors import CoreError, Refused
 from core.live.assets import Assets, plotly_version
 from core.live.meta import Moment
 from core.live.origin import same_origin
-from core.live.pusher import Viewer
+from core.live.pusher import Topic, Viewer
 from core.text import Text
 from tests.polling import until
 from tests.unit.live.conftest import ASSETS, LiveServer, unpacked
@@ -259,12 +259,46 @@ def test_a_run_that_somebody_may_not_see_looks_like_one_that_is_not_there(server
 def test_a_socket_whose_token_has_ended_is_closed_at_its_next_message(server: LiveServer):
     server.hub.open("a", {})
     page = server.page()
-    server.tokens.renew()
+    server.gone.add("ada")
     page.send(type="subscribe", run="a")
     with pytest.raises(ConnectionClosed) as closed:
         page.receive()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
+
+
+def test_who_may_not_watch_any_more_is_shown_nothing_more(server: LiveServer):
+    server.hub.open("a", {})
+    page, other = server.page(), server.page(token=server.tokens.mint("grace"))
+    for one in (page, other):
+        one.send(type="subscribe", run="a")
+        assert one.receive()["type"] == "history"
+    server.shut_out.add("ada")
+    server.hub.doubt()
+    assert page.receive() == {"type": "unknown", "run": "a"}
+    server.feed(range(1, 3))
+    other.receive_until(lambda: other.steps == [1, 2])
+    page.send(type="subscribe", run="a")
+    assert page.receive() == {"type": "unknown", "run": "a"}, "nothing of the run came before"
+
+
+def test_where_nobody_can_say_who_may_watch_nothing_more_is_shown(
+    server: LiveServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    server.hub.open("a", {})
+    page = server.page()
+    page.send(type="subscribe", run="a")
+    assert page.receive()["type"] == "history"
+    monkeypatch.setattr(server, "may_watch", lambda actor, channel: 1 / 0)
+    server.hub.doubt()
+    assert page.receive() == {"type": "unknown", "run": "a"}
+    assert "who may watch run a" in caplog.text
+
+
+@pytest.mark.parametrize("token", [r"\ud800.x", r"x.\ud800", "é.é", "."])
+def test_a_token_of_odd_letters_is_nobodys(server: LiveServer, token: str, caplog: pytest.LogCaptureFixture):
+    assert closed_with(server, f'{{"type": "hello", "token": "{token}"}}') in (4400, 4401)
+    assert caplog.text == ""
 
 
 def test_nobody_has_no_token(server: LiveServer):
@@ -405,7 +439,7 @@ def test_a_page_that_goes_away_leaves_its_replay(server: LiveServer):
 
 def test_a_moment_takes_the_place_of_one_that_waits():
     async def sent() -> list[str | None]:
-        viewer = Viewer("en")
+        viewer = Viewer("ada", "en")
         viewer.send("more")
         for text in ("early", "late"):
             viewer.show(text)
@@ -419,12 +453,12 @@ def test_a_moment_takes_the_place_of_one_that_waits():
 
 def test_a_page_that_does_not_keep_up_is_sent_afresh_instead_of_piling_up(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("core.live.pusher.MAX_OUTBOX_CHARS", 100)
-    viewer = Viewer("en")
+    viewer = Viewer("ada", "en")
     for _ in range(10):
-        viewer.offer("a", "x" * 40)
-    assert viewer.behind == {"a"}
-    viewer.offer("b", "y")
-    assert viewer.behind == {"a"}
+        viewer.offer(Topic("a", False), "x" * 40)
+    assert viewer.behind == {Topic("a", False)}
+    viewer.offer(Topic("b", False), "y")
+    assert viewer.behind == {Topic("a", False)}
 
 
 def test_open_sockets_do_not_keep_the_server_from_stopping():

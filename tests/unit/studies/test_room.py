@@ -60,6 +60,13 @@ def test_a_name_that_cannot_be_shown_is_refused(room: Room, name: str):
     assert room.people() == ()
 
 
+def test_letters_that_nobody_sees_make_no_other_name(room: Room):
+    names = [room.join(name, room.code, HERE).name for name in ("Anna", "An\u200bna", "\u202eAnna")]
+    assert names == ["Anna", "Anna 2", "Anna 3"]
+    with pytest.raises(BadInput, match="missing"):
+        room.join("\u200b\u2060", room.code, HERE)
+
+
 def test_markup_in_a_name_is_a_name(room: Room):
     assert room.join("<b>&", room.code, HERE).name == "<b>&"
 
@@ -119,6 +126,47 @@ def test_whoever_leaves_frees_the_name_and_stays_the_author_of_what_was_started(
     assert room.name(anna.id) == "Anna"
     again = room.join("Anna", room.code, HERE)
     assert (again.name, again.id != anna.id) == ("Anna", True)
+
+
+def test_whoever_was_seen_longest_ago_makes_room_in_a_full_one(file: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.studies.room.MAX_PEOPLE", 2)
+    clock = Clock()
+    room = Room(file, Room.open(file)._kept, clock)
+    anna, _ = room.join("Anna", room.code, HERE), room.join("Never seen", room.code, HERE)
+    room.seen(anna.id, "train")
+    clock.now += 60
+    ben = room.join("Ben", room.code, HERE)
+    assert [one.person.name for one in room.people()] == ["Anna", "Ben"]
+    room.seen(ben.id, "train")
+    assert [room.join("Eve", room.code, HERE).name, room.name(anna.id)] == ["Eve", "Anna"]
+    assert not room.knows(anna.id)
+    for one in room.people():
+        room.seen(one.person.id)
+    with pytest.raises(Refused, match="full"):
+        room.join("One too many", room.code, HERE)
+
+
+def test_who_comes_and_goes_again_and_again_fills_no_memory(room: Room, file: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.studies.room.MAX_FORMER", 3)
+    people = [room.join(f"Guest {number}", room.code, HERE) for number in range(5)]
+    for person in people:
+        room.leave(room.sign(person))
+    assert [Room.open(file).name(person.id) for person in people] == [None, None, "Guest 2", "Guest 3", "Guest 4"]
+
+
+def test_on_a_full_disk_nobody_comes_and_nobody_goes(room: Room, monkeypatch: pytest.MonkeyPatch):
+    anna = room.join("Anna", room.code, HERE)
+    cookie, code = room.sign(anna), room.code
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.studies.room.os.replace", full)
+    for change in (lambda: room.join("Ben", code, HERE), lambda: room.leave(cookie), room.renew):
+        with pytest.raises(CoreError, match="No space left"):
+            change()
+    assert [one.person for one in room.people()] == [anna]
+    assert (room.person(cookie), room.code) == (anna, code)
 
 
 def test_wrong_codes_make_their_address_wait_and_no_other(file: Path):

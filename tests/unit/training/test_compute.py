@@ -328,6 +328,18 @@ def test_the_queue_is_counted_by_owner():
     compute.close()
 
 
+def test_the_place_in_the_queue_counts_what_has_not_begun():
+    compute = Compute(lambda owner: 1)
+    jobs = [Work(owner) for owner in ("a", "b", "a", "b", "b")]
+    for job in jobs:
+        compute.submit(job)
+    jobs[0].is_active = jobs[1].is_active = True
+    assert [compute.place_in_queue(owner) for owner in ("a", "b", "c")] == [1, 2, None]
+    jobs[2].done = True
+    assert [compute.place_in_queue(owner) for owner in ("a", "b")] == [None, 1]
+    compute.close()
+
+
 def test_a_slice_is_short():
     assert SLICE_S <= 0.05
     assert module.INTERACTIVE_SHARE == 0.3
