@@ -31,6 +31,8 @@ FIGURES = (
     "race_on_screen",
     "fork_on_screen",
     "replay",
+    "classroom",
+    "lesson_link",
     "practice",
     "surface",
     "curvature",

@@ -28,22 +28,24 @@ TASK = {
 }
 """The usual experiment, long enough that no run comes to its end."""
 SAMPLE_S = 0.25
-SETTLE_S = 5.0
-"""So long after the last has come, updates begin to count."""
 STOPS_FIRST = 0.75
 SEED_BOX = "seed|en|box"
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson to be attended: students come within so many seconds, and change something after so many."""
+    """A lesson: students come within so many seconds, read the question, answer and start, and change something again
+    and again; for each a student takes a time between two. What is trained counts once all should have begun.
+    """
 
     address: str
     code: str
     num_students: int
     counted_s: float
     arrive_within_s: float
+    reads_s: tuple[float, float]
     changes_after_s: tuple[float, float]
+    least_starts: int = 0
     seed: int = 0
 
 
@@ -71,6 +73,7 @@ class Student:
         self._chance = Random(f"{lesson.seed} {number}")
         self._seed = 1000 * (number + 1)
         self._shown = ""
+        self._clicks: dict[str, float] = {}
         self._tab: ProtocolTab
         self._runs: WatchedRuns
 
@@ -93,10 +96,16 @@ class Student:
         except Exception as error:
             self._note(error)
 
+    def has_started(self, times: int) -> bool:
+        """Whether they have pressed Start so often and watched a run learn; true, too, once something has gone wrong."""
+        starts = len(self.seen.first_change) + self.seen.refused
+        return bool(self.seen.trouble or (starts >= times and self.seen.chart_age))
+
     async def _work(self) -> None:
         given = self._lesson
         try:
             await self._runs.watch(self._tab.live()["run"])
+            await asyncio.sleep(self._chance.uniform(*given.reads_s))
             await self._tab.press(f"answer {self._number % 2}")
             await self._tab.until(lambda: self._tab.live().get("blocked") == "", "the answer")
             self.seen.answered += 1
@@ -140,10 +149,7 @@ class Student:
         await self._runs.until(lambda: run.heard_at is not None)
         assert run.heard_at is not None
         self.seen.first_change.append(run.heard_at - clicked)
-        if run.state != "queued":
-            await self._runs.until(lambda: run.row_at is not None)
-            assert run.row_at is not None
-            self.seen.first_row.append(run.row_at - clicked)
+        self._clicks[self._shown] = clicked
 
     async def _sample(self) -> None:
         """How old the newest row on the chart is, again and again while its run goes on."""
@@ -157,6 +163,8 @@ class Student:
         """Write down what was seen while everything is still open."""
         self.seen.page_s = self._tab.script_s
         self.seen.steps = self._runs.num_steps
+        begun = [(self._runs.all()[run].row_at, clicked) for run, clicked in self._clicks.items()]
+        self.seen.first_row = [row_at - clicked for row_at, clicked in begun if row_at is not None]
         self.seen.trouble += self._tab.exceptions
         if not self._tab.is_open or not self._runs.is_open:
             self.seen.trouble.append(f"student {self._number} was disconnected")
@@ -168,10 +176,12 @@ class Student:
 async def hold(lesson: Lesson) -> None:
     """Let everybody attend; prints "done", then what they have seen."""
     closes = asyncio.Event()
-    counts_from = time.monotonic() + lesson.arrive_within_s + SETTLE_S
+    counts_from = time.monotonic() + lesson.arrive_within_s + lesson.reads_s[1]
     students = [Student(lesson, number) for number in range(lesson.num_students)]
     attending = [asyncio.create_task(student.attend(closes, counts_from)) for student in students]
     await asyncio.sleep(counts_from + lesson.counted_s - time.monotonic())
+    while not all(student.has_started(lesson.least_starts) for student in students):
+        await asyncio.sleep(SAMPLE_S)
     used_s = time.process_time()
     print("done", flush=True)
     await asyncio.to_thread(sys.stdin.read)

@@ -57,11 +57,19 @@ class Attended:
         return self.total("steps") / self.counted_s
 
 
-def attend(server: Server, num_students: int, counted_s: float, *, changes: bool, arrive_within_s: float) -> Attended:
-    """Hold a lesson."""
+def attend(
+    server: Server,
+    num_students: int,
+    counted_s: float,
+    *,
+    arrive_within_s: float = 0.0,
+    reads_s: tuple[float, float] = (1.0, 3.0),
+    changes_after_s: tuple[float, float] = (NEVER_S, NEVER_S),
+    least_starts: int = 1,
+) -> Attended:
+    """Hold a lesson; by default nobody changes anything after the first start."""
     code = json.loads((server.folder / "room.json").read_text(encoding="utf-8"))["code"]
-    changes_after_s = (20.0, 40.0) if changes else (NEVER_S, NEVER_S)
-    lesson = Lesson(server.address, code, num_students, counted_s, arrive_within_s, changes_after_s)
+    lesson = Lesson(server.address, code, num_students, counted_s, arrive_within_s, reads_s, changes_after_s, least_starts)
     words = [sys.executable, "-m", "bench.classmates", json.dumps(asdict(lesson))]
     with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
@@ -84,8 +92,10 @@ def class_server() -> Iterator[Server]:
 def measure(class_s: float = CLASS_S) -> list[Figure]:
     """First change, chart age, speed, memory, and whatever went wrong."""
     with class_server() as server:
-        alone = attend(server, 1, LONE_S, changes=False, arrive_within_s=0.0)
-        together = attend(server, STUDENTS, class_s, changes=True, arrive_within_s=min(10.0, class_s / 10))
+        alone = attend(server, 1, LONE_S)
+        together = attend(
+            server, STUDENTS, class_s, arrive_within_s=10.0, reads_s=(2.0, 10.0), changes_after_s=(20.0, 40.0)
+        )
         trouble = [*alone.all("trouble"), *together.all("trouble")]
         trouble += [line for line in server.log.splitlines() if line.startswith("Traceback")]
     return figures(alone, together, trouble, f"{class_s:g} s; the clients on the same machine; {load()}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from core.catalog.faults.seal import opened
 from core.catalog.registry import entries
 from core.catalog.regularizers.combination import check_regularizers
 from core.errors import BadInput
@@ -63,20 +62,7 @@ def check(experiment: Experiment) -> list[Text]:
                 num=facts.num_validation,
             )
         )
-    _check_sealed(experiment)
     return notes
-
-
-def _check_sealed(experiment: Experiment) -> None:
-    """The error does not say what the fault needs: that would tell which it is."""
-    try:
-        opened(experiment.sealed).check(experiment)
-    except BadInput:
-        raise BadInput(
-            Text("The fault that is sealed in this run does not fit these choices."),
-            Text("It would have nothing to act on."),
-            Text("Take back what was changed, or train without the seal."),
-        ) from None
 
 
 def _check_input(experiment: Experiment, dataset: DataSet, architecture: Architecture) -> None:

@@ -10,9 +10,16 @@ from typing import Any
 Translate = Callable[[str], str]
 
 
+TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Embeddings, overrides and isolates of the direction in which one reads."""
+
+
 def is_showable(letter: str) -> bool:
-    """Whether databases, tables and terminals take a letter: no control character, lone surrogate or line separator."""
-    return unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp")
+    """Whether databases, tables and terminals take a letter, and the text beside it stays as it is.
+
+    No control character, lone surrogate or line separator; nothing that turns the direction of what follows.
+    """
+    return unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp") and letter not in TURNS
 
 
 def untranslated(template: str) -> str:

@@ -16,7 +16,7 @@ from core.exports.csv import csv_bytes
 from core.exports.parquet import parquet_bytes
 from core.exports.tables import Columns, differing, measurement_table, run_table
 from core.store.records import STATE_NAMES, RunRecord
-from core.studies.access import may_change
+from core.studies.access import may_change, may_delete
 from core.studies.outcomes import begun_experiment
 from pages.components import answers, landscape_tabs, replaying, sharing
 from pages.components.error_box import error_box, plain
@@ -254,7 +254,7 @@ def actions_for_one(run: RunRecord) -> None:
             if run.step and st.button(t("Landscape"), icon=":material/landscape:"):
                 landscape_tabs.show("network", run.id)
                 st.switch_page("landscapes.py")
-            if is_mine and st.button(t("Delete .."), icon=":material/delete:", disabled=run.active):
+            if may_delete(run, actor()) and st.button(t("Delete .."), icon=":material/delete:", disabled=run.active):
                 ask_to_delete([run])
             # Without "ignore" the press would run the page again, and take the file away while it is asked for.
             st.download_button(
@@ -302,8 +302,8 @@ def actions_for_many(runs: Sequence[RunRecord]) -> None:
     """What can be done with several selected runs."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="many-runs"):
         st.markdown(t("Runs selected: {count}", count=len(runs)), width="stretch")
-        busy = any(run.active or not may_change(run, actor()) for run in runs)
-        if st.button(t("Delete .."), icon=":material/delete:", disabled=busy):
+        is_barred = any(run.active or not may_delete(run, actor()) for run in runs)
+        if st.button(t("Delete .."), icon=":material/delete:", disabled=is_barred):
             ask_to_delete(runs)
 
 

@@ -62,7 +62,7 @@ def here(page: str | None = None) -> None:
         room.seen(actor(), page)
 
 
-@st.fragment(run_every=4)
+@st.fragment(run_every=8)
 def device() -> None:
     """What computes, and how busy it is."""
     here()

@@ -1,9 +1,10 @@
 // What Streamlit calls on every change of data or theme, on the same element: a view is made once and then only brought
 // up to date, unless it must be made anew for another language, mode or server.
 
-export function mounting(View) {
-  const views = new WeakMap();
+// The view hangs on its element, where the modules of a newer version find what those of an older one have made.
+const VIEW = Symbol.for("saddlepoint view");
 
+export function mounting(View) {
   return function mount({ data, parentElement, setTriggerValue }) {
     const look = JSON.stringify([data.lang, data.settings.present, data.token, data.version]);
     let view = parentElement[VIEW];

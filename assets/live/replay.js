@@ -106,7 +106,7 @@ export class Replay {
     this.asked.heard = true;
     this.isRefused = message.type === "refused";
     if (this.isRefused) this.complain([message.what, message.why, message.fix].join(" "));
-    else this.moment = momentOf(message);
+    this.moment = this.isRefused ? null : momentOf(message);
     this.ask();
     this.moved();
   }

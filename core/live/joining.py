@@ -60,9 +60,13 @@ def join_routes(
         return answer
 
     async def go(request: Request) -> Response:
-        if await _asked(request, hosts) is None:
+        asked = await _asked(request, hosts)
+        if asked is None:
             return Response(status_code=403)
-        await asyncio.to_thread(leave, request.cookies.get(cookie, ""))
+        try:
+            await asyncio.to_thread(leave, request.cookies.get(cookie, ""))
+        except CoreError as error:
+            return JSONResponse(_told(error, str(asked.get("lang", "")), translate), status_code=422)
         answer = JSONResponse({})
         answer.delete_cookie(cookie, path="/", httponly=True, samesite="strict")
         return answer

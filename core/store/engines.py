@@ -8,7 +8,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, StaticPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from core.errors import BadInput, CoreError, Refused
@@ -85,7 +85,8 @@ def reading_engine(url: URL) -> Engine:
                     raise
                 return _open_sqlite_reader(path, "mode=ro&immutable=1")
 
-        return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+        # Opening a file takes longer than most of what is asked of it.
+        return create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=60, pool_reset_on_return=None)
     engine = create_engine(
         url,
         pool_size=5,

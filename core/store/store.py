@@ -88,6 +88,8 @@ class Store(Studies, Answers, Sharing):
     def close(self, timeout_s: float = 10.0) -> None:
         """Write what is queued and close. CoreError says how much the database did not take."""
         writer, self._writer = self._writer, None
+        # The last connection empties the journal, so it must be the one that writes.
+        self._reader.dispose()
         left = writer.close(timeout_s) if writer is not None else 0
         self._reader.dispose()
         if left:

@@ -4,7 +4,8 @@
 |---|---|---|---|---|
 | see: watch, read, branch from, export | yes | yes | where it is shared | no |
 | direct: start, pause, resume, one update, stop, pace | yes | yes | no | no |
-| change: name, note, share, set, extend, test, delete, let it go on | yes | no | no | no |
+| change: name, note, share, set, extend, test, let it go on | yes | no | no | no |
+| delete | yes | who sits at the computer, whose disk it is | no | no |
 
 Seeing is a condition of the store's queries (`core.store.reader.visible`), so that what somebody may not see looks like
 what is not there. A branch belongs to whoever made it.
@@ -15,7 +16,7 @@ from __future__ import annotations
 from typing import Literal, TypeVar
 
 from core.errors import Refused
-from core.people import NOBODY, keeps_order
+from core.people import NOBODY, keeps_order, role
 from core.store.records import RunRecord, StudyRecord
 from core.text import Text
 
@@ -43,6 +44,18 @@ def may(record: RunRecord | StudyRecord, actor: str) -> Literal["change", "direc
 def to_change(record: R, actor: str) -> R:
     """The record; Refused when the actor may only watch it."""
     if not may_change(record, actor):
+        raise _not_yours(record)
+    return record
+
+
+def may_delete(record: RunRecord | StudyRecord, actor: str) -> bool:
+    """Whether a run or comparison that somebody sees may be deleted by them; of who has left, nobody else could."""
+    return may_change(record, actor) or role(actor) == "local"
+
+
+def to_delete(record: R, actor: str) -> R:
+    """The record; Refused when the actor may not delete it."""
+    if not may_delete(record, actor):
         raise _not_yours(record)
     return record
 

@@ -69,6 +69,7 @@ class Comparison(BaseModel):
         for name, value in {**labels, "base": base, "variants": named_apart(self.variants)}.items():
             object.__setattr__(self, name, value)
         self._check_size()
+        self._check_sealed()
         self._check_distinct()
         return self
 
@@ -86,6 +87,14 @@ class Comparison(BaseModel):
                 ),
                 Text("At most {most} runs go on in one race.", most=MOST_LANES),
                 Text("Use at most {most} seeds, or fewer variants.", most=MOST_LANES // count),
+            )
+
+    def _check_sealed(self) -> None:
+        if any(variant.changes.get("sealed", self.base.sealed) != self.base.sealed for variant in self.variants):
+            raise BadInput(
+                Text("A run with a sealed fault is not compared with a run without it."),
+                Text("What both begin with and are fed stands side by side, and would tell which fault it is."),
+                Text("Take the same seal for all variants, or none."),
             )
 
     def _check_distinct(self) -> None:

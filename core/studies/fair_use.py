@@ -19,6 +19,7 @@ from core.people import role
 from core.text import Text
 
 if TYPE_CHECKING:
+    from core.store.store import Store
     from core.studies.runner import Runner
 
 GOING_ON = frozenset({"start", "resume"})
@@ -26,6 +27,8 @@ GOING_ON = frozenset({"start", "resume"})
 MOST_RUNNING = 1
 MOST_WAITING = 3
 MOST_UNFINISHED = MOST_RUNNING + MOST_WAITING
+MOST_ANSWERS = 1000
+"""So many questions have one student's answers; a course has about sixty."""
 
 
 def places(owner: str) -> float:
@@ -59,6 +62,19 @@ class FairUse:
         finally:
             with self._lock:
                 self._starting[actor] -= 1
+
+    @staticmethod
+    def check_answer(store: Store, about: str, actor: str) -> None:
+        """Before an answer is kept: Refused where a student has answered more than anybody is asked."""
+        if role(actor) != "student":
+            return
+        given = {answer.about for answer in store.answers_by(actor)}
+        if about not in given and len(given) >= MOST_ANSWERS:
+            raise Refused(
+                Text("No more answers are kept."),
+                Text("You have answered {num} questions.", num=MOST_ANSWERS),
+                Text("Ask your teacher."),
+            )
 
     @staticmethod
     def check_goes_on(runner: Runner, owner: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from core.catalog.losses.loss import Loss
 from core.experiment import Experiment
 from core.landscape.asked import Asked
 from core.landscape.measured import Measured
@@ -184,10 +185,15 @@ def _notes_of_several(plane: Plane, run: Run, records: Sequence[RunRecord]) -> I
             second=run_name(others[0]),
         )
     task = run.parts.data.task
-    loss = loss_of(run.current, task)
-    if any(loss_of(Experiment.from_json(record.experiment), task) != loss for record in others):
+    loss = _chosen_loss(run.current, task)
+    if any(_chosen_loss(Experiment.from_json(record.experiment), task) != loss for record in others):
         yield Text(
             "All heights are the loss with which “{run}” is trained: {loss}.",
             run=run_name(first),
             loss=Text(loss.title),
         )
+
+
+def _chosen_loss(experiment: Experiment, task: str) -> Loss:
+    """The loss that was chosen: which one a sealed fault puts in its place is not told."""
+    return loss_of(experiment.model_copy(update={"sealed": ""}), task)

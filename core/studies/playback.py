@@ -92,10 +92,12 @@ class Playbacks:
             reel = self._reels.get(viewer)
             if reel is not None:
                 self._reels.move_to_end(viewer)
+        wish = Wish(step, show)
         if reel is None or reel.done or reel.attempt != (record.id, record.attempt):
-            reel = self._begin(viewer, record)
-        reel.ask(Wish(step, show))
-        self._compute.wake()
+            self._begin(viewer, record, wish)
+        else:
+            reel.ask(wish)
+            self._compute.wake()
 
     def leave(self, viewer: Hashable) -> None:
         """The viewer has gone away."""
@@ -104,7 +106,7 @@ class Playbacks:
         if reel is not None:
             reel.cancel()
 
-    def _begin(self, viewer: Hashable, record: RunRecord) -> Reel:
+    def _begin(self, viewer: Hashable, record: RunRecord, wish: Wish) -> None:
         experiment = Experiment.from_json(record.experiment)
         dataset: Any = experiment.dataset
         missing = dataset.available(self._store.folder.path)
@@ -116,6 +118,7 @@ class Playbacks:
             )
         self.leave(viewer)
         reel = Reel(record, self._store, self._hub, self._kept)
+        reel.ask(wish)
         with self._lock:
             self._reels[viewer] = reel
             while len(self._reels) > MOST_REELS:
@@ -129,7 +132,6 @@ class Playbacks:
                 self._compute.offer(reel)
 
         self._loading.load(experiment, None, record.facts.device).add_done_callback(loaded)
-        return reel
 
 
 class Kept:

@@ -198,7 +198,7 @@ class Races:
         contest = self._contest(study)
         return contest.doing() if contest else Text("Storing what came out")
 
-    def delete(self, record: StudyRecord, actor: str) -> None:
+    def delete(self, record: StudyRecord) -> None:
         """Delete a comparison and its runs; Refused while it is active."""
         if self.is_active(record.id):
             raise Refused(
@@ -207,11 +207,11 @@ class Races:
                 Text("Stop it first."),
             )
         services = self._services
-        for run in services.store.list_runs(actor=actor, study=record.id):
-            services.runner.delete(run.id, actor)
+        for run in services.store.list_runs(actor=record.owner, study=record.id):
+            services.runner.delete(run.id, record.owner)
             if services.hub:
                 services.hub.forget(run.id)
-        services.store.delete_study(record.id, actor=actor)
+        services.store.delete_study(record.id, actor=record.owner)
         if services.hub:
             services.hub.forget(study_channel(record.id))
         with self._lock:
@@ -256,7 +256,7 @@ class Races:
             if self.is_active(record.id):
                 return False
             services.store.flush()
-            record = services.store.get_study(record.id, actor=command.actor)
+            record = services.store.get_study(record.id, actor=record.owner)
             comparison = Comparison.from_json(record.document)
             runs = services.store.list_runs(actor=record.owner, study=record.id)
             able(record.id, runs, command)
@@ -265,7 +265,7 @@ class Races:
                     meta = stored_meta(services.store, record)
                     services.hub.open(study_channel(record.id), {**meta, "state": "queued", "verdict": None})
             dropped = record.facts.get("dropped", ())
-            contest = self._new(record.id, comparison, actor=command.actor, pace="10s", dropped=dropped)
+            contest = self._new(record.id, comparison, actor=record.owner, pace="10s", dropped=dropped)
             try:
                 contest.go_on(runs, command, record.facts)
             except BaseException as error:

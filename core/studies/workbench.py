@@ -14,7 +14,7 @@ from core.experiment import Experiment
 from core.landscape.asked import is_landscape
 from core.people import LOCAL, NOBODY, keeps_order
 from core.store.folder import DataFolder, WriteLock
-from core.store.records import Look, RunRecord
+from core.store.records import ACTIVE_STATES, Look, RunRecord
 from core.store.store import Store
 from core.studies.access import to_act, to_change, to_command
 from core.studies.fair_use import GOING_ON
@@ -150,9 +150,9 @@ class Workbench(Measurements, Teaching, Overview, FaultFinding, ClassRoom):
 
     def running(self, *, actor: str = LOCAL) -> RunRecord | None:
         """The actor's newest run that is active, for a tab that opens without asking for one."""
-        own = (record for record in self.runs(actor=actor) if record.owner == actor)
-        active = [record for record in own if self.is_active(record.id)]
-        return active[-1] if active else None
+        found = (run for state in ACTIVE_STATES for run in self.store.list_runs(actor=actor, state=state))
+        own = (run for run in found if run.owner == actor and self.is_active(run.id))
+        return max(own, key=lambda run: run.id, default=None)
 
     def _is_held(self, run: RunRecord) -> bool:
         """Whether a run is paused, and the comparison that it takes part in with it."""

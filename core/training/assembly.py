@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from core.catalog.architectures.architecture import Architecture, layer_of
-from core.catalog.faults import opened
+from core.catalog.faults import acting
 from core.catalog.initializers import Initializer, initialize
 from core.catalog.losses.loss import Loss
 from core.catalog.optimizers.optimizer import Optimizer
@@ -147,7 +147,7 @@ def assemble(
 ) -> Assembly:
     """Build everything; BadInput says what does not fit. Draws from no default generator."""
     check(experiment)
-    fault = opened(experiment.sealed)
+    fault = acting(experiment)
     experiment = fault.instead(experiment)
     architecture = cast(Architecture, experiment.architecture)
     facts = experiment.dataset.facts()  # type: ignore[attr-defined]
@@ -257,7 +257,7 @@ def _network(experiment: Experiment, architecture: Architecture, facts: Any, whe
 
 def loss_of(experiment: Experiment, task: str) -> Loss:
     """The experiment's loss, or the default one of the task; a sealed fault may put another one in its place."""
-    experiment = opened(experiment.sealed).instead(experiment)
+    experiment = acting(experiment).instead(experiment)
     default = (
         cast(type[Loss], cls)() for cls in entries("losses").values() if task in cast(type[Loss], cls).default_for
     )

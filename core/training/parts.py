@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.catalog.architectures.architecture import Architecture, layer_of
 from core.catalog.entry import Entry
-from core.catalog.faults import opened
+from core.catalog.faults import acting
 from core.catalog.optimizers.optimizer import Optimizer
 from core.catalog.regularizers import Regularizer, dropout_rates
 from core.catalog.regularizers.counter_dropout import CounterDropout
@@ -102,7 +102,7 @@ def rule_of(experiment: Experiment, frame: Frame) -> Rule:
     changing = partial(_changing, frame.statistics, None if fused else frame.weights, optimizer)
     guard = Guard(frame.watched, None if fused and not frame.statistics else changing)
     update = update_of(entry, optimizer, parameters, guard.found)
-    factor = opened(experiment.sealed).rate_factor
+    factor = acting(experiment).rate_factor
     if factor != 1:
         update = _at_another_rate(update, optimizer, factor)
     return Rule(optimizer, guard, update, trained, partial(entry.build, parameters), fused)
@@ -112,7 +112,7 @@ def network_of(experiment: Experiment, input_shape: tuple[int, ...], num_outputs
     """The network of an experiment on the meta device, with the dropout of its regularizers."""
     architecture = cast(Architecture, experiment.architecture)
     network = architecture.build(input_shape, num_outputs, dropout_rates(experiment.regularizers))
-    return opened(experiment.sealed).network(network)
+    return acting(experiment).network(network)
 
 
 def dropouts_of(model: nn.Module, device: str) -> list[tuple[str, CounterDropout]]:

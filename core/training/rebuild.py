@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from core.catalog.architectures.layers import take_dropout
-from core.catalog.faults import opened
+from core.catalog.faults import acting
 from core.catalog.optimizers.optimizer import Optimizer
 from core.catalog.regularizers import dropout_rates
 from core.experiment import Experiment
@@ -20,7 +20,7 @@ def rebuild(parts: Assembly, before: Experiment, after: Experiment, step: int) -
     Call it at a boundary between updates, with every row handed over. Draws nothing.
     """
     loop, frame = parts.loop, parts.frame
-    before, after = (opened(experiment.sealed).instead(experiment) for experiment in (before, after))
+    before, after = (acting(experiment).instead(experiment) for experiment in (before, after))
     if (before.regularizers, before.frozen) != (after.regularizers, after.frozen):
         terms = terms_of(after, frame)
         loop.penalties, loop.clips, loop.decays = terms.penalties, terms.clips, terms.decays

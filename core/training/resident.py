@@ -20,7 +20,7 @@ from torch import Tensor
 
 from core.catalog.datasets.dataset import DataSet, Progress, Samples, no_progress
 from core.catalog.datasets.generated import Generated
-from core.catalog.faults import Seen, opened
+from core.catalog.faults import Seen, acting
 from core.catalog.registry import entries
 from core.errors import BadInput
 from core.text import Text
@@ -123,7 +123,7 @@ def resident(
     )
     facts = dataset.facts()
     spread = float(held.samples.targets[splits.train].std(dtype=np.float64)) if dataset.task == "regression" else None
-    seen = opened(experiment.sealed).data(seen, facts.num_outputs, experiment.split_seed)
+    seen = acting(experiment).data(seen, facts.num_outputs, experiment.split_seed)
     return ResidentData(
         dataset=dataset,
         inputs=held.inputs,

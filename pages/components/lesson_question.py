@@ -18,7 +18,7 @@ from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
 
-POLL_S = 2
+POLL_S = 4
 FIRST_HEIGHT = 0.4
 """Where the points of a curve stand at first, as a share of the highest: not on the line of guessing."""
 MOST_OTHERS = 40

@@ -252,7 +252,7 @@ def _read_answers(lesson: Lesson, written: str) -> None:
         question = lesson.steps[place].question if 0 <= place < len(lesson.steps) else None
         try:
             given = None if question is None or value == SKIP else question.read(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             question = given = None
         if question is not None and (given is None or question.takes(given)):
             answers.put(lesson, place, given)

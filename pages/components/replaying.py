@@ -18,6 +18,8 @@ from pages.components.language import t
 from pages.components.services import actor, computed_by, services
 
 _REPLAY, _NUMBER = "replay", "number of replays"
+MOST_DIGITS = 16
+"""No update has a number with so many."""
 
 
 class Replay(NamedTuple):
@@ -106,7 +108,7 @@ def read_address(run: RunRecord) -> None:
     """Take over the replay that the address of a run asks for."""
     if st.query_params.get("replay") == "1":
         at = st.query_params.get("at", "")
-        begin(run, int(at) if at.isascii() and at.isdigit() else None)
+        begin(run, int(at) if at.isascii() and at.isdigit() and len(at) < MOST_DIGITS else None)
 
 
 def address(run: str | None) -> dict[str, str | None]:

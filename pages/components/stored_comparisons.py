@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.store.records import STATE_NAMES, RunRecord, StudyRecord
-from core.studies.access import may_change
+from core.studies.access import may_delete
 from core.studies.race_meta import state_of
 from pages.components import compare_state, sharing
 from pages.components.error_box import plain
@@ -86,7 +86,7 @@ def actions(record: StudyRecord) -> None:
         ):
             st.switch_page("compare.py")
         sharing.of_comparison(record)
-        if not may_change(record, actor()):
+        if not may_delete(record, actor()):
             return
         with st.popover(t("Delete .."), icon=":material/delete:", disabled=services().is_comparing(record.id)):
             st.markdown(t("Delete this comparison and all its runs? This cannot be undone."))

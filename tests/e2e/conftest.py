@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 _server = pytest.StashKey[Server]()
 
 OpenTab = Callable[..., LiveTab]
+Join = Callable[..., LiveTab]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,3 +84,42 @@ def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
         tab.end()
         tab.page.context.close()
     assert errors == []
+
+
+# -- a class ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def class_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app in class mode, reached from this computer."""
+    with serving(tmp_path_factory.mktemp("class") / "data", SADDLEPOINT_MODE="class") as started:
+        yield started
+
+
+def code_of(server: Server, *, teacher: bool = False) -> str:
+    """What students, or a teacher, join the room of a server with."""
+    room = json.loads((server.folder / "room.json").read_text(encoding="utf-8"))
+    return room["teacher_key" if teacher else "code"]
+
+
+@pytest.fixture
+def join(browser: Browser, class_server: Server) -> Iterator[Join]:
+    """Somebody opens a link in a browser of their own and joins: `join("Anna", "/runs?room=CODE")`."""
+    tabs: list[LiveTab] = []
+
+    def joined(name: str, path: str, code: str | None = None, *, width: int = 1440) -> LiveTab:
+        context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-US")
+        context.set_default_timeout(WAIT_MS)
+        tab = LiveTab(context.new_page(), class_server.address)
+        tabs.append(tab)
+        tab.go(path)
+        tab.page.get_by_label("Your name").fill(name)
+        if code is not None:
+            tab.page.get_by_label("Code of the room").fill(code)
+        tab.page.get_by_role("button", name="Join").click()
+        return tab
+
+    yield joined
+    for tab in tabs:
+        tab.end()
+        tab.page.context.close()

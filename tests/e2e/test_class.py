@@ -2,57 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import WAIT_MS
-from tests.e2e.live_tab import LiveTab
+from tests.e2e.conftest import Join, code_of
 from tests.e2e.test_train import LONG
-from tests.serving import Server, serving
+from tests.serving import Server
 
 pytestmark = pytest.mark.browser
-
-Join = Callable[..., LiveTab]
-
-
-@pytest.fixture(scope="module")
-def class_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app in class mode, reached from this computer."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("SADDLEPOINT_MODE", "class")
-        with serving(tmp_path_factory.mktemp("class") / "data") as started:
-            yield started
-
-
-@pytest.fixture
-def join(browser: Browser, class_server: Server) -> Iterator[Join]:
-    """Somebody opens a link in a browser of their own and joins: `join("Anna", "/runs?room=CODE")`."""
-    tabs: list[LiveTab] = []
-
-    def joined(name: str, path: str, code: str | None = None, *, width: int = 1440) -> LiveTab:
-        context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-US")
-        context.set_default_timeout(WAIT_MS)
-        tab = LiveTab(context.new_page(), class_server.address)
-        tabs.append(tab)
-        tab.go(path)
-        tab.page.get_by_label("Your name").fill(name)
-        if code is not None:
-            tab.page.get_by_label("Code of the room").fill(code)
-        tab.page.get_by_role("button", name="Join").click()
-        return tab
-
-    yield joined
-    for tab in tabs:
-        tab.end()
-        tab.page.context.close()
-
-
-def code_of(server: Server) -> str:
-    return json.loads((server.folder / "room.json").read_text(encoding="utf-8"))["code"]
 
 
 def test_one_starts_and_the_other_watches(join: Join, class_server: Server):

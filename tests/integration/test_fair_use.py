@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.catalog.faults import sealed
 from core.errors import BadInput, Refused
 from core.studies.comparison import Comparison
 from core.studies.fair_use import MOST_UNFINISHED
@@ -98,6 +99,19 @@ def test_what_is_over_takes_a_place_again_when_it_goes_on(bench: Workbench):
         with pytest.raises(Refused):
             go_on()
     assert bench.run(over).state == "finished"
+
+
+def test_a_student_answers_as_many_questions_as_there_are_and_no_more(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.studies.fair_use.MOST_ANSWERS", 2)
+    for actor in (ANNA, TEACHER):
+        for about in ("lesson/a.1", "lesson/a.2"):
+            bench.answer(about, "choice", 0, actor=actor)
+    with pytest.raises(Refused, match="answered 2 questions"):
+        bench.answer("lesson/a.3", "choice", 0, actor=ANNA)
+    with pytest.raises(Refused):
+        bench.give_up(sealed("wrong_labels"), actor=ANNA)
+    bench.answer("lesson/a.2", "choice", 1, actor=ANNA)
+    bench.answer("lesson/a.3", "choice", 0, actor=TEACHER)
 
 
 def test_a_start_that_fails_keeps_no_place(bench: Workbench, monkeypatch: pytest.MonkeyPatch):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.catalog.faults import sealed
 from core.errors import BadInput, Refused
 from core.landscape.asked import Asked, CurvatureRequest, LineRequest, SurfaceRequest
 from core.landscape.measured import Measured
@@ -181,6 +182,13 @@ def test_another_seed_starts_elsewhere_and_another_loss_is_said(bench: Workbench
     meta = ended(bench, SurfaceRequest((pair[0], other), None, SMALL))
     assert [path["same_start"] for path in meta["paths"]] == [True, False]
     assert "with which “adam” is trained" in str(meta["notes"][0])
+
+
+def test_the_loss_that_a_sealed_fault_puts_in_place_of_the_chosen_one_is_not_named(bench: Workbench):
+    runs = trained(bench, points()), trained(bench, points(sealed=sealed("softmax_on_top")))
+    for pair in (runs, runs[::-1]):
+        meta = ended(bench, SurfaceRequest(pair, None, SMALL))
+        assert (meta["state"], list(meta["notes"])) == ("finished", [])
 
 
 def test_dropout_keeps_nobody_from_a_surface(bench: Workbench):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, get_args
@@ -9,10 +10,11 @@ from typing import Any, NamedTuple, get_args
 import pytest
 
 from core.errors import BadInput, Refused
+from core.experiment import Experiment
 from core.landscape.asked import CurvatureRequest
 from core.landscape.practice import Practice
 from core.live import protocol
-from core.people import NOBODY
+from core.people import LOCAL, NOBODY
 from core.studies.comparison import Comparison
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
@@ -33,6 +35,7 @@ TEACHING = {OWNER: False, OTHER: False, TEACHER: True, NOBODY: False}
 NOT_ASKED = {
     "open", "reading", "close", "open_room",  # the launcher, for the process as a whole
     "runner", "device", "queue_length", "name_of", "is_active", "is_comparing",  # tell nothing of a run to be known
+    "token", "who", "leave_room",  # by a cookie or token, whose person is told from it
     "leave_replay", "finders",  # a viewer's own place; how many have found a fault
 }  # fmt: skip
 """Members of the workbench that act for nobody."""
@@ -48,10 +51,11 @@ class World(NamedTuple):
     over_study: str
     going_study: str
 
-    def rest(self) -> None:
-        """Pause again what a command let go on, and wait for what was started."""
-        self.bench.command(self.going, "pause", actor=OWNER)
-        self.bench.command_comparison(self.going_study, "pause", actor=OWNER)
+    def rest(self, *, is_told: bool) -> None:
+        """Pause again what a command let go on, where there was one, and wait for what was started."""
+        if is_told:
+            self.bench.command(self.going, "pause", actor=OWNER)
+            self.bench.command_comparison(self.going_study, "pause", actor=OWNER)
         until(lambda: not any(self.bench.runner.compute.going(who) for who in (OWNER, OTHER, TEACHER)))
 
     def is_shared(self) -> bool:
@@ -108,7 +112,14 @@ def tell_study(kind: str, **values: Any) -> Do:
 
 
 def start(world: World, actor: str) -> str:
-    return finished(world.bench, points(), actor=actor).id
+    return ended(world, points(), actor)
+
+
+def ended(world: World, experiment: Experiment, actor: str) -> str:
+    """A run that is over before it has begun."""
+    run = world.bench.start(experiment, actor=actor, paused=True)
+    world.bench.command(run, "stop", actor=actor)
+    return world.bench.wait(run, 60).id
 
 
 def fork(world: World, actor: str) -> str:
@@ -127,25 +138,27 @@ def branch(world: World, actor: str) -> None:
 
 
 def delete(world: World, actor: str) -> None:
-    run = finished(world.bench, points(), actor=OWNER).id
+    run = ended(world, points(), OWNER)
     world.bench.share(run, world.is_shared(), actor=OWNER)
     world.bench.delete(run, actor=actor)
 
 
 def delete_comparison(world: World, actor: str) -> None:
-    study = world.bench.start_comparison(race(POINTS), actor=OWNER, pace="max")
-    world.bench.wait_comparison(study, 60)
+    study = start_comparison(world, OWNER)
+    world.bench.share_comparison(study, world.is_shared(), actor=OWNER)
     world.bench.delete_comparison(study, actor=actor)
 
 
 def start_comparison(world: World, actor: str) -> str:
-    study = world.bench.start_comparison(race(POINTS), actor=actor, pace="max")
-    world.bench.wait_comparison(study, 60)
-    return study
+    study = world.bench.start_comparison(race(POINTS), actor=actor, paused=True)
+    world.bench.command_comparison(study, "stop", actor=actor)
+    return world.bench.wait_comparison(study, 60).id
 
 
 def extend(world: World, actor: str) -> None:
     world.bench.command(world.over, "extend", {"epochs": 1}, actor=actor)
+    with contextlib.suppress(Refused):  # it may be over already
+        world.bench.command(world.over, "pace", {"pace": "max"}, actor=actor)
     world.bench.wait(world.over, 60)
 
 
@@ -280,7 +293,7 @@ def test_who_may(world: World, case: str, is_shared: bool):
         except (BadInput, Refused):
             may = False
         assert may is rights[actor], f"{actor or 'nobody'}: {case}"
-        world.rest()
+        world.rest(is_told=case.startswith("command"))
     world.bench.room = None
 
 
@@ -300,6 +313,17 @@ def test_who_may_stop(world: World, stopper: str):
         bench.command(run, "resume", actor=TEACHER)
 
 
+def test_a_comparison_that_a_teacher_stops_stays_its_owners(world: World):
+    bench = world.bench
+    study = bench.start_comparison(race(POINTS | LONG), actor=OWNER, pace="1/s")
+    until(lambda: len(bench.runs_of(study)) == 2)
+    bench.command_comparison(study, "stop", actor=TEACHER)
+    assert bench.wait_comparison(study, 60).owner == OWNER
+    assert {(run.state, run.owner) for run in bench.runs_of(study)} == {("stopped", OWNER)}
+    with pytest.raises(Refused, match="another person"):
+        bench.command_comparison(study, "resume", actor=TEACHER)
+
+
 def test_a_private_run_looks_like_one_that_is_not_there(world: World):
     world.share(False)
     words = []
@@ -309,6 +333,20 @@ def test_a_private_run_looks_like_one_that_is_not_there(world: World):
         words.append(str(error.value).replace(run, ""))
     assert words[0] == words[1]
     assert not world.bench.may_watch(world.over, actor=OTHER)
+
+
+def test_what_others_leave_behind_is_deleted_by_who_sits_at_the_computer(world: World):
+    bench = world.bench
+    run, study = ended(world, points(), OWNER), start_comparison(world, OWNER)
+    for actor in (OTHER, TEACHER):
+        with pytest.raises(Refused, match="another person"):
+            bench.delete(run, actor=actor)
+        with pytest.raises(Refused, match="another person"):
+            bench.delete_comparison(study, actor=actor)
+    bench.delete(run, actor=LOCAL)
+    bench.delete_comparison(study, actor=LOCAL)
+    assert bench.find(run) is None
+    assert study not in [record.id for record in bench.studies()]
 
 
 def test_a_landscape_is_watched_and_given_up_by_those_who_asked_for_it(world: World):
@@ -321,3 +359,6 @@ def test_a_landscape_is_watched_and_given_up_by_those_who_asked_for_it(world: Wo
     until(lambda: bench.hub.meta(channel)["state"] == "finished")
     assert bench.landscape(CurvatureRequest(world.over, 2), actor=OTHER) == channel
     assert bench.may_watch(channel, actor=OTHER)
+    world.share(False)
+    assert not bench.may_watch(channel, actor=OTHER)
+    assert bench.may_watch(channel, actor=OWNER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.text import Text
+from core.text import Text, is_showable
 
 
 def test_thousands_are_set_apart_by_a_thin_space_and_text_keeps_its_commas():
@@ -19,3 +19,8 @@ def test_a_text_within_a_text_is_translated_with_it():
 
 def test_braces_without_values_stand_as_they_are():
     assert str(Text("set {1, 2}")) == "set {1, 2}"
+
+
+def test_a_letter_is_shown_unless_it_breaks_or_turns_what_stands_beside_it():
+    assert all(map(is_showable, "aß学\u200d👩🏽\u3000\u200f\u0627"))
+    assert not any(map(is_showable, "\x00\x1b\n\u2028\u2029\ud800\u202a\u202e\u2066\u2069"))

@@ -4,7 +4,7 @@ from core.catalog.faults.fault import INSTRUMENTS, Fault, Instrument, Seen, Seri
 from core.catalog.faults.of_data import ClassOrder, LabelFlips, Leak, UnscaledInputs, WrongLabels
 from core.catalog.faults.of_network import DeadRelu, EvaluationMode, SoftmaxOnTop, ZeroWeights
 from core.catalog.faults.of_updates import DecayTimes100, RateTimes30
-from core.catalog.faults.seal import NO_FAULT, opened, sealed
+from core.catalog.faults.seal import NO_FAULT, acting, opened, sealed
 
 __all__ = [
     "INSTRUMENTS",
@@ -24,6 +24,7 @@ __all__ = [
     "UnscaledInputs",
     "WrongLabels",
     "ZeroWeights",
+    "acting",
     "opened",
     "sealed",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from functools import lru_cache
+from typing import Any
 
 from core.catalog.faults.fault import Fault
 from core.catalog.registry import entries
@@ -42,6 +43,19 @@ def opened(seal: str) -> Fault:
         Text("It was changed, or made by another version of this program."),
         Text("Copy the link anew, or leave “sealed” out to train without a fault."),
     )
+
+
+def acting(experiment: Any) -> Fault:
+    """The fault that is sealed in an experiment; `NO_FAULT` where these choices leave it nothing to act on.
+
+    Such choices are not refused: a refusal would tell which fault it is.
+    """
+    fault = opened(experiment.sealed)
+    try:
+        fault.check(experiment)
+    except BadInput:
+        return NO_FAULT
+    return fault
 
 
 def _written(salt: bytes, key: str) -> str:

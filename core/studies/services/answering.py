@@ -6,7 +6,6 @@ from typing import Any
 
 from core.people import LOCAL, NOBODY, role
 from core.store.records import Answer, AnswerKind
-from core.studies.access import to_act
 from core.studies.services.base import Base
 
 
@@ -15,7 +14,7 @@ class Answering(Base):
 
     def answer(self, about: str, kind: AnswerKind, value: Any, *, actor: str = LOCAL) -> None:
         """Keep an answer in the place of the actor's earlier one about the same. BadInput, Refused."""
-        self.store.answer(about, kind, value, actor=to_act(actor))
+        self._answer(about, kind, value, actor)
 
     def own_answer(self, about: str, *, actor: str = LOCAL) -> Answer | None:
         """What the actor has answered to a question."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import Refused
 from core.live.hub import Hub
 from core.live.tokens import Tokens
 from core.mode import Mode
 from core.store.folder import DataFolder, WriteLock
+from core.store.records import AnswerKind
 from core.store.store import Store
+from core.studies.access import to_act
 from core.studies.board import Board
 from core.studies.fair_use import FairUse
 from core.text import Text
@@ -37,6 +39,11 @@ class Base:
         self._lock = lock
         self._live = live
         self._runner: Runner | None = None
+
+    def _answer(self, about: str, kind: AnswerKind, value: Any, actor: str) -> None:
+        """Keep an answer of the actor where fair use has room for it."""
+        self.fair_use.check_answer(self.store, about, to_act(actor))
+        self.store.answer(about, kind, value, actor=actor)
 
     @contextmanager
     def _room_to_go_on(self, owner: str, *, is_active: bool, is_held: bool) -> Iterator[None]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.people import LOCAL
 from core.store.records import RunRecord, StudyRecord
-from core.studies.access import to_act, to_change, to_command
+from core.studies.access import to_act, to_change, to_command, to_delete
 from core.studies.fair_use import GOING_ON
 from core.studies.services.stored import StoredRuns
 from core.studies.study import COMPARISON
@@ -90,7 +90,7 @@ class Comparisons(StoredRuns):
 
     def delete_comparison(self, study: str, *, actor: str = LOCAL) -> None:
         """Delete a comparison and its runs for good; Refused while it is active."""
-        self.runner.races.delete(to_change(self.store.get_study(study, actor=actor), actor), actor)
+        self.runner.races.delete(to_delete(self.store.get_study(study, actor=actor), actor))
 
     def share_comparison(self, study: str, on: bool, *, actor: str = LOCAL) -> None:
         """Let everybody in the class see a comparison and its runs, or nobody else."""

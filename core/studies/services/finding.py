@@ -7,7 +7,6 @@ from core.catalog.registry import canonical_key
 from core.errors import Refused
 from core.experiment import Experiment
 from core.people import LOCAL
-from core.studies.access import to_act
 from core.studies.fault_finding import Finding, Readings, about, series_of
 from core.studies.services.stored import StoredRuns
 from core.text import Text
@@ -33,7 +32,7 @@ class FaultFinding(StoredRuns):
         return before if before.is_revealed else self._kept(Finding(seal, before.tries, gave_up=True), actor)
 
     def _kept(self, finding: Finding, actor: str) -> Finding:
-        self.store.answer(about(finding.seal), "diagnosis", finding.to_json(), actor=to_act(actor))
+        self._answer(about(finding.seal), "diagnosis", finding.to_json(), actor)
         return finding
 
     def points(self, *, actor: str = LOCAL) -> tuple[int, int]:

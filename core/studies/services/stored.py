@@ -7,7 +7,7 @@ from core.live.hub import Hub
 from core.people import LOCAL
 from core.store.folder import WriteLock
 from core.store.records import RunRecord
-from core.studies.access import to_change
+from core.studies.access import to_change, to_delete
 from core.studies.services.base import Base
 from core.studies.study import is_channel, study_of
 
@@ -60,7 +60,8 @@ class StoredRuns(Base):
 
     def delete(self, run: str, *, actor: str = LOCAL) -> None:
         """Delete a run for good; Refused while it is active."""
-        self.runner.delete(to_change(self.store.get_run(run, actor=actor), actor).id, actor)
+        record = to_delete(self.store.get_run(run, actor=actor), actor)
+        self.runner.delete(run, record.owner)
         self.hub.forget(run)
 
     def _load_stored(self, run: str, hub: Hub) -> bool:

@@ -195,6 +195,17 @@ def test_a_refusal_is_said_once():
     assert replayed(script) == [["a b c"], [3]]
 
 
+def test_after_a_refusal_nothing_of_an_earlier_answer_stays():
+    script = """
+      replay.open(data, 5, '10s');
+      answer(5);
+      replay.player.jump(3);
+      asked[1].hear({ type: 'refused', what: 'a', why: 'b', fix: 'c' });
+      return [replay.shown(data).meta.status, told.length];
+    """
+    assert replayed(script) == [None, 1]
+
+
 def test_after_a_lost_connection_it_asks_again():
     assert replayed("replay.open(data, 3, '10s'); replay.askAgain(); return steps();") == [3, 3]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import core.catalog  # noqa: F401 - registers every entry
+from core.catalog.faults import sealed
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.studies.comparison import Comparison
@@ -251,3 +252,13 @@ def test_an_entrys_key_is_changed_before_its_fields_in_whatever_order_they_were_
     variant = Variant.from_json({"changes": {"optimizer.lr": 0.5, "optimizer.key": "sgd"}})
     document, _ = variant.applied_to(Experiment().to_json())
     assert document["optimizer"] == {"key": "sgd", "lr": 0.5}
+
+
+def test_a_sealed_fault_is_not_compared_with_runs_that_do_not_have_it():
+    seal = sealed("dead_relu")
+    either = {"changes": {"seed": 1}}
+    for base, changes in (({}, {"sealed": seal}), ({"sealed": seal}, {"sealed": ""})):
+        with pytest.raises(BadInput, match="not compared with a run without it"):
+            Comparison.from_json({"base": POINTS | base, "variants": [either, {"changes": changes}]})
+    in_all = Comparison.from_json({"base": POINTS | {"sealed": seal}, "variants": [either, {"changes": {"seed": 2}}]})
+    assert {experiment.sealed for experiment in in_all.varied()} == {seal}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.catalog.faults import sealed
+from core.catalog.faults import NO_FAULT, acting, sealed
 from core.compatibility import check
 from core.errors import BadInput, Refused
 from core.exports.script import parts_of
@@ -94,13 +94,32 @@ def test_a_seal_cannot_be_broken_in_a_run_that_goes_on():
         changed(with_fault("leak"), {"sealed": ""})
 
 
-def test_choices_that_take_a_fault_its_ground_are_refused_without_naming_it():
-    experiment = with_fault("evaluation_mode").replace(regularizers=[])
-    with pytest.raises(BadInput) as refused:
-        check(experiment)
-    told = str(refused.value).lower()
-    assert "does not fit" in told
-    assert not any(word in told for word in ("dropout", "evaluation", "mode"))
+NO_GROUND = {
+    "evaluation_mode": {"regularizers": []},
+    "decay_times_100": {"optimizer": "adam"},
+    "dead_relu": {"architecture": {"key": "mlp", "widths": [8], "activation": "tanh"}},
+    "label_flips": {"augmentations": ["flip"]},
+    "softmax_on_top": {"loss": "mse"},
+    "zero_weights": {"initializer": "zeros"},
+}
+"""For some faults choices that leave it nothing to act on."""
+
+
+@pytest.mark.parametrize("key", NO_GROUND)
+def test_choices_that_take_a_fault_its_ground_are_not_refused_which_would_tell_it(key: str, tmp_path: Path):
+    experiment = with_fault(key, epochs=1, **NO_GROUND[key])
+    healthy = experiment.replace(sealed="")
+    assert check(experiment) == check(healthy)
+    assert acting(experiment) is NO_FAULT
+    assert bits(Run(experiment, tmp_path).train()) == bits(Run(healthy, tmp_path).train())
+
+
+def test_a_fault_loses_its_ground_in_a_run_that_goes_on(tmp_path: Path):
+    recipe, sealed_one = [Event(2, "set", {"regularizers": []})], with_fault("evaluation_mode", epochs=1)
+    ends = [
+        Run(experiment, tmp_path, recipe=recipe).train() for experiment in (sealed_one, sealed_one.replace(sealed=""))
+    ]
+    assert bits(ends[0]) == bits(ends[1])
 
 
 @each_fault
@@ -137,4 +156,5 @@ def test_there_is_no_code_of_a_sealed_run(key: str):
 
 def test_the_experiment_of_these_tests_has_no_setting_without_effect():
     assert check(with_fault("leak")) == []
+    assert all(acting(with_fault(key)).key == key for key in FAULTS)
     assert "sealed" not in FITS_ALL
