@@ -97,7 +97,7 @@ class Student:
             self._note(error)
 
     def has_started(self, times: int) -> bool:
-        """Whether they have pressed Start so often and watched a run learn; true, too, once something has gone wrong."""
+        """Whether they have pressed Start so often and watched a run learn; also true once something has gone wrong."""
         starts = len(self.seen.first_change) + self.seen.refused
         return bool(self.seen.trouble or (starts >= times and self.seen.chart_age))
 
@@ -187,8 +187,8 @@ async def hold(lesson: Lesson) -> None:
     await asyncio.to_thread(sys.stdin.read)
     closes.set()
     await asyncio.gather(*attending)
-    counted_s = time.monotonic() - counts_from
-    print(json.dumps({"counted_s": counted_s, "used_s": used_s, "students": [asdict(student.seen) for student in students]}))
+    seen = [asdict(student.seen) for student in students]
+    print(json.dumps({"counted_s": time.monotonic() - counts_from, "used_s": used_s, "students": seen}))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """A class of thirty in one room of the real app: how long a press of Start takes to show, how old charts are, what is
-left of the training speed, and what the server needs for it. `python -m bench.classroom [SECONDS]` takes as long.
+left of the training speed, and what the server needs for it. `python -m bench.classroom --quick` takes a minute.
 
 The students are `bench.classmates`, in a process of their own: they speak the protocol of pages without a browser.
 """
@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from argparse import ArgumentParser
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -27,7 +27,7 @@ from tests.serving import Server, serving
 from tests.sources import ROOT
 
 STUDENTS = 30
-CLASS_S = 300.0
+CLASS_S, QUICK_S = 300.0, 30.0
 LONE_S = 20.0
 FIRST_CHANGE_BAR_S, CHART_AGE_BAR_S, SPEED_BAR = 2.0, 3.0, 0.7
 MEMORY_BAR_MB = 600 + 15 * STUDENTS
@@ -36,11 +36,14 @@ NEVER_S = 1e9
 
 @dataclass(frozen=True)
 class Attended:
-    """What came out of a lesson; `memory_mb` is the server's at its end, `students` are `bench.classmates.Seen`."""
+    """What came out of a lesson; `students` are `bench.classmates.Seen`, `memory_mb` is the server's at its end, and
+    cores are processor time over the time of the whole lesson.
+    """
 
     students: list[dict[str, Any]]
     counted_s: float
-    clients_share: float
+    server_cores: float
+    client_cores: float
     memory_mb: float
 
     def all(self, name: str) -> list[Any]:
@@ -69,29 +72,38 @@ def attend(
 ) -> Attended:
     """Hold a lesson; by default nobody changes anything after the first start."""
     code = json.loads((server.folder / "room.json").read_text(encoding="utf-8"))["code"]
-    lesson = Lesson(server.address, code, num_students, counted_s, arrive_within_s, reads_s, changes_after_s, least_starts)
+    lesson = Lesson(
+        server.address, code, num_students, counted_s, arrive_within_s, reads_s, changes_after_s, least_starts
+    )
     words = [sys.executable, "-m", "bench.classmates", json.dumps(asdict(lesson))]
+    process_of_server = psutil.Process(server.process.pid)
+    begun, used_before_s = time.monotonic(), used_s(process_of_server)
     with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "done\n", "the class could not attend"
-        memory_mb = psutil.Process(server.process.pid).memory_info().rss / 1e6
+        lesson_s, server_s = time.monotonic() - begun, used_s(process_of_server) - used_before_s
+        memory_mb = process_of_server.memory_info().rss / 1e6
         process.stdin.close()
         told = json.loads(process.stdout.readline())
     assert process.returncode == 0
-    return Attended(told["students"], told["counted_s"], told["used_s"] / told["counted_s"], memory_mb)
+    return Attended(told["students"], told["counted_s"], server_s / lesson_s, told["used_s"] / lesson_s, memory_mb)
 
 
-@contextmanager
-def class_server() -> Iterator[Server]:
-    """The app in class mode on this computer alone."""
-    with TemporaryDirectory() as folder, serving(Path(folder) / "data", SADDLEPOINT_MODE="class") as server:
-        yield server
+def used_s(process: psutil.Process) -> float:
+    """The processor time that a process has used, in seconds."""
+    used = process.cpu_times()
+    return used.user + used.system
 
 
-def measure(class_s: float = CLASS_S) -> list[Figure]:
+def measure() -> list[Figure]:
     """First change, chart age, speed, memory, and whatever went wrong."""
-    with class_server() as server:
+    return held(CLASS_S)
+
+
+def held(class_s: float) -> list[Figure]:
+    """The figures of a lesson of so many seconds, counted from when all have begun."""
+    with TemporaryDirectory() as folder, serving(Path(folder) / "data", SADDLEPOINT_MODE="class") as server:
         alone = attend(server, 1, LONE_S)
         together = attend(
             server, STUDENTS, class_s, arrive_within_s=10.0, reads_s=(2.0, 10.0), changes_after_s=(20.0, 40.0)
@@ -104,7 +116,7 @@ def measure(class_s: float = CLASS_S) -> list[Figure]:
 def figures(alone: Attended, together: Attended, trouble: list[str], how: str) -> list[Figure]:
     """What was measured, against its bars."""
     change, row, age, page = (
-        np.quantile(together.all(name) or [np.inf], [0.5, 0.95, 1.0])
+        np.quantile(together.all(name) or [np.nan], [0.5, 0.95, 1.0]).tolist()
         for name in ("first_change", "first_row", "chart_age", "page_s")
     )
     asked = ", ".join(f"{together.total(name)} {name}" for name in ("answered", "refused", "served"))
@@ -113,8 +125,8 @@ def figures(alone: Attended, together: Attended, trouble: list[str], how: str) -
     return [
         Figure(
             f"{title}, click to first change, p95", change[1], FIRST_CHANGE_BAR_S, False, "s",
-            f"p50 {change[0]:.2f} s, longest {change[2]:.2f} s; to the first update p50 {row[0]:.2f} s, p95 {row[1]:.2f} s; "
-            f"a run of the page p50 {page[0]:.2f} s, p95 {page[1]:.2f} s; {started}; {how}",
+            f"p50 {change[0]:.2f} s, longest {change[2]:.2f} s; to the first update p50 {row[0]:.2f} s, "
+            f"p95 {row[1]:.2f} s; a run of the page p50 {page[0]:.2f} s, p95 {page[1]:.2f} s; {started}; {how}",
         ),
         Figure(
             f"{title}, age of the chart, p95", age[1], CHART_AGE_BAR_S, False, "s",
@@ -123,7 +135,8 @@ def figures(alone: Attended, together: Attended, trouble: list[str], how: str) -
         Figure(
             f"{title}, training", together.speed / alone.speed, SPEED_BAR, True, "of the lone speed",
             f"{together.speed:.0f} updates/s of all runs, {alone.speed:.0f} of one alone; "
-            f"the clients took {together.clients_share:.2f} of a core; {how}",
+            f"the server took {together.server_cores:.2f} cores ({alone.server_cores:.2f} with one), "
+            f"the clients {together.client_cores:.2f}; {how}",
         ),
         Figure(
             f"{title}, memory of the server", together.memory_mb, MEMORY_BAR_MB, False, "MB",
@@ -134,5 +147,7 @@ def figures(alone: Attended, together: Attended, trouble: list[str], how: str) -
 
 
 if __name__ == "__main__":
-    for figure in measure(*map(float, sys.argv[1:])):
+    parser = ArgumentParser(prog="python -m bench.classroom", description="Measure a class of thirty.")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_S:g} s instead of {CLASS_S:g} s")
+    for figure in held(QUICK_S if parser.parse_args().quick else CLASS_S):
         print(figure)

@@ -1,7 +1,7 @@
 """A link into a lesson, opened on a phone: from the start of navigation until the question can be answered.
 
-The real app on a warm server, in a headless Chromium on the same machine, 390 × 844. Each time is that of a browser that
-has never been here: all of Streamlit and of our own files is fetched anew.
+The real app on a warm server, in a headless Chromium on the same machine, 390 × 844. Each time is that of a browser
+that has never been here: all of Streamlit and of our own files is fetched anew.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ READY = """() => {
 
 
 def ready_s(browser: Browser, server: Server, *, answers: bool = False) -> float:
-    """Seconds until the question can be answered, in a browser without a past. An answer is kept: only the last gives it."""
+    """Seconds until the question can be answered, in a browser without a past; `answers`: an answer, which is kept."""
     context = browser.new_context(viewport=PHONE, locale="en-US")  # pyright: ignore[reportArgumentType]
     page = context.new_page()
     page.goto(f"{server.address}{LINK}", wait_until="commit")

@@ -85,14 +85,15 @@ class ProtocolTab:
         return not self._listening.done()
 
     async def until(self, condition: Callable[[], T], what: str, within_s: float = WITHIN_S) -> T:
-        """The first true value of `condition()`, asked after every message; AssertionError when there is none in time."""
+        """The first true value of `condition()`, asked after every message; AssertionError when none comes in time."""
         try:
             async with asyncio.timeout(within_s), self._news:
                 await self._news.wait_for(lambda: condition() or not self.is_open)
         except TimeoutError:
             told = f"the page says {self.exceptions or self.refusals()}"
             raise AssertionError(f"{what} did not come within {within_s:g} s; {told}") from None
-        assert (value := condition()), f"the session ended before {what} came"
+        value = condition()
+        assert value, f"the session ended before {what} came"
         return value
 
     async def _listen(self) -> None:

@@ -1,4 +1,4 @@
-"""What one tab without a browser sees of its runs over `/live`: their states, how far they are, how old their charts."""
+"""What a tab without a browser sees of its runs over `/live`: their states, how far they are, when rows came."""
 
 from __future__ import annotations
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, cast
 
 from core.catalog.entry import Entry
+from core.catalog.presets import Preset, presets
 from core.experiment import Experiment
 from core.text import Text
 
@@ -20,6 +22,16 @@ def choices(experiment: Experiment) -> list[Text]:
         Text("seed {seed}", seed=experiment.seed),
         *([Text("a sealed fault")] if experiment.sealed else []),
     ]
+
+
+def preset_of(experiment: Experiment) -> Preset | None:
+    """The preset that trains the same."""
+    return _presets_by_fingerprint().get(experiment.fingerprint())
+
+
+@cache
+def _presets_by_fingerprint() -> dict[str, Preset]:
+    return {Experiment.from_json({"preset": preset.key}).fingerprint(): preset for preset in presets().values()}
 
 
 def title(experiment: Experiment) -> Text:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from string import Formatter
 from typing import Any
 
@@ -28,10 +30,16 @@ def untranslated(template: str) -> str:
 
 
 class _Words(Formatter):
-    """`str.format` with a thin space between thousands, which no language reads as a decimal comma."""
+    """`str.format` with a thin space between thousands, which no language reads as a decimal comma.
+
+    A half is rounded up, as the charts in the browser do: 15.25 is 15.3 in both.
+    """
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        written = super().format_field(value, format_spec)
+        if isinstance(value, float) and math.isfinite(value) and format_spec.endswith("f"):
+            value = Decimal(value)
+        with localcontext(rounding=ROUND_HALF_UP):
+            written = super().format_field(value, format_spec)
         return written.replace(",", "\u202f") if "," in format_spec else written
 
 

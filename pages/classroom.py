@@ -116,12 +116,12 @@ def points() -> None:
     if found:
         columns = {
             t("name"): [one.name for one in found],
-            t("points"): [one.points for one in found],
+            t("score"): [one.points for one in found],
             t("found"): [one.num_found for one in found],
             t("tried"): [one.num_tried for one in found],
         }
         st.markdown("**" + t("Find the fault") + "**")
-        table(columns, "points", t("People with points: {count}", count=len(found)))
+        table(columns, "points", t("People with a score: {count}", count=len(found)))
 
 
 def table(columns: dict[str, list], name: str, alt: str) -> None:

@@ -40,12 +40,12 @@ def name_of(run: RunRecord) -> str:
         return run.name
     try:
         experiment = begun(run)
-        data, augmentation, network, regularizer, optimizer, seed = choices(experiment)
+        data, augmentation, network, regularizer, optimizer, *rest = choices(experiment)
     except BadInput:
         return run.id
     told = [regularizer] if experiment.regularizers else []
     told += [augmentation] if experiment.augmentations else []
-    return " › ".join(show(words) for words in (network, *told, optimizer, data, seed))
+    return " › ".join(show(words) for words in (network, *told, optimizer, data, *rest))
 
 
 def state_names() -> dict[str, str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
 from core.catalog.entry import Entry
 from core.catalog.presets import Preset, presets
+from core.describe import preset_of
 from core.errors import CoreError
 from core.experiment import Experiment
 from core.store.records import RunRecord
@@ -153,15 +153,9 @@ def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False
     return True
 
 
-@lru_cache
-def presets_by_fingerprint() -> dict[str, Preset]:
-    """Every preset by what it trains."""
-    return {Experiment.from_json({"preset": preset.key}).fingerprint(): preset for preset in presets().values()}
-
-
 def caption_of(experiment: Experiment) -> str:
     """What will happen, where an experiment is a preset: its caption."""
-    preset = presets_by_fingerprint().get(experiment.fingerprint())
+    preset = preset_of(experiment)
     return show(preset.text) if preset else ""
 
 

@@ -83,7 +83,7 @@ def answers(address: str) -> bool:
 
 @contextmanager
 def serving(folder: Path, *options: str, **variables: str) -> Iterator[Server]:
-    """A server that answers, with more variables in its environment; ended at the end, if it has not ended by itself."""
+    """A server that answers, with these variables, too; ended at the end, if it has not ended by itself."""
     port = free_port()
     log_file = folder.parent / f"{folder.name}-{port}.log"
     with log_file.open("wb") as log:

@@ -30,9 +30,9 @@ export class Tile {
     this.node = element(
       "button",
       { type: "button", className: "sp-tile", "data-run": run, onclick: () => onOpen(run) },
-      element("span", { className: "sp-row" }, this.name, this.error),
+      this.name,
       this.picture,
-      this.state,
+      element("span", { className: "sp-row" }, this.state, this.error),
     );
   }
 

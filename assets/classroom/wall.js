@@ -6,12 +6,13 @@ import { palette } from "../live/theme.js";
 import { Tile } from "./tile.js";
 
 const PAUSE_MS = 450;
-// In presentation mode: what a tile takes with the gap below it, and how many stand beside each other.
-const [ROW_PX, FEWEST_COLUMNS, MOST_COLUMNS] = [116, 3, 9];
+// In presentation mode: what a tile takes with the gap below it, how many stand beside each other, and up to how many of
+// these have room for a word beside the number.
+const [ROW_PX, FEWEST_COLUMNS, ROOMY_COLUMNS, MOST_COLUMNS] = [114, 3, 5, 9];
 
 export class WallView {
   constructor(parent, data, look) {
-    Object.assign(this, { parent, look, labels: data.labels, tiles: new Map(), known: new Map(), drawnAt: -PAUSE_MS });
+    Object.assign(this, { parent, look, labels: data.labels, present: data.settings.present, tiles: new Map(), known: new Map(), drawnAt: -PAUSE_MS });
     this.banner = element("p", { className: "sp-banner", role: "status", hidden: true });
     this.empty = element("p", { className: "sp-hint", text: data.labels.empty });
     this.legend = element(
@@ -61,7 +62,6 @@ export class WallView {
     });
     this.empty.hidden = this.tiles.size > 0;
     this.legend.hidden = this.tiles.size === 0;
-    if (data.settings.present) this.fit();
     this.draw();
   }
 
@@ -71,6 +71,7 @@ export class WallView {
     const rows = Math.max(1, Math.floor(height / ROW_PX));
     const columns = Math.min(MOST_COLUMNS, Math.max(FEWEST_COLUMNS, Math.ceil(this.tiles.size / rows)));
     this.list.style.setProperty("--sp-columns", columns);
+    this.list.classList.toggle("sp-tight", columns > ROOMY_COLUMNS);
   }
 
   added(run) {
@@ -90,6 +91,7 @@ export class WallView {
     this.timer = null;
     if (this.gone) return;
     this.drawnAt = performance.now();
+    if (this.present) this.fit();
     this.tiles.forEach((tile, run) => tile.draw(this.known.get(run), this.palette));
   }
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 PATTERNS = (
@@ -68,6 +68,7 @@ class Assets:
         self._files, self._version, self._stamp = files, digest.hexdigest()[:12], stamp
 
 
+@cache
 def plotly_version() -> str:
     """The version of the installed plotly wheel, the `v` of the address of its plotly.min.js."""
     from importlib.metadata import version

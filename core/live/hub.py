@@ -297,10 +297,12 @@ class Hub:
     def _announce(self, run: str) -> None:
         with self._lock:
             wake = self._wake
-            if wake is None or run in self._changed:
+            if wake is None:
                 return
+            is_first = not self._changed
             self._changed.add(run)
-        wake()
+        if is_first:  # whoever was woken takes all that have changed by then
+            wake()
 
     def _new_lineage(self, attempt: int) -> str:
         return f"{attempt}-{self._name}-{next(self._count)}"

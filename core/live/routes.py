@@ -61,10 +61,10 @@ def live_routes(
 ) -> list[BaseRoute]:
     """All routes of the live chart.
 
-    `who(token)` says whose page has opened a socket, None for nobody's. `may_watch(actor, channel)` says whether somebody may see a channel of the hub; one that they may not looks like one
-    that is not there. `command(actor, run, kind, values)` and `replays.seek` are called in a worker thread and should
-    return quickly; a CoreError that they raise is shown to the person. `hosts` are the host names served, None for any
-    that equals its page's origin.
+    `who(token)` says whose page has opened a socket, None for nobody's. `may_watch(actor, channel)` says whether
+    somebody may see a channel of the hub; one that they may not looks like one that is not there. `command(actor, run,
+    kind, values)` and `replays.seek` are called in a worker thread and should return quickly; a CoreError that they
+    raise is shown to the person. `hosts` are the host names served, None for any that equals its page's origin.
     """
     files = assets if isinstance(assets, Assets) else Assets(assets)
 
@@ -183,7 +183,8 @@ class _Session:
                     raise protocol.BadMessage("too many runs")
                 position = None
                 if message.lineage is not None and message.rows is not None:
-                    rows = {group: message.rows.get(group, 0) for group in (BRIEF if message.brief else GROUPS)}
+                    known: dict[str, int] = {**message.rows}
+                    rows = {group: known.get(group, 0) for group in (BRIEF if message.brief else GROUPS)}
                     position = Position(message.lineage, rows)
                 await self._pusher.subscribe(viewer, message.run, position, brief=message.brief)
             case protocol.Unsubscribe():

@@ -85,8 +85,10 @@ def reading_engine(url: URL) -> Engine:
                     raise
                 return _open_sqlite_reader(path, "mode=ro&immutable=1")
 
-        # Opening a file takes longer than most of what is asked of it.
-        return create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=60, pool_reset_on_return=None)
+        # They are kept: opening the file takes longer than most of what is asked of it. None begins a transaction.
+        return create_engine(
+            "sqlite://", creator=connect, poolclass=QueuePool, max_overflow=60, pool_reset_on_return=None
+        )
     engine = create_engine(
         url,
         pool_size=5,

@@ -88,8 +88,7 @@ class Store(Studies, Answers, Sharing):
     def close(self, timeout_s: float = 10.0) -> None:
         """Write what is queued and close. CoreError says how much the database did not take."""
         writer, self._writer = self._writer, None
-        # The last connection empties the journal, so it must be the one that writes.
-        self._reader.dispose()
+        self._reader.dispose()  # the last connection to go empties the journal: let it be the one that writes
         left = writer.close(timeout_s) if writer is not None else 0
         self._reader.dispose()
         if left:

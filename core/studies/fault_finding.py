@@ -65,7 +65,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Readings:
-    """What a fault's instrument reads in the newest run with it and in the newest healthy one, where there are such."""
+    """What a fault's instrument reads in the newest run with it and in the newest healthy one, where there are such.
+
+    Nothing is read where the experiment leaves the fault nothing to act on.
+    """
 
     sealed: float | None
     healthy: float | None

@@ -45,7 +45,10 @@ SOON_S = 0.1
 """After so much time on the way it is shown where it is: nobody waits longer for a first picture."""
 EVERY_S = 0.4
 MOST_REELS = 16
-"""Of so many viewers the run stays where it is; the one who has asked for nothing since longest begins anew."""
+"""Of so many viewers the run stays where it is; the one who has asked for nothing since longest begins anew.
+
+Who waits for an answer gets it all the same.
+"""
 MOST_MOMENTS = 64
 """So many are kept for whoever asks again, about a quarter of a megabyte each at most."""
 NUM_STATES = 128
@@ -121,8 +124,9 @@ class Playbacks:
         reel.ask(wish)
         with self._lock:
             self._reels[viewer] = reel
-            while len(self._reels) > MOST_REELS:
-                self._reels.popitem(last=False)[1].cancel()
+            idle = [who for who, other in self._reels.items() if not other.is_wanted]
+            for who in idle[: max(0, len(self._reels) - MOST_REELS)]:
+                self._reels.pop(who).cancel()
 
         def loaded(data: Future[Any]) -> None:
             error = None if data.cancelled() else data.exception()
@@ -190,6 +194,11 @@ class Reel(Job):
         self._taken: Wish | None = None
         self._pieces: Generator[None, None, None] | None = None
         self._run: Run | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody waits for a moment of it."""
+        return self._wish is not None and not self.done
 
     def ask(self, wish: Wish) -> None:
         """Wish for another moment than before; from any thread."""

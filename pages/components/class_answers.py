@@ -21,25 +21,23 @@ from pages.components.services import actor, services
 
 def answered() -> None:
     """The answers to one question, as they come in."""
-    teaches = role(actor()) == "teacher"
-    known = questions(services().asked(actor=actor()).values(), services().folder, language())
+    teaches, present = role(actor()) == "teacher", st.session_state.get("present", False)
+    given = services().asked(actor=actor())
+    if present:
+        given = {about: answer for about, answer in given.items() if about in services().board.shown}
+    known = questions(given.values(), services().folder, language())
     if not known:
-        if teaches and not st.session_state.get("present", False):
+        if teaches and not present:
             st.caption(t("Answers to the questions of lessons and links appear here as they come in."))
         return
     about = choose_question(known)
     asked, found = known[about], services().answers(about, actor=actor())
     st.markdown(f"**{plain(asked.text)}**")
-    if teaches:
+    if teaches and not present:
         on = about in services().board.shown
         key = f"shown {about} {on}"
-        st.toggle(
-            t("show to all"), on, key=key, on_change=reveal, args=(about, key),
-            help=t("Until then a student sees them after answering, and this page hides them when it is presented."),
-        )  # fmt: skip
-        if st.session_state.get("present", False) and not on:
-            st.caption(t("Answered: {count}", count=len(found)))
-            return
+        help_ = t("Until then a student sees them after answering, and this page hides them when it is presented.")
+        st.toggle(t("show to all"), on, key=key, on_change=reveal, args=(about, key), help=help_)
     own(asked, found)
     spread = votes(found, verdict_names()) if asked.question is None else distribution(
         asked.question, found, language()

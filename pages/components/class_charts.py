@@ -42,19 +42,21 @@ def wall(runs: Sequence[RunRecord]) -> str | None:
 def answers(found: Distribution) -> None:
     """What all have answered, as bars or as curves over each other."""
     labels = {
-        "high": f"{100 * found.high:.0f} %",
-        "curves": t("Curves that were drawn: {count}", count=len(found.curves)),
+        "not_loaded": t("The picture could not be loaded. Reload the page."),
+        "start": t("start of the run"),
+        "end": t("end"),
     }
     shown = {
         "bars": [bar._asdict() for bar in found.bars],
         "curves": [list(heights) for heights in found.curves],
         "high": found.high,
         "shares": list(found.shares),
-        "labels": labels,
+        "labels": {
+            "high": f"{100 * found.high:.0f} %",
+            "curves": t("Curves that were drawn: {count}", count=len(found.curves)),
+        },
     }
-    frame = _frame("answers_chart.js", {"not_loaded": t("The picture could not be loaded. Reload the page."),
-                                        "start": t("start of the run"), "end": t("end")})  # fmt: skip
-    _answers(key="class answers", data={**frame, "token": "", "answers": shown})
+    _answers(key="class answers", data={**_frame("answers_chart.js", labels), "token": "", "answers": shown})
 
 
 def _frame(module: str, labels: dict[str, str]) -> dict[str, Any]:

@@ -7,14 +7,14 @@ from typing import cast
 
 import streamlit as st
 
-from core.catalog.faults import INSTRUMENTS, Fault, sealed
+from core.catalog.faults import INSTRUMENTS, Fault, acting, sealed
 from core.catalog.registry import entries
 from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.studies.fault_finding import Finding
 from pages.components import address, lesson_state, state
 from pages.components.error_box import error_box
-from pages.components.language import show, t
+from pages.components.language import language, show, t
 from pages.components.services import actor, services
 
 _SEALED, _FOUND, _REFUSED = "seal that was made", "experiment with the fault found last", "diagnosis refused"
@@ -44,11 +44,12 @@ def seal_one() -> None:
         if not fitting:
             st.caption(t("No fault fits this experiment."))
             return
+        names = {"": t("surprise me"), **{key: t(faults()[key].title) for key in fitting}}
         chosen = st.selectbox(
             t("Fault"),
-            ["", *fitting],
-            format_func=lambda key: t(faults()[key].title) if key else t("surprise me"),
-            key="fault to seal",
+            list(names),
+            format_func=names.__getitem__,
+            key=f"fault to seal|{language()}",
         )
         if chosen:
             st.caption(t(faults()[chosen].why))
@@ -217,6 +218,8 @@ def _readings(experiment: Experiment, fault: Fault, is_under_way: bool) -> None:
         here=f"**{here}**",
         healthy=f"**{healthy}**",
     )
+    if not acting(experiment).key:
+        read = t("These choices leave the fault nothing to act on: the run is healthy.")
     shown, mended = f"**{t('Instrument')}** · {t(fault.choose)} {read}", f"**{t('What to do')}** · {t(fault.fix)}"
     st.markdown(f":small[{shown}]  \n:small[{mended}]")
 

@@ -191,10 +191,12 @@ def number_field(
             on_change=_put_typed,
             args=(path, box, optional),
         )
-        keep(slider, value if value in stops else stops[0])
+        shown = value if value in stops else stops[0]
+        keep(slider, shown)
         st.select_slider(
             label,
             stops,
+            value=shown,  # a browser that has missed what `keep` has set begins here, not at the lowest stop
             key=slider,
             format_func=lambda stop: empty if stop is None else shown_number(stop),
             width=100,

@@ -97,7 +97,7 @@ def offer(run: RunRecord | None) -> str:
     return t(
         "Run before, {when}: validation error {error}.",
         when=f"{run.created.astimezone():%Y-%m-%d %H:%M}",
-        error=f"{100 * error:.1f} %" if is_share else f"{error:.3g}",
+        error=t("{percent:.1f} %", percent=100 * error) if is_share else f"{error:.3g}",
     )
 
 

@@ -182,7 +182,7 @@ def test_points_for_faults_stand_in_a_table(
     bench.diagnose(sealed(fault), fault, FAULTS[fault].instrument, actor=anna.id)
     be(teacher)
     table = open_page("classroom.py").dataframe[1].value
-    assert table.to_dict("list") == {"name": ["Anna"], "points": [3], "found": [1], "tried": [1]}
+    assert table.to_dict("list") == {"name": ["Anna"], "score": [3], "found": [1], "tried": [1]}
 
 
 # -- calls -----------------------------------------------------------------------------------------------------------

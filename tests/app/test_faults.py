@@ -60,7 +60,7 @@ def test_the_page_says_the_same_whatever_is_sealed(
 
 def test_a_fault_is_sealed_into_a_link_that_does_not_tell_which(open_page: Callable[..., AppTest]):
     tab = open_page()
-    tab.selectbox(key="fault to seal").set_value("dead_relu").run()
+    tab.selectbox(key="fault to seal|en").set_value("dead_relu").run()
     tab.button(key="seal").click().run()
     assert not tab.exception
     query = dict(parse_qsl(urlsplit(next(code.value for code in tab.code if "sealed=" in code.value)).query))
@@ -76,7 +76,7 @@ def test_a_fault_is_sealed_into_a_link_that_does_not_tell_which(open_page: Calla
 def test_a_surprise_is_one_of_those_that_fit(open_page: Callable[..., AppTest]):
     tab = open_page(dataset="polynomial", optimizer="sgd")
     titles = [FAULTS[key].title for key in ("leak", "zero_weights", "rate_times_30")]
-    assert tab.selectbox(key="fault to seal").options == ["surprise me", *titles]
+    assert tab.selectbox(key="fault to seal|en").options == ["surprise me", *titles]
     tab.button(key="seal").click().run()
     (address,) = [code.value for code in tab.code if "sealed=" in code.value]
     assert opened(dict(parse_qsl(urlsplit(address).query))["sealed"]).title in titles
@@ -116,6 +116,17 @@ def test_who_gives_up_is_told_without_points(open_page: Callable[..., AppTest], 
     told = " ".join(words(tab))
     assert "**It is: training samples among the validation samples.**" in told
     assert ":gray-badge[0 points]" in told
+
+
+def test_a_fault_that_has_nothing_to_act_on_is_found_like_any_other(
+    open_page: Callable[..., AppTest], bench: Workbench
+):
+    experiment = with_fault("zero_weights", epochs=1, architecture="logistic", regularizers=[])
+    tab = open_page(run=finished(bench, experiment))
+    diagnose(tab, "zero_weights", "weights")
+    told = " ".join(words(tab))
+    assert "**Found: first weights of 0.**" in told
+    assert "nothing to act on: the run is healthy" in told
 
 
 def test_what_was_found_stays_found(open_page: Callable[..., AppTest], bench: Workbench):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.catalog.faults import sealed
 from core.experiment import Experiment
 from core.studies.workbench import Workbench
 
@@ -60,6 +61,12 @@ def test_a_branch_stands_with_what_it_was_changed_to(open_page, two_runs, bench:
     assert list(table["optimizer.lr"]) == ["0.02", "0.001", "0.001"]
     tab.text_input(key="search runs").set_value("optimizer.lr=0.02").run()
     assert names(tab) == ["branch"]
+
+
+def test_a_run_with_a_sealed_fault_is_named_after_what_it_trains_and_that(open_page, bench: Workbench):
+    bench.wait(bench.start(Experiment(epochs=1, train_size=100, sealed=sealed("leak")), pace="max"), 30)
+    (name,) = names(open_page("runs.py"))
+    assert name.endswith("seed 0 › a sealed fault")
 
 
 def test_the_search_finds_names_settings_and_states(open_page, two_runs):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.catalog.faults import acting
 from core.lessons.lesson import FOLDER, Claim, Lesson, Step, lessons
 from core.lessons.question import Words
 from core.text import Text
@@ -44,6 +45,13 @@ def test_the_choices_that_a_step_may_leave_are_those_of_train():
     named = {name for lesson in LESSONS for step in lesson.steps for name in step.show}
     assert named
     assert named <= set(PARTS)
+
+
+def test_what_is_sealed_in_a_lesson_has_something_to_act_on():
+    shown = [part.experiment for lesson in LESSONS for part in (*lesson.steps, *lesson.claims)]
+    found = [experiment for experiment in shown if experiment is not None and experiment.sealed]
+    assert found
+    assert all(acting(experiment).key for experiment in found)
 
 
 @by_key

@@ -101,7 +101,9 @@ def test_what_is_over_takes_a_place_again_when_it_goes_on(bench: Workbench):
     assert bench.run(over).state == "finished"
 
 
-def test_a_student_answers_as_many_questions_as_there_are_and_no_more(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+def test_a_student_answers_as_many_questions_as_there_are_and_no_more(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("core.studies.fair_use.MOST_ANSWERS", 2)
     for actor in (ANNA, TEACHER):
         for about in ("lesson/a.1", "lesson/a.2"):

@@ -1,4 +1,4 @@
-"""Whoever has left a class, or has not joined since its newest code, is shown nothing more and tells it nothing more."""
+"""Whoever has left a class, or has not joined since its newest code, is shown and told nothing more."""
 
 from __future__ import annotations
 

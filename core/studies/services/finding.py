@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.catalog.faults import Instrument, opened
+from core.catalog.faults import Instrument, acting, opened
 from core.catalog.registry import canonical_key
 from core.errors import Refused
 from core.experiment import Experiment
@@ -54,6 +54,8 @@ class FaultFinding(StoredRuns):
                 Text("The fault is still sealed for you."),
                 Text("Make a diagnosis, or give up."),
             )
+        if not acting(experiment).key:
+            return Readings(None, None)
         return Readings(
             self._reading(experiment.sealed, experiment, actor),
             self._reading(experiment.sealed, experiment.replace(sealed=""), actor),

@@ -10,8 +10,10 @@ import core.catalog  # noqa: F401 - registers every entry
 from core.catalog.registry import parse
 from core.landscape.leaving import leaving_by_rate, updates_to_leave, way_down
 from core.landscape.paths import race
+from core.landscape.practice import Practice
 from core.landscape.stories import stories
-from core.training.compute import Pieces
+from core.studies.practice_races import PracticeRaces
+from core.training.compute import Compute, Pieces
 
 
 def surface(key: str) -> Any:
@@ -52,3 +54,9 @@ def test_a_smaller_rate_leaves_later_and_a_tiny_one_not_at_all():
     assert adagrad[1] is not None
     assert 7 < adagrad[1] < 666
     assert adagrad[2] is None
+
+
+def test_where_no_optimizer_has_a_rate_there_is_nothing_to_race():
+    practice = Practice.from_json({"surface": "saddle", "optimizers": ["adadelta"], "steps": 2})
+    rates, found = PracticeRaces(Compute()).leaving_by_rate(practice, "local")
+    assert (len(rates), found) == (9, [])

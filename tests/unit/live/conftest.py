@@ -93,6 +93,7 @@ class LiveServer:
         self.tokens = Tokens()
         self.hidden: set[str] = set()
         """Channels that nobody may watch."""
+        self.on_may_watch: Callable[[], object] = lambda: None
         self.shut_out: set[str] = set()
         """People who may watch nothing."""
         self.gone: set[str] = set()
@@ -107,7 +108,7 @@ class LiveServer:
         routes = live_routes(
             self.hub,
             who=self._who,
-            may_watch=lambda actor, channel: self.may_watch(actor, channel),
+            may_watch=self._may_watch,
             command=self._command,
             replays=self,
             translate=translate,
@@ -124,8 +125,8 @@ class LiveServer:
         actor = self.tokens.actor(token)
         return None if actor in self.gone else actor
 
-    def may_watch(self, actor: str, channel: str) -> bool:
-        """Whether somebody may watch a channel."""
+    def _may_watch(self, actor: str, channel: str) -> bool:
+        self.on_may_watch()
         return channel not in self.hidden and actor not in self.shut_out
 
     def _command(self, actor: str, run: str, kind: str, values: dict[str, Any]) -> None:

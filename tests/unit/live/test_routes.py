@@ -282,14 +282,12 @@ def test_who_may_not_watch_any_more_is_shown_nothing_more(server: LiveServer):
     assert page.receive() == {"type": "unknown", "run": "a"}, "nothing of the run came before"
 
 
-def test_where_nobody_can_say_who_may_watch_nothing_more_is_shown(
-    server: LiveServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+def test_where_nobody_can_say_who_may_watch_nothing_more_is_shown(server: LiveServer, caplog: pytest.LogCaptureFixture):
     server.hub.open("a", {})
     page = server.page()
     page.send(type="subscribe", run="a")
     assert page.receive()["type"] == "history"
-    monkeypatch.setattr(server, "may_watch", lambda actor, channel: 1 / 0)
+    server.on_may_watch = lambda: 1 / 0
     server.hub.doubt()
     assert page.receive() == {"type": "unknown", "run": "a"}
     assert "who may watch run a" in caplog.text

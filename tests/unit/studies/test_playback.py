@@ -152,6 +152,18 @@ def test_only_so_many_viewers_have_a_run_of_their_own(bench: Workbench, monkeypa
         assert [viewer.at(5).step for viewer in viewers] == [5] * 4
 
 
+def test_of_a_class_that_asks_at_once_everybody_is_answered(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(playback, "MOST_REELS", 2)
+    run = trained(bench, points())
+    viewers = [Viewer(bench, run) for _ in range(5)]
+    with monkeypatch.context() as held:
+        held.setattr(playback.Reel, "advance", lambda self, budget_s: None)
+        for viewer in viewers:
+            viewer.seek(5)
+    bench.runner.compute.wake()
+    assert [viewer.next().step for viewer in viewers] == [5] * 5
+
+
 def test_states_and_moments_that_are_kept_stay_within_bounds(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(playback, "STATES_BYTES", 10_000)
     monkeypatch.setattr(playback, "MOST_MOMENTS", 3)
