@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
+import time
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -34,11 +36,13 @@ class Asset:
 class Assets:
     """The files of a folder that `PATTERNS` name, read anew when one of them was changed.
 
-    Their version stands in the path, not in a query, because a module's relative imports inherit the path only.
+    Their version stands in the path, not in a query, because a module's relative imports inherit the path only. They
+    are looked at again after `look_again_s` seconds: asking for the time of every file takes longer than most else.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, look_again_s: float = 0.0) -> None:
         self._folder = folder
+        self._look_again_s, self._looked_at = look_again_s, -math.inf
         self._stamp: tuple[tuple[str, int, int], ...] = ()
         self._files: dict[str, Asset] = {}
         self._version = ""
@@ -55,7 +59,10 @@ class Assets:
         return self._files.get(name)
 
     def _refresh(self) -> None:
-        folder = self._folder
+        now = time.monotonic()
+        if now - self._looked_at < self._look_again_s:
+            return
+        self._looked_at, folder = now, self._folder
         paths = sorted(path for pattern in PATTERNS for path in folder.glob(pattern))
         stats = [path.stat() for path in paths]
         stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in zip(paths, stats, strict=True))

@@ -18,7 +18,8 @@ from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
 
-POLL_S = 4
+POLL_S, POLL_IN_CLASS_S = 2, 8
+"""What has come out is looked for so often; thirty who look share one computer."""
 FIRST_HEIGHT = 0.4
 """Where the points of a curve stand at first, as a share of the highest: not on the line of guessing."""
 MOST_OTHERS = 40
@@ -116,7 +117,8 @@ def news(page: str) -> None:
     found = lesson_state.current()
     if found is not None:
         waits = is_under_way(page)
-        st.fragment(_news, run_every=POLL_S if waits else None)(*found, page, waits)
+        every_s = POLL_S if services().room is None else POLL_IN_CLASS_S
+        st.fragment(_news, run_every=every_s if waits else None)(*found, page, waits)
 
 
 def _news(lesson: Lesson, place: int, page: str, waits: bool) -> None:

@@ -15,7 +15,7 @@ from pages.components.live_labels import live_labels
 
 __all__ = ["Fired", "live_chart", "live_labels"]
 
-ASSETS = Assets(Path(__file__).parents[2] / "assets")
+ASSETS = Assets(Path(__file__).parents[2] / "assets", look_again_s=1.0)
 
 # Only this loader travels with the page; the modules it imports are cached by the browser.
 LOADER = """

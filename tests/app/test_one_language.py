@@ -18,7 +18,22 @@ PAGES = ("course.py", "train.py", "compare.py", "landscapes.py", "runs.py", "for
 HAN = re.compile(r"[\u4e00-\u9fff]")
 SENTENCE = re.compile(r"[A-Za-z][a-z]*(?: [a-z]{2,}){3,}")
 """Four words of which all but the first are small: no name of a method, a paper or a person."""
-NOT_SHOWN = {"jsContent", "cssContent", "htmlContent", "id", "elementId", "formId", "css", "js", "html", "icon", "shortcut", "token", "url", "formatFuncName"}
+NOT_SHOWN = {
+    "jsContent",
+    "cssContent",
+    "htmlContent",
+    "id",
+    "elementId",
+    "formId",
+    "css",
+    "js",
+    "html",
+    "icon",
+    "shortcut",
+    "token",
+    "url",
+    "formatFuncName",
+}
 
 
 def texts(value: Any) -> Iterator[str]:
