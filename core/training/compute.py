@@ -23,9 +23,9 @@ from core.training.turns import Turns
 
 logger = logging.getLogger(__name__)
 
-SLICE_S, LONG_SLICE_S = 0.02, 0.05
-"""Time a job gets before the next one has its turn; the longer one where many take turns, since each turn has a price:
-its rows are handed over, stored and sent."""
+SLICE_S, LONG_SLICE_S = 0.02, 0.04
+"""Time a job gets before the next one has its turn; a run gets the longer one where more than `MANY` jobs wait for one,
+since every turn has a price: its rows are handed over, stored and sent."""
 MANY = 8
 INTERACTIVE_SHARE = 0.3
 MAX_ACTIVE_RUNS = 8

@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 
 from core.training import compute as module
-from core.training.compute import MAX_ACTIVE_RUNS, SLICE_S, Compute, Job, Pieces
+from core.training.compute import LONG_SLICE_S, MANY, MAX_ACTIVE_RUNS, SLICE_S, Compute, Job, Pieces
 from tests.jobs import computing
 from tests.polling import until
 
@@ -218,6 +218,19 @@ def test_a_job_that_is_asked_goes_first_and_only_answers():
     assert set(budgets) == {0.0, SLICE_S}
 
 
+@pytest.mark.parametrize(("num_owners", "slice_s"), [(MANY, SLICE_S), (MANY + 2, LONG_SLICE_S)])
+def test_where_many_take_turns_each_turn_is_longer(num_owners: int, slice_s: float):
+    budgets: dict[str, float] = {}
+
+    class Noting(Work):
+        def advance(self, budget_s: float) -> None:
+            super().advance(budget_s)
+            budgets[self.owner] = budget_s
+
+    jobs = [Noting(str(number)) for number in range(num_owners)]
+    run_until(jobs, lambda: len(budgets) == num_owners and set(budgets.values()) == {slice_s})
+
+
 def test_only_so_many_runs_of_one_owner_are_active():
     jobs = [Work() for _ in range(20)]
     run_until(jobs, lambda: all(job.busy_s for job in jobs[:MAX_ACTIVE_RUNS]))
@@ -341,7 +354,7 @@ def test_the_place_in_the_queue_counts_what_has_not_begun():
 
 
 def test_a_slice_is_short():
-    assert SLICE_S <= 0.05
+    assert SLICE_S <= LONG_SLICE_S <= 0.05
     assert module.INTERACTIVE_SHARE == 0.3
 
 
