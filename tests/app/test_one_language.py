@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import MessageToDict
 
 from core.lessons.lesson import lessons
 from core.people import Person
@@ -38,11 +37,13 @@ NOT_SHOWN = {
 
 def texts(value: Any) -> Iterator[str]:
     """Every text that a page sends to the browser for a reader."""
-    if isinstance(value, dict):
+    if hasattr(value, "ListFields"):
+        value = {field.json_name: part for field, part in value.ListFields()}
+    if isinstance(value, Mapping):
         for name, part in value.items():
             if name not in NOT_SHOWN:
                 yield from texts(json.loads(part) if name == "json" else part)
-    elif isinstance(value, list):
+    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
         for part in value:
             yield from texts(part)
     elif isinstance(value, str) and not value.startswith("<style>"):
@@ -54,7 +55,7 @@ def said(tab: Any) -> list[str]:
 
     def under(block: Any) -> Iterator[str]:
         if getattr(block, "proto", None) is not None:
-            yield from texts(MessageToDict(block.proto))
+            yield from texts(block.proto)
         for child in getattr(block, "children", {}).values():
             yield from under(child)
 

@@ -33,6 +33,7 @@ def test_a_teacher_holds_a_class_together(join: Join, class_server: Server):
     code = code_of(class_server)
     students = [join(name, f"/?{settings}&seed={seed}", code) for seed, name in enumerate(("Dora", "Emil"))]
     for student in students:
+        student.measured()
         student.start()
     teacher = join("Eve", "/classroom", code_of(class_server, teacher=True))
 

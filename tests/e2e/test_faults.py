@@ -15,6 +15,8 @@ pytestmark = pytest.mark.browser
 
 def pick(page: Page, label: str, option: str) -> None:
     """Choose an option of a list."""
+    # The one that was answered before may be on its way out still.
+    expect(page.get_by_label(label)).to_have_count(1)
     page.get_by_label(label).click()
     page.get_by_role("option", name=option).click()
 
