@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, expect
 from tests.e2e.conftest import Join, code_of
 from tests.e2e.live_tab import LiveTab
 from tests.e2e.test_train import LONG
+from tests.polling import until
 from tests.serving import Server
 
 pytestmark = pytest.mark.browser
@@ -18,6 +19,9 @@ LINES = """() => Object.fromEntries([...document.querySelectorAll(".sp-tile")].m
 GROWN = f"(before) => Object.entries(before).every(([name, length]) => ({LINES})()[name] > length)"
 
 CALLED = "Your teacher started this for everybody."
+
+# The run that a page stands on, by its address.
+WATCHED = "() => new URLSearchParams(location.search).get('run')"
 
 
 def tile(tab: LiveTab, name: str) -> Locator:
@@ -61,8 +65,7 @@ def test_a_teacher_holds_a_class_together(join: Join, class_server: Server):
         expect(student.page.get_by_text(CALLED)).to_be_visible()
         expect(student.page.get_by_text("By Eve: watch it, or start your own.")).to_be_visible()
         student.grown_to(2)
-    addresses = {student.page.url.split("run=")[1].split("&")[0] for student in students}
-    assert len(addresses) == 1
+    until(lambda: len({student.page.evaluate(WATCHED) for student in students} - {None}) == 1)
 
     teacher.page.get_by_role("button", name="Stop all ..").click()
     press(teacher, "Stop all")
