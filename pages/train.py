@@ -180,23 +180,28 @@ def attach() -> None:
             replaying.read_address(record)
 
 
-def this_run(run: RunRecord, family: Sequence[RunRecord]) -> None:
-    """What can be done with the run looked at beside starting and stopping it, and what has branched."""
+def _vary(run: RunRecord, family: Sequence[RunRecord]) -> None:
     shown = state.shown_run()
     assert shown is not None
+    if may_change(run, actor()):
+        change_while_it_runs(*shown)
+    branching.branch_here(run.id)
+    if st.button(
+        t("Landscape"),
+        icon=":material/landscape:",
+        help=t("The loss around this network, with the path of this run on it"),
+    ):
+        landscape_tabs.show("network", run.id)
+        st.switch_page("landscapes.py")
+    if len(family) > 1:
+        branching.branch_tree(run.id, family)
+
+
+def this_run(run: RunRecord, family: Sequence[RunRecord]) -> None:
+    """What can be done with the run looked at beside starting and stopping it, and what has branched."""
     with st.container(horizontal=True, vertical_alignment="top", gap="small", key="this-run"):
-        if may_change(run, actor()):
-            change_while_it_runs(*shown)
-        branching.branch_here(run.id)
-        if st.button(
-            t("Landscape"),
-            icon=":material/landscape:",
-            help=t("The loss around this network, with the path of this run on it"),
-        ):
-            landscape_tabs.show("network", run.id)
-            st.switch_page("landscapes.py")
-        if len(family) > 1:
-            branching.branch_tree(run.id, family)
+        if not lesson_state.controls():  # a step that leaves only some choices leaves no others here
+            _vary(run, family)
         sharing.of_run(run)
 
 

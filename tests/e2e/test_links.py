@@ -55,6 +55,7 @@ def test_a_phone_shows_the_listed_choices_and_the_curve_that_is_expected(open_ta
     tab.choose("max")
     news = page.locator(".st-key-lesson-news")
     expect(news).to_contain_text("points away from what you expected")
+    expect(page.locator(".st-key-this-run button")).to_have_count(0)
     drawn = tab.curve("expected")
     assert [height for _, height in drawn[1:]] == [20, 20, 20, 10]
     tab.reload()

@@ -183,5 +183,5 @@ def test_closing_the_program_ends_what_is_measured(data_folder: Path):
         run = trained(bench, images())
         asked = [Asked(resolution=257, samples=40, seed=seed) for seed in range(3)]
         channels = [bench.landscape(SurfaceRequest((run,), None, each)) for each in asked]
-        until(lambda: bench.hub.meta(channels[0])["state"] == "running")
+        until(lambda: bench.hub.meta(channels[-1])["state"] == "running")
     until(lambda: all(bench.hub.meta(channel)["state"] in ("stopped", "failed") for channel in channels))
