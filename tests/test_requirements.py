@@ -20,6 +20,7 @@ USED_WITHOUT_IMPORT = {
     "tensorboard": ("bench", "torch.utils.tensorboard"),
     "pyright": ("Makefile", "/pyright"),
     "ruff": ("Makefile", "/ruff"),
+    "pytest-rerunfailures": ("tests", "reruns=1"),
     "pytest-timeout": ("pyproject.toml", "timeout = "),
     "pytest-xdist": ("Makefile", "-n $(JOBS)"),
 }

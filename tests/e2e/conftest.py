@@ -21,6 +21,16 @@ OpenTab = Callable[..., LiveTab]
 Join = Callable[..., LiveTab]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A wait in a browser that ran out has one more try, which the summary names: two busy cores let a click be lost.
+
+    What is asserted of what was seen has none.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError", "Locator expected"]))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """What the server has printed stands under a failure."""

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from tests.e2e.conftest import FLAGS, WAIT_MS, OpenTab
-from tests.e2e.live_tab import LiveTab
+from tests.e2e.live_tab import WAIT_S, LiveTab
 from tests.e2e.test_landscapes import WEBGL
+from tests.polling import until
 
 pytestmark = pytest.mark.browser
 
@@ -46,14 +47,20 @@ class Network(LiveTab):
         )
 
     def turn(self) -> None:
-        """Drag the scene a little."""
-        box = self.page.locator(".sp-plot-scene").bounding_box()
-        assert box is not None
-        middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        self.page.mouse.move(*middle)
-        self.page.mouse.down()
-        self.page.mouse.move(middle[0] + 60, middle[1], steps=4)
-        self.page.mouse.up()
+        """Drag the scene until it has turned: what is above it may still push it down under the pointer."""
+        before = self.page.evaluate(EYE)["x"]
+
+        def turned() -> bool:
+            box = self.page.locator(".sp-plot-scene").bounding_box()
+            assert box is not None
+            middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            self.page.mouse.move(*middle)
+            self.page.mouse.down()
+            self.page.mouse.move(middle[0] + 60, middle[1], steps=4)
+            self.page.mouse.up()
+            return abs(self.page.evaluate(EYE)["x"] - before) > 0.05
+
+        until(turned, within_s=WAIT_S)
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +91,8 @@ def test_a_surface_refines_while_it_is_turned_and_keeps_what_a_hand_has_done(ope
     expect(tab.where).to_contain_text("finished")
     tab.page.get_by_role("button", name="Landscape").click()
     tab.drawn_with(9)
-    first = tab.page.evaluate(EYE)
     tab.page.evaluate("() => { document.querySelector('.sp-plot-scene').seenBefore = true; }")
     tab.turn()
-    tab.page.wait_for_function(f"(before) => Math.abs({EYE}.x - before) > 0.05", arg=first["x"])
     turned = tab.comes_to_rest(EYE)
     tab.is_("finished")
     tab.drawn_with(33)
