@@ -227,7 +227,8 @@ def runs(arguments: argparse.Namespace) -> Answer:
     arguments.show = show_runs
     with Progress(Text("Reading the stored runs")), Workbench.reading(arguments.data) as bench:
         return [
-            run_report(bench.store, record) | {"expected": as_json(reports(bench.store, record))}
+            run_report(bench.store, record)
+            | {"expected": as_json(reports(bench.store, record, bench.answers_before(record.id)))}
             for record in bench.runs()
         ], 0
 

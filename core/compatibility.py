@@ -31,7 +31,7 @@ def check(experiment: Experiment) -> list[Text]:
     _check_input(experiment, dataset, architecture)
     if experiment.loss is not None:
         cast("Loss", experiment.loss).check(dataset.task)
-    sizes = split_sizes(dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size)
+    sizes = split_sizes(experiment)
     _check_frozen(experiment.frozen, architecture.plan(facts.input_shape, facts.num_outputs))
     notes = [*architecture.notes()]
     for entry in experiment.augmentations:
@@ -62,6 +62,22 @@ def check(experiment: Experiment) -> list[Text]:
                 num=facts.num_validation,
             )
         )
+    return notes + _data_notes(experiment, dataset)
+
+
+def _data_notes(experiment: Experiment, dataset: DataSet) -> list[Text]:
+    """Settings of sampling and labels without effect."""
+    has_classes = dataset.task == "classification"
+    default = Experiment()
+    notes = []
+    if not has_classes and experiment.sampling == "balanced":
+        notes.append(Text("Balanced sampling has no effect: the targets are numbers, there are no classes."))
+    if experiment.sampling == "random" and experiment.train_size is None:
+        notes.append(Text("Random sampling has no effect: all training samples are used."))
+    if not has_classes and experiment.label_noise:
+        notes.append(Text("Label noise has no effect: the targets are numbers, there are no classes."))
+    if not experiment.label_noise and experiment.noisy_splits != default.noisy_splits:
+        notes.append(Text("Where labels are wrong has no effect: label noise is 0."))
     return notes
 
 

@@ -51,21 +51,16 @@ def data_words(experiment: Experiment) -> Text:
     from core.training.splits import split_sizes
 
     dataset = cast(Any, experiment.dataset)
-    sizes = split_sizes(dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size)
-    return Text("{title}, {num:,} training samples", title=Text(dataset.title), num=sizes.num_train)
+    num = split_sizes(experiment).num_train
+    return Text("{title}, {num:,} training samples", title=Text(dataset.title), num=num)
 
 
 def network_words(experiment: Experiment) -> Text:
     """Title of the network, the sizes of its layers and its activation."""
     facts = cast(Any, experiment.dataset).facts()
     architecture = cast(Any, experiment.architecture)
-    sizes = [layer.output_shape[0] for layer in architecture.plan(facts.input_shape, facts.num_outputs) if layer.fan_in]
-    shown = [*map(str, sizes[:3]), "…", str(sizes[-1])] if len(sizes) > 6 else [str(size) for size in sizes]
-    activation = getattr(architecture, "activation", None)
-    words = Text("{title} {sizes}", title=Text(architecture.title), sizes="-".join(shown))
-    if isinstance(activation, Entry):
-        words = Text("{network} {activation}", network=words, activation=Text(activation.title))
-    return Text("{network}, {count} layers", network=words, count=len(sizes)) if len(sizes) > 6 else words
+    layers = architecture.plan(facts.input_shape, facts.num_outputs)
+    return architecture.words([layer.output_shape[0] for layer in layers if layer.fan_in])
 
 
 def optimizer_words(experiment: Experiment) -> Text:

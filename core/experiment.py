@@ -15,6 +15,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from core.catalog.datasets.sampling import (
+    LabelNoise,
+    NoisySplits,
+    Sampling,
+    SplitSeed,
+    TrainSize,
+    ValidationFraction,
+)
 from core.catalog.entry import Entry, Parameter, Usual, from_family, of_its_kind, parameter_of
 from core.catalog.faults.seal import LENGTH, opened
 from core.catalog.presets import preset
@@ -35,6 +43,16 @@ MAX_ENTRIES = 16
 MAX_LETTERS = {"name": 200, "notes": 5000, "sealed": LENGTH}
 LABELS = ("name", "notes")
 """Fields that say something about an experiment and change nothing in it: not part of the fingerprint."""
+DATA_FIELDS = (
+    "dataset",
+    "train_size",
+    "sampling",
+    "validation_fraction",
+    "split_seed",
+    "label_noise",
+    "noisy_splits",
+)
+"""Fields that decide which samples train and validate, with which labels."""
 
 
 def _parse_layers(value: Any) -> Any:
@@ -101,26 +119,12 @@ class Experiment(BaseModel):
         Field(ge=0, lt=2**63, title="seed", description="Draws first weights, order, augmentation and dropout."),
         Usual(0, 20),
     ] = 0
-    split_seed: Annotated[
-        int,
-        Field(ge=0, lt=2**63, title="split seed", description="Draws which samples train and which validate."),
-        Usual(0, 20, more=True),
-    ] = 0
-    validation_fraction: Annotated[
-        float,
-        Field(
-            gt=0,
-            lt=1,
-            title="validation share",
-            description="Share of the samples outside the test set that measure instead of train.",
-        ),
-        Usual(0.05, 0.5, more=True, reason="Both a training and a validation set are needed."),
-    ] = 0.2
-    train_size: Annotated[
-        int | None,
-        Field(ge=1, title="training samples", description="How many of the training samples are used; all by default."),
-        Usual(20, 5000, "log", unit="samples"),
-    ] = None
+    split_seed: SplitSeed = 0
+    validation_fraction: ValidationFraction = 0.2
+    train_size: TrainSize = None
+    sampling: Sampling = "stratified"
+    label_noise: LabelNoise = 0.0
+    noisy_splits: NoisySplits = "train"
     precision: Annotated[
         Literal["float32", "float64", "bfloat16"],
         Field(title="precision", description="Number format of the computation; bfloat16 keeps float32 weights."),

@@ -122,6 +122,8 @@ def points() -> None:
         }
         st.markdown("**" + t("Find the fault") + "**")
         table(columns, "points", t("People with a score: {count}", count=len(found)))
+        if unknown := sum(one.num_unknown for one in found):
+            st.caption(t("Tried without points: a fault that this version does not know ({count}).", count=unknown))
 
 
 def table(columns: dict[str, list], name: str, alt: str) -> None:

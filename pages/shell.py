@@ -10,6 +10,8 @@ from core.language import LANGUAGES
 from pages.components import (
     calls,
     compare_state,
+    data_state,
+    gradients_state,
     joining,
     landscape_tabs,
     lesson_bar,
@@ -127,6 +129,8 @@ page = st.navigation(
             st.Page("landscapes.py", title=t("Landscapes")),
             *([st.Page("classroom.py", title=t("Class"))] if services().room is not None else []),
         ],
+        t("Look inside"): [st.Page("gradients.py", title=t("Gradients"))],
+        t("Study"): [st.Page("data.py", title=t("Data"))],
         t("Shelf"): [st.Page("runs.py", title=t("Runs")), st.Page("formulas.py", title=t("Formulas"))],
     },
     position="hidden" if present() or not actor() else "top",
@@ -159,9 +163,11 @@ addresses = {
     "course": lambda: {"topic": state.view("topic", "")},
     "compare": compare_state.address,
     "landscapes": landscape_tabs.address,
+    "gradients": gradients_state.address,
+    "data": data_state.address,
 }
 state.write_address(
-    with_experiment=path == "train",
+    with_experiment=path in ("train", "data"),
     lang=language() if language() != browser_language() else None,
     present="1" if present() else None,
     **lesson_state.address(),

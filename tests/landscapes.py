@@ -12,6 +12,7 @@ from core.landscape.measured import Measured
 from core.landscape.trajectory import Trajectory, trajectory_of
 from core.pieces import worked_off
 from core.training.run import Run
+from tests.experiments import NETWORKS as TINY
 from tests.experiments import everything, images, points
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ NETWORKS: dict[str, Experiment] = {
         }
     ),
     "regression": points(dataset={"key": "polynomial"}),
+    **{name: images(architecture=network) for name, network in TINY.items()},
 }
 
 

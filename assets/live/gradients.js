@@ -24,12 +24,13 @@ export function layersOf(data) {
 
 // Columns of equally many updates; a cell holds the last ordinary value and the worst kind in it.
 export function cells(data, layers) {
-  const last = data.lastStep("update");
-  const size = 2 ** level(Math.max(last, 0), MAX_COLUMNS);
+  const columns = layers.map((layer) => data.column("update", `gradient_norm/${layer}`));
+  // In a replay a column that was thinned by itself may reach beyond the last update that all of them have.
+  const last = largest([0, data.lastStep("update"), ...columns.map(({ steps }) => steps[steps.length - 1])]);
+  const size = 2 ** level(last, MAX_COLUMNS);
   const count = Math.floor(last / size) + 1;
   const rank = { normal: 0, underflow: 1, zero: 2, broken: 3 };
-  const grid = layers.map((layer) => {
-    const { steps, values } = data.column("update", `gradient_norm/${layer}`);
+  const grid = columns.map(({ steps, values }) => {
     const row = Array.from({ length: count }, () => ({ value: null, kind: "normal", empty: true }));
     values.forEach((value, i) => {
       const cell = row[Math.floor(steps[i] / size)];

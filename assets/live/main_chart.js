@@ -3,11 +3,13 @@
 
 import { epochsOf, extent, positions, verticalRange } from "./axes.js";
 import { expectedTraces } from "./expected.js";
-import { widest } from "./plot.js";
+import { fitted, widest } from "./plot.js";
 import { alike, epochs, fill, percent, short } from "./text.js";
 import { translucent } from "./theme.js";
 
 const NO_VALUE = { steps: [], values: [] };
+// What a legend needs beside its words, in heights of its letters.
+const LEGEND_LINE = 4;
 
 // Column of the split in the view's quantity, smoothed as the view says.
 function curve(data, split, view) {
@@ -64,9 +66,10 @@ export function drawMain(chart, data, ghost, view, context) {
   const ghostStyle = (width, dash) => ({ color: isKin ? translucent(palette.run(ghostSlot), 0.75) : translucent(palette.text, 0.38), width, dash });
   const faint = (key, column) =>
     line(`${key}_raw`, view.smoothing ? column : NO_VALUE, at, { color: translucent(colour, 0.3), width: 1 }, { name: labels[key], showlegend: false, hoverinfo: "skip" });
+  const room = chart.node.offsetWidth - LEGEND_LINE * size;
   const ghostLine = (key, width, dash) =>
     line(`ghost_${key}`, before?.[key].shown ?? NO_VALUE, ghostAt, ghostStyle(width, dash), {
-      name: fill(labels[`${isKin ? "kin" : "ghost"}_${key}`], { name: ghost ? differing(ghost, data, labels) : "" }),
+      name: fitted(fill(labels[`${isKin ? "kin" : "ghost"}_${key}`], { name: ghost ? differing(ghost, data, labels) : "" }), room, context),
       showlegend: Boolean(before),
     });
   const traces = [

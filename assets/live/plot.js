@@ -28,6 +28,13 @@ export function widest(texts, { size, palette }) {
   return texts.reduce((width, text) => Math.max(width, pen.measureText(text).width), 0);
 }
 
+// A text that is at most `room` pixels wide: its beginning, where it is longer.
+export function fitted(text, room, context) {
+  let shown = text;
+  for (let length = text.length - 1; length > 0 && widest([shown], context) > room; length -= 1) shown = `${text.slice(0, length)}…`;
+  return shown;
+}
+
 export class Chart {
   // `context` has Plotly, palette, labels, size (of letters, px); `refresh` asks for a new drawing.
   constructor(node, context, refresh) {

@@ -86,11 +86,13 @@ export class Toolbar {
     const answer = await this.act(kind, values);
     if (answer?.type === "received" || run !== this.data?.run) return;
     this.pending.delete(kind);
-    this.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected);
+    this.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected, answer !== null && ENDING.includes(kind));
     this.draw(this.data);
   }
 
-  complain(text) {
+  // Say what is refused; with `passing`, until the run has come to an end: what came too late for it troubles nobody.
+  complain(text, passing = false) {
+    this.passing = passing;
     setText(this.alert, text);
     this.alert.hidden = !text;
     clearTimeout(this.timer);
@@ -100,6 +102,7 @@ export class Toolbar {
   // Commands are pending until the run tells of another one of their kind, shows their effect, or has come to an end.
   settle(meta) {
     const ended = !ACTIVE.includes(meta.state);
+    if (ended && this.passing) this.complain("");
     for (const [kind, sent] of this.pending) {
       const answered = meta.applied?.kind === kind && mark(meta.applied) !== sent.before;
       // A run that had ended goes on as a new attempt, which tells of no command.

@@ -6,12 +6,13 @@ import { Chart } from "../live/plot.js";
 import { mixed } from "../live/theme.js";
 import { ground } from "../surface/map.js";
 import { number } from "../surface/tables.js";
-import { endsOf } from "./picture.js";
+import { endsOf, FAINT } from "./picture.js";
 
 const LEVELS = 15;
 
 export class NetworkMap extends Chart {
-  drawPicture(picture, heights, { axes }) {
+  // `whole`: the paths of the run, of which the picture has those up to the moment that is watched.
+  drawPicture(picture, heights, { axes, whole }) {
     const { palette, size, labels } = this.context;
     const { x, y } = picture;
     const [low, high] = heights.sheet;
@@ -32,7 +33,8 @@ export class NetworkMap extends Chart {
     };
     const axis = (values, title) => ({ mode: "map", range: [values[0], values[values.length - 1]], zeroline: false, showgrid: false, nticks: 6, title: { text: title, standoff: 4 } });
     const layout = { margin: { t: size, r: size, l: size * 4.4, b: size * 3 }, xaxis: axis(x, axes[0]), yaxis: axis(y, axes[1]) };
-    return this.draw([contour, ...picture.paths.map((path) => this.path(path)), this.letters(picture)], layout, labels.summary_map);
+    const rest = whole.map((path) => ({ ...this.path(path), uid: `rest-${path.run}`, opacity: FAINT }));
+    return this.draw([contour, ...rest, ...picture.paths.map((path) => this.path(path)), this.letters(picture)], layout, labels.summary_map);
   }
 
   // The cross at the network, and a letter at the end of every path.

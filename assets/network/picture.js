@@ -10,6 +10,8 @@ import { aroundEnds, NEAR } from "../surface/overlay.js";
 const OFF_SHARE = 0.01;
 // What lies higher above the sheet than so many times its own height does not set the scale.
 const FAR = 1;
+// How opaque the part of a path is that is still to come.
+export const FAINT = 0.3;
 // Numbers with more digits are written in powers of ten.
 const LONG = 7;
 
@@ -51,7 +53,7 @@ export function lastStep({ paths }) {
   return largest([0, ...paths.flatMap(({ points }) => points.map(({ step }) => step))]);
 }
 
-// The picture with paths up to an update; one that begins later is not there yet.
+// The picture with paths up to an update; one that begins later is not there yet. What is to come lies faint below them.
 export function upTo(picture, last) {
   const paths = picture.paths.map((path) => ({ ...path, points: path.points.filter(({ step }) => step <= last) }));
   return { ...picture, paths: paths.filter(({ points }) => points.length) };

@@ -1,7 +1,7 @@
 // The sheet in three dimensions and the paths at their true loss, with stems down or up to the sheet.
 
 import { Space } from "../surface/space.js";
-import { endsOf, lossTicks, ticksAt } from "./picture.js";
+import { endsOf, FAINT, lossTicks, ticksAt } from "./picture.js";
 
 // After the hand has let go, Plotly still brings the last turn to rest.
 const REST_MS = 200;
@@ -27,8 +27,8 @@ export class NetworkScene extends Space {
     if (this.isLate) this.refresh();
   }
 
-  // While it is being turned nothing is drawn: the hand would lose it.
-  drawPicture(picture, heights, { misses, axes }) {
+  // While it is being turned nothing is drawn: the hand would lose it. `whole`: as on the map.
+  drawPicture(picture, heights, { misses, axes, whole }) {
     this.isLate = this.isHeld;
     if (this.isHeld) return null;
     const { labels } = this.context;
@@ -36,13 +36,14 @@ export class NetworkScene extends Space {
     const [bottom, top] = heights.range;
     const { x, y } = picture;
     const z = picture.z.map((row) => row.map(heights.to));
+    const rest = whole.map((path) => ({ ...this.path(path, heights, false)[0], uid: `rest-${path.run}`, opacity: FAINT }));
     const paths = picture.paths.flatMap((path) => this.path(path, heights, misses));
     const layout = this.space({
       x: { title: axes[0], range: [x[0], x[x.length - 1]] },
       y: { title: axes[1], range: [y[0], y[y.length - 1]] },
       z: { title: labels[heights.isLog ? "loss_log" : "loss"], range: [bottom, top + LIFT * (top - bottom)], ...(heights.isLog && ticksAt(lossTicks(heights.range), heights.to)) },
     });
-    return this.draw([{ ...this.sheet({ x, y, z, low, high }), opacity: OPACITY }, ...paths, this.here(picture, heights), ...this.letters(picture, heights)], layout, labels.summary_scene);
+    return this.draw([{ ...this.sheet({ x, y, z, low, high }), opacity: OPACITY }, ...rest, ...paths, this.here(picture, heights), ...this.letters(picture, heights)], layout, labels.summary_scene);
   }
 
   // The cross at the network.

@@ -19,6 +19,7 @@ const KEPT = {
   defaults: { height: "linear", misses: true, tab: "scene" },
 };
 const ARRAYS = ["grid", "paths", "line"];
+const REST_MS = 400;
 
 export class NetworkView extends Connected {
   constructor(parent, data, look) {
@@ -30,7 +31,7 @@ export class NetworkView extends Connected {
       change: (name, value) => this.change(name, value),
       stop: () => this.stop(),
       again: () => this.press("again", {}),
-      moved: () => this.schedule(false),
+      moved: () => this.moved(),
       leave: () => this.press("leave", {}),
     });
   }
@@ -59,6 +60,11 @@ export class NetworkView extends Connected {
     this.schedule(true);
   }
 
+  destroy() {
+    clearTimeout(this.timer);
+    super.destroy();
+  }
+
   news() {
     this.read();
     this.schedule(false);
@@ -78,12 +84,24 @@ export class NetworkView extends Connected {
     this.drawn = {};
   }
 
-  // Whole paths, unless a replay stands elsewhere, here or on the page from which one has come.
+  // Whole paths, unless the replay of the run that is looked at stands elsewhere, here or on the page from which one has come.
   loadPaths(steps) {
-    const { toolbar } = this.parts;
-    if (steps === toolbar.steps) return;
-    const stands = toolbar.step < toolbar.steps ? toolbar.step : (this.moment ?? steps);
+    const { asked, moment, parts: { toolbar } } = this;
+    const [{ run }] = asked.runs;
+    if (steps === toolbar.steps && run === this.replayed) return;
+    const stands = run === this.replayed && toolbar.step < toolbar.steps ? toolbar.step : (moment ?? steps);
+    this.replayed = run;
     toolbar.load(steps, stands);
+  }
+
+  // Another moment is watched: where it is stayed at, the other pages are to know. At the end there are whole paths again.
+  moved() {
+    const { toolbar } = this.parts;
+    this.schedule(false);
+    clearTimeout(this.timer);
+    if (toolbar.playing) return;
+    const at = toolbar.step < toolbar.steps ? toolbar.step : null;
+    this.timer = setTimeout(() => at !== this.moment && this.press("replay", { run: this.replayed, at }), REST_MS);
   }
 
   get isLine() {
@@ -103,15 +121,16 @@ export class NetworkView extends Connected {
     parts.progress.draw(told, this.asked.resolution, told === this.shown && picture ? picture.resolution : null, this.asked.active);
     const { step, steps } = parts.toolbar;
     const seen = picture && upTo(picture, step);
-    const look = [isLog, view.misses, seen?.paths.map(({ points }) => points.length)];
+    const look = [isLog, view.misses, step < steps, seen?.paths.map(({ points }) => points.length)];
     const { charts, labels } = this;
     this.root.classList.toggle("sp-nothing", !heights && !this.line);
     const axes = picture && [1, 2].map((number) => labels[`axis_${picture.plane.kind}_${number}`]);
     if (this.line) return this.drawChanged({ line: [parts.plots.line, look, () => charts.line.drawLine(this.line, isLog, this.asked.runs)] });
     if (!heights) return [];
+    const whole = step < steps ? picture.paths : [];
     return this.drawChanged({
-      ...(charts.scene && { scene: [parts.plots.scene, look, () => charts.scene.drawPicture(seen, heights, { misses: view.misses, axes })] }),
-      map: [parts.plots.map, look, () => charts.map.drawPicture(seen, heights, { axes })],
+      ...(charts.scene && { scene: [parts.plots.scene, look, () => charts.scene.drawPicture(seen, heights, { misses: view.misses, axes, whole })] }),
+      map: [parts.plots.map, look, () => charts.map.drawPicture(seen, heights, { axes, whole })],
       curve: [parts.plots.curve, [look, step], () => charts.curve.drawPicture(picture, step < steps ? step : this.shown.meta.step, isLog)],
     });
   }

@@ -105,6 +105,7 @@ export class Anatomy {
 
   // One coordinate of the update as a line of numbers: before − rate · direction = after.
   rule(axis, step) {
+    if (!this.racer.anatomy.rule) return axis === "x" ? this.labels.no_rule : "";
     const { rates, directions, decay } = this.racer.anatomy.rule;
     const before = this.racer[axis][step - 1];
     const inBrackets = (value) => (value < 0 ? `(${number(value)})` : number(value));

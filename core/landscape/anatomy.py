@@ -16,6 +16,7 @@ PARTS = (
     "average of squares s",
     "average of squared moves u",
     "average of gradients m",
+    "largest recent gradient u",
     "m corrected",
     "s corrected",
     "rate of each coordinate",
@@ -63,8 +64,11 @@ class Rule:
     decay: float
 
 
-def rule(optimizer: Optimizer, path: Path) -> Rule:
-    """The line of every update of a path, with its numbers."""
+def rule(optimizer: Optimizer, path: Path) -> Rule | None:
+    """The line of every update of a path, with its numbers; None for an optimizer whose moves are no such line."""
+    directions = optimizer.directions(path.gradients, path.memory)
+    if directions is None:
+        return None
     lr = optimizer.learning_rate()
     rates = np.full_like(path.gradients, lr) if path.rates is None else path.rates
-    return Rule(rates, optimizer.directions(path.gradients, path.memory), lr * optimizer.own_weight_decay)
+    return Rule(rates, directions, lr * optimizer.own_weight_decay)

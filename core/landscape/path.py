@@ -13,7 +13,7 @@ from core.catalog.surfaces.surface import Domain
 class Path:
     """The way of one optimizer, T updates: positions (T+1, 2), losses and gradient norms (T+1,), the rest (T, 2).
 
-    What is no finite number is NaN. `gradients` are those that the updates used, noise included. `memory` is what the
+    What is no finite number is NaN. `gradients` are those at the positions, noise included. `memory` is what the
     optimizer kept after each update, by its names; `rates` the learning rate of each coordinate, None where all share
     one.
     """

@@ -89,9 +89,9 @@ class _Racer:
         self._kept: dict[str, list[Tensor]] = {name: [] for name in entry.memory}
 
     def update(self, gradient: Tensor, noise: Tensor) -> None:
-        """One update by its gradient; a rule that needs more of them computes those itself."""
+        """One update by its gradient; a rule that needs more of them, or others, computes those itself."""
         self._point.grad = gradient
-        if self._entry.needs_closure:
+        if self._entry.needs_closure or self._entry.has_eval_mode:
 
             def closure() -> Tensor:
                 losses, gradients = _measured(self._function, self._point.detach().unsqueeze(0))
@@ -104,11 +104,13 @@ class _Racer:
                 self._update([gradient], self._entry.learning_rate())
         state = self._optimizer.state[self._point]
         for name, kept in self._kept.items():
-            kept.append(state[name].clone())
+            # Some keep one thing for a matrix and another for a point.
+            if name in state:
+                kept.append(state[name].clone())
 
     def memory(self) -> dict[str, np.ndarray]:
         """What it kept after each update."""
-        return {name: torch.stack(kept).numpy() for name, kept in self._kept.items()}
+        return {name: torch.stack(kept).numpy() for name, kept in self._kept.items() if kept}
 
     def rates(self) -> np.ndarray | None:
         """The learning rate of each coordinate at each update."""

@@ -15,7 +15,8 @@ def is_perceptron(network: nn.Module) -> bool:
     if not isinstance(network, Mlp) or any(module._forward_hooks for module in network.modules()):
         return False
     return all(
-        layer.norm is None and next(layer.activation.parameters(), None) is None for layer in hidden_layers(network)
+        type(layer) is Dense and layer.norm is None and next(layer.activation.parameters(), None) is None
+        for layer in hidden_layers(network)
     )
 
 

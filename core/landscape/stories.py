@@ -45,7 +45,7 @@ class Story:
     @property
     def text(self) -> Text:
         """The caption with its numbers."""
-        return Text(self.caption, **{name: number.written for name, number in self.numbers.items()})
+        return Text(self.caption, **{name: number.written.replace("-", "−") for name, number in self.numbers.items()})
 
 
 def stories() -> tuple[Story, ...]:

@@ -8,6 +8,7 @@ a link is kept with its question, which stands in no file.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -96,10 +97,10 @@ class Report(NamedTuple):
     happened: Text | None
 
 
-def reports(store: Store, run: RunRecord, lang: str = "en") -> list[Report]:
-    """What was asked and expected before a run was started, and what happened."""
+def reports(store: Store, run: RunRecord, answers: Iterable[Answer], lang: str = "en") -> list[Report]:
+    """What was asked and expected in some answers before a run was started, and what happened."""
     found = []
-    for answer in store.answers_of_run(run.id):
+    for answer in answers:
         question = question_of(answer, store.folder)
         if question is not None:
             given = given_of(question, answer)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 PATTERNS = (
     "*_chart.js",
-    *("live.css", "compare.css", "surface.css", "network.css", "saddle.css", "classroom.css"),
-    *("live/*.js", "compare/*.js", "surface/*.js", "network/*.js", "saddle/*.js", "classroom/*.js"),
+    *("live.css", "compare.css", "surface.css", "network.css", "saddle.css", "classroom.css", "gradients.css"),
+    *("live/*.js", "compare/*.js", "surface/*.js", "network/*.js", "saddle/*.js", "classroom/*.js", "gradients/*.js"),
 )
 """What a browser may ask for: the charts of the pages, the modules they import, and their looks."""
 

@@ -31,6 +31,8 @@ BRIEF = {"evaluation": ("validation/error", "train/error")}
 BRIEF_META = ("state", "task", "slot", "step", "num_steps")
 """What a reader in brief gets, of whom there may be one for each run and each person of a class: it has no words."""
 MAX_CATCH_UP_ROWS = 2048
+LOOKS_A_BUDGET = 64
+"""The budget is looked at once a 64th of it has come: adding up all runs takes longer than taking a few rows."""
 MAX_LOCKED_ROWS = 4096
 """So many rows are taken and smoothed under the lock at once, which is about two milliseconds."""
 
@@ -85,6 +87,8 @@ class Hub:
     def __init__(self, load: Load | None = None, *, budget_bytes: int = 256 * 2**20, keep_closed: int = 64) -> None:
         self._load = load
         self._budget_bytes = budget_bytes
+        self._new_bytes = 0
+        """What has come since the budget was looked at."""
         self._keep_closed = keep_closed
         self._lock = threading.Lock()
         self._load_lock = threading.RLock()
@@ -152,8 +156,11 @@ class Hub:
                 held = self._runs.get(run)
                 if held is None or held.attempt != attempt:
                     return
-                held.groups[group].append(rows[part], some, None if times is None else times[part])
-                if sum(other.num_bytes for other in self._runs.values()) > self._budget_bytes:
+                series, before = held.groups[group], held.groups[group].num_bytes
+                series.append(rows[part], some, None if times is None else times[part])
+                self._new_bytes += series.num_bytes - before
+                if self._new_bytes * LOOKS_A_BUDGET > self._budget_bytes:
+                    self._new_bytes = 0
                     self._shrink()
         self._announce(run)
 

@@ -24,9 +24,9 @@ An array is {"dtype", "shape", "data": base64 of its little-endian bytes}, so Na
 
 from __future__ import annotations
 
-import base64
 import json
 import math
+from binascii import b2a_base64
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -224,15 +224,18 @@ def plain(value: Any, translate: Translate) -> Any:
     return value
 
 
+_ON_THE_WIRE = {
+    np.dtype(held): (sent, np.dtype(sent).newbyteorder("<"))
+    for held, sent in {"?": "uint8", "u1": "uint8", "i4": "int32", "f4": "float32", "f8": "float64"}.items()
+}
+"""The name and the type in which an array is sent, by its own type."""
+
+
 def packed(array: np.ndarray) -> dict[str, Any]:
     """An array for the wire; wider types become those that a browser has (int64 as float64, exact up to 2**53)."""
-    if array.dtype == np.bool_:
-        array = array.astype(np.uint8)
-    elif array.dtype not in (np.uint8, np.int32, np.float32, np.float64):
-        array = array.astype(np.float64)
-    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    data = base64.b64encode(little.tobytes()).decode("ascii")
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
+    name, little = _ON_THE_WIRE.get(array.dtype, _ON_THE_WIRE[np.dtype(np.float64)])
+    data = b2a_base64(array.astype(little, copy=False).tobytes(), newline=False).decode("ascii")
+    return {"dtype": name, "shape": list(array.shape), "data": data}
 
 
 def has_text(value: Any) -> bool:

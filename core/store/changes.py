@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, Table, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, Delete, Select, Table, bindparam, case, delete, insert, select, update
 
 from core.errors import BadInput, Refused
 from core.store import blocks, schema
@@ -50,10 +51,17 @@ def owned(connection: Connection, run: str, actor: str) -> None:
         )
 
 
-def replace(connection: Connection, table: Table, row: dict[str, Any]) -> None:
-    """Insert a row in place of the one with the same key."""
-    connection.execute(delete(table).where(*(column == row[column.name] for column in table.primary_key)))
-    connection.execute(insert(table).values(row))
+def replace(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
+    """Insert rows in place of those with the same keys."""
+    keys = [column.name for column in table.primary_key]
+    connection.execute(_same_key(table), [{f"same_{name}": row[name] for name in keys} for row in rows])
+    connection.execute(insert(table), list(rows))
+
+
+@cache
+def _same_key(table: Table) -> Delete:
+    # Kept, since writing a statement down takes several times as long as carrying it out.
+    return delete(table).where(*(column == bindparam(f"same_{column.name}") for column in table.primary_key))
 
 
 def insert_run(connection: Connection, row: dict[str, Any]) -> None:
@@ -149,14 +157,24 @@ def end_attempts(connection: Connection, run: str, outcome: str, ended: datetime
     connection.execute(update(table).where(*open_ones).values(ended=ended, outcome=outcome))
 
 
+_ADVANCE = (
+    update(schema.run)
+    .where(schema.run.c.id == bindparam("advanced"))
+    .values(
+        {
+            column: case((column < bindparam(f"new_{column.name}"), bindparam(f"new_{column.name}")), else_=column)
+            for column in (schema.run.c.step, schema.run.c.epoch, schema.run.c.train_s)
+        }
+    )
+)
+
+
 def advance(connection: Connection, run: str, step: int, epoch: float, train_s: float) -> None:
     """Move the run's position forward, never back."""
-    table = schema.run
-    position = [(table.c.step, step), (table.c.epoch, epoch), (table.c.train_s, train_s)]
-    further = {
-        column.name: case((column < value, value), else_=column) for column, value in position if np.isfinite(value)
-    }
-    connection.execute(update(table).where(table.c.id == run).values(further))
+    position = {"new_step": step, "new_epoch": epoch, "new_train_s": train_s}
+    # Nothing is lower than NULL.
+    known = {name: value if np.isfinite(value) else None for name, value in position.items()}
+    connection.execute(_ADVANCE, {"advanced": run, **known})
 
 
 def store_steps(connection: Connection, run: str, attempt: int, columns: blocks.Columns) -> None:
@@ -188,13 +206,11 @@ class EvaluationRows(Operation):
 
     def _store(self, connection: Connection) -> None:
         assert self.run is not None
-        table, found = schema.evaluation, self._evaluations.values()
+        found = self._evaluations.values()
         if not found:
             return
-        same = delete(table).where(table.c.run == self.run, table.c.step == bindparam("at"))
-        connection.execute(same, [{"at": evaluation.step} for evaluation in found])
         rows = [{"run": self.run, "attempt": self._attempt, **evaluation_row(evaluation)} for evaluation in found]
-        connection.execute(insert(table), rows)
+        replace(connection, schema.evaluation, *rows)
         latest = max(found, key=lambda evaluation: evaluation.step)
         advance(connection, self.run, latest.step, latest.epoch, latest.train_s)
 

@@ -189,6 +189,18 @@ class Writer:
                 self._finish(batch, None)
 
     def _commit(self, batch: list[Operation]) -> None:
+        """Store a batch. Where an operation fails, all begin again, each with a savepoint that tells it from others."""
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                for operation in batch:
+                    operation.error = None
+                    operation.result = operation.act(connection)
+        except Exception as error:
+            if trouble(error) is not None:
+                raise
+            self._commit_each(batch)
+
+    def _commit_each(self, batch: list[Operation]) -> None:
         with self._engine.connect() as connection, connection.begin():
             for operation in batch:
                 operation.error = None

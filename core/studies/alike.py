@@ -7,12 +7,12 @@ from typing import cast
 
 from core.catalog.architectures.architecture import Architecture
 from core.errors import Refused
-from core.experiment import Experiment
+from core.experiment import DATA_FIELDS, Experiment
 from core.exports.tables import flat_settings
 from core.studies.setting_words import setting_title, value_words
 from core.text import Text
 
-SHARED = ("dataset", "train_size", "validation_fraction", "split_seed", "architecture")
+SHARED = (*DATA_FIELDS, "architecture")
 """What decides about samples and network; dropout, which is off while a loss is measured, does not."""
 
 

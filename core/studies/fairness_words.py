@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.catalog.entry import Entry
-from core.experiment import Experiment
+from core.experiment import DATA_FIELDS, Experiment
 from core.text import Text
 
 ITEMS: dict[str, Text] = {
@@ -21,15 +21,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "batches": (
         "seed",
         "batch_size",
-        "dataset",
-        "train_size",
-        "split_seed",
-        "validation_fraction",
+        *DATA_FIELDS,
         "precision",
         "augmentations",
     ),
     "augmentation": ("augmentations", "precision"),
-    "evaluation": ("dataset", "split_seed", "validation_fraction", "train_size"),
+    "evaluation": DATA_FIELDS,
 }
 """The settings that decide an item, the likeliest reason first."""
 
@@ -42,6 +39,9 @@ WORDS: dict[str, Text] = {
     "batch_size": Text("batch size"),
     "train_size": Text("training samples"),
     "split_seed": Text("split seed"),
+    "sampling": Text("sampling"),
+    "label_noise": Text("label noise"),
+    "noisy_splits": Text("where labels are wrong"),
     "validation_fraction": Text("validation share"),
     "augmentations": Text("augmentation"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.catalog.faults import Fault, Instrument, Series, opened
+from core.errors import BadInput
 from core.store.reader import Reader
 
 POINTS = (3, 2, 1)
@@ -29,13 +30,22 @@ class Finding:
 
     @property
     def fault(self) -> Fault:
-        """What is sealed."""
+        """What is sealed. BadInput where this version does not know it."""
         return opened(self.seal)
 
     @property
+    def is_known(self) -> bool:
+        """Whether this version knows what is sealed; a stored seal may be of another one."""
+        try:
+            opened(self.seal)
+        except BadInput:
+            return False
+        return True
+
+    @property
     def is_found(self) -> bool:
-        """Whether one of the tries was right."""
-        return any(key == self.fault.key for key, _ in self.tries)
+        """Whether one of the tries was right; of what this version does not know, none is."""
+        return self.is_known and any(key == self.fault.key for key, _ in self.tries)
 
     @property
     def is_revealed(self) -> bool:

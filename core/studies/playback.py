@@ -29,13 +29,14 @@ from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.loading import Loading
 from core.studies.replay import check_step, last_step, nearest, put_back, recipe_of
-from core.studies.replayed import stored_evaluations
+from core.studies.replayed import alarms_at, stored_evaluations
 from core.text import Text
 from core.training.changes import computed
 from core.training.checkpoint import Snapshot
 from core.training.compute import Compute, Job
 from core.training.evaluation import Evaluation
 from core.training.guessing import guessing
+from core.training.health import units_of
 from core.training.pictures import what_it_has_learned, wrong_answers
 from core.training.run import Run
 from core.training.trend import Trend
@@ -275,6 +276,7 @@ class Reel(Job):
             self._trends.at(step),
             state=self._record.state if is_over else "running",
             reason=self._record.reason_text if is_over else None,
+            alarms=alarms_at(self._hub, self._record.id, step, units_of(run)),
         )
         return Moment(
             run.step_count,

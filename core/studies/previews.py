@@ -21,9 +21,11 @@ from core.studies.loading import Loading
 from core.studies.sinks import guess_facts, live_facts
 from core.studies.study import PREVIEW_PREFIX
 from core.text import Text
+from core.training.alarms import alarms
 from core.training.compute import Compute, Job
 from core.training.evaluation import score
 from core.training.guessing import guessing
+from core.training.health import units_of
 from core.training.pictures import gradient_sizes, what_it_has_learned
 from core.training.run import Run
 from core.training.trend import Trend
@@ -165,7 +167,8 @@ class PreviewJob(Job):
         name, payload = what_it_has_learned(run)
         self._hub.picture(self._channel, name, payload)
         error, _, _ = guessing(run.parts.data)
-        said = status(run.experiment, Trend(run.parts.data.task, error, run.evaluations), state="untrained")
+        trend = Trend(run.parts.data.task, error, run.evaluations)
+        said = status(run.experiment, trend, state="untrained", alarms=alarms(sizes, units_of(run)))
         self._hub.update(self._channel, status=said.to_meta())
 
     def _price(self, run: Run, step_s: float, evaluation_s: float) -> dict[str, Any]:

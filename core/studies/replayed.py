@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from core.describe import choices, title
@@ -12,6 +15,7 @@ from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.curvature_rows import show_curvature
 from core.studies.report import ending_numbers, notes_of
+from core.training.alarms import Alarm, alarms, sizes_of
 from core.training.changes import change_words, computed
 from core.training.epochs import Epochs
 from core.training.evaluation import Evaluation, Score
@@ -19,6 +23,9 @@ from core.training.events import Event
 from core.training.feed import batch_sizes
 from core.training.trend import Trend
 from core.training.verdict import Status, status
+
+if TYPE_CHECKING:
+    from core.training.instruments.units import Units
 
 
 def stored_evaluations(store: Store, run: str) -> list[Evaluation]:
@@ -131,7 +138,7 @@ def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
         epochs=record.epoch,
         steps_per_epoch=epochs.steps_per_epoch if epochs else record.step / record.epoch if record.epoch else None,
         stretches=epochs.stretches if epochs else None,
-        status=stored_status(record, now, evaluations).to_meta(),
+        status=stored_status(record, now, evaluations, alarms_at(hub, record.id, record.step)).to_meta(),
         ends_with={split: numbers.get(f"{split}_error") for split in ("train", "validation")},
     )
     hub.close(record.id)
@@ -152,8 +159,19 @@ def stored_epochs(store: Store, record: RunRecord) -> Epochs | None:
 
 
 def stored_status(
-    record: RunRecord, experiment: Experiment, evaluations: list[Evaluation], guess_error: float | None = None
+    record: RunRecord,
+    experiment: Experiment,
+    evaluations: list[Evaluation],
+    alarms: tuple[Alarm, ...],
+    guess_error: float | None = None,
 ) -> Status:
     """The sentence that sums up a stored run, and what to try beside it; `experiment`: what it computed at its end."""
     trend = Trend(experiment.dataset.task, guess_error, evaluations)  # type: ignore[attr-defined]
-    return status(experiment, trend, state=record.state, reason=record.reason_text)
+    return status(experiment, trend, state=record.state, reason=record.reason_text, alarms=alarms)
+
+
+def alarms_at(hub: Hub, run: str, step: int, units: Mapping[str, Units] | None = None) -> tuple[Alarm, ...]:
+    """What is to be said of a run's gradients at an update, by the row shown of it, and of its `units` then."""
+    row = hub.row(run, "update", step)
+    sizes = sizes_of(dict(zip(row.names, row.values.tolist(), strict=True))) if row else {}
+    return alarms(sizes, units or {})

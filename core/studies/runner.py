@@ -21,10 +21,12 @@ from core.store.store import Store
 from core.studies.at_work import MAX_ENDED, Active, Ended
 from core.studies.commands import check_change, check_goes_on, checked_values
 from core.studies.curvature_watch import curvature_watch
+from core.studies.data_studies import DataStudies
 from core.studies.doing import how_far
 from core.studies.fair_use import places
 from core.studies.forking import Begins, Forks
 from core.studies.forks import begin
+from core.studies.gradients import Gradients
 from core.studies.landscape_jobs import Landscapes
 from core.studies.loading import Loading
 from core.studies.playback import Playbacks
@@ -33,7 +35,6 @@ from core.studies.previews import Previews, preview_channel
 from core.studies.races import Races
 from core.studies.replay import check_step, facts_of, recipe_going_on, recorded_conditions, replaying
 from core.studies.replayed import opening_meta, show_rows
-from core.studies.sample_pictures import SamplePictures
 from core.studies.sealed import look
 from core.studies.seat import Seat
 from core.studies.sinks import LiveSink, StoreSink
@@ -72,13 +73,13 @@ class Runner:
         self._loading = Loading(self.compute, folder.path, hub)
         self._forks = Forks(store, folder, self.compute, hub, self._loading)
         self._previews = Previews(folder.path, hub, self._loading, self.compute) if hub else None
-        # Whoever loads first, a viewer of the untrained network sees how far it is.
         load = self._loading.load
         self.races = Races(self, folder, store, hub, self._loading)
         self.practice_races = PracticeRaces(self.compute)
+        self.gradients = Gradients(self.compute, lambda: load(Experiment(), None, "cpu"))
         self.landscapes = Landscapes(folder, store, hub or Hub(), self._loading, self.compute)
         self.playbacks = Playbacks(store, hub or Hub(), self._loading, self.compute)
-        self.sample_pictures = SamplePictures(self.compute, lambda chosen: load(chosen, preview_channel(chosen)))
+        self.data = DataStudies(folder, store, self._loading, self.compute)
 
     def close(self) -> None:
         """End the compute thread; every active run keeps a snapshot and becomes interrupted."""
@@ -303,7 +304,7 @@ class Runner:
             return
         self.compute.submit(job)
         if self._hub:
-            self.compute.submit(PictureJob(job, partial(self._hub.picture, run), owner=actor))
+            self.compute.submit(PictureJob(job, partial(self._hub.picture, run), actor, self.compute.queue_length))
 
     def _delay(self, snapshots: SnapshotWriter) -> Text | None:
         """Why not all that a run has done is on the disk."""

@@ -1,18 +1,13 @@
 """Real samples of a training split, as they are and as augmentations make them, drawn in the compute thread.
 
-Data may have to be loaded or downloaded first, so a page does not wait: it asks again. Shown are training samples only,
-never the test split.
+Shown are training samples only, never the test split.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -20,13 +15,12 @@ import torch
 from torch import Tensor
 
 from core.catalog.datasets.examples import examples
-from core.errors import CoreError
 from core.experiment import Experiment
+from core.studies.kept import Kept
 from core.training.augmentation_preview import MOST_SAMPLES, preview
 from core.training.compute import Compute
 from core.training.resident import ResidentData
-
-logger = logging.getLogger(__name__)
+from core.training.splits import data_of
 
 NUM_AUGMENTED = {"image": 6, "points": MOST_SAMPLES, "sequence": 1, "features": 1}
 """Samples shown before and after, by kind of input."""
@@ -34,10 +28,6 @@ NUM_CLASSES = 10
 """At most so many samples are shown as they are, one a class."""
 NUM_UPDATES = 16
 """Versions drawn at once, so that most presses of a button find theirs drawn."""
-NUM_KEPT = 16
-"""Pictures kept for those who ask again."""
-RETRY_S = 30.0
-"""What failed (a download) is tried again after this time, when somebody asks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +50,6 @@ class SamplePicture:
 NOTHING = SamplePicture("images", np.empty((0, 0, 0), np.uint8), np.empty((0, 0, 0, 0), np.uint8), 0, (), ("", ""))
 
 
-@dataclass(eq=False)
-class _Held:
-    picture: SamplePicture | None = None
-    is_drawn: threading.Event = field(default_factory=threading.Event)
-    retry_at: float = float("inf")
-
-
 class SamplePictures:
     """Draws pictures when they are first asked for and keeps the last ones; any thread may ask.
 
@@ -74,9 +57,8 @@ class SamplePictures:
     """
 
     def __init__(self, compute: Compute, load: Callable[[Experiment], Future[ResidentData]]) -> None:
-        self._compute, self._load = compute, load
-        self._lock = threading.Lock()
-        self._held: OrderedDict[Hashable, _Held] = OrderedDict()
+        # What a person can mend is said where the untrained network is shown.
+        self._kept: Kept[SamplePicture] = Kept(compute, load, lambda error: NOTHING)
 
     def get(self, experiment: Experiment, update: int | None = None, patience_s: float = 0.0) -> SamplePicture | None:
         """The samples of `sample_picture`, with versions from a multiple of NUM_UPDATES not above `update`.
@@ -86,50 +68,9 @@ class SamplePictures:
         first = None if update is None else update - update % NUM_UPDATES
         # The form shows what was chosen; a sealed fault is seen in what a run measures.
         experiment = experiment.model_copy(update={"sealed": ""})
-        data = (experiment.dataset, experiment.split_seed, experiment.validation_fraction, experiment.train_size)
+        data = data_of(experiment)
         key = data if first is None else (*data, experiment.augmentations, experiment.seed, first)
-        with self._lock:
-            held = self._held.get(key)
-            is_new = held is None or time.monotonic() > held.retry_at
-            if held is None or is_new:
-                held = self._held[key] = _Held()
-            self._held.move_to_end(key)
-            while len(self._held) > NUM_KEPT:
-                self._held.popitem(last=False)
-        if is_new:
-            self._draw(held, experiment, first)
-        held.is_drawn.wait(patience_s)
-        return held.picture
-
-    def _draw(self, held: _Held, experiment: Experiment, first: int | None) -> None:
-        def drawn(result: Future[SamplePicture]) -> None:
-            if not result.cancelled():
-                keep(result.exception() or result.result())
-
-        def loaded(result: Future[ResidentData]) -> None:
-            if result.cancelled():
-                return
-            error = result.exception()
-            if error is not None:
-                keep(error)
-                return
-            data = result.result()
-            try:
-                self._compute.call(lambda: sample_picture(data, experiment, first)).add_done_callback(drawn)
-            except RuntimeError:
-                return  # The program is being closed.
-
-        def keep(result: SamplePicture | BaseException) -> None:
-            if isinstance(result, BaseException):
-                # What a person can mend is said where the untrained network is shown.
-                if not isinstance(result, CoreError):
-                    logger.error("samples could not be drawn", exc_info=result)
-                held.retry_at = time.monotonic() + RETRY_S
-                result = NOTHING
-            held.picture = result
-            held.is_drawn.set()
-
-        self._load(experiment).add_done_callback(loaded)
+        return self._kept.get(key, experiment, lambda data: sample_picture(data, experiment, first), patience_s)
 
 
 def sample_picture(data: ResidentData, experiment: Experiment, first: int | None = None) -> SamplePicture:
@@ -159,6 +100,12 @@ def sample_picture(data: ResidentData, experiment: Experiment, first: int | None
         return SamplePicture("points", points, moved, first or 0, labels, axes)
     signals, changed = (part.flatten(part.dim() - len(facts.input_shape)).cpu().numpy() for part in (inputs, versions))
     return SamplePicture("signals", signals, changed, first or 0, labels, ("", ""))
+
+
+def images_of(data: ResidentData, rows: np.ndarray) -> np.ndarray:
+    """Samples of image data as uint8 (n, H, W) or (n, H, W, 3)."""
+    chosen = torch.from_numpy(rows).to(data.device)
+    return _images(data.inputs[chosen].float() * data.factor)
 
 
 def _images(inputs: Tensor) -> np.ndarray:

@@ -22,6 +22,7 @@ from core.training.command import Command
 from core.training.evaluation import Evaluation
 from core.training.events import Event, Outcome
 from core.training.guessing import guessing
+from core.training.health import Health
 from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
 from core.training.run import Run
@@ -124,6 +125,7 @@ class LiveSink:
         self._hub, self._run, self._attempt = hub, run, attempt
         self._earlier, self._saving = trend_of, saving
         self._trend: Trend | None = None
+        self._health = Health()
         self._num_applied = 0
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
@@ -144,10 +146,12 @@ class LiveSink:
     def _say(self, run: Run, state: str, reason: Text | None) -> None:
         assert self._trend is not None
         restored = run.best if run.final is run.best and run.is_over and run.parts.stops_early else None
-        said = status(run.current, self._trend, state=state, reason=reason, restored=restored)
+        alarms = self._health.alarms
+        said = status(run.current, self._trend, state=state, reason=reason, restored=restored, alarms=alarms)
         self._hub.update(self._run, status=said.to_meta(), ends_with=_ends_with(run))
 
     def block(self, run: Run, block: StepBlock) -> None:
+        self._health.block(block)
         self._hub.append(self._run, self._attempt, "update", block.steps, block.columns, block.stamps)
 
     def evaluation(self, run: Run, evaluation: Evaluation) -> None:
@@ -156,6 +160,7 @@ class LiveSink:
         self._hub.append(self._run, self._attempt, "evaluation", np.array([evaluation.step]), columns)
         if self._trend is not None:
             self._trend.add(evaluation)
+            self._health.look(run)
             self._say(run, "running", None)
 
     def event(self, run: Run, event: Event, actor: str) -> None:

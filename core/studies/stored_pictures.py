@@ -13,12 +13,13 @@ from core.live.hub import Hub
 from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.loading import Loading
-from core.studies.replayed import stored_evaluations, stored_status
+from core.studies.replayed import alarms_at, stored_evaluations, stored_status
 from core.studies.sinks import guess_facts
 from core.training.changes import computed
 from core.training.checkpoint import latest_valid
 from core.training.compute import Compute, Job
 from core.training.device import Conditions
+from core.training.health import units_of
 from core.training.pictures import what_it_has_learned, wrong_answers
 from core.training.run import Run
 
@@ -64,7 +65,8 @@ class StoredPicturesJob(Job):
         if self._hub.meta(record.id).get("state") != record.state:
             return  # It was resumed meanwhile, and tells of itself.
         now = computed(experiment, store.events(record.id))
-        said = stored_status(record, now, stored_evaluations(store, record.id), known["guess_error"])
+        alarms = alarms_at(self._hub, record.id, record.step, units_of(run))
+        said = stored_status(record, now, stored_evaluations(store, record.id), alarms, known["guess_error"])
         self._hub.update(record.id, status=said.to_meta(), **known)
         for name, payload in (what_it_has_learned(run), wrong_answers(run)):
             if payload:

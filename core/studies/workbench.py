@@ -19,6 +19,7 @@ from core.store.store import Store
 from core.studies.access import to_act, to_change, to_command
 from core.studies.fair_use import GOING_ON
 from core.studies.services.class_room import ClassRoom
+from core.studies.services.data import DataServices
 from core.studies.services.finding import FaultFinding
 from core.studies.services.measured import Measurements
 from core.studies.services.overview import Overview
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from core.training.run import Run
 
 
-class Workbench(Measurements, Teaching, Overview, FaultFinding, ClassRoom):
+class Workbench(Measurements, DataServices, Teaching, Overview, FaultFinding, ClassRoom):
     """Opened once per process by the launcher or the command line; closed at its end."""
 
     @classmethod

@@ -89,7 +89,12 @@ class Assembly:
         loop = self.loop
         loop.optimizer, loop.guard, loop.update = rule.optimizer, rule.guard, rule.update
         self.trained, self.fresh_optimizer, self.has_fused_optimizer = rule.trained, rule.fresh, rule.is_fused
+        loop.needs_closure, loop.has_eval_mode = rule.entry.needs_closure, rule.entry.has_eval_mode
         loop.trained = places_if_some_are_frozen(rule, loop.parameters)
+        if not rule.entry.stackable:
+            # Its tensors may have been moved into a stack's, which it leaves now.
+            loop.statistics = self.frame.statistics
+            loop.norms = Norms(self.frame.weights, loop.norms.pieces, self.recorder.norms)
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """The optimizer's tensors by "parameter place.name"."""
@@ -115,6 +120,10 @@ class Assembly:
             state.setdefault(self.trained.index(int(place)), {})[field] = value
         optimizer = self.loop.optimizer
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+        for place, values in state.items():
+            kept = optimizer.state[self.loop.parameters[self.trained[place]]]
+            # torch gives what is kept the weights' dtype; numbers beside them have their own.
+            kept |= {name: value.to(kept[name].device) for name, value in values.items()}
 
     @torch.no_grad()
     def take_back_updates(self, num_updates: int) -> None:
@@ -210,6 +219,9 @@ def assemble(
         guard=rule.guard,
         recorder=recorder,
         trained=places_if_some_are_frozen(rule, parameters),
+        statistics=statistics,
+        needs_closure=rule.entry.needs_closure,
+        has_eval_mode=rule.entry.has_eval_mode,
     )
     stops = regularizers(experiment, "stop")
     return Assembly(

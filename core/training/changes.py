@@ -14,7 +14,7 @@ from core.catalog.optimizers.optimizer import Optimizer
 from core.compatibility import check
 from core.describe import optimizer_words
 from core.errors import BadInput, shown
-from core.experiment import Experiment
+from core.experiment import DATA_FIELDS, Experiment
 from core.set_path import set_path
 from core.text import Text
 
@@ -25,10 +25,7 @@ RATE = "lr"
 MAX_CHANGES = 32
 
 WHY_NOT: dict[str, Text] = {
-    "dataset": Text("The errors before and after the change would be those of different samples."),
-    "train_size": Text("The errors before and after the change would be those of different samples."),
-    "validation_fraction": Text("The errors before and after the change would be those of different samples."),
-    "split_seed": Text("The errors before and after the change would be those of different samples."),
+    **dict.fromkeys(DATA_FIELDS, Text("The errors before and after the change would be those of different samples.")),
     "architecture": Text("The weights it has would not fit another network."),
     "initializer": Text("First weights are drawn once, before the first update."),
     "seed": Text("All that is drawn follows from it, from the first weights on."),
@@ -108,7 +105,8 @@ def needs_new_rule(before: Experiment, after: Experiment) -> bool:
 def memory_goes_on(before: Experiment, after: Experiment) -> bool:
     """Whether what the first optimizer keeps between updates means the same to the second."""
     old, new = cast(Optimizer, before.optimizer), cast(Optimizer, after.optimizer)
-    return set(old.memory) == set(new.memory)
+    same_weights = before.frozen == after.frozen or not new.shares_memory
+    return set(old.memory) == set(new.memory) and same_weights
 
 
 def carried_over(before: Experiment, after: Experiment) -> Text:
@@ -149,8 +147,13 @@ MEMORY: dict[str, Text] = {
     "sum": Text("sums of squared gradients"),
     "square_avg": Text("averages of squared gradients"),
     "acc_delta": Text("averages of squared updates"),
+    "exp_inf": Text("largest recent gradients"),
+    "row_var": Text("mean squared gradients of rows, columns and biases"),
+    "moves_and_changes": Text("last moves with the changes of the gradient"),
+    "curvatures": Text("curvatures along them"),
+    "z": Text("last points z"),
 }
-"""What optimizers keep for each weight, by the name it has in torch.optim's state."""
+"""What optimizers keep, by the name it has in torch.optim's state; what goes with something named here is left out."""
 
 
 def change_words(before: Experiment, after: Experiment, values: Mapping[str, Any]) -> Text:
@@ -269,7 +272,7 @@ def _with_first_value(entry: Entry) -> Text:
 
 def _memory(optimizer: Optimizer) -> Text:
     """What an optimizer keeps: "averages of gradients and averages of squared gradients"."""
-    kept = (MEMORY[name] for name in optimizer.memory)
+    kept = (MEMORY[name] for name in optimizer.memory if name in MEMORY)
     return reduce(lambda before, last: Text("{before} and {last}", before=before, last=last), kept)
 
 

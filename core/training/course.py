@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from core.catalog.schedules.schedule import Schedule
 from core.experiment import Experiment
 from core.text import Text
 from core.training.assembly import Assembly
@@ -27,6 +28,7 @@ class Course:
         self.plan = Plan(experiment.epochs, experiment.evaluate_every, self.epochs)
         self.measuring = Measuring(parts)
         self.lr_override: float | None = None
+        self.watch = cast(Schedule, experiment.schedule).watch()
         self.train_s = 0.0
 
     @property
@@ -55,6 +57,11 @@ class Course:
         return self.plan.evaluate_every
 
     @property
+    def work_s(self) -> float:
+        """The seconds spent in updates and evaluations."""
+        return self.train_s + self.evaluation_s
+
+    @property
     def evaluation_s(self) -> float:
         """Time spent in evaluations."""
         return self.measuring.seconds
@@ -78,7 +85,8 @@ class Course:
     def learning_rate(self) -> float:
         """Learning rate of the next update. Past the planned end the schedule keeps its last value."""
         base = self.lr_override if self.lr_override is not None else self.parts.base_lr
-        return base * self.plan.rate_factor(self.step_count, self.parts.schedule)
+        planned = base * self.plan.rate_factor(self.step_count, self.parts.schedule)
+        return planned if self.watch is None else planned * self.watch.factor
 
     def change(self, values: Mapping[str, Any], step: int) -> None:
         """Compute from now on, after `step` updates, what a change says."""

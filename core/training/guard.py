@@ -52,6 +52,13 @@ class Guard:
         if self._changing is not None:
             torch.ne(self._mark, self._mark, out=self._marked)
 
+    def check_also(self, value: Tensor) -> None:
+        """Within an update: mark it too where a value (no axes) that came up on the way is not finite."""
+        self._mark.add_(value * 0.0)
+        torch.ne(self._mark, self._mark, out=self.found)
+        if self._changing is not None:
+            torch.ne(self._mark, self._mark, out=self._marked)
+
     def take_back(self) -> None:
         """Put back what was kept: all marked updates are undone, or a step that was begun and not finished."""
         for now, before in zip(self._now, self._before, strict=False):

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 FLUSH_S = 0.05
 PROGRESS_S = 0.2
 EPOCH_SNAPSHOT_S = 2.0
-"""At most one snapshot at the end of an epoch in so many seconds: a tiny epoch takes milliseconds."""
+"""At most one snapshot at the end of an epoch in so many seconds of work: a tiny epoch takes milliseconds."""
 SNAPSHOT_S = 30.0
 
 REASONS: dict[type[CoreError], str] = {BadInput: "bad_input", OutOfMemory: "out_of_memory"}
@@ -95,7 +95,7 @@ class TrainingJob(Job):
         self._paused, self._num_single = paused, 0
         self._pace = pace
         self._next_step_at = 0.0
-        self._flushed_at = self._reported_at = self._saved_at = 0.0
+        self._flushed_at = self._reported_at = self._saved_at = self._saved_work_s = 0.0
         self._saved_step = -1
         self._is_fork = is_fork
         self._state = "queued"
@@ -179,7 +179,7 @@ class TrainingJob(Job):
         self._set_state("paused" if self._paused else "running")
         # A resumed run has the snapshot it comes from.
         self._saved_step = -1 if self._is_fork else run.step_count or -1
-        self._saved_at = time.monotonic()
+        self._saved_at, self._saved_work_s = time.monotonic(), run.work_s
         return True
 
     def _piece(self, run: Run) -> None:
@@ -314,7 +314,7 @@ class TrainingJob(Job):
         left = run.total_steps - run.step_count
         if run.step_count == 0:
             return left * self._interval(run) or None
-        cost = (run.train_s + run.evaluation_s) / run.step_count
+        cost = run.work_s / run.step_count
         return left * max(cost, self._interval(run))
 
     def _set_state(self, state: str) -> None:
@@ -334,12 +334,11 @@ class TrainingJob(Job):
             self._save(run, "pause")
         if self._snapshots.is_busy:
             return
-        since = time.monotonic() - self._saved_at
         if self._saved_step < 0:
             self._save(run, "start")
-        elif run.epochs.is_end(step) and since >= EPOCH_SNAPSHOT_S:
+        elif run.epochs.is_end(step) and run.work_s - self._saved_work_s >= EPOCH_SNAPSHOT_S:
             self._save(run, "epoch")
-        elif is_root_two_power(step) or since >= SNAPSHOT_S:
+        elif is_root_two_power(step) or time.monotonic() - self._saved_at >= SNAPSHOT_S:
             self._save(run, "power")
 
     def _save(self, run: Run, kind: str) -> None:
@@ -347,7 +346,7 @@ class TrainingJob(Job):
         run.flush()
         if run.step_count == self._saved_step and kind != "end":
             return
-        self._saved_step, self._saved_at = run.step_count, time.monotonic()
+        self._saved_step, self._saved_at, self._saved_work_s = run.step_count, time.monotonic(), run.work_s
         self._snapshots.save(run.step_count, kind, *run.state())
 
     # -- the end -------------------------------------------------------------------------------------------------

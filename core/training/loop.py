@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,11 @@ class Loop:
 
     Penalties name the parameters they act on by place, decays hold them. `trained` are the places of the parameters
     that are updated, None where all are. `watch` is shown the step and the very batch that the network is fed.
+
+    A rule that computes several gradients for one update gets them all of the same batch, with the same masks of
+    dropout, with penalties and clipping in each; running statistics and what is recorded are those of the first. Decay
+    beside such a rule follows it, so that it sees one and the same loss throughout. With a mode for evaluation the
+    weights are moved to where gradients are taken before the first pass, and are back before the rule is applied.
     """
 
     seed: int
@@ -46,6 +52,9 @@ class Loop:
     recorder: Recorder
     trained: list[int] | None = None
     watch: Callable[[int, Batch], None] | None = None
+    statistics: Sequence[Tensor] = ()
+    needs_closure: bool = False
+    has_eval_mode: bool = False
 
     def step(self, step: int, lr: float) -> None:
         """Do update `step` (counted from 0) with learning rate `lr`."""
@@ -55,13 +64,14 @@ class Loop:
             batch = self.augment(batch, step)
         if self.watch is not None:
             self.watch(step, batch)
-        for name, dropout in self.dropouts:
-            if dropout.generator is not None:
-                dropout.generator.manual_seed(seed32(self.seed, "dropout", name, step))
+        if self.has_eval_mode:
+            self.optimizer.train()  # type: ignore[attr-defined]
+        self._draw_masks(step)
         loss = self.backward(batch)
+        anew = partial(self._anew, batch, step) if self.needs_closure else None
         del batch  # Its memory serves the rest of the step.
         with torch.no_grad():
-            self._update([parameter.grad for parameter in self.parameters], loss, lr)  # type: ignore[misc]
+            self._update(self._gradients(), loss, lr, anew)
 
     def loss_of(self, batch: Batch) -> Tensor:
         """The data loss of a batch, with its graph."""
@@ -78,7 +88,18 @@ class Loop:
         loss.backward()
         return loss
 
-    def _update(self, gradients: list[Tensor], loss: Tensor, lr: float) -> None:
+    def _draw_masks(self, step: int) -> None:
+        for name, dropout in self.dropouts:
+            if dropout.generator is not None:
+                dropout.generator.manual_seed(seed32(self.seed, "dropout", name, step))
+
+    def _gradients(self) -> list[Tensor]:
+        return [parameter.grad for parameter in self.parameters]  # type: ignore[misc]
+
+    def _moving(self, gradients: list[Tensor]) -> list[Tensor]:
+        return gradients if self.trained is None else [gradients[place] for place in self.trained]
+
+    def _update(self, gradients: list[Tensor], loss: Tensor, lr: float, anew: Callable[[], Tensor] | None) -> None:
         recorder, guard = self.recorder, self.guard
         recorder.loss.copy_(loss)
         for number, (penalty, places) in enumerate(self.penalties):
@@ -88,17 +109,52 @@ class Loop:
             penalty.add_gradient([gradients[place] for place in places], weights)
         self.norms.gradients(gradients)
         guard.check()
-        moving = gradients if self.trained is None else [gradients[place] for place in self.trained]
+        moving = self._moving(gradients)
         for number, clip in enumerate(self.clips):
             # The measured norm, unless the clipping before has changed it or gradients of frozen weights count in it.
             is_measured = number == 0 and self.trained is None
             norm = recorder.gradient_squares.sum().sqrt_() if is_measured else total_norm(moving)
             clipped = clip.apply(moving, norm)
             recorder.clipped.copy_(clipped) if number == 0 else recorder.clipped.logical_or_(clipped)
+        if self.has_eval_mode:
+            self.optimizer.eval()  # type: ignore[attr-defined]
         self.norms.before_update()
-        for decay, weights in self.decays:
-            decay.apply(weights, lr, guard.found)
-        self.update(moving, lr)
+        if anew is None:
+            self._decay(lr)
+            self.update(moving, lr)
+        else:
+            self.update(moving, lr, _first_then(recorder.loss + recorder.penalty, anew))
+            self._decay(lr)
         stamp = time.time()
         self.norms.after_update()
         recorder.end_row(lr, stamp)
+
+    def _decay(self, lr: float) -> None:
+        for decay, weights in self.decays:
+            decay.apply(weights, lr, self.guard.found)
+
+    @torch.no_grad()
+    def _anew(self, batch: Batch, step: int) -> Tensor:
+        """The loss of a batch with its penalties at the weights as they are now; its gradients stand in `grad`."""
+        before = [tensor.clone() for tensor in self.statistics]
+        self._draw_masks(step)
+        with torch.enable_grad():
+            total = self.backward(batch).detach()
+        for now, kept in zip(self.statistics, before, strict=True):
+            now.copy_(kept)
+        gradients = self._gradients()
+        for penalty, places in self.penalties:
+            weights: list[Tensor] = [self.parameters[place] for place in places]
+            total = total + penalty.value(weights)
+            penalty.add_gradient([gradients[place] for place in places], weights)
+        moving = self._moving(gradients)
+        self.guard.check_also(total + total_norm(moving))
+        for clip in self.clips:
+            self.recorder.clipped.logical_or_(clip.apply(moving, total_norm(moving)))
+        return total
+
+
+def _first_then(loss: Tensor, anew: Callable[[], Tensor]) -> Callable[[], Tensor]:
+    """A closure that at its first call says what is known already, its gradients too, and computes anew from then on."""
+    known = [loss]
+    return lambda: known.pop() if known else anew()

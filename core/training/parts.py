@@ -24,7 +24,7 @@ from core.experiment import Experiment
 from core.seeding import augmentation_seeds, generator
 from core.training.flat import Flat
 from core.training.guard import Guard
-from core.training.update import Update, update_of
+from core.training.update import Closure, Update, update_of
 
 Augment = Callable[[Any, int], Any]
 
@@ -90,6 +90,7 @@ class Rule:
     trained: list[int]
     fresh: Callable[[], torch.optim.Optimizer]
     is_fused: bool
+    entry: Optimizer
 
 
 def rule_of(experiment: Experiment, frame: Frame) -> Rule:
@@ -105,7 +106,7 @@ def rule_of(experiment: Experiment, frame: Frame) -> Rule:
     factor = acting(experiment).rate_factor
     if factor != 1:
         update = _at_another_rate(update, optimizer, factor)
-    return Rule(optimizer, guard, update, trained, partial(entry.build, parameters), fused)
+    return Rule(optimizer, guard, update, trained, partial(entry.build, parameters), fused, entry)
 
 
 def network_of(experiment: Experiment, input_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
@@ -138,10 +139,10 @@ def augmentation_of(experiment: Experiment, input_shape: tuple[int, ...], device
 def _at_another_rate(update: Update, optimizer: torch.optim.Optimizer, factor: float) -> Update:
     """An update that goes `factor` times as far as it is told."""
 
-    def faulty(gradients: list[Tensor], lr: float) -> None:
+    def faulty(gradients: list[Tensor], lr: float, closure: Closure | None = None) -> None:
         for group in optimizer.param_groups:
             group["lr"] = factor * lr
-        update(gradients, factor * lr)
+        update(gradients, factor * lr, closure)
 
     return faulty
 

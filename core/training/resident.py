@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -24,23 +24,15 @@ from core.catalog.faults import Seen, acting
 from core.catalog.registry import entries
 from core.errors import BadInput
 from core.text import Text
-from core.training.splits import draw_splits, split_sizes
+from core.training.splits import DataChoice, draw_splits, split_sizes
 
 NUM_EVALUATED = 10_000
 """Training splits above this size have their error measured on this many fixed, stratified samples."""
 
 
-class DataChoice(Protocol):
-    """The part of an experiment that decides about data."""
+class SealedChoice(DataChoice, Protocol):
+    """What of an experiment decides about the data of its run."""
 
-    @property
-    def dataset(self) -> Any: ...
-    @property
-    def split_seed(self) -> int: ...
-    @property
-    def validation_fraction(self) -> float: ...
-    @property
-    def train_size(self) -> int | None: ...
     @property
     def sealed(self) -> str: ...
 
@@ -99,7 +91,7 @@ class ResidentData:
 
 
 def resident(
-    experiment: DataChoice, folder: Path, device: torch.device | str, progress: Progress = no_progress
+    experiment: SealedChoice, folder: Path, device: torch.device | str, progress: Progress = no_progress
 ) -> ResidentData:
     """The experiment's data on the device; loaded once per process, however many runs use them.
 
@@ -108,14 +100,13 @@ def resident(
     """
     dataset = experiment.dataset
     assert isinstance(dataset, DataSet)
-    choice = {"validation_fraction": experiment.validation_fraction, "train_size": experiment.train_size}
-    split_sizes(dataset, **choice)
+    split_sizes(experiment)
     device = torch.device(device)
     held = _cache.held(dataset, experiment.split_seed, folder, device, progress)
-    splits = draw_splits(held.samples, dataset, split_seed=experiment.split_seed, **choice)
+    splits = draw_splits(held.samples, experiment)
     shift, factor = held.samples.scale.fitted(held.samples.inputs, splits.train)
     seen = Seen(
-        held.targets,
+        torch.from_numpy(splits.targets).to(device) if splits.wrong else held.targets,
         torch.from_numpy(splits.train).to(device),
         torch.from_numpy(splits.validation).to(device),
         torch.from_numpy(shift).to(device) if np.any(shift != 0) else None,

@@ -130,12 +130,9 @@ class Run(Course):
             return
         parts = self.parts
         start = time.perf_counter()
-        lr = self.learning_rate
-        for group in parts.loop.optimizer.param_groups:
-            group["lr"] = lr
         is_out_of_memory = False
         try:
-            parts.loop.step(self.step_count, lr)
+            self.update_alone()
         except RuntimeError as error:
             if not out_of_memory(error):
                 raise
@@ -144,6 +141,18 @@ class Run(Course):
             # Only here is the error gone, and with it what it held of the device's memory.
             raise too_large_batch(parts.loop, self.step_count, self.experiment.architecture.min_batch_size)  # type: ignore[attr-defined]
         self.stepped(time.perf_counter() - start)
+
+    def update_alone(self) -> None:
+        """Do one update that is not counted yet, as a run does that is no row of a stack."""
+        lr = self.learning_rate
+        for group in self.parts.loop.optimizer.param_groups:
+            group["lr"] = lr
+        self.parts.loop.step(self.step_count, lr)
+
+    @property
+    def is_stackable(self) -> bool:
+        """Whether its updates can be those of a row: another optimizer than the one it began with may stand in the way."""
+        return self.current.optimizer.stackable
 
     def stepped(self, seconds: float) -> None:
         """Count an update that was done, by `step` or within a stack, and the time it took."""
@@ -295,6 +304,8 @@ class Run(Course):
                 self._announce(Event(self.step_count, "diverged"))
                 self._ending = diverged_evaluation(evaluation)
             return
+        if self.watch is not None:
+            self.watch.observe(evaluation.validation.error)
         stopper = self.parts.stopper
         is_best, ends = stopper.observe(self.step_count, self.epoch, evaluation.to_row()[stopper.metric])
         if is_best:
@@ -345,6 +356,7 @@ class Run(Course):
             "train_s": self.train_s,
             "num_applied": self._num_applied,
             "stopper": self.parts.stopper.state_dict(),
+            **({"watch": self.watch.state_dict()} if self.watch is not None else {}),
             **self.measuring.state(),
             "ending": ending.to_json() if ending else None,
             "conditions": self.conditions.to_json(),
@@ -370,6 +382,8 @@ class Run(Course):
         self.train_s = position["train_s"]
         self.measuring.load_state(tensors, position, self.epoch)
         self.parts.stopper.load_state_dict(position["stopper"])
+        if self.watch is not None:
+            self.watch.load_state_dict(position["watch"])
         self.outcome = None
         self._ending = Outcome.from_json(position["ending"]) if position["ending"] else None
         self._num_applied = position["num_applied"]

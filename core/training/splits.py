@@ -1,20 +1,47 @@
-"""Training, validation and test split of a data set, as index vectors.
+"""Training, validation and test split of a data set, as index vectors, with the labels that they are given.
 
-One stratified order serves everything: each prefix of it holds every class in its share, so a smaller training set is
-part of a larger one. (scikit-learn's splitters are stratified, not nested.)
+One order serves everything: each prefix of it holds every class in its share (or, balanced, as often as any other), so
+a smaller training set is part of a larger one. (scikit-learn's splitters are stratified, not nested.)
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from core.catalog.datasets.dataset import DataSet, Samples, num_test_of
 from core.errors import BadInput
+from core.experiment import DATA_FIELDS
 from core.seeding import seed32
 from core.text import Text
+
+
+class DataChoice(Protocol):
+    """The part of an experiment that decides about data (`core.experiment.DATA_FIELDS`)."""
+
+    @property
+    def dataset(self) -> Any: ...
+    @property
+    def train_size(self) -> int | None: ...
+    @property
+    def sampling(self) -> str: ...
+    @property
+    def validation_fraction(self) -> float: ...
+    @property
+    def split_seed(self) -> int: ...
+    @property
+    def label_noise(self) -> float: ...
+    @property
+    def noisy_splits(self) -> str: ...
+
+
+def data_of(choice: DataChoice) -> tuple[Any, ...]:
+    """All that decides about an experiment's data: equal for experiments that learn from the same samples."""
+    return tuple(getattr(choice, name) for name in DATA_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -28,64 +55,81 @@ class SplitSizes:
 
 @dataclass(frozen=True)
 class Splits:
-    """Row indices (int64) of the three splits, and a SHA-256 of each that names its samples.
+    """Row indices (int64) of the three splits, and a SHA-256 of each that names its samples and their wrong labels.
 
-    `train` stands in a stratified order: every prefix holds each class in its share.
+    `train` stands in an order of which every prefix holds each class in its share, or as often as any other. `rest` are
+    the rows that could have trained and were left out. `targets` are those of all samples, in which `wrong` (rows by
+    split) were given another class.
     """
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    rest: np.ndarray
+    targets: np.ndarray
+    wrong: Mapping[str, np.ndarray]
     hashes: dict[str, str]
 
 
-def split_sizes(dataset: DataSet, *, validation_fraction: float = 0.2, train_size: int | None = None) -> SplitSizes:
+def split_sizes(choice: DataChoice) -> SplitSizes:
     """The sizes that `draw_splits` will give, without loading anything; BadInput when they are impossible."""
-    facts = dataset.facts()
-    return _sizes(dataset, facts.num_train_pool, facts.num_validation, facts.num_test, validation_fraction, train_size)
+    facts = cast(DataSet, choice.dataset).facts()
+    return _sizes(choice, facts.num_train_pool, facts.smallest_class, facts.num_validation, facts.num_test)
 
 
-def draw_splits(
-    samples: Samples,
-    dataset: DataSet,
-    *,
-    split_seed: int,
-    validation_fraction: float = 0.2,
-    train_size: int | None = None,
-) -> Splits:
+def draw_splits(samples: Samples, choice: DataChoice) -> Splits:
     """Split loaded samples.
 
     Test: the official rows, else 20 %, stratified, drawn from the data set's key alone. Validation: its own points, or
     `validation_fraction` of the rest, stratified, drawn from `split_seed`. Training: what is left, or the first
-    `train_size` of it, which leaves validation as it is. Raises BadInput for sizes that are impossible.
+    `train_size` of it as `sampling` orders it, which leaves validation as it is. Raises BadInput for sizes that are
+    impossible.
     """
+    dataset = cast(DataSet, choice.dataset)
     parts = samples.parts or {}
     test = parts["test"] if "test" in parts else _drawn_test(samples, dataset)
     own_validation = parts.get("validation")
-    rng = np.random.default_rng(seed32(split_seed, "split", dataset.key))
+    rng = np.random.default_rng(seed32(choice.split_seed, "split", dataset.key))
     pool = parts["train"] if "train" in parts else np.setdiff1d(np.arange(len(samples.targets)), test)
+    strata = _strata(samples, dataset)
     sizes = _sizes(
-        dataset,
+        choice,
         len(pool),
+        int(np.unique(strata[pool], return_counts=True)[1].min()),
         None if own_validation is None else len(own_validation),
         len(test),
-        validation_fraction,
-        train_size,
     )
-    strata = _strata(samples, dataset)
     validation = own_validation
     if validation is None:
         order = pool[stratified_order(strata[pool], rng)]
         validation, pool = order[: sizes.num_validation], order[sizes.num_validation :]
     # Ordered anew, so that prefixes of the training split follow its own shares exactly.
     order = pool[stratified_order(strata[pool], rng)]
+    if dataset.task == "classification" and choice.sampling == "balanced":
+        order = order[balanced_order(strata[order])]
+    elif choice.sampling == "random" and choice.train_size is not None:
+        order = rng.permutation(order)
     rows = {
         "train": order[: sizes.num_train].astype(np.int64),
         "validation": np.sort(validation).astype(np.int64),
         "test": np.sort(test).astype(np.int64),
     }
-    hashes = {name: _sha256(samples, dataset, indices) for name, indices in rows.items()}
-    return Splits(rows["train"], rows["validation"], rows["test"], hashes)
+    targets, wrong = _labels(samples, choice, rows)
+    hashes = {
+        name: _sha256(samples, dataset, indices, targets, wrong.get(name, NO_ROWS)) for name, indices in rows.items()
+    }
+    return Splits(
+        rows["train"],
+        rows["validation"],
+        rows["test"],
+        np.sort(order[sizes.num_train :]).astype(np.int64),
+        targets,
+        wrong,
+        hashes,
+    )
+
+
+NO_ROWS = np.empty(0, np.int64)
 
 
 def stratified_order(strata: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -100,6 +144,18 @@ def stratified_order(strata: np.ndarray, rng: np.random.Generator) -> np.ndarray
     return np.lexsort((rng.random(len(strata)), place))
 
 
+def balanced_order(strata: np.ndarray) -> np.ndarray:
+    """The order that takes one of each stratum, then a second of each, and so on, as long as there are any.
+
+    strata: integers (N,). Returns (N,); within a stratum the samples stay in their order.
+    """
+    rank = np.empty(len(strata), np.int64)
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
+        rank[members] = np.arange(len(members))
+    return np.argsort(rank, kind="stable")
+
+
 def _strata(samples: Samples, dataset: DataSet) -> np.ndarray:
     """Classes; a single stratum for regression."""
     if dataset.task == "classification":
@@ -112,8 +168,34 @@ def _drawn_test(samples: Samples, dataset: DataSet) -> np.ndarray:
     return order[: num_test_of(len(order))]
 
 
-def _sha256(samples: Samples, dataset: DataSet, rows: np.ndarray) -> str:
-    """Names the samples: by row for stored data, by content for generated data, whose rows say nothing."""
+def _labels(
+    samples: Samples, choice: DataChoice, rows: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The targets with label noise, and the rows that it changed, by split.
+
+    Of each noisy split exactly the asked share is changed, those with the smallest of numbers drawn once for every
+    sample: a larger share changes these and more, to the same classes.
+    """
+    dataset = cast(DataSet, choice.dataset)
+    if dataset.task != "classification" or not choice.label_noise:
+        return samples.targets, {}
+    rng = np.random.default_rng(seed32(choice.split_seed, "labels", dataset.key))
+    drawn = rng.random(len(samples.targets))
+    num_classes = dataset.facts().num_outputs
+    shift = rng.integers(1, num_classes, len(samples.targets))
+    targets, wrong = samples.targets.copy(), {}
+    for name in ("train", "validation") if choice.noisy_splits == "train_and_validation" else ("train",):
+        num = round(choice.label_noise * len(rows[name]))
+        wrong[name] = np.sort(rows[name][np.argsort(drawn[rows[name]], kind="stable")[:num]])
+        targets[wrong[name]] = (targets[wrong[name]] + shift[wrong[name]]) % num_classes
+    return targets, wrong
+
+
+def _sha256(samples: Samples, dataset: DataSet, rows: np.ndarray, targets: np.ndarray, wrong: np.ndarray) -> str:
+    """Names the samples: by row for stored data, by content for generated data, whose rows say nothing.
+
+    Wrong labels are named too, so that a split with them is not that without.
+    """
     rows = np.sort(rows)
     digest = hashlib.sha256(dataset.key.encode())
     if dataset.generated:
@@ -121,17 +203,20 @@ def _sha256(samples: Samples, dataset: DataSet, rows: np.ndarray) -> str:
         digest.update(samples.targets[rows].tobytes())
     else:
         digest.update(rows.astype("<i8").tobytes())
+    if len(wrong):
+        digest.update(wrong.astype("<i8").tobytes())
+        digest.update(targets[wrong].astype("<i8").tobytes())
     return digest.hexdigest()
 
 
 def _sizes(
-    dataset: DataSet,
-    num_pool: int,
-    num_own_validation: int | None,
-    num_test: int,
-    validation_fraction: float,
-    train_size: int | None,
+    choice: DataChoice, num_pool: int, smallest_class: int, num_own_validation: int | None, num_test: int
 ) -> SplitSizes:
+    dataset, validation_fraction, train_size = (
+        cast(DataSet, choice.dataset),
+        choice.validation_fraction,
+        choice.train_size,
+    )
     title = Text(dataset.title)
     # One sample of each class, or two values, without which an error has no scale.
     least = dataset.facts().num_outputs if dataset.task == "classification" else 2
@@ -153,6 +238,8 @@ def _sizes(
             ),
         )
     num_left = num_pool if num_own_validation is not None else num_pool - num_validation
+    if dataset.task == "classification" and choice.sampling == "balanced":
+        num_left = least * _left_of_each(smallest_class, num_left, num_pool)
     if train_size is not None and not (least <= train_size <= num_left):
         raise BadInput(
             Text("A training size of {size} is impossible for {title}.", size=train_size, title=title),
@@ -162,6 +249,13 @@ def _sizes(
             Text("Use a size from {low} to {high}.", low=least, high=num_left),
         )
     return SplitSizes(num_left if train_size is None else train_size, num_validation, num_test)
+
+
+def _left_of_each(smallest_class: int, num_left: int, num_pool: int) -> int:
+    """How many samples of every class are left for training, without a look at the draw: at least one is."""
+    # A stratified draw takes from each class its share to within one sample.
+    num = smallest_class if num_left == num_pool else int(smallest_class * num_left / num_pool) - 1
+    return max(1, num)
 
 
 def _rounded_up(fraction: float) -> float:

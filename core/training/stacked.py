@@ -82,10 +82,14 @@ class Stack:
             run.measuring.begin_with([other.measuring for other in others if other.evaluation_begins])
 
     def _groups(self, runs: Sequence[Run]) -> list[list[Run]]:
-        """The runs by the shape of their next batches. Blocks that are none of these groups are let go of."""
+        """The runs by the shape of their next batches, each that cannot be a row any more by itself.
+
+        Blocks that are none of these groups are let go of.
+        """
         groups: dict[Hashable, list[Run]] = {}
         for run in runs:
-            groups.setdefault(run.parts.feed.size(run.step_count), []).append(run)
+            alone = None if run.is_stackable else run
+            groups.setdefault((run.parts.feed.size(run.step_count), alone), []).append(run)
         keys = {_key(group) for group in groups.values()}
         self._blocks = {key: block for key, block in self._blocks.items() if key in keys}
         return list(groups.values())
@@ -107,6 +111,12 @@ class Stack:
 
     def _updated_at_once(self, group: Sequence[Run]) -> dict[Run, Exception] | None:
         """Update runs in one go; what went wrong with which. None where nobody knows, and nothing has changed."""
+        if not group[0].is_stackable:
+            try:
+                group[0].update_alone()
+            except Exception as error:
+                return {group[0]: error}
+            return {}
         try:
             block = self._block_of(group)
             block.differentiate()

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from core.catalog.optimizers.optimizer import Optimizer
 
-Update = Callable[[list[Tensor], float], None]
-"""Called without gradients being tracked, with the parameters' gradients (which also stand in `grad`) and the rate."""
+Closure = Callable[[], Tensor]
+"""The loss at the weights as they are now; its gradients stand in the parameters' `grad`."""
+
+
+class Update(Protocol):
+    """Called without gradients being tracked, with the gradients (which also stand in `grad`) and the rate.
+
+    A rule that needs more gradients gets a closure too; its first call says what the update was called with.
+    """
+
+    def __call__(self, gradients: list[Tensor], lr: float, closure: Closure | None = None, /) -> None: ...
 
 
 def update_of(
@@ -28,7 +37,9 @@ def update_of(
         return FusedUpdate(entry, optimizer, parameters, found)
     # The rule itself, without what torch wraps around it: hooks, profiler marks, the switch of gradient tracking.
     rule = inspect.unwrap(type(optimizer).step)
-    return lambda gradients, lr: rule(optimizer)
+    if entry.needs_closure:
+        return lambda gradients, lr, closure=None: rule(optimizer, closure)
+    return lambda gradients, lr, closure=None: rule(optimizer)
 
 
 class FusedUpdate:
@@ -49,7 +60,7 @@ class FusedUpdate:
         self._state: list[list[Tensor]] = []
         self._counters: list[Tensor] = []
 
-    def __call__(self, gradients: list[Tensor], lr: float) -> None:
+    def __call__(self, gradients: list[Tensor], lr: float, closure: Closure | None = None, /) -> None:
         if self._optimizer.state is not self._known:
             self._first()
             return

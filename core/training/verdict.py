@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.experiment import Experiment
 from core.text import Text
+from core.training.alarms import Alarm
 from core.training.suggestions import Suggestion, suggestions
 from core.training.trend import TIMES_UNCERTAINTY, UPDATES_AT_GUESS, Trend, uncertainty
 
@@ -52,13 +53,17 @@ RULES = {
 
 @dataclass(frozen=True)
 class Status:
-    """A run in words: `verdict` is a key of RULES; `numbers` are what the rule looked at, label and value."""
+    """A run in words: `verdict` is a key of RULES; `numbers` are what the rule looked at, label and value.
+
+    `alarms` say what is wrong with its gradients and units, each by a rule of its own.
+    """
 
     verdict: str
     text: Text
     more: Text | None
     numbers: tuple[tuple[Text, Text], ...]
     suggestions: tuple[Suggestion, ...]
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def rule(self) -> Text:
@@ -70,9 +75,9 @@ class Status:
         return {
             "verdict": self.verdict,
             "text": self.text,
-            "more": self.more,
-            "rule": self.rule,
-            "numbers": [[label, value] for label, value in self.numbers],
+            "more": _joined([*([self.more] if self.more else []), *(alarm.text for alarm in self.alarms)]),
+            "rule": _joined([self.rule, *(alarm.rule for alarm in self.alarms)]),
+            "numbers": [[label, value] for rows in (self, *self.alarms) for label, value in rows.numbers],
             "suggestions": [item.to_meta() for item in self.suggestions],
         }
 
@@ -84,11 +89,12 @@ def status(
     state: str = "running",
     reason: Text | None = None,
     restored: Evaluation | None = None,
+    alarms: tuple[Alarm, ...] = (),
 ) -> Status:
     """The status of a run of `experiment` whose evaluations are in `trend`.
 
     `state` is the run's; `reason` says why it ended; `restored` is the evaluation whose weights early stopping brought
-    back, None when the run ended with its last weights.
+    back, None when the run ended with its last weights; `alarms` are those of its latest update.
     """
     verdict = _verdict(trend, state, restored)
     return Status(
@@ -97,6 +103,7 @@ def status(
         _more(verdict, trend),
         tuple(_numbers(trend)),
         suggestions(verdict, experiment),
+        alarms,
     )
 
 
@@ -127,6 +134,13 @@ def uncertainty_text(score: Score) -> Text:
     if score.wrong is None:
         return Text("{value:.2g}", value=uncertainty(score))
     return Text("{value:.1f}", value=100 * uncertainty(score))
+
+
+def _joined(sentences: list[Text]) -> Text | None:
+    """Several sentences as one text; None where there are none."""
+    if len(sentences) < 2:
+        return sentences[0] if sentences else None
+    return Text("{first} {second}", first=sentences[0], second=_joined(sentences[1:]))
 
 
 def _points(task: str, difference: float) -> Text:

@@ -112,7 +112,7 @@ def followed(lesson: Lesson, place: int, run: str) -> None:
 def expected_of(run: RunRecord) -> None:
     """Beside a stored run of one's own: what was asked before it was started, what was expected, and what happened."""
     if run.owner == actor():
-        for report in reports(services().store, run, language()):
+        for report in reports(services().store, run, services().answers_before(run.id, actor=actor()), language()):
             st.caption(plain(f"{report.asked} {show(report.happened or report.expected)}"))
 
 

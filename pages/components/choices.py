@@ -25,7 +25,10 @@ from pages.components.param_form import LIVE_MARK, keep
 from pages.components.samples import before_and_after, one_a_class
 from pages.components.schedule import schedule_picture
 
-MORE_NUMBERS = ("batch_size", "validation_fraction", "evaluate_every", "split_seed", "precision")
+MORE_NUMBERS = (
+    "batch_size", "validation_fraction", "sampling", "label_noise", "noisy_splits", "evaluate_every", "split_seed",
+    "precision",
+)  # fmt: skip
 
 
 def chosen(family: str, value: Any) -> Entry:
@@ -59,7 +62,8 @@ def adapt_to_data() -> None:
     """After a change of data: replace or drop what cannot take the new kind of input, and say so."""
     document, data = dict(state.draft()), dataset()
     if not fits_data(type(architecture())):
-        key, cls = next((key, cls) for key, cls in reversed(list(entries("architectures").items())) if fits_data(cls))
+        usual = [(key, cls) for key, cls in entries("architectures").items() if not cls.more]
+        key, cls = next((key, cls) for key, cls in reversed(usual) if fits_data(cls))
         state.remark(
             Text(
                 "{old} cannot take {data}; the network is now {new}.",
@@ -95,8 +99,8 @@ def data_choice() -> None:
     one_a_class()
 
 
-def augmentation_choice() -> None:
-    """None, light, strong, or one's own list."""
+def augmentation_choice(*, opened: bool = False) -> None:
+    """None, light, strong, or one's own list; `opened`: every parameter stands here, and the samples elsewhere."""
     items = state.draft()["augmentations"]
     kind = dataset().input_kind
     strengths = STRENGTHS[kind]
@@ -123,9 +127,10 @@ def augmentation_choice() -> None:
         label_visibility="collapsed",
         on_change=take,
     )
-    if current == "custom":
+    if current == "custom" or opened:
         several("augmentations", "augmentations", items, fits=fits_data)
-    before_and_after()
+    if not opened:
+        before_and_after()
 
 
 def same(items: list[dict[str, Any]], strength: list[dict[str, Any]]) -> bool:

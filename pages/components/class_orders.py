@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import streamlit as st
 
 from core.describe import choices
 from core.errors import CoreError
 from core.lessons.capsule import is_link
 from core.studies.services.teaching import Order
+from core.text import Text
 from pages.components import lesson_state, state
 from pages.components.error_box import plain
 from pages.components.language import show, t
@@ -15,6 +18,8 @@ from pages.components.lesson_bar import said
 from pages.components.services import actor, services
 
 _DONE = "what the class was told"
+NEWS_S = 60.0
+"""So long it stays on the page what came of an order."""
 
 
 def tell(order: Order) -> None:
@@ -25,11 +30,11 @@ def tell(order: Order) -> None:
         st.session_state["refused"] = error
         return
     words = {
-        "pause": t("Paused: {count}", count=told.count),
-        "resume": t("Going on: {count}", count=told.count),
-        "stop": t("Stopped: {count}", count=told.count),
+        "pause": Text("Paused: {count}", count=told.count),
+        "resume": Text("Going on: {count}", count=told.count),
+        "stop": Text("Stopped: {count}", count=told.count),
     }[order]
-    st.session_state[_DONE] = [words, *(f"{show(error.what)} {show(error.why)}" for error in told.refused)]
+    _say([words], *([error.what, error.why] for error in told.refused))
 
 
 def start_for_all(own_seeds: bool) -> None:
@@ -42,12 +47,12 @@ def start_for_all(own_seeds: bool) -> None:
     except CoreError as error:
         st.session_state["refused"] = error
         return
-    told = [
-        t("Started: {runs}, for people who are here: {people}", runs=begun.runs, people=begun.people)
+    words = (
+        Text("Started: {runs}, for people who are here: {people}", runs=begun.runs, people=begun.people)
         if own_seeds
-        else t("All watch one run; people who are here: {people}", people=begun.people)
-    ]
-    st.session_state[_DONE] = [*told, *(f"{who.name}: {show(error.what)}" for who, error in begun.refused)]
+        else Text("All watch one run; people who are here: {people}", people=begun.people)
+    )
+    _say([words], *([f"{who.name}:", error.what] for who, error in begun.refused))
 
 
 def bring_all() -> None:
@@ -59,7 +64,21 @@ def bring_all() -> None:
     except CoreError as error:
         st.session_state["refused"] = error
         return
-    st.session_state[_DONE] = [t("Everybody is brought there.")]
+    _say([Text("Everybody is brought there.")])
+
+
+def _say(*sentences: list[Text | str]) -> None:
+    """Keep what came of an order, in parts of sentences: first what was done, then what was refused."""
+    st.session_state[_DONE] = monotonic(), sentences
+
+
+def news() -> None:
+    """What came of the last order, for a while: the page is drawn anew for other reasons, too."""
+    at, sentences = st.session_state.get(_DONE, (-NEWS_S, ()))
+    if monotonic() - at < NEWS_S:
+        for number, parts in enumerate(sentences):
+            sentence = " ".join(part if isinstance(part, str) else show(part) for part in parts)
+            st.markdown(f":material/{'warning' if number else 'check'}: {plain(sentence)}")
 
 
 def commands() -> None:
@@ -90,5 +109,4 @@ def commands() -> None:
         if found is not None and not is_link(found[0].key):
             where = t("{title}, step {number}", title=said(found[0].title), number=found[1] + 1)
             st.button(t("Bring everybody here: {where}", where=where), icon=":material/campaign:", on_click=bring_all)
-    for number, sentence in enumerate(st.session_state.pop(_DONE, [])):
-        st.markdown(f":material/{'warning' if number else 'check'}: {plain(sentence)}")
+    news()

@@ -105,9 +105,7 @@ def size_of(comparison: Comparison, experiments: Sequence[Experiment]) -> dict[s
 
 def updates_of(experiment: Experiment) -> int:
     """The updates of a whole run, as planned."""
-    sizes = split_sizes(
-        experiment.dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
-    )
+    sizes = split_sizes(experiment)
     return experiment.epochs * max(1, -(-sizes.num_train // experiment.batch_size))
 
 

@@ -11,7 +11,7 @@ from core.describe import title
 from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.text import Text
-from pages.components import network_state, surface_state
+from pages.components import network_state, replaying, surface_state
 from pages.components.language import language, t
 from pages.components.language import show as words
 from pages.components.services import actor, services
@@ -96,7 +96,7 @@ def told_apart(records: Sequence[RunRecord]) -> dict[str, str]:
 
 def read_address() -> list[Text]:
     """Take over tab, run, update and picture of the address, where they are new; sentences about what cannot be."""
-    names = ("tab", "run", "at", *network_state.PARAMETERS)
+    names = ("tab", "run", "at", "cursor", *network_state.PARAMETERS)
     query = {name: st.query_params[name] for name in names if name in st.query_params}
     if query == st.session_state.get(_ADDRESS):
         return []
@@ -106,26 +106,31 @@ def read_address() -> list[Text]:
         st.session_state[_TAB] = query["tab"]
     elif query.get("tab"):
         remarks.append(network_state.nothing("tab", query["tab"]))
-    step = network_state.number(query["at"]) if query.get("at") else None
-    if query.get("at") and step is None:
-        remarks.append(network_state.nothing("at", query["at"]))
+    steps = {name: network_state.number(query[name]) for name in ("at", "cursor") if query.get(name)}
+    remarks += [network_state.nothing(name, query[name]) for name, step in steps.items() if step is None]
     named = [run for run in (query.get("run"), *network_state.choices().others) if run]
     gone = [run for run in named if services().find(run, actor=actor()) is None]
     remarks += [Text("There is no run “{run}” here: it may have been deleted.", run=run[:80]) for run in gone]
     if query.get("run") and query["run"] not in gone:
-        st.session_state[_RUN], st.session_state[_STEP] = query["run"], step
+        st.session_state[_RUN], st.session_state[_STEP] = query["run"], steps.get("at")
+        if steps.get("cursor") is not None:
+            replaying.note({"run": query["run"], "at": steps["cursor"]})
     return remarks
 
 
 def address() -> dict[str, str | None]:
-    """What stands in the address: of practice its race or story, else the run, the update and the picture."""
+    """What stands in the address: of practice its race or story, else the run, the update and the picture.
+
+    `at` is the update around which the surface lies, `cursor` the one up to which the path is watched.
+    """
     if chosen() == TABS[0]:
         st.session_state[_ADDRESS] = {}
         return surface_state.address()
     query = {"tab": chosen()}
     if st.session_state.get(_RUN):
         query["run"] = st.session_state[_RUN]
-        query |= {} if step() is None else {"at": str(step())}
+        moments = {"at": step(), "cursor": replaying.moment(query["run"])}
+        query |= {name: str(moment) for name, moment in moments.items() if moment is not None}
     query |= network_state.written()
     st.session_state[_ADDRESS] = query
     return dict(query)

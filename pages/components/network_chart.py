@@ -16,10 +16,14 @@ _component = component("saddlepoint_network_chart", js=LOADER, isolate_styles=Fa
 
 
 class Pressed(NamedTuple):
-    """What was pressed since the last run of the page: compute it `again`, or `leave` the presentation."""
+    """What was pressed since the last run of the page: compute it `again`, `leave` the presentation.
+
+    `replay`: the paths of a run are watched after update `at`, None: whole again.
+    """
 
     again: dict[str, Any] | None
     leave: dict[str, Any] | None
+    replay: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,8 @@ def network_chart(
     """Show what is told on a channel: a surface of `resolution` points a side, or a line (`between`, `update`).
 
     `active`: one of the runs goes on, so that there may be more to show; `count`: how often it was asked for, so that
-    the browser asks anew too; `moment`: the update at which the paths stand first, None: whole paths. With equal
-    arguments nothing is sent again, so the picture stays as it is over reruns.
+    the browser asks anew too; `moment`: the update up to which the paths are drawn strongly, None: whole paths. With
+    equal arguments nothing is sent again, so the picture stays as it is over reruns.
     """
     version = ASSETS.version
     data = {
@@ -70,7 +74,9 @@ def network_chart(
         "plotly": f"/live/plotly.min.js?v={plotly_version()}",
         "socket": "/live",
     }
-    result = _component(key=key, data=data, on_again_change=_nothing, on_leave_change=_nothing)
+    result = _component(
+        key=key, data=data, on_again_change=_nothing, on_leave_change=_nothing, on_replay_change=_nothing
+    )
     return Pressed(*(result.get(name) for name in Pressed._fields))
 
 

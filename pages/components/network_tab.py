@@ -42,6 +42,11 @@ def answer(fired: Mapping[str, Any]) -> None:
         st.session_state["present"] = False
     if fired.get("again") is not None:
         st.session_state[_AGAIN] = True
+    rests = fired.get("replay")
+    found = services().find(rests["run"], actor=actor()) if rests else None
+    if rests and found is not None and not found.active:  # what goes on cannot be replayed
+        replaying.note(rests)
+        landscape_tabs.go_to(landscape_tabs.step())
 
 
 def network_tab() -> None:

@@ -46,10 +46,10 @@ def begin(run: RunRecord, at: int | None = None) -> None:
 
 def note(rests: Mapping[str, Any]) -> None:
     """The browser says where the replay of a run stands, or (`at` None) that it was left."""
-    if rests["at"] is None:
-        st.session_state.pop(_REPLAY, None)
-    else:
+    if rests["at"] is not None:
         st.session_state[_REPLAY] = Replay(rests["run"], rests["at"], st.session_state.get(_NUMBER, 0))
+    elif of(rests["run"]) is not None:
+        st.session_state.pop(_REPLAY)
 
 
 def of(run: str | None) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ They are drawn in the compute thread; the place is kept free and looked at again
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 import streamlit as st
@@ -25,6 +25,8 @@ from pages.components.services import actor, services
 if TYPE_CHECKING:
     from core.studies.sample_pictures import SamplePicture
 
+T = TypeVar("T")
+
 PATIENCE_S = 0.03
 """The page waits so long for a picture, which is enough when the data are in memory and nothing trains."""
 LOOK_AGAIN_S = 0.5
@@ -40,8 +42,8 @@ PER_DRAW = 2
 _DRAWS = "draws of the augmentation"
 
 
-def as_soon_as_drawn(ask: Callable[[], SamplePicture | None], draw: Callable[[SamplePicture | None], None]) -> None:
-    """A part of the page that draws None, which keeps its place free, until its picture is there."""
+def as_soon_as_drawn(ask: Callable[[], T | None], draw: Callable[[T | None], None]) -> None:
+    """A part of the page that draws None, which keeps its place free, until what it asks for is there."""
     answers = [ask()]
     waiting = answers[0] is None
     num_looks_left = LOOKS_AFTERWARDS
@@ -55,8 +57,7 @@ def as_soon_as_drawn(ask: Callable[[], SamplePicture | None], draw: Callable[[Sa
             num_looks_left -= 1
             if num_looks_left == 0:
                 st.rerun()
-        if picture is None or len(picture.originals):
-            draw(picture)
+        draw(picture)
 
     st.fragment(part, run_every=LOOK_AGAIN_S if waiting else None)()
 
@@ -84,6 +85,8 @@ def strip(picture: SamplePicture | None) -> None:
     if picture is None:
         st.skeleton(height=THUMBNAIL)
         return
+    if not len(picture.originals):
+        return  # Why they could not be had is said in the live part.
     names = ", ".join(t(label) for label in picture.labels)
     image_row(picture.originals, THUMBNAIL, t("Training images, one of each class: {names}", names=names))
 
@@ -137,6 +140,8 @@ def draw_again() -> None:
 
 def augmented(picture: SamplePicture | None) -> None:
     """The samples, two versions of them below or over them, and a button for the next two."""
+    if picture is not None and not len(picture.originals):
+        return
     with st.container(key="before-and-after", gap="xxsmall"):
         if picture is None:
             st.skeleton(height=3 * TILE + 2 * GAP if _dataset().input_kind == "image" else HEIGHT)
@@ -191,9 +196,7 @@ def figure_of(picture: SamplePicture) -> None:
 
 def how_many(experiment: Experiment) -> str:
     """One sentence: how many different samples the planned updates see."""
-    sizes = split_sizes(
-        _dataset(), validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
-    )
+    sizes = split_sizes(experiment)
     num, size = sizes.num_train, experiment.batch_size
     # As the feed does: a remainder of one sample joins the batch before it.
     per_epoch = max(1, -(-num // size) - (size > 1 and num > size and num % size == 1))

@@ -20,9 +20,7 @@ MOST_POINTS = 400
 
 def schedule_curve(experiment: Experiment) -> ScheduleCurve:
     """Learning rates at up to 400 updates, the first and the last among them."""
-    sizes = split_sizes(
-        experiment.dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
-    )
+    sizes = split_sizes(experiment)
     per_epoch = max(1, -(-sizes.num_train // experiment.batch_size))
     total = per_epoch * experiment.epochs
     updates = np.unique(np.linspace(0, total - 1, min(total, MOST_POINTS)).astype(np.int64))

@@ -29,7 +29,7 @@ _VIEW = "view of the pages"
 _ARRIVAL = "start on arrival"
 PAGE_PARAMETERS = (
     "lang", "present", "run", "study", "family", "measure", "lesson", "answers", "topic", "show", "ask", "expect",
-    "replay", "at",
+    "replay", "at", "look", "against", "of",
 )  # fmt: skip
 """First words of the query parameters of the frame and the pages; every other one belongs to the experiment."""
 

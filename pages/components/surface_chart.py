@@ -138,8 +138,10 @@ def _racer(drawing: Drawing, place: int, path: Path, slot: int, letter: str) -> 
     }
 
 
-def _rule(optimizer: Optimizer, path: Path) -> dict[str, Any]:
+def _rule(optimizer: Optimizer, path: Path) -> dict[str, Any] | None:
     line = rule(optimizer, path)
+    if line is None:
+        return None
     both = {"rates": line.rates, "directions": line.directions}
     return {"decay": line.decay} | {
         name: {"x": _numbers(values[:, 0]), "y": _numbers(values[:, 1])} for name, values in both.items()

@@ -84,6 +84,7 @@ def _numbers(t: Callable[[str], str]) -> dict[str, str]:
         "loss": t("loss"),
         "beyond": t("beyond every number from update {step} on"),
         "anatomy": t("One update taken apart"),
+        "no_rule": t("The moves of this optimizer are no learning rate times a direction."),
         "anatomy_of": t("Optimizer that is taken apart"),
         "arrows": t("arrows on the map"),
         "update": t("update {step}"),

@@ -123,6 +123,7 @@ def test_pause_all_and_go_on_say_how_many(
     until(lambda: bench.runner.job(run).state_name == "paused")  # type: ignore[union-attr]
     assert "Going on: 1" in words(press(tab, "Go on"))
     assert "Stopped: 1" in words(press(tab, "Stop all"))
+    assert "Stopped: 1" in words(tab.run()), "whatever draws the page anew, it is still there to be read"
 
 
 def test_a_pressed_tile_opens_its_run(be: Be, anna: Person, ben: Person, bench: Workbench, open_page: OpenPage):

@@ -103,3 +103,33 @@ def test_the_surface_shows_the_moment_of_the_replay(open_page, run: str, asked):
     button(tab, "Landscape").click().run()
     assert not tab.exception
     assert live(tab)["moment"] == 1
+
+
+def test_the_surface_and_the_train_page_stand_at_one_moment(open_page, run: str, asked):
+    def watched(at: int | None) -> None:
+        tab.session_state["network chart"] = {"replay": {"run": run, "at": at}}
+        tab.run()
+        tab.session_state["network chart"] = {}
+
+    tab = open_page(run=run, replay="1", at="1")
+    button(tab, "Landscape").click().run()
+    assert tab.query_params["cursor"] == "1"
+    watched(2)
+    assert (live(tab)["moment"], tab.query_params["cursor"]) == (2, "2")
+    tab.query_params.clear()
+    tab.switch_page("train.py").run()
+    assert (live(tab)["run"], live(tab)["replay"]["at"]) == (run, 2)
+    tab.query_params.clear()
+    tab.switch_page("landscapes.py").run()
+    watched(None)
+    assert (live(tab)["moment"], "cursor" in tab.query_params) == (None, False)
+    tab.query_params.clear()
+    tab.switch_page("train.py").run()
+    assert live(tab)["replay"] is None
+
+
+def test_the_address_of_a_surface_leads_to_the_moment(open_page, run: str, asked):
+    assert live(open_page("landscapes.py", tab="network", run=run, cursor="1"))["moment"] == 1
+    tab = open_page("landscapes.py", tab="network", run=run, cursor="x")
+    assert live(tab)["moment"] is None
+    assert "“cursor=x” in the link" in tab.info[0].value

@@ -377,7 +377,7 @@ def test_what_is_no_image_is_shown_as_a_figure(open_page, bench: Workbench, data
 
 
 def test_the_page_does_not_wait_for_data_that_take_long(open_page, bench: Workbench, monkeypatch):
-    monkeypatch.setattr(bench.runner.sample_pictures, "_load", lambda experiment: Future())
+    monkeypatch.setattr(bench.runner.data.samples._kept, "_load", lambda experiment: Future())
     tab = open_page(augmentations="noise")
     assert pictures(tab) == []
     assert len(tab.get("skeleton")) == 2

@@ -17,6 +17,7 @@ from core.training.assembly import conditions_of
 from core.training.device import STACKED
 from core.training.run import Run
 from core.training.stacked import Stack
+from core.training.stacking.plan import why_alone
 from core.training.stacking.table import TABLE
 from tests.experiments import images
 
@@ -39,9 +40,21 @@ def test_stacked_networks_say_how_their_rows_are_computed_at_once(key: str):
     assert is_batched(network) == bool(architecture.stacked_as)
 
 
-@pytest.mark.parametrize("key", entries("optimizers"))
+OPTIMIZERS = {key: cast(Optimizer, parse("optimizers", key)) for key in entries("optimizers")}
+STACKABLE = [key for key, entry in OPTIMIZERS.items() if entry.stackable]
+
+
+def test_an_optimizer_that_cannot_be_a_row_says_why():
+    alone = {key: str(why_alone(images(optimizer=key))) for key in OPTIMIZERS if key not in STACKABLE}
+    assert alone == {
+        "sam": "SAM needs more than one gradient for an update.",
+        "lbfgs": "L-BFGS needs more than one gradient for an update.",
+        "schedule_free_adamw": "schedule-free AdamW takes gradients beside the weights that are measured.",
+    }
+
+
+@pytest.mark.parametrize("key", STACKABLE)
 def test_every_optimizer_moves_its_row(key: str, tmp_path: Path):
-    assert cast(Optimizer, parse("optimizers", key)).stackable
     experiments = [images(optimizer=key, seed=seed) for seed in (0, 1)]
     runs = [Run(item, tmp_path, conditions=conditions_of(item, engine=STACKED)) for item in experiments]
     before = [[parameter.detach().clone() for parameter in run.parts.loop.parameters] for run in runs]
@@ -52,12 +65,13 @@ def test_every_optimizer_moves_its_row(key: str, tmp_path: Path):
         assert all(not torch.equal(now, then) for now, then in zip(run.parts.loop.parameters, old, strict=True))
 
 
-VECTOR_FORMS = [key for key in entries("optimizers") if cast(Optimizer, parse("optimizers", key)).row_numbers]
+VECTOR_FORMS = [key for key, entry in OPTIMIZERS.items() if entry.row_numbers]
 
 
-def test_an_optimizer_without_a_fused_kernel_has_a_form_for_many_rows():
-    for key, cls in entries("optimizers").items():
-        assert cast(type[Optimizer], cls).fused_kernel or key in VECTOR_FORMS, key
+def test_only_these_are_computed_row_by_row():
+    """Rules that count their updates, and rules of whole matrices."""
+    alone = {key for key in STACKABLE if not OPTIMIZERS[key].fused_kernel and key not in VECTOR_FORMS}
+    assert alone == {"nadam", "radam", "adamax", "muon", "adafactor"}
 
 
 @pytest.mark.parametrize("key", VECTOR_FORMS)
@@ -85,8 +99,8 @@ def test_the_numbers_of_a_marked_row_leave_everything_as_it_is(key: str):
     memory = {name: torch.tensor([[0.0, 1e-42, 2.0, 3e38]]) for name in entry.memory}
     if "exp_avg" in memory:
         memory["exp_avg"][0, 1:].neg_()
-    squares = next(name for name in entry.memory if name.endswith(("square_avg", "_sq")))
-    memory[squares][0, 3] = float("inf")  # A gradient of 1e20 squared.
+    for squares in [name for name in entry.memory if name.endswith(("square_avg", "_sq"))]:
+        memory[squares][0, 3] = float("inf")  # A gradient of 1e20 squared.
     before = {name: kept.clone() for name, kept in {**memory, "weights": weights}.items()}
     numbers = {name: torch.full((1, 1), still) for name, (_, still) in entry.row_numbers.items()}
     entry.update_rows(weights, torch.zeros(1, 4), memory, {**numbers, "lr": torch.full((1, 1), 0.5)})

@@ -31,21 +31,39 @@ BAD_STEP = 37
 LONG = {"epochs": 40}
 
 
-def spoil_loss(run: Run, step: int, factor: float) -> None:
+class Once:
+    """Asked in every pass of a run: whether it is one of update `step`, counted from 1, done for the first time.
+
+    With `later`, whether it is a later pass than the first of that update.
+    """
+
+    def __init__(self, run: Run, step: int, *, later: bool = False) -> None:
+        self._run, self._step, self._later = run, step, later
+        self._is_over, self._passes = False, 0
+
+    def __call__(self) -> bool:
+        self._is_over = self._is_over or self._run.step_count >= self._step
+        if self._is_over or self._run.step_count != self._step - 1:
+            return False
+        self._passes += 1
+        return self._passes > 1 or not self._later
+
+
+def spoil_loss(run: Run, step: int, factor: float, *, later: bool = False) -> None:
     """Let the loss of one update, counted from 1, be multiplied by a number that is none."""
-    criterion, calls = run.parts.loop.criterion, iter(range(1, 10**9))
+    criterion, now = run.parts.loop.criterion, Once(run, step, later=later)
 
     def spoiled(outputs: Tensor, targets: Tensor) -> Tensor:
         loss = criterion(outputs, targets)
-        return loss * factor if next(calls) == step else loss
+        return loss * factor if now() else loss
 
     run.parts.loop.criterion = spoiled
 
 
-def spoil_gradient(run: Run, step: int, factor: float) -> None:
+def spoil_gradient(run: Run, step: int, factor: float, *, later: bool = False) -> None:
     """Let the gradient of the last bias be none at one update; its loss is finite."""
-    calls = iter(range(1, 10**9))
-    run.parts.loop.parameters[-1].register_hook(lambda g: g * factor if next(calls) == step else g)
+    now = Once(run, step, later=later)
+    run.parts.loop.parameters[-1].register_hook(lambda g: g * factor if now() else g)
 
 
 SPOILS: dict[str, Callable[[Run], None]] = {
@@ -84,6 +102,21 @@ def test_the_state_from_before_the_update_is_kept_bit_for_bit(optimizer: str, no
         assert run.final is not None
         assert run.final.step == BAD_STEP - 1
         assert math.isfinite(run.final.validation.loss)
+
+
+@pytest.mark.parametrize("spoil", [spoil_loss, spoil_gradient])
+@pytest.mark.parametrize("optimizer", [key for key, cls in entries("optimizers").items() if cls.needs_closure])  # type: ignore[attr-defined]
+def test_a_number_that_is_none_in_a_later_pass_of_an_update_is_found_in_that_update(
+    optimizer: str, spoil: Callable[..., None], tmp_path: Path
+):
+    network = {"key": "mlp", "widths": [8], "normalization": "batch"}
+    experiment = points(optimizer=optimizer, architecture=network, **LONG)
+    run, diary = diverged(experiment, tmp_path, lambda run: spoil(run, BAD_STEP, math.nan, later=True))
+    assert run.step_count == BAD_STEP - 1
+    assert state_of(run) == state_of(Run(experiment, tmp_path).train(until=BAD_STEP - 1))
+    assert np.isfinite(row_of(diary, "batch/loss")).all()
+    assert run.outcome is not None
+    assert run.outcome.reason == "nonfinite_gradient"
 
 
 def test_with_everything_that_draws_or_remembers_too(tmp_path: Path):

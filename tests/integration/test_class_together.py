@@ -11,6 +11,7 @@ from core.catalog.faults import sealed
 from core.errors import Refused
 from core.people import LOCAL, NOBODY
 from core.studies.comparison import Comparison
+from core.studies.fault_finding import about
 from core.studies.room import Room
 from core.studies.workbench import Workbench
 from tests.experiments import POINTS, points
@@ -200,11 +201,40 @@ def test_answers_are_seen_by_who_has_answered_by_the_teacher_and_by_all_once_the
     assert seen(together.ben) == ([], 0)
 
 
+def test_whose_an_answer_is_is_told_to_its_owner_and_to_the_teacher(together: Class):
+    bench, question = together.bench, "lesson/fitting.1"
+    bench.answer(question, "choice", 0, actor=together.anna)
+    bench.answer(question, "choice", 1, actor=together.ben)
+    run = finished(bench, points(), actor=together.anna).id
+    bench.followed(question, run, actor=together.anna)
+
+    def owners(actor: str) -> list[str]:
+        return [answer.owner for answer in bench.answers(question, actor=actor)]
+
+    assert owners(together.teacher) == [together.anna, together.ben]
+    assert owners(together.ben) == [NOBODY, together.ben]
+    assert [answer.run for answer in bench.answers(question, actor=together.ben)] == [None, None]
+    seen = {
+        actor: len(bench.answers_before(run, actor=actor)) for actor in (together.anna, together.teacher, together.ben)
+    }
+    assert seen == {together.anna: 1, together.teacher: 1, together.ben: 0}
+
+
 def test_points_for_faults_are_for_the_teacher(together: Class):
     bench = together.bench
     fault = next(iter(FAULTS))
     seal = sealed(fault)
     bench.diagnose(seal, fault, FAULTS[fault].instrument, actor=together.ben)
     bench.give_up(seal, actor=together.anna)
-    assert [tuple(one) for one in bench.fault_points(actor=together.teacher)] == [("Ben", 3, 1, 1), ("Anna", 0, 0, 1)]
+    bench.answer(
+        about("a seal of another version"),
+        "diagnosis",
+        {"tries": [[fault, "loss"]], "gave_up": False},
+        actor=together.ben,
+    )
+    assert [tuple(one) for one in bench.fault_points(actor=together.teacher)] == [
+        ("Ben", 3, 1, 2, 1),
+        ("Anna", 0, 0, 1, 0),
+    ]
+    assert bench.points(actor=together.ben) == (3, 1)
     assert bench.fault_points(actor=together.ben) == ()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+
 import pytest
 
 from core.catalog.faults import sealed
@@ -10,6 +14,7 @@ from core.studies.comparison import Comparison
 from core.studies.fair_use import MOST_UNFINISHED
 from core.studies.workbench import Workbench
 from core.text import Text
+from core.training.compute import Compute, Job
 from tests.experiments import POINTS, points
 from tests.polling import until
 from tests.stored_runs import LONG, finished
@@ -75,6 +80,31 @@ def test_a_paused_run_goes_on_when_no_other_one_of_the_student_does(bench: Workb
     until(lambda: not bench.runner.compute.going(ANNA))
     bench.command(first, "resume", actor=ANNA)
     until(lambda: state(bench, first) == "running")
+
+
+def test_of_two_paused_runs_that_are_told_to_go_on_at_once_one_does(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    runs = [start(bench, ANNA, seed, paused=True) for seed in range(2)]
+    until(lambda: [state(bench, run) for run in runs] == ["paused"] * 2)
+    compute, met = bench.runner.compute, Barrier(2)
+
+    def going(owner: str) -> list[Job]:
+        found = Compute.going(compute, owner)
+        # Whoever looks waits for another one who looks as well: nobody may come.
+        with suppress(BrokenBarrierError):
+            met.wait(0.2)
+        return found
+
+    monkeypatch.setattr(compute, "going", going)
+
+    def resume(run: str) -> bool:
+        try:
+            bench.command(run, "resume", actor=ANNA)
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor() as pool:
+        assert sorted(pool.map(resume, runs)) == [False, True]
 
 
 def test_one_run_of_a_comparison_goes_on_beside_the_others(bench: Workbench):

@@ -234,6 +234,8 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     # what is measured and drawn
     "preview": (OWN, lambda world, actor: world.bench.preview(points(), actor=actor)),
     "sample_picture": (OWN, done(lambda world, actor: world.bench.sample_picture(points(), actor=actor))),
+    "data_view": (OWN, done(lambda world, actor: world.bench.data_view(points(), actor=actor))),
+    "invariance": (SEE, lambda world, actor: world.bench.invariance(world.over, "noise", actor=actor)),
     "draw_practice": (OWN, lambda world, actor: world.bench.draw_practice(practice(), actor=actor)),
     "leaving_by_rate": (OWN, lambda world, actor: world.bench.leaving_by_rate(practice(), actor=actor)),
     "landscape": (SEE, lambda world, actor: world.bench.landscape(CurvatureRequest(world.over), actor=actor)),

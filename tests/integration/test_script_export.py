@@ -67,6 +67,20 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "regression": {"dataset": {"key": "polynomial", "n": 20}, "architecture": {"key": "mlp", "widths": [8]}},
     "table": {"dataset": "wine", "architecture": {"key": "mlp", "widths": [5], "activation": "tanh"}, "epochs": 3},
+    "balanced": {
+        **POINTS,
+        "sampling": "balanced",
+        "label_noise": 0.2,
+        "noisy_splits": "train_and_validation",
+    },
+    "random, noisy": {**MLP, "sampling": "random", "label_noise": 0.3},
+    "balanced table": {
+        "dataset": "wine",
+        "sampling": "balanced",
+        "train_size": 31,
+        "architecture": {"key": "mlp", "widths": [5]},
+        "epochs": 2,
+    },
     "mnist_5000": {
         "dataset": "mnist_5000",
         "train_size": 32,

@@ -24,6 +24,8 @@ class Activation(Entry):
     """The initializer that suits it, and is the default with it: He for the ReLU family, Xavier for the others."""
     num_learned: ClassVar[int] = 0
     """Parameters that one layer's activation learns."""
+    ends: ClassVar[tuple[float, float] | None] = None
+    """The ends of a bounded range, where the slope is lost; None for an unbounded one."""
 
     def build(self) -> nn.Module:
         """The torch module."""

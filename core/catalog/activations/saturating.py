@@ -30,6 +30,7 @@ class Sigmoid(Activation):
     )
     source: ClassVar[str] = "Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.3.2"
     gain_family: ClassVar[Literal["he", "xavier"]] = "xavier"
+    ends: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
 
     def build(self) -> nn.Module:
         from torch import nn
@@ -55,6 +56,7 @@ class Tanh(Activation):
     formula: ClassVar[str] = r"f(x) = \tanh x = \frac{e^x - e^{-x}}{e^x + e^{-x}}, \quad f'(x) = 1 - f(x)^2 \le 1"
     source: ClassVar[str] = "LeCun et al., Efficient BackProp, 1998, section 4.4"
     gain_family: ClassVar[Literal["he", "xavier"]] = "xavier"
+    ends: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def build(self) -> nn.Module:
         from torch import nn

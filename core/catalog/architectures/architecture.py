@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 from core.catalog.entry import Entry
 from core.catalog.regularizers.dropout import DropoutRates
+from core.errors import BadInput
 from core.text import Text
 
 if TYPE_CHECKING:
     from torch import nn
 
 
+MOST_SIZES = 6
+"""Of deeper networks the first three sizes and the last one are told, and how many there are."""
+
+
 @dataclass(frozen=True)
 class LayerPlan:
     """One row of the layer table: what a layer is, what it gives out and what it costs.
 
-    `output_shape` is for one sample; `receptive_field` is the side, in input pixels, of the patch that one output
+    `output_shape` is for one sample, channels or features first; `receptive_field` is the side, in input pixels, of the patch that one output
     value sees (None where a layer sees the whole input); `multiplications` are per sample; `fan_in` is the number of
     inputs of one unit (0 for a layer without weights).
     """
@@ -41,6 +46,8 @@ class Architecture(Entry):
     """The kinds of input it takes: image (C, H, W), sequence (C, L), points (F,), features (F,)."""
     stacked_as: ClassVar[str] = ""
     """What networks of this kind mostly are when several train as one stack: dense, convolution; "" where none do."""
+    alone_because: ClassVar[str] = ""
+    """Why none do, a sentence."""
 
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
         """The layer table; BadInput names the layer, the size that arrived and what to change."""
@@ -84,6 +91,20 @@ class Architecture(Entry):
         """The same network without dropout of its own: networks for which this is equal have the same parameters."""
         return self
 
+    def words(self, sizes: Sequence[int]) -> Text:
+        """The network in a few words; `sizes` are those of its layers with weights, in order."""
+        shown = [*map(str, sizes[:3]), "…", str(sizes[-1])] if len(sizes) > MOST_SIZES else [*map(str, sizes)]
+        words = Text("{title} {sizes}", title=self.name, sizes="-".join(shown))
+        activation = getattr(self, "activation", None)
+        if isinstance(activation, Entry):
+            words = Text("{network} {activation}", network=words, activation=Text(activation.title))
+        return Text("{network}, {count} layers", network=words, count=len(sizes)) if len(sizes) > MOST_SIZES else words
+
+    @property
+    def name(self) -> Text:
+        """What this network is called: its title, or what a setting makes of it."""
+        return Text(self.title)
+
     def dropout_places(self) -> frozenset[str]:
         """Where a dropout regularizer can act: "dense", "convolution"."""
         return frozenset()
@@ -91,6 +112,20 @@ class Architecture(Entry):
     def notes(self) -> list[Text]:
         """Settings of this network that have no effect, each as a sentence."""
         return []
+
+
+def check_neighbours(architecture: Architecture, input_shape: Sequence[int]) -> None:
+    """BadInput for an input that is neither an image nor a signal."""
+    if len(input_shape) not in (2, 3):
+        raise BadInput(
+            Text(
+                "{network} cannot take an input of {num} numbers without neighbours.",
+                network=Text(architecture.title),
+                num=math.prod(input_shape),
+            ),
+            Text("It reads neighbouring pixels or time steps."),
+            Text("Choose a data set of images or signals, or the MLP."),
+        )
 
 
 def num_features(shape: Sequence[int]) -> int:

@@ -103,6 +103,11 @@ class Block(Entry):
         """Pixels between pooling windows."""
         return self.pool_window if self.pool_stride is None else self.pool_stride
 
+    @property
+    def keeps_sides(self) -> bool:
+        """Whether every size comes out as it went in."""
+        return self.stride == 1 and self.pooling == "none" and sum(self.padding_sides) == self.kernel - 1
+
     def convolved(self, side: int) -> int:
         """Side after the convolution: ⌊(n + padding − kernel) / stride⌋ + 1; 0 or less is impossible."""
         return (side + sum(self.padding_sides) - self.kernel) // self.stride + 1

@@ -20,6 +20,7 @@ from core.catalog.architectures.normalization import (
     check_groups,
     num_norm_parameters,
 )
+from core.catalog.architectures.shortcuts import ResidualField, shares, with_shortcut
 from core.catalog.entry import Usual
 from core.catalog.registry import register
 from core.catalog.regularizers.dropout import DropoutRates
@@ -94,6 +95,20 @@ class Cnn(Architecture):
         AnyActivation, Field(title="activation", description="The function after each hidden layer.")
     ] = Relu()
     normalization: NormalizationField = "none"
+    residual: ResidualField = False
+
+    @property
+    def name(self) -> Text:
+        return Text("residual {title}", title=Text(self.title)) if self.residual else Text(self.title)
+
+    @property
+    def shares(self) -> list[float]:
+        """For each block the factor of its result where a shortcut leads around it, else 0."""
+        channels = [block.channels for block in self.blocks]
+        keeps = [
+            block.keeps_sides and block.channels == n for block, n in zip(self.blocks, (0, *channels), strict=False)
+        ]
+        return shares([self.residual and kept for kept in keeps])
 
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
         if len(input_shape) not in (2, 3):
@@ -115,20 +130,19 @@ class Cnn(Architecture):
             seen, distance = seen + (block.kernel - 1) * distance, distance * block.stride
             num_weights = block.channels * channels * block.kernel ** len(sides)
             bias = 0 if normalization != "none" else block.channels
-            rows.append(
-                LayerPlan(
-                    name,
-                    self._kind(block, normalization, activation),
-                    (block.channels, *sides),
-                    num_parameters=num_weights
-                    + bias
-                    + num_norm_parameters(normalization, block.channels)
-                    + activation.num_learned,
-                    multiplications=num_weights * math.prod(sides),
-                    receptive_field=seen,
-                    fan_in=num_weights // block.channels,
-                )
+            row = LayerPlan(
+                name,
+                self._kind(block, normalization, activation),
+                (block.channels, *sides),
+                num_parameters=num_weights
+                + bias
+                + num_norm_parameters(normalization, block.channels)
+                + activation.num_learned,
+                multiplications=num_weights * math.prod(sides),
+                receptive_field=seen,
+                fan_in=num_weights // block.channels,
             )
+            rows.append(with_shortcut(row) if self.shares[number - 1] else row)
             channels = block.channels
             if block.pooling != "none":
                 before, sides = sides, [block.pooled(side) for side in sides]
@@ -160,11 +174,11 @@ class Cnn(Architecture):
         channels = input_shape[0]
         blocks, dense = [], []
         with torch.device("meta"):
-            for block in self.blocks:
+            for block, share in zip(self.blocks, self.shares, strict=True):
                 normalization, activation = self._of(block)
                 norm = build_norm(normalization, block.groups, block.channels, num_axes)
                 p = dropout.convolution if dropout else 0.0
-                blocks.append(convolution(num_axes, channels, block, norm, activation.build(), p))
+                blocks.append(convolution(num_axes, channels, block, norm, activation.build(), p, share=share))
                 channels = block.channels
             for number, width in enumerate(self.dense, start=1):
                 last = self.dropout if number == len(self.dense) else 0.0
@@ -293,6 +307,10 @@ class Cnn(Architecture):
                         number=number,
                     )
                 )
+        if self.residual and not any(self.shares):
+            notes.append(
+                Text("Residual connections have no effect: no block keeps the size and the channels of the one before.")
+            )
         return notes
 
 

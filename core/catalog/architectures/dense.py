@@ -18,6 +18,7 @@ from core.catalog.architectures.normalization import (
     check_groups,
     num_norm_parameters,
 )
+from core.catalog.architectures.shortcuts import ResidualField, shares, with_shortcut
 from core.catalog.entry import Usual
 from core.catalog.registry import register
 from core.catalog.regularizers.dropout import DropoutRates
@@ -93,12 +94,22 @@ def output_plan(fan_in: int, num_outputs: int) -> LayerPlan:
 
 
 def build_dense(
-    fan_in: int, width: int, activation: Activation, normalization: Normalization, groups: int, dropout: float
+    fan_in: int,
+    width: int,
+    activation: Activation,
+    normalization: Normalization,
+    groups: int,
+    dropout: float,
+    share: float = 0.0,
 ) -> Dense:
-    """One hidden dense layer on the current default device."""
-    from core.catalog.architectures.layers import Dense
+    """One hidden dense layer on the current default device, with a shortcut where `share` is not 0."""
+    from core.catalog.architectures.layers import Dense, ResidualDense
 
-    return Dense(fan_in, width, build_norm(normalization, groups, width, 0), activation.build(), dropout)
+    kind = ResidualDense if share else Dense
+    layer = kind(fan_in, width, build_norm(normalization, groups, width, 0), activation.build(), dropout)
+    if isinstance(layer, ResidualDense):
+        layer.share = share
+    return layer
 
 
 @register
@@ -171,6 +182,17 @@ class MultilayerPerceptron(Architecture):
     ] = Relu()
     normalization: NormalizationField = "none"
     groups: GroupsField = 8
+    residual: ResidualField = False
+
+    @property
+    def name(self) -> Text:
+        return Text("residual {title}", title=Text(self.title)) if self.residual else Text(self.title)
+
+    @property
+    def shares(self) -> list[float]:
+        """For each hidden layer the factor of its result where a shortcut leads around it, else 0."""
+        widths = self.all_widths
+        return shares([self.residual and width == before for before, width in zip((0, *widths), widths, strict=False)])
 
     @property
     def all_widths(self) -> tuple[int, ...]:
@@ -179,8 +201,9 @@ class MultilayerPerceptron(Architecture):
 
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
         rows, fan_in = [], num_features(input_shape)
-        for number, width in enumerate(self.all_widths, start=1):
-            rows.append(dense_plan(f"hidden.{number}", fan_in, width, self.activation, self.normalization, self.groups))
+        for number, (width, share) in enumerate(zip(self.all_widths, self.shares, strict=True), start=1):
+            row = dense_plan(f"hidden.{number}", fan_in, width, self.activation, self.normalization, self.groups)
+            rows.append(with_shortcut(row) if share else row)
             fan_in = width
         return [*rows, output_plan(fan_in, num_outputs)]
 
@@ -194,8 +217,8 @@ class MultilayerPerceptron(Architecture):
         p = dropout.dense if dropout else 0.0
         hidden, fan_in = [], num_features(input_shape)
         with torch.device("meta"):
-            for width in self.all_widths:
-                hidden.append(build_dense(fan_in, width, self.activation, self.normalization, self.groups, p))
+            for width, share in zip(self.all_widths, self.shares, strict=True):
+                hidden.append(build_dense(fan_in, width, self.activation, self.normalization, self.groups, p, share))
                 fan_in = width
             return Mlp(hidden, nn.Linear(fan_in, num_outputs))
 
@@ -223,4 +246,8 @@ class MultilayerPerceptron(Architecture):
             notes.append(Text("The list of widths is used; the number of hidden layers and the width have no effect."))
         if self.groups != fields["groups"].default and self.normalization != "group":
             notes.append(Text("The number of groups has no effect: it belongs to group normalization."))
+        if self.residual and not any(self.shares):
+            notes.append(
+                Text("Residual connections have no effect: no hidden layer is as wide as the hidden layer before it.")
+            )
         return notes

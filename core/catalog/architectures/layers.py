@@ -72,6 +72,27 @@ class Dense(HasDropout, nn.Linear):
         return found + rows.dropout([layer.dropout for layer in layers])
 
 
+class HasShortcut(nn.Module):
+    """A layer whose result is added to what it was given; `share` is the factor of the result."""
+
+    share: float
+
+    def with_shortcut(self, x: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
+        """Both together. Two roundings, for a fused one would depend on where in the memory a number lies."""
+        return x + self.share * result
+
+
+class ResidualDense(HasShortcut, Dense):
+    """A hidden layer with a shortcut around it: x + share · layer(x)."""
+
+    def forward(self, x_BF: torch.Tensor) -> torch.Tensor:
+        return self.with_shortcut(x_BF, super().forward(x_BF))
+
+    def in_rows(self, rows: Rows, layers: Sequence[Dense]) -> list[Layer]:
+        inside = super().in_rows(rows, layers)
+        return [lambda x: self.with_shortcut(x, through(inside, x))]
+
+
 class Mlp(nn.Module):
     """Dense layers one after another, then a linear output; images are flattened."""
 
@@ -144,14 +165,40 @@ class Convolution2d(_ConvolutionParts, nn.Conv2d):
     """A block on images (B, C, H, W): convolution, normalization, activation, pooling, dropout."""
 
 
+class ResidualConvolution1d(HasShortcut, Convolution1d):
+    """A block on signals with a shortcut around it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.with_shortcut(x, super().forward(x))
+
+
+class ResidualConvolution2d(HasShortcut, Convolution2d):
+    """A block on images with a shortcut around it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.with_shortcut(x, super().forward(x))
+
+
 def convolution(
-    num_axes: int, in_channels: int, block: Block, norm: nn.Module | None, activation: nn.Module, dropout: float
+    num_axes: int,
+    in_channels: int,
+    block: Block,
+    norm: nn.Module | None,
+    activation: nn.Module,
+    dropout: float = 0.0,
+    *,
+    share: float = 0.0,
+    groups: int = 1,
 ) -> Convolution1d | Convolution2d:
-    """The block's module for `num_axes` 1 (signals) or 2 (images)."""
+    """The block's module for `num_axes` 1 (signals) or 2 (images), with a shortcut where `share` is not 0."""
     before, after = block.padding_sides
-    layer = (Convolution1d, Convolution2d)[num_axes - 1](
-        in_channels, block.channels, block.kernel, block.stride, before, bias=norm is None
+    plain = (Convolution1d, Convolution2d)[num_axes - 1]
+    residual = (ResidualConvolution1d, ResidualConvolution2d)[num_axes - 1]
+    layer = (residual if share else plain)(
+        in_channels, block.channels, block.kernel, block.stride, before, groups=groups, bias=norm is None
     )
+    if isinstance(layer, HasShortcut):
+        layer.share = share
     max_pool, average_pool = ((nn.MaxPool1d, nn.AvgPool1d), (nn.MaxPool2d, nn.AvgPool2d))[num_axes - 1]
     pools = {"max": max_pool, "average": average_pool}
     pool = pools[block.pooling](block.pool_window, block.window_stride) if block.pooling in pools else None

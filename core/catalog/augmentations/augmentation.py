@@ -1,20 +1,25 @@
-"""Bases of the augmentations: geometric ones say where a pixel comes from, photometric ones what becomes of its value.
+"""Bases of the augmentations: where a pixel comes from, what becomes of its value, or what becomes of a whole batch.
 
-Both work on whole batches on the device of the data, with parameters of their own for each sample, drawn from a given
+All work on whole batches on the device of the data, with parameters of their own for each sample, drawn from a given
 generator. Nothing here reads a tensor back to the host.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from core.catalog.augmentations.affine import Affine
 from core.catalog.entry import Entry
+from core.text import Text
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    Change = Callable[[Tensor, Tensor, torch.Generator | None], tuple[Tensor, Tensor]]
+    """Inputs (B, …), targets and the generator of its draws → inputs of the same shape, targets."""
 
     from core.catalog.augmentations.pipeline import Pipeline
     from core.catalog.augmentations.tone import Tone
@@ -41,14 +46,28 @@ class Augmentation(Entry):
         """How many results of each probability a sample can have, as (probability, count); None: endlessly many."""
         return None
 
+    @property
+    def may_mirror(self) -> bool:
+        """Whether it can make a mirror image of a picture."""
+        return False
+
+    @property
+    def may_turn_over(self) -> bool:
+        """Whether it can leave a picture further from upright than lying on its side."""
+        return False
+
     def check(self, input_shape: tuple[int, ...]) -> None:
         """Raise BadInput when these parameters make no sense for samples of this shape."""
 
-    def build(self, input_shape: tuple[int, ...]) -> Pipeline:
+    def notes(self, input_shape: tuple[int, ...]) -> list[Text]:
+        """What of these parameters has no effect on samples of this shape."""
+        return []
+
+    def build(self, input_shape: tuple[int, ...], num_outputs: int = 1) -> Pipeline:
         """A pipeline of this entry alone."""
         from core.catalog.augmentations.pipeline import compile_pipeline
 
-        return compile_pipeline([self], input_shape)
+        return compile_pipeline([self], input_shape, num_outputs)
 
 
 class GeometricAugmentation(Augmentation):
@@ -73,3 +92,11 @@ class PhotometricAugmentation(Augmentation):
     @abstractmethod
     def apply(self, tone: Tone, generator: torch.Generator | None) -> None:
         """Draw the parameters and add the change to `tone`."""
+
+
+class BatchAugmentation(Augmentation):
+    """An augmentation that sees the whole batch, and is a stage of its own."""
+
+    @abstractmethod
+    def change(self, num_outputs: int) -> Change:
+        """What is done to a batch. Targets that are class indices (B,) may become probabilities (B, num_outputs)."""

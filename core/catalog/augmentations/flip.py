@@ -60,6 +60,14 @@ class Flip(GeometricAugmentation):
         return self.horizontal == 0 and self.vertical == 0
 
     @property
+    def may_mirror(self) -> bool:
+        return not self.changes_nothing
+
+    @property
+    def may_turn_over(self) -> bool:
+        return self.vertical > 0
+
+    @property
     def outcomes(self) -> tuple[tuple[float, int], ...]:
         h, v = self.horizontal, self.vertical
         return (((1 - h) * (1 - v), 1), (h * (1 - v), 1), ((1 - h) * v, 1), (h * v, 1))

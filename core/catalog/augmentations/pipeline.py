@@ -1,7 +1,8 @@
 """Pipeline: a list of augmentations compiled for samples of one shape, applied to whole batches on their device.
 
 Neighbouring geometric entries become one warp that samples the original image once; neighbouring photometric ones
-become one multiplication and addition. Nothing waits for the device, and nothing is copied to it.
+become one multiplication and addition; what sees the whole batch stands by itself. Nothing waits for the device, and
+nothing is copied to it.
 
 Shapes: B samples, C channels, H rows, W columns.
 """
@@ -12,33 +13,44 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from core.catalog.augmentations.affine import Affine
-from core.catalog.augmentations.augmentation import Augmentation, GeometricAugmentation, PhotometricAugmentation
+from core.catalog.augmentations.augmentation import (
+    Augmentation,
+    BatchAugmentation,
+    GeometricAugmentation,
+    PhotometricAugmentation,
+)
 from core.catalog.augmentations.tone import Tone
 from core.catalog.entry import Entry
 from core.errors import BadInput
 from core.text import Text
 
+if TYPE_CHECKING:
+    from core.catalog.augmentations.augmentation import Change
+
 Seeds = Callable[[str, int], "torch.Generator | None"]
 """From an entry's name ("flip.0": key and occurrence) and a step to the seeded generator of its draws."""
 
 
-class HasInputs(Protocol):
-    """What a pipeline needs of a batch: a named tuple with `inputs`."""
+class Samples(Protocol):
+    """What a pipeline needs of a batch: a named tuple with `inputs` and `targets`."""
 
     @property
     def inputs(self) -> Tensor: ...
 
+    @property
+    def targets(self) -> Tensor: ...
+
     def _replace(self, **changes: Any) -> Self: ...
 
 
-B = TypeVar("B", bound=HasInputs)
+B = TypeVar("B", bound=Samples)
 
 
 @dataclass
@@ -59,12 +71,13 @@ class Warp:
         """`nearest` when every entry moves pixels onto pixels, else `bilinear`."""
         return "nearest" if all(entry.whole_pixels for _, entry in self.parts) else "bilinear"
 
-    def __call__(self, inputs: Tensor, step: int, seeds: Seeds) -> Tensor:
+    def __call__(self, batch: B, step: int, seeds: Seeds) -> B:
+        inputs = batch.inputs
         height, width = inputs.shape[2:]
         inverse = Affine()
         for name, entry in self.parts:
             inverse = inverse.after(entry.inverse(height, width, *entry.draw(inputs, seeds(name, step))))
-        return warp(inputs, inverse, self.mode, self._base(inputs))
+        return batch._replace(inputs=warp(inputs, inverse, self.mode, self._base(inputs)))
 
     def _base(self, inputs: Tensor) -> Tensor:
         height, width = inputs.shape[2:]
@@ -107,30 +120,45 @@ class Photometric:
     owned: bool
     """Whether the inputs come from a stage before and may be overwritten."""
 
-    def __call__(self, inputs: Tensor, step: int, seeds: Seeds) -> Tensor:
-        tone = Tone(inputs, owned=self.owned)
+    def __call__(self, batch: B, step: int, seeds: Seeds) -> B:
+        tone = Tone(batch.inputs, owned=self.owned)
         for name, entry in self.parts:
             entry.apply(tone, seeds(name, step))
-        return tone.finish(clamp=self.clamp)
+        return batch._replace(inputs=tone.finish(clamp=self.clamp))
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One entry that sees the whole batch. `parts` holds it alone, as it is in the other stages."""
+
+    parts: tuple[tuple[str, BatchAugmentation]]
+    change: Change
+
+    def __call__(self, batch: B, step: int, seeds: Seeds) -> B:
+        ((name, _),) = self.parts
+        inputs, targets = self.change(batch.inputs, batch.targets, seeds(name, step))
+        return batch._replace(inputs=inputs, targets=targets)
+
+
+Stage = Warp | Photometric | Whole
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """Compiled augmentations; call it with a batch, the step and the generators of the entries' draws."""
 
-    stages: tuple[Warp | Photometric, ...]
+    stages: tuple[Stage, ...]
 
     def __call__(self, batch: B, step: int, seeds: Seeds) -> B:
-        """The batch with changed inputs; the given batch keeps its own.
+        """The batch with changed inputs, and changed targets where an entry says so; the given batch keeps its own.
 
         `inputs` are float32 or float64: (B, C, H, W) between 0 and 1 for images. `seeds(name, step)` returns a
         generator of the inputs' device, already seeded; one generator, seeded anew at each call, is enough. On the
         meta device, where nothing is drawn, it may return None.
         """
-        inputs = batch.inputs
         for stage in self.stages:
-            inputs = stage(inputs, step, seeds)
-        return batch._replace(inputs=inputs)
+            batch = stage(batch, step, seeds)
+        return batch
 
 
 def _input_kinds(input_shape: tuple[int, ...]) -> tuple[str, ...]:
@@ -152,18 +180,21 @@ def _checked(entry: Entry, input_shape: tuple[int, ...]) -> Augmentation:
                 title=Text(entry.title),
                 shape="×".join(map(str, input_shape)),
             ),
-            Text("It changes pictures (channels × rows × columns), and these samples are none."),
+            Text("It changes pictures (channels × rows × columns), and these samples are none.")
+            if "image" in entry.input_kinds
+            else Text("It changes sequences (channels × places), and these samples are none."),
             Text("Choose a data set of pictures, or Gaussian noise, which suits every data set."),
         )
     entry.check(input_shape)
     return entry
 
 
-def compile_pipeline(entries: Sequence[Entry], input_shape: tuple[int, ...]) -> Pipeline:
+def compile_pipeline(entries: Sequence[Entry], input_shape: tuple[int, ...], num_outputs: int = 1) -> Pipeline:
     """The augmentations in their order, neighbours fused; raises BadInput when one does not suit samples of this shape.
 
-    `input_shape` is (C, H, W), (C, L) or (F,). An entry's draws are named by its key and its occurrence among entries
-    of that key, so that other entries, before or after, leave them unchanged.
+    `input_shape` is (C, H, W), (C, L) or (F,); `num_outputs` is the number of classes, for entries that turn class
+    indices into probabilities. An entry's draws are named by its key and its occurrence among entries of that key, so
+    that other entries, before or after, leave them unchanged.
     """
     seen: Counter[str] = Counter()
     named: list[tuple[str, Augmentation]] = []
@@ -174,10 +205,19 @@ def compile_pipeline(entries: Sequence[Entry], input_shape: tuple[int, ...]) -> 
         if not augmentation.changes_nothing:
             named.append((name, augmentation))
     image = "image" in _input_kinds(input_shape)
-    stages: list[Warp | Photometric] = []
-    for _, group in groupby(named, key=lambda pair: pair[1].geometric):
-        parts = tuple(group)
-        geometric = tuple((name, entry) for name, entry in parts if isinstance(entry, GeometricAugmentation))
-        photometric = tuple((name, entry) for name, entry in parts if isinstance(entry, PhotometricAugmentation))
-        stages.append(Warp(geometric) if geometric else Photometric(photometric, clamp=image, owned=bool(stages)))
+    stages: list[Stage] = []
+    for base, group in groupby(named, key=lambda pair: _base_of(pair[1])):
+        parts: tuple[tuple[str, Any], ...] = tuple(group)
+        if base is GeometricAugmentation:
+            stages.append(Warp(parts))
+        elif base is PhotometricAugmentation:
+            stages.append(Photometric(parts, clamp=image, owned=bool(stages)))
+        else:
+            stages += [Whole((part,), part[1].change(num_outputs)) for part in parts]
     return Pipeline(tuple(stages))
+
+
+def _base_of(entry: Augmentation) -> type[Augmentation]:
+    """Which of the bases an entry has; neighbours of one base share a stage."""
+    bases = (GeometricAugmentation, PhotometricAugmentation, BatchAugmentation)
+    return next(base for base in bases if isinstance(entry, base))

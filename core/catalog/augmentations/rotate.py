@@ -50,6 +50,10 @@ class Rotate(GeometricAugmentation):
     def changes_nothing(self) -> bool:
         return self.degrees == 0
 
+    @property
+    def may_turn_over(self) -> bool:
+        return self.degrees > 90
+
     def draw(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, ...]:
         limit = math.radians(self.degrees)
         return (inputs.new_empty(inputs.shape[0]).uniform_(-limit, limit, generator=generator),)

@@ -1,18 +1,46 @@
-"""Tone: brightness and contrast of a batch as one multiplication and one addition, carried out at the end.
+"""Tone: the values of a batch; brightness and contrast are one multiplication and one addition, carried out at the end.
 
 Shapes: B samples, then C, H, W of an image or any other axes of a sample.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
+import torch
+from torch import Tensor
 
 _LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in perceived brightness (ITU-R BT.601)."""
+
+
+def grey(values: Tensor) -> Tensor:
+    """The brightness (B, 1, H, W) of every pixel of (B, C, H, W): weighted for three channels, else their mean."""
+    if values.shape[1] != len(_LUMINANCE):
+        return values.mean(1, keepdim=True)
+    red, green, blue = values.split(1, 1)
+    return (red * _LUMINANCE[0]).add_(green, alpha=_LUMINANCE[1]).add_(blue, alpha=_LUMINANCE[2])
+
+
+def hue_turned(values: Tensor, turns: Tensor) -> Tensor:
+    """Colours (B, 3, H, W) with their hue moved by `turns` of a circle, lightness and saturation (HSV) kept.
+
+    With the hue h in sixths of the circle, red is m + C·clip(|h − 3| − 1, 0, 1), green m + C·clip(2 − |h − 2|, 0, 1),
+    blue m + C·clip(2 − |h − 4|, 0, 1), where m is the pixel's smallest value and C the distance of its largest from it.
+    """
+    # Each channel by itself in memory: comparisons of interleaved ones take four times as long.
+    red, green, blue = values.transpose(0, 1).contiguous().unsqueeze(2)
+    largest = torch.maximum(torch.maximum(red, green), blue)
+    smallest = torch.minimum(torch.minimum(red, green), blue)
+    chroma = largest - smallest
+    width = torch.where(chroma == 0, 1, chroma)
+    sixths = torch.where(
+        largest == red,
+        (green - blue) / width,
+        torch.where(largest == green, (blue - red) / width + 2, (red - green) / width + 4),
+    )
+    sixths += 6 * turns
+    sixths -= (sixths / 6).floor_().mul_(6)
+    shares = ((sixths - 3).abs_().sub_(1), 2 - (sixths - 2).abs_(), 2 - (sixths - 4).abs_())
+    return torch.cat([torch.addcmul(smallest, chroma, share.clamp_(0, 1)) for share in shares], 1)
 
 
 class Tone:
@@ -44,6 +72,20 @@ class Tone:
         lift = (1 - factor) * mean
         self.offset = lift if self.offset is None else self.offset + lift
 
+    def saturate(self, factor: Tensor) -> None:
+        """Multiply each pixel's distances from its own grey by the sample's factor; (B, 3, H, W) only."""
+        values = self._settled()
+        self._now_are(torch.lerp(grey(values), values, factor))
+
+    def turn_hue(self, turns: Tensor) -> None:
+        """Move each sample's colours around the circle of hues by a part of a turn; (B, 3, H, W) only."""
+        self._now_are(hue_turned(self._settled(), turns))
+
+    def cover(self, rows_BH: Tensor, columns_BW: Tensor) -> None:
+        """Put 0 where a row and a column are marked with 1 instead of 0; images only."""
+        kept = 1 - rows_BH.unsqueeze(2) * columns_BW.unsqueeze(1)
+        self._now_are(self._settled() * kept.unsqueeze(1))
+
     def add_noise(self, std: float, generator: torch.Generator | None) -> None:
         """Add Gaussian noise, independent from value to value."""
         result = self.values.new_empty(self.values.shape).normal_(0, std, generator=generator)
@@ -53,7 +95,7 @@ class Tone:
             result.addcmul_(self.values, self.gain)
         if self.offset is not None:
             result.add_(self.offset)
-        self.values, self.owned, self.gain, self.offset = result, True, None, None
+        self._now_are(result)
 
     def finish(self, *, clamp: bool) -> Tensor:
         """The batch itself, cut off to 0…1 when `clamp` is set."""
@@ -63,6 +105,13 @@ class Tone:
             if self.offset is not None:
                 result.add_(self.offset)
         return result.clamp_(0, 1) if clamp else result
+
+    def _settled(self) -> Tensor:
+        """The values with gain and offset."""
+        return self.finish(clamp=False)
+
+    def _now_are(self, values: Tensor) -> None:
+        self.values, self.owned, self.gain, self.offset = values, True, None, None
 
     def _mean(self) -> Tensor:
         """The mean brightness of each sample as it stands, with gain and offset."""

@@ -63,6 +63,7 @@ class CIFAR10(Downloaded):
             num_test=10_000,
             bytes=60_000 * (RECORD_BYTES - 1 + 8),
             download_bytes=sum(self.sizes.values()),
+            smallest_class=5_000,
         )
 
     def decode(self, folder: Path) -> dict[str, np.ndarray]:

@@ -34,8 +34,9 @@ class DataFacts:
     """What is known of a data set before it is loaded.
 
     `input_shape` is (C, H, W), (C, L) or (F,) of one sample; `num_train_pool` counts the samples before validation is
-    taken from them, `num_validation` is None where validation is a fraction of that pool; `bytes` is the declared size
-    of inputs and targets in memory, `download_bytes` about what is downloaded once (0: nothing).
+    taken from them, `smallest_class` those of its rarest class (0 without classes); `num_validation` is None where
+    validation is a fraction of that pool; `bytes` is the declared size of inputs and targets in memory;
+    `download_bytes` is about what is downloaded once (0: nothing).
     """
 
     input_shape: tuple[int, ...]
@@ -47,6 +48,7 @@ class DataFacts:
     bytes: int
     feature_names: tuple[str, ...] = ()
     download_bytes: int = 0
+    smallest_class: int = 0
 
     @property
     def num_samples(self) -> int:
@@ -110,13 +112,15 @@ class DataSet(Entry):
     """A source of samples.
 
     Traits: `task`; `input_kind` (what augmentations and architectures accept); `generated` (training and validation
-    points are drawn anew for each `split_seed`, and validation and test have points of their own).
+    points are drawn anew for each `split_seed`, and validation and test have points of their own); `are_signs` (the
+    mirror image of a picture, or the picture upside down, can be another class: None where nobody has said).
     """
 
     family: ClassVar[str] = "datasets"
     task: ClassVar[Literal["classification", "regression"]] = "classification"
     input_kind: ClassVar[Literal["image", "sequence", "points", "features"]]
     generated: ClassVar[bool] = False
+    are_signs: ClassVar[bool | None] = False
 
     def facts(self) -> DataFacts:
         """What is known before loading; reads and downloads nothing."""

@@ -54,6 +54,7 @@ class Generated(DataSet):
             num_test=NUM_TEST,
             bytes=(self.n + NUM_VALIDATION + NUM_TEST) * (4 * num_inputs + target_bytes),
             feature_names=tuple(f"x{i + 1}" for i in range(num_inputs)),
+            smallest_class=self.n // len(class_names) if class_names else 0,
         )
 
     def load(self, folder: Path, split_seed: int = 0, progress: Progress = no_progress) -> Samples:

@@ -25,6 +25,8 @@ class IdxImages(Downloaded):
     input_kind: ClassVar[Literal["image", "sequence", "points", "features"]] = "image"
     formula: ClassVar[str] = r"x \in \{0, \dots, 255\}^{1 \times 28 \times 28} / 255, \quad y \in \{0, \dots, 9\}"
     class_names: ClassVar[tuple[str, ...]]
+    smallest_class: ClassVar[int]
+    """Training images of the rarest class."""
     torchvision_name: ClassVar[str]
     """The class of torchvision.datasets that lists addresses and checksums."""
 
@@ -45,6 +47,7 @@ class IdxImages(Downloaded):
             num_test=NUM_TEST,
             bytes=(NUM_TRAIN + NUM_TEST) * (SIDE * SIDE + 8),
             download_bytes=sum(self.sizes.values()),
+            smallest_class=self.smallest_class,
         )
 
     def decode(self, folder: Path) -> dict[str, np.ndarray]:
@@ -85,6 +88,8 @@ class MNIST(IdxImages):
     choose: ClassVar[str] = "To compare with published results; MNIST-5000 is twelve times as quick."
     source: ClassVar[str] = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition, section III.A"
     class_names: ClassVar[tuple[str, ...]] = tuple("0123456789")
+    are_signs: ClassVar[bool | None] = True
+    smallest_class: ClassVar[int] = 5_421
     torchvision_name: ClassVar[str] = "MNIST"
     sizes: ClassVar[Mapping[str, int]] = {
         "train-images-idx3-ubyte.gz": 9_912_422,
@@ -118,6 +123,7 @@ class FashionMNIST(IdxImages):
         "Bag",
         "Ankle boot",
     )
+    smallest_class: ClassVar[int] = 6_000
     torchvision_name: ClassVar[str] = "FashionMNIST"
     sizes: ClassVar[Mapping[str, int]] = {
         "train-images-idx3-ubyte.gz": 26_421_880,

@@ -65,6 +65,7 @@ class MNIST1D(DataSet):
             num_validation=None,
             num_test=NUM_TEST,
             bytes=(NUM_TRAIN + NUM_TEST) * (4 * NUM_VALUES + 8),
+            smallest_class=394,
         )
 
     def load(self, folder: Path, split_seed: int = 0, progress: Progress = no_progress) -> Samples:

@@ -30,6 +30,7 @@ class MNIST5000(DataSet):
     formula: ClassVar[str] = r"x \in \{0, \dots, 255\}^{1 \times 28 \times 28} / 255, \quad y \in \{0, \dots, 9\}"
     source: ClassVar[str] = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition, section III.A"
     input_kind: ClassVar[Literal["image", "sequence", "points", "features"]] = "image"
+    are_signs: ClassVar[bool | None] = True
 
     def facts(self) -> DataFacts:
         return DataFacts(
@@ -40,6 +41,7 @@ class MNIST5000(DataSet):
             num_validation=None,
             num_test=num_test_of(NUM_SAMPLES),
             bytes=NUM_SAMPLES * (784 + 8),
+            smallest_class=400,
         )
 
     def load(self, folder: Path, split_seed: int = 0, progress: Progress = no_progress) -> Samples:

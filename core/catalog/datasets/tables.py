@@ -20,6 +20,8 @@ class Table(DataSet):
 
     input_kind: ClassVar[Literal["image", "sequence", "points", "features"]] = "features"
     num_rows: ClassVar[int]
+    smallest_class: ClassVar[int]
+    """Rows of the rarest class outside the test split."""
     class_names: ClassVar[tuple[str, ...]]
     feature_names: ClassVar[tuple[str, ...]]
 
@@ -42,6 +44,7 @@ class Table(DataSet):
             num_test=num_test_of(self.num_rows),
             bytes=self.num_rows * (4 * len(self.feature_names) + 8),
             feature_names=self.feature_names,
+            smallest_class=self.smallest_class,
         )
 
     def bundled(self) -> Any:
@@ -70,6 +73,7 @@ class Iris(Table):
     formula: ClassVar[str] = r"x \in \mathbb{R}^4 \text{ (cm)}, \quad y \in \{0, 1, 2\}"
     source: ClassVar[str] = "Fisher 1936, The Use of Multiple Measurements in Taxonomic Problems, table I"
     num_rows: ClassVar[int] = 150
+    smallest_class: ClassVar[int] = 40
     class_names: ClassVar[tuple[str, ...]] = ("setosa", "versicolor", "virginica")
     feature_names: ClassVar[tuple[str, ...]] = (
         "sepal length (cm)",
@@ -97,6 +101,7 @@ class Wine(Table):
     formula: ClassVar[str] = r"x \in \mathbb{R}^{13}, \quad x' = \frac{x - \mu}{s}, \quad y \in \{0, 1, 2\}"
     source: ClassVar[str] = "Aeberhard and Forina 1991, Wine, UCI repository"
     num_rows: ClassVar[int] = 178
+    smallest_class: ClassVar[int] = 38
     class_names: ClassVar[tuple[str, ...]] = ("cultivar 1", "cultivar 2", "cultivar 3")
     feature_names: ClassVar[tuple[str, ...]] = (
         "alcohol",
@@ -135,6 +140,7 @@ class BreastCancer(Table):
         "Street, Wolberg and Mangasarian 1993, Nuclear Feature Extraction for Breast Tumor Diagnosis"
     )
     num_rows: ClassVar[int] = 569
+    smallest_class: ClassVar[int] = 170
     class_names: ClassVar[tuple[str, ...]] = ("malignant", "benign")
     feature_names: ClassVar[tuple[str, ...]] = (
         *(f"mean {name}" for name in CELL),

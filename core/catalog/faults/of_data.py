@@ -37,6 +37,11 @@ class WrongLabels(_OfClasses):
     unit: ClassVar[Literal["", "%", "power of ten"]] = "%"
     margin: ClassVar[float] = 0.1
 
+    def check(self, experiment: Any) -> None:
+        super().check(experiment)
+        if experiment.label_noise:
+            raise self.nothing_to_act_on(Text("Labels are wrong already, by choice."))
+
     def data(self, seen: Seen, num_outputs: int, seed: int) -> Seen:
         import torch
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from core.catalog.entry import Usual
 from core.catalog.initializers.initializer import Initializer
 from core.catalog.registry import register
 
@@ -28,12 +29,19 @@ class He(Initializer):
         "size through many layers."
     )
     choose: ClassVar[str] = "The default for ReLU, leaky ReLU, PReLU and GELU."
-    formula: ClassVar[str] = r"w \sim \mathcal N\!\left(0, \tfrac{2}{n_\mathrm{in}}\right), \quad b = 0"
+    formula: ClassVar[str] = r"w \sim \mathcal N\!\left(0, g^2 \tfrac{2}{n_\mathrm{in}}\right), \quad b = 0"
     source: ClassVar[str] = "He et al., Delving Deep into Rectifiers, 2015, section 2.2, equation 10"
 
     distribution: Annotated[Literal["normal", "uniform"], Field(title="distribution", description=_DISTRIBUTION)] = (
         "normal"
     )
+    gain: Annotated[
+        float,
+        Field(gt=0, title="gain", description="Factor g on every weight; 1 is He, 2 makes deep networks explode."),
+        Usual(
+            0.5, 2, "linear", reason="A gain of 0 would be all zeros, and a negative one only flips signs.", more=True
+        ),
+    ] = 1.0
 
     def build(self) -> Fill:
         from torch.nn import init
@@ -42,7 +50,7 @@ class He(Initializer):
 
         def fill(role: Role, tensor: torch.Tensor, fan_in: int, generator: torch.Generator) -> None:
             if role == "weight":
-                draw(tensor, nonlinearity="relu", generator=generator)
+                draw(tensor, nonlinearity="relu", generator=generator).mul_(self.gain)
             else:
                 init.zeros_(tensor)
 

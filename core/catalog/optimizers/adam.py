@@ -48,7 +48,7 @@ def averages(memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {"average of gradients m": memory["exp_avg"], "average of squares s": memory["exp_avg_sq"]}
 
 
-def _corrected(beta1: float, beta2: float, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def corrected(beta1: float, beta2: float, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Both averages divided by the sum of the weights that went into them."""
     gradients, squares = memory["exp_avg"], memory["exp_avg_sq"]
     counts = np.arange(1, len(squares) + 1).reshape(-1, *[1] * (squares.ndim - 1))
@@ -57,7 +57,7 @@ def _corrected(beta1: float, beta2: float, memory: Mapping[str, np.ndarray]) -> 
 
 def _weight_rates(lr: float, beta2: float, eps: float, memory: Mapping[str, np.ndarray]) -> np.ndarray:
     """What the corrected average of gradients is multiplied with."""
-    return lr / (np.sqrt(_corrected(0.0, beta2, memory)["s corrected"]) + eps)
+    return lr / (np.sqrt(corrected(0.0, beta2, memory)["s corrected"]) + eps)
 
 
 @register
@@ -100,10 +100,10 @@ class Adam(Optimizer):
         return ("exp_avg", "exp_avg_sq")
 
     def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return averages(memory) | _corrected(self.beta1, self.beta2, memory)
+        return averages(memory) | corrected(self.beta1, self.beta2, memory)
 
     def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
-        return _corrected(self.beta1, self.beta2, memory)["m corrected"]
+        return corrected(self.beta1, self.beta2, memory)["m corrected"]
 
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
         return _weight_rates(self.lr, self.beta2, self.eps, memory)
@@ -168,10 +168,10 @@ class AdamW(Optimizer):
         return ("exp_avg", "exp_avg_sq")
 
     def parts(self, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return averages(memory) | _corrected(self.beta1, self.beta2, memory)
+        return averages(memory) | corrected(self.beta1, self.beta2, memory)
 
     def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
-        return _corrected(self.beta1, self.beta2, memory)["m corrected"]
+        return corrected(self.beta1, self.beta2, memory)["m corrected"]
 
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
         return _weight_rates(self.lr, self.beta2, self.eps, memory)

@@ -35,12 +35,16 @@ class Optimizer(Entry):
 
     family: ClassVar[str] = "optimizers"
     needs_closure: ClassVar[bool] = False
+    """It computes further gradients within an update, by a closure that `step` takes."""
     needs_matrix: ClassVar[bool] = False
     """It treats a matrix of weights as a whole, so there must be one."""
-    evaluations_per_step: ClassVar[int] = 1
-    """Gradients computed for one update."""
-    elementwise: ClassVar[bool] = True
-    """Each weight's update depends on its own gradients only."""
+    has_eval_mode: ClassVar[bool] = False
+    """Gradients are taken beside the weights that are measured and kept: what `build` returns moves them with `train()`
+    before a gradient and back, to the bit, with `eval()` before `step`."""
+    reads_back: ClassVar[bool] = False
+    """Its rule asks the device for numbers in the middle of an update, and waits for them."""
+    shares_memory: ClassVar[bool] = False
+    """What it keeps belongs to all its weights together: nothing of it is left where other weights are trained."""
     fused_kernel: ClassVar[str] = ""
     """The name of PyTorch's kernel for the whole update, where there is one."""
     fused_state: ClassVar[tuple[str, ...]] = ()
@@ -65,6 +69,11 @@ class Optimizer(Entry):
         return None
 
     @property
+    def evaluations_per_step(self) -> int:
+        """Gradients computed for one update, at most."""
+        return 1
+
+    @property
     def own_weight_decay(self) -> float:
         """Weight decay inside the rule itself."""
         return 0.0
@@ -81,8 +90,11 @@ class Optimizer(Entry):
         """What the first T updates were made of besides gradients, (T, N) by their names in the formula's words."""
         return {}
 
-    def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
-        """What the learning rates of the first T updates were multiplied with, (T, N)."""
+    def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        """What the learning rates of the first T updates were multiplied with, (T, N).
+
+        None where neither gradients at the positions nor what is kept tell.
+        """
         return gradients
 
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray | None:
@@ -94,8 +106,8 @@ class Optimizer(Entry):
 
     @property
     def stackable(self) -> bool:
-        """Whether its runs can be rows of a stack: one gradient an update, which the stack computes for all rows."""
-        return not self.needs_closure and self.evaluations_per_step == 1
+        """Whether its runs can be rows of a stack: one gradient an update, at the weights, which the stack computes."""
+        return not self.needs_closure and self.evaluations_per_step == 1 and not self.has_eval_mode
 
     @property
     def row_numbers(self) -> dict[str, tuple[float, float]]:
@@ -136,6 +148,11 @@ class Optimizer(Entry):
     def fused_options(self) -> dict[str, Any]:
         """What the kernel is told besides tensors, learning rate and `found_inf`: torch.optim's own arguments."""
         return {}
+
+    @staticmethod
+    def _by_tensor_lists(params: list[torch.Tensor]) -> dict[str, bool]:
+        """One call a step for all tensors, with counters that need not be read back from a GPU."""
+        return {"foreach": True, "capturable": all(tensor.is_cuda for tensor in params)}
 
     def _kernel(self, params: list[torch.Tensor]) -> dict[str, bool]:
         """The keyword that selects the kernel: one fused for all tensors, else one call a step for all tensors."""

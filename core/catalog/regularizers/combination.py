@@ -38,6 +38,16 @@ def check_regularizers(regularizers: Sequence[Entry], architecture: Architecture
                 Text("Weights would be decayed twice."),
                 Text("Set the optimizer's weight decay to 0, or leave the regularizer out."),
             )
+        if isinstance(entry, Regularizer) and entry.kind == "decay" and optimizer.has_eval_mode:
+            raise BadInput(
+                Text(
+                    "{title} cannot stand beside {optimizer}.",
+                    title=Text(entry.title),
+                    optimizer=Text(optimizer.title),
+                ),
+                Text("It would shrink the average of the weights, and not the weights of which that is the average."),
+                Text("Use the optimizer's own weight decay, and leave the regularizer out."),
+            )
     return _dropout_notes(regularizers, architecture)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -20,10 +20,40 @@ FinalShare = Annotated[
 ]
 
 
+class Watch:
+    """What lowers a learning rate by what a run measures: one number at each evaluation. Its state is plain JSON."""
+
+    factor: float = 1.0
+    """What the learning rate is multiplied with now, besides the schedule's own factor."""
+
+    def observe(self, error: float) -> None:
+        """Take the validation error of one evaluation."""
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a snapshot keeps."""
+        raise NotImplementedError
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a snapshot."""
+        raise NotImplementedError
+
+
 class Schedule(Entry):
-    """A factor of the learning rate at each update: a pure function, drawn before training."""
+    """A factor of the learning rate at each update: a pure function, drawn before training.
+
+    A schedule that also follows what the run measures says so by `watch`.
+    """
 
     family: ClassVar[str] = "schedules"
+
+    def watch(self) -> Watch | None:
+        """What follows one run; None where the plan says all."""
+        return None
+
+    def earliest(self, evaluations: int) -> float:
+        """The least that `watch` can have made of the learning rate after so many evaluations past the first."""
+        return 1.0
 
     def factor(self, step: int, total_steps: int, steps_per_epoch: int) -> float:
         """The factor of the update that follows `step` finished ones; past the planned end the last value."""

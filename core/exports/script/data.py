@@ -199,9 +199,17 @@ def _(entry: Linear200) -> tuple[str, str]:
 def split_code(experiment: Experiment) -> str:
     """Sets `train` and `validation`, arrays of rows; the test samples stay sealed."""
     dataset = cast(DataSet, experiment.dataset)
-    sizes = split_sizes(dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size)
+    sizes = split_sizes(experiment)
     strata = "targets" if dataset.task == "classification" else "np.zeros(len(targets), np.int64)"
+    has_classes = dataset.task == "classification"
     limit = f"[:{sizes.num_train}]" if experiment.train_size is not None else ""
+    after = _label_noise(experiment) if has_classes and experiment.label_noise else ""
+    if has_classes and experiment.sampling == "balanced":
+        after = f"train = train[balanced_order(classes[train])][:{sizes.num_train}]\n{after}"
+        limit = ""
+    elif limit and experiment.sampling == "random":
+        after = f"train = rng.permutation(train){limit}\n{after}"
+        limit = ""
     rng = f'rng = np.random.default_rng(seed32(SPLIT_SEED, "split", "{dataset.key}"))'
     if isinstance(dataset, Generated):
         return f"""\
@@ -209,7 +217,7 @@ def split_code(experiment: Experiment) -> str:
 classes = {strata}
 train = stratified_order(classes[:{dataset.n}], rng){limit}
 validation = np.arange({dataset.n}, {dataset.n + sizes.num_validation})
-"""
+{after}"""
     if isinstance(dataset, Downloaded):
         pool = "rest = np.arange(len(classes))\n"
     else:
@@ -224,6 +232,24 @@ classes = {strata}
 rest = rest[stratified_order(classes[rest], rng)]
 validation, rest = np.sort(rest[:{sizes.num_validation}]), rest[{sizes.num_validation}:]
 train = rest[stratified_order(classes[rest], rng)]{limit}
+{after}"""
+
+
+def _label_noise(experiment: Experiment) -> str:
+    dataset = cast(DataSet, experiment.dataset)
+    num_classes = dataset.facts().num_outputs
+    splits = "(train, validation)" if experiment.noisy_splits == "train_and_validation" else "(train,)"
+    # Stored samples are drawn for with the test samples in the place they have; a script of downloaded ones lacks them.
+    num = dataset.facts().num_samples
+    return f"""\
+
+# Label noise: these labels are replaced by those of other classes.
+rng = np.random.default_rng(seed32(SPLIT_SEED, "labels", "{dataset.key}"))
+drawn, shift = rng.random({num}), rng.integers(1, {num_classes}, {num})
+targets = targets.copy()
+for rows in {splits}:
+    wrong = rows[np.argsort(drawn[rows], kind="stable")[: round({experiment.label_noise!r} * len(rows))]]
+    targets[wrong] = (targets[wrong] + shift[wrong]) % {num_classes}
 """
 
 

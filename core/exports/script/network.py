@@ -195,7 +195,9 @@ def _filled(weight: str, bias: str = "nn.init.zeros_(layer.bias)") -> str:
 
 @code.register
 def _(entry: He, experiment: Experiment) -> str:
-    return _filled(f'nn.init.kaiming_{entry.distribution}_(layer.weight, nonlinearity="relu", generator=generator)')
+    times = "" if entry.gain == 1 else f"\nlayer.weight.data.mul_({entry.gain!r})"
+    draw = f'nn.init.kaiming_{entry.distribution}_(layer.weight, nonlinearity="relu", generator=generator)'
+    return _filled(draw + times)
 
 
 @code.register

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+
+from core.training.splits import balanced_order
 
 DROPOUT = '''\
 class Dropout(nn.Module):
@@ -78,7 +81,13 @@ def warp(x, where, mode):
 
 '''
 
-OWN = {"Dropout": DROPOUT, "GlobalAverage": AVERAGE, "UncorrectedAdam": UNCORRECTED_ADAM, "warp": WARP}
+OWN = {
+    "Dropout": DROPOUT,
+    "GlobalAverage": AVERAGE,
+    "UncorrectedAdam": UNCORRECTED_ADAM,
+    "warp": WARP,
+    "balanced_order": f"{inspect.getsource(balanced_order)}\n\n",
+}
 
 
 def uses(name: str, code: str) -> bool:

@@ -307,11 +307,7 @@ for name, rows in (("train", {rows}), ("validation", validation)):
 
 
 def _num_train(experiment: Experiment) -> int:
-    return split_sizes(
-        cast(DataSet, experiment.dataset),
-        validation_fraction=experiment.validation_fraction,
-        train_size=experiment.train_size,
-    ).num_train
+    return split_sizes(experiment).num_train
 
 
 def _batch_sizes(experiment: Experiment) -> list[int]:

@@ -13,7 +13,5 @@ def multiplications_per_update(experiment: Experiment) -> int:
     """Multiplications of the forward pass of one whole batch; the backward pass takes about twice as many more."""
     facts = experiment.dataset.facts()
     plan = cast(Architecture, experiment.architecture).plan(facts.input_shape, facts.num_outputs)
-    sizes = split_sizes(
-        experiment.dataset, validation_fraction=experiment.validation_fraction, train_size=experiment.train_size
-    )
+    sizes = split_sizes(experiment)
     return min(experiment.batch_size, sizes.num_train) * sum(layer.multiplications for layer in plan)

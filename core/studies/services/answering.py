@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from core.people import LOCAL, NOBODY, role
+from core.people import LOCAL, NOBODY, keeps_order, role
 from core.store.records import Answer, AnswerKind
+from core.studies.access import may_direct
 from core.studies.services.base import Base
 
 
@@ -23,11 +25,15 @@ class Answering(Base):
     def answers(self, about: str, *, actor: str = LOCAL) -> tuple[Answer, ...]:
         """Everybody's answers to a question, the oldest first: for who has answered it, and for a teacher.
 
-        Anybody else sees none, unless a teacher shows them to all.
+        Anybody else sees none, unless a teacher shows them to all. Whose they are is told to who keeps order only.
         """
         found = self.store.answers(about)
         is_open = role(actor) == "teacher" or (actor != NOBODY and about in self.board.shown)
-        return found if is_open or any(answer.owner == actor for answer in found) else ()
+        if not is_open and all(answer.owner != actor for answer in found):
+            return ()
+        if keeps_order(actor):
+            return found
+        return tuple(one if one.owner == actor else replace(one, owner=NOBODY, run=None) for one in found)
 
     def followed(self, about: str, run: str, *, actor: str = LOCAL) -> None:
         """Note that a run of the actor was started after an answer.
@@ -42,5 +48,9 @@ class Answering(Base):
             self.store.attach_answer(about, run, actor=actor)
 
     def answers_before(self, run: str, *, actor: str = LOCAL) -> tuple[Answer, ...]:
-        """What its owner had answered before a run was started. BadInput for a run that the actor may not see."""
-        return self.store.answers_of_run(self.store.get_run(run, actor=actor).id)
+        """What its owner had answered before a run was started; for the owner, and for who keeps order.
+
+        BadInput for a run that the actor may not see.
+        """
+        record = self.store.get_run(run, actor=actor)
+        return self.store.answers_of_run(run) if may_direct(record, actor) else ()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Refused
@@ -45,16 +44,15 @@ class Base:
         self.fair_use.check_answer(self.store, about, to_act(actor))
         self.store.answer(about, kind, value, actor=actor)
 
-    @contextmanager
-    def _room_to_go_on(self, owner: str, *, is_active: bool, is_held: bool) -> Iterator[None]:
+    def _room_to_go_on(self, owner: str, *, is_active: bool, is_held: bool) -> AbstractContextManager[None]:
         """While something of an owner is told to go on: Refused where fair use has no room for it.
 
-        What is over takes a place again; what `is_held` waits until nothing else of the owner goes on.
+        What is over takes a place again; what `is_held`, and so is active, waits until nothing else of the owner goes
+        on.
         """
         if is_held:
-            self.fair_use.check_goes_on(self.runner, owner)
-        with nullcontext() if is_active else self.fair_use.place(self.runner, owner):
-            yield
+            return self.fair_use.going_on(self.runner, owner)
+        return nullcontext() if is_active else self.fair_use.place(self.runner, owner)
 
     def _load_stored(self, run: str, hub: Hub) -> bool:
         raise NotImplementedError

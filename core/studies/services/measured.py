@@ -1,9 +1,9 @@
-"""Services that measure and draw: untrained networks, samples, practice surfaces, landscapes of stored runs."""
+"""Services that measure and draw: untrained networks, practice surfaces, landscapes of stored runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.experiment import Experiment
 from core.landscape.asked import LandscapeRequest
@@ -13,8 +13,8 @@ from core.studies.services.stored import StoredRuns
 
 if TYPE_CHECKING:
     from core.landscape.practice import Practice
+    from core.studies.gradients_asked import Asked
     from core.studies.practice_races import Drawing
-    from core.studies.sample_pictures import SamplePicture
 
 
 class Measurements(StoredRuns):
@@ -25,16 +25,6 @@ class Measurements(StoredRuns):
         to_act(actor)
         return self.runner.preview(experiment)
 
-    def sample_picture(
-        self, experiment: Experiment, update: int | None = None, *, patience_s: float = 0.0, actor: str = LOCAL
-    ) -> SamplePicture | None:
-        """Training samples of an experiment, and with `update` (from 0) what its augmentations make of them from there.
-
-        None while it is being drawn, which whoever asks waits for no longer than `patience_s`: ask again.
-        """
-        to_act(actor)
-        return self.runner.sample_pictures.get(experiment, update, patience_s)
-
     def draw_practice(self, practice: Practice, *, actor: str = LOCAL) -> Drawing:
         """Optimizers on a practice surface; waits for its turn. BadInput where it has no value at the start."""
         return self.runner.practice_races.draw(practice, to_act(actor))
@@ -44,6 +34,10 @@ class Measurements(StoredRuns):
     ) -> tuple[Sequence[float], list[list[int | None]]]:
         """Rates, and for each optimizer of a race that has one its updates to leave the saddle; waits for its turn."""
         return self.runner.practice_races.leaving_by_rate(practice, to_act(actor))
+
+    def gradients(self, asked: Asked, *, actor: str = LOCAL) -> Any:
+        """A picture of the Gradients page, as `core.studies.gradients.WORK` returns it; waits for its turn."""
+        return self.runner.gradients.draw(asked, to_act(actor))
 
     def landscape(self, request: LandscapeRequest, *, actor: str = LOCAL) -> str:
         """The channel of the hub on which a landscape of stored runs is measured and told. BadInput, Refused."""

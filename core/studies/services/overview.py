@@ -35,6 +35,8 @@ class Points(NamedTuple):
     points: int
     num_found: int
     num_tried: int
+    num_unknown: int
+    """Faults that were tried and that this version does not know; they give no points."""
 
 
 class Overview(Answering):
@@ -98,6 +100,7 @@ class Overview(Answering):
                 sum(finding.points for finding in found),
                 sum(finding.is_found for finding in found),
                 len(found),
+                sum(not finding.is_known for finding in found),
             )
             for owner, found in findings.items()
         ]

@@ -15,6 +15,7 @@ from core.catalog.losses import default_loss
 from core.catalog.optimizers.optimizer import Optimizer
 from core.experiment import Experiment
 from core.text import Text
+from core.training.splits import data_of
 from core.training.stacking.table import Limit, limit_of
 from core.training.threads import default_threads
 
@@ -70,10 +71,13 @@ def why_alone(experiment: Experiment, device: str = "cpu", threads: int | None =
         return Text("Only on CPUs no bit of a run depends on how many runs share its updates.")
     if experiment.precision == "bfloat16":
         return Text("bfloat16 computes in a mode that common updates do not have.")
+    if optimizer.has_eval_mode:
+        return Text("{optimizer} takes gradients beside the weights that are measured.", optimizer=Text(optimizer.title))
     if not optimizer.stackable:
         return Text("{optimizer} needs more than one gradient for an update.", optimizer=Text(optimizer.title))
-    if not cast(Architecture, experiment.architecture).stacked_as:
-        return Text("Networks of this kind are computed one by one.")
+    architecture = cast(Architecture, experiment.architecture)
+    if not architecture.stacked_as:
+        return Text(architecture.alone_because)
     if experiment.sealed:
         return Text("A run with a sealed fault is computed by itself.")
     if _limit(experiment, threads) is None:
@@ -99,10 +103,7 @@ def kind_of(experiment: Experiment) -> Hashable:
     task = cast(DataSet, experiment.dataset).task
     return (
         cast(Architecture, experiment.architecture).without_dropout,
-        experiment.dataset,
-        experiment.split_seed,
-        experiment.validation_fraction,
-        experiment.train_size,
+        *data_of(experiment),
         experiment.batch_size,
         experiment.precision,
         experiment.loss or default_loss(task),  # type: ignore[arg-type]

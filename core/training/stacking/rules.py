@@ -152,7 +152,7 @@ def _own(row: Row, guards: Guards) -> Callable[[Sequence[float]], None]:
     gradients = [row.gradient_views[number] for number in places]
     update = update_of(row.entry, optimizer, parameters, guards.found[place])
     is_fused = row.entry.fused(parameters)
-    marked = guards.marked[place]
+    marked = guards.marked[place, 0]
 
     def run_alone(lrs: Sequence[float]) -> None:
         for group in optimizer.param_groups:
@@ -172,4 +172,4 @@ def _own(row: Row, guards: Guards) -> Callable[[Sequence[float]], None]:
 
 def _changing(row: Row, optimizer: torch.optim.Optimizer) -> list[Tensor]:
     kept = [values[name] for values in optimizer.state.values() for name in row.entry.memory if name in values]
-    return [row.weights, *cast(list[Tensor], kept)]
+    return [row.weights, *(tensor for tensor in cast(list[Tensor], kept) if tensor.device == row.weights.device)]

@@ -23,6 +23,9 @@ def test_the_parts_of_an_update_make_its_move(key: str):
     assert set(values) <= set(PARTS)
     assert [part.values.shape for part in parts] == [(12, 2)] * len(parts)
     line = rule(entry, path)
+    if line is None:
+        assert key in {"muon", "adafactor", "lbfgs", "schedule_free_adamw"}
+        return
     move = -line.rates * line.directions - line.decay * path.positions[:-1]
     np.testing.assert_allclose(values["move"], move, rtol=1e-5, atol=1e-9)
     assert {part.name for part in parts if part.is_way} >= {"rate × gradient, downhill", "move"}
@@ -34,5 +37,6 @@ def test_only_what_decays_has_a_decay():
     for key in entries("optimizers"):
         entry: Any = parse("optimizers", key)
         (path,) = race(surface, [entry], (-5.0, -2.0), 2)
-        decays[key] = rule(entry, path).decay
+        line = rule(entry, path)
+        decays[key] = 0 if line is None else line.decay
     assert {key: decay for key, decay in decays.items() if decay} == {"adamw": pytest.approx(0.001 * 0.01)}

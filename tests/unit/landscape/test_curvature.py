@@ -19,7 +19,7 @@ from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
 from core.pieces import worked_off
 from core.training.run import Run
-from tests.experiments import images, points
+from tests.experiments import NETWORKS, images, points
 
 NETS: dict[str, Any] = {
     "logistic": points(architecture="logistic"),
@@ -58,6 +58,7 @@ NETS: dict[str, Any] = {
         },
     ),
     "regression": points(dataset={"key": "polynomial", "n": 64}),
+    **{name: images(architecture=network) for name, network in NETWORKS.items()},
     "mlp, GELU, squared error": points(
         architecture={"key": "mlp", "widths": [6, 5], "activation": "gelu"}, loss="squared_error"
     ),
@@ -129,6 +130,15 @@ def test_ends_products_and_gradient_equal_the_dense_ones(name: str, data_folder:
     for value, direction, bound in zip(found.values, found.vectors, found.residuals, strict=True):
         assert float(direction.norm()) == pytest.approx(1)
         assert float((exact @ direction - value * direction).norm()) == pytest.approx(bound, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_kernels_of_a_runs_own_precision_can_be_differentiated_twice(name: str, data_folder: Path):
+    single, double = (measured(name, data_folder, dtype=dtype) for dtype in (torch.float32, torch.float64))
+    vector = next(Hessian(double).directions(1))
+    exact = worked_off(Hessian(double).product(vector))
+    found = worked_off(Hessian(single).product(vector.float()))
+    assert float((found - exact).norm()) < 1e-3 * float(exact.norm())
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn, batch normalization, dropout", "regression"])

@@ -23,6 +23,7 @@ PRELUDE = """
     globalThis.clearTimeout = () => {};
     const module = (name) => import(new URL(name, "FOLDER/"));
     const { AsOf } = await module("live/as_of.js");
+    const { cells } = await module("live/gradients.js");
     const { Clock, playingTime } = await module("live/clock.js");
     const { Replay } = await module("live/replay.js");
     const { RunData } = await module("live/run_data.js");
@@ -59,6 +60,15 @@ def test_numbers_that_belong_together_are_of_one_update():
     # Of update 3 only one column has kept its value.
     assert seen("['lr', 'loss'].map((name) => new AsOf(data, 3, null).newest('update', name))") == [0.1, 5]
     assert seen("new AsOf(data, 3, null).lastStep('update')") == 1
+
+
+def test_the_gradients_as_of_an_update_have_a_column_for_every_row_that_thinning_has_left():
+    script = """(() => {
+      data.meta.layers = ["first"];
+      data.groups.update["gradient_norm/first"] = { steps: [1, 2, 3, 8], values: [0, -1, -2, -3] };
+      return cells(new AsOf(data, 3, null), ["first"]).grid[0].map(({ value }) => value);
+    })()"""
+    assert seen(script) == [None, 0, -1, -2]
 
 
 def test_the_row_of_the_moment_stands_at_the_end_of_the_curves():

@@ -14,7 +14,7 @@ import torch
 
 from core.errors import BadInput
 from core.experiment import Experiment
-from core.studies import sample_pictures
+from core.studies import kept, sample_pictures
 from core.studies.sample_pictures import NUM_UPDATES, SamplePicture, SamplePictures, sample_picture
 from core.studies.workbench import Workbench
 from core.text import Text
@@ -202,7 +202,7 @@ def test_data_that_cannot_be_had_give_an_empty_picture_and_are_tried_again_later
     assert picture is not None
     assert len(picture.originals) == 0
     assert len(loader.asked) == 1
-    monkeypatch.setattr(sample_pictures, "RETRY_S", -1.0)
+    monkeypatch.setattr(kept, "RETRY_S", -1.0)
     other = images(split_seed=1)
     pictures.get(other)
     loader.asked[1].set_exception(BadInput(Text("No network."), Text("It is off."), Text("Switch it on.")))
@@ -223,13 +223,13 @@ def test_a_mistake_in_drawing_is_logged_and_gives_an_empty_picture(
     with caplog.at_level(logging.ERROR):
         loader.asked[0].set_result(data_of(experiment, tmp_path))
         assert len(ready(lambda: pictures.get(experiment)).originals) == 0
-    assert "samples could not be drawn" in caplog.text
+    assert "nothing could be made of an experiment's data" in caplog.text
 
 
 def test_only_the_last_pictures_are_kept(compute: Compute):
     loader = Loader()
     pictures = SamplePictures(compute, loader)
-    num = sample_pictures.NUM_KEPT + 1
+    num = kept.NUM_KEPT + 1
     for seed in range(num):
         pictures.get(images(**ROTATED, seed=seed), 0)
     pictures.get(images(**ROTATED, seed=num - 1), 0)

@@ -16,11 +16,11 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from core.catalog.registry import entries
+from core.catalog.registry import entries, parse
 from core.experiment import Experiment
 from core.training.device import Conditions, conditions
 from core.training.run import Run
-from tests.experiments import everything
+from tests.experiments import NETWORKS, everything
 
 IMAGE_CNN = {"key": "cnn", "blocks": [{"channels": 4, "pooling": "max"}], "dense": [6], "dropout": 0.5}
 
@@ -52,6 +52,7 @@ CHOICES: dict[str, list[Any]] = {
         ),
         *(IMAGE_CNN | {"normalization": norm} for norm in ("none", "batch", "layer")),
         *({"key": "mlp", "widths": [8], "activation": key} for key in entries("activations")),
+        *NETWORKS.values(),
     ],
     "augmentations": [[], *([key] for key in entries("augmentations")), list(entries("augmentations"))],
     "regularizers": [
@@ -59,7 +60,7 @@ CHOICES: dict[str, list[Any]] = {
         *([key] for key in entries("regularizers")),
         ["l1", "l2", "dropout", "clip_value", "clip_norm", "early_stopping"],
     ],
-    "optimizer": list(entries("optimizers")),
+    "optimizer": [key for key, cls in entries("optimizers").items() if not cls.reads_back],  # type: ignore[attr-defined]
     "loss": [key for key, cls in entries("losses").items() if "classification" in cls.tasks],  # type: ignore[attr-defined]
     "schedule": list(entries("schedules")),
     "precision": ["float32", "float64"],  # bfloat16 is a mode of real devices: below, on CUDA
@@ -93,8 +94,10 @@ def _pairs(case: dict[str, int], choices: dict[str, list[Any]]) -> list[tuple[An
 
 
 def fits(case: dict[str, Any]) -> bool:
-    """Whether the parts of a case may stand beside each other: weight decay is refused beside an optimizer's own."""
-    return not ("weight_decay" in case["regularizers"] and case["optimizer"] == "adamw")
+    """Whether the parts of a case may stand beside each other: weight decay is refused beside some optimizers."""
+    optimizer: Any = parse("optimizers", case["optimizer"])
+    refuses = optimizer.own_weight_decay > 0 or optimizer.has_eval_mode
+    return not ("weight_decay" in case["regularizers"] and refuses)
 
 
 CASES = [case for case in pairwise(CHOICES) if fits(case)]
@@ -126,10 +129,19 @@ def test_no_combination_of_choices_leaves_the_device(part: int, tmp_path: Path):
             raise AssertionError(f"{case}: {error}") from error
 
 
+def test_only_these_optimizers_read_back(tmp_path: Path):
+    reading = [key for key, cls in entries("optimizers").items() if cls.reads_back]  # type: ignore[attr-defined]
+    assert reading == ["adafactor", "lbfgs"]
+    for key in reading:
+        with pytest.raises(RuntimeError):
+            step_on_meta(everything(optimizer=key), tmp_path)
+
+
 def test_every_choice_is_among_the_cases():
     for name, values in CHOICES.items():
         assert all(any(case[name] == value for case in CASES) for value in values), name
-    assert {"logistic", "mlp", "cnn"} == set(entries("architectures")), "name new architectures in CHOICES"
+    named = {value if isinstance(value, str) else value["key"] for value in CHOICES["architecture"]}
+    assert named == set(entries("architectures")), "name new architectures in CHOICES"
 
 
 @pytest.mark.parametrize("dataset", ["mnist_1d", "polynomial", "linear_200", "moons", "iris"])
@@ -155,7 +167,7 @@ def test_the_guard_sees_a_value_read_back():
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode:UserWarning")
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("optimizer", list(entries("optimizers")))
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
 def test_twenty_updates_on_cuda_never_synchronise(optimizer: str, precision: str, tmp_path: Path):
     every = list(entries("augmentations"))
     experiment = everything(optimizer=optimizer, precision=precision, augmentations=every, epochs=20)

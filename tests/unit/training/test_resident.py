@@ -29,6 +29,9 @@ class Choice:
     split_seed: int = 0
     validation_fraction: float = 0.2
     train_size: int | None = None
+    sampling: str = "stratified"
+    label_noise: float = 0.0
+    noisy_splits: str = "train"
     sealed: str = ""
 
 
@@ -50,6 +53,14 @@ class Large(DataSet):
 
 def data_of(dataset: DataSet, folder: Path, **choice: Any) -> ResidentData:
     return resident(Choice(dataset, **choice), folder, "cpu")
+
+
+def test_noisy_labels_are_those_of_one_run_and_the_shared_ones_stay(tmp_path: Path) -> None:
+    true, noisy = data_of(Digits(), tmp_path), data_of(Digits(), tmp_path, label_noise=0.2)
+    is_wrong = noisy.targets != true.targets
+    assert int(is_wrong.sum()) == int(is_wrong[noisy.splits.train].sum()) == round(0.2 * noisy.num_train)
+    assert noisy.inputs.data_ptr() == true.inputs.data_ptr()
+    assert data_of(Digits(), tmp_path).targets.equal(true.targets)
 
 
 def test_images_stay_bytes_and_their_scale_maps_them_to_0_and_1(tmp_path: Path) -> None:

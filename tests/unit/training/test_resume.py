@@ -13,7 +13,7 @@ from core.training.checkpoint import read_snapshot, write_snapshot
 from core.training.events import Event
 from core.training.run import Run
 from core.training.weights import weights_sha256
-from tests.experiments import Diary, bits, copy_of, everything, images, numbers, points, same, trained
+from tests.experiments import NETWORKS, Diary, bits, copy_of, everything, images, numbers, points, same, trained
 
 State = tuple[dict[str, Any], dict[str, Any]]
 
@@ -57,6 +57,14 @@ def assert_equal_from_everywhere(experiment: Experiment, folder: Path, recipe: l
 @pytest.mark.parametrize("optimizer", list(entries("optimizers")))
 def test_from_any_update_with_everything_that_draws_or_remembers(optimizer: str, tmp_path: Path):
     assert_equal_from_everywhere(everything(optimizer=optimizer), tmp_path)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_from_any_update_of_every_network(name: str, tmp_path: Path):
+    dropout = {"key": "dropout", "where": "hidden", "p": 0.3}
+    changes = {"architecture": NETWORKS[name], "regularizers": [dropout], "epochs": 2}
+    assert_equal_from_everywhere(everything(**changes), tmp_path)
+    assert trained(everything(**{**changes, "precision": "bfloat16"}), tmp_path)[0].final is not None
 
 
 @pytest.mark.parametrize("precision", ["float64", "bfloat16"])

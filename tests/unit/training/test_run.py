@@ -26,12 +26,29 @@ def weights(run: Run) -> list[torch.Tensor]:
 def plainly(run: Run) -> Run:
     """Train a fresh run's network by a bare loop with its own batches and optimizer."""
     parts = run.parts
-    optimizer = parts.fresh_optimizer()
+    optimizer: Any = parts.fresh_optimizer()
+    entry = run.experiment.optimizer
+    norms = [module for module in parts.model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     for step in range(run.total_steps):
         batch = parts.feed.batch(step)
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(parts.model(batch.inputs), batch.targets).backward()
-        optimizer.step()
+
+        def closure(batch: Any = batch) -> torch.Tensor:
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(parts.model(batch.inputs), batch.targets)
+            loss.backward()
+            for norm in norms:
+                norm.track_running_stats = False  # From the second pass on running statistics stay.
+            return loss
+
+        if entry.has_eval_mode:
+            optimizer.train()
+            closure()
+            optimizer.eval()
+        elif not entry.needs_closure:
+            closure()
+        optimizer.step(*([closure] if entry.needs_closure else []))
+        for norm in norms:
+            norm.track_running_stats = True
     return run
 
 

@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from core.catalog.registry import entries
+from core.catalog.registry import entries, parse
 from core.experiment import Experiment
 from core.training.assembly import conditions_of
 from core.training.device import STACKED
 from core.training.events import Event
 from core.training.run import Run
 from core.training.stacked import Stack, stacks_of
+from tests.experiments import NETWORKS as TINY
 from tests.experiments import EVERYTHING, IMAGES, POINTS, Diary, bits, copy_of, everything, points, row_of, same
 
-OPTIMIZERS = list(entries("optimizers"))
+OPTIMIZERS = [key for key in entries("optimizers") if parse("optimizers", key).stackable]  # type: ignore[attr-defined]
+DECAYING = [key for key in OPTIMIZERS if parse("optimizers", key).own_weight_decay]  # type: ignore[attr-defined]
+"""They have a weight decay of their own, and are refused another one."""
 NUM_STEPS = 50
 SIGNAL = {
     "dataset": "mnist_1d",
@@ -97,6 +100,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
     **{f"convolutions, {norm}": {**IMAGES, "architecture": {**IMAGES["architecture"], "normalization": norm}}
        for norm in ("batch", "layer")},
     **{key: mlp(activation=key) for key in entries("activations")},
+    "residual": mlp(widths=[7, 7, 7], residual=True, normalization="batch"),
+    "residual, odd batches": mlp(widths=[5, 5], residual=True),
+    "residual convolutions": {**IMAGES, "architecture": TINY["residual cnn"]},
 }  # fmt: skip
 
 
@@ -154,12 +160,17 @@ def alike(one: tuple[Run, Diary], two: tuple[Run, Diary]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "name", ["points", "odd batches", "odd widths", "everything", "sigmoid", "gelu", "batch normalization"]
+    "name",
+    [
+        *("points", "odd batches", "odd widths", "everything", "sigmoid", "gelu", "batch normalization"),
+        *("residual, odd batches", "residual convolutions"),
+    ],
 )
 def test_bits_depend_neither_on_the_other_rows_nor_on_their_number(name: str, tmp_path: Path):
     experiments = rows(NETWORKS[name])
     alone = [together([experiment], tmp_path, 13)[0] for experiment in experiments]
-    for chosen in (range(8), range(7, -1, -1), [3, 0, 5], [4, 7], [4, 4, 4, 6, 1]):
+    every = range(len(experiments))
+    for chosen in (every, every[::-1], [3, 0, 5], [4, 12], [4, 4, 4, 6, 1]):
         for place, pair in zip(chosen, together([experiments[p] for p in chosen], tmp_path, 13), strict=True):
             assert alike(pair, alone[place]), (place, list(chosen))
 
@@ -240,9 +251,9 @@ def test_a_state_put_back_among_others_is_the_one_that_is_used(tmp_path: Path):
 @pytest.mark.parametrize("bad", OPTIMIZERS)
 @pytest.mark.parametrize("step", [0, 3])
 def test_a_row_that_diverges_keeps_its_state_and_disturbs_no_other(bad: str, step: int, tmp_path: Path):
-    experiments = rows(EVERYTHING, regularizers=["l2", "weight_decay"] if bad != "adamw" else ["l2"])
-    if bad != "adamw":  # It has a weight decay of its own, and is refused another one.
-        experiments = [item for item in experiments if item.optimizer.key != "adamw"]
+    experiments = rows(EVERYTHING, regularizers=["l2"] if bad in DECAYING else ["l2", "weight_decay"])
+    if bad not in DECAYING:
+        experiments = [item for item in experiments if item.optimizer.key not in DECAYING]
     place = [item.optimizer.key for item in experiments].index(bad)
     pairs = [stackable(experiment, tmp_path) for experiment in experiments]
     stack = Stack([run for run, _ in pairs])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.catalog.registry import entries
+from core.catalog.registry import entries, parse
 from core.experiment import Experiment
 from core.training.assembly import conditions_of
 from core.training.device import STACKED
@@ -18,7 +18,8 @@ from tests.sources import sources
 from tests.test_static_gates import found, synchronizing
 from tests.unit.training.test_no_synchronisation import OnlyOnTheDevice
 
-OPTIMIZERS = list(entries("optimizers"))
+EVERY: dict[str, Any] = {key: parse("optimizers", key) for key in entries("optimizers")}
+OPTIMIZERS = [key for key, entry in EVERY.items() if entry.stackable and not entry.reads_back]
 REGULARIZERS: list[list[str]] = [[], ["l1", "l2"], ["dropout"], ["clip_value", "clip_norm"], ["weight_decay"]]
 
 
@@ -26,7 +27,7 @@ def experiments(kind: Any, **changes: Any) -> list[Experiment]:
     """A run for each optimizer, with regularizers in turn."""
     found = []
     for place, optimizer in enumerate(OPTIMIZERS):
-        terms = [] if optimizer == "adamw" else REGULARIZERS[place % len(REGULARIZERS)]
+        terms = [] if EVERY[optimizer].own_weight_decay else REGULARIZERS[place % len(REGULARIZERS)]
         found.append(kind(optimizer=optimizer, regularizers=terms, seed=place % 2, **changes))
     return found
 

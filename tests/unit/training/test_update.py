@@ -34,23 +34,30 @@ class Pair:
         self.theirs, self.ours = parameters(), parameters()
         self.optimizer, self.own = entry.build(self.theirs), entry.build(self.ours)
         self.found = torch.zeros(())
+        self.needs_closure = entry.needs_closure
         self.update = update_of(entry, self.own, self.ours, self.found)
 
     @torch.no_grad()
     def step(self, number: int, lr: float) -> None:
-        for parameter, gradient in zip(self.theirs, gradients(number), strict=True):
-            parameter.grad = gradient
+        self.give(self.theirs, number)
         self.optimizer.param_groups[0]["lr"] = lr
-        self.optimizer.step()
+        if self.needs_closure:
+            self.optimizer.step(lambda: self.give(self.theirs, number))
+        else:
+            self.optimizer.step()
         self.step_ours(number, lr)
+
+    def give(self, weights: list[nn.Parameter], number: int) -> torch.Tensor:
+        """The gradients of a step and, as a closure does, its loss: the same wherever the weights are."""
+        for parameter, gradient in zip(weights, gradients(number), strict=True):
+            parameter.grad = gradient
+        return torch.tensor(float(number))
 
     @torch.no_grad()
     def step_ours(self, number: int, lr: float) -> None:
-        given = gradients(number)
-        for parameter, gradient in zip(self.ours, given, strict=True):
-            parameter.grad = gradient
+        self.give(self.ours, number)
         self.own.param_groups[0]["lr"] = lr
-        self.update(given, lr)
+        self.update(gradients(number), lr, lambda: self.give(self.ours, number))
 
     def assert_equal(self) -> None:
         for theirs, ours in zip(self.theirs, self.ours, strict=True):

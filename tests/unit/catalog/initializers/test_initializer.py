@@ -21,7 +21,7 @@ assert catalog
 SEED_OF = partial(seed32, 3, "init")
 
 
-def network(document: dict | str, initializer: str = "he", shape: tuple[int, ...] = (1, 8, 8)) -> nn.Module:
+def network(document: dict | str, initializer: dict | str = "he", shape: tuple[int, ...] = (1, 8, 8)) -> nn.Module:
     architecture, entry = parse("architectures", document), parse("initializers", initializer)
     assert isinstance(architecture, Architecture)
     assert isinstance(entry, Initializer)
@@ -51,6 +51,11 @@ def test_weights_equal_those_of_torch_nn_init(
     fill("weight", drawn, math.prod(shape[1:]), torch.Generator().manual_seed(5))
     expected(reference, generator=torch.Generator().manual_seed(5))
     assert torch.equal(drawn, reference)
+
+
+def test_hes_gain_multiplies_the_same_weights() -> None:
+    once, twice = network("mlp", "he"), network("mlp", {"key": "he", "gain": 2.0})
+    assert torch.equal(2 * once.get_parameter("hidden.1.weight"), twice.get_parameter("hidden.1.weight"))
 
 
 @pytest.mark.parametrize("key", list(entries("initializers")))

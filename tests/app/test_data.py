@@ -1,0 +1,114 @@
+"""The page Data: classes and splits, scaling, augmentation, and what trained networks withstand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.experiment import Experiment
+from core.people import LOCAL
+from core.studies.workbench import Workbench
+from tests.experiments import IMAGES
+from tests.polling import until
+
+TINY: dict[str, Any] = {**IMAGES, "architecture": "logistic", "epochs": 1}
+
+
+def ready(tab, bench: Workbench, experiment: Experiment):
+    """The tab after a run of the page for which the data are there."""
+    until(lambda: bench.data_view(experiment) is not None)
+    until(lambda: bench.sample_picture(experiment, 0) is not None)
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    return tab
+
+
+def texts(tab) -> str:
+    return " ".join(item.value for item in (*tab.markdown, *tab.caption, *tab.warning, *tab.info))
+
+
+def charts(tab) -> list[str]:
+    return [chart.proto.id for chart in tab.get("plotly_chart")]
+
+
+def test_classes_show_numbers_before_and_after_and_what_validation_is_for(open_page, bench):
+    query = {"dataset": "wine", "sampling": "balanced", "architecture": "logistic"}
+    tab = open_page("data.py", **query)
+    ready(tab, bench, Experiment.from_json({**query}))
+    assert {metric.label: metric.value for metric in tab.metric} == {
+        "training": "87", "validation": "28", "test, sealed": "36"
+    }  # fmt: skip
+    assert len(charts(tab)) == 2
+    said = texts(tab)
+    assert "Balanced: every class has 29 or 29 samples, and 27 of 114 are thrown away." in said
+    assert "known to ± 11.1 points" in said
+
+
+def test_wrong_labels_are_counted_and_shown(open_page, bench):
+    tab = open_page("data.py", label_noise="0.1")
+    ready(tab, bench, Experiment(label_noise=0.1))
+    assert {metric.label: metric.value for metric in tab.metric}["wrong labels"] == "115"
+    assert "115 training labels and 0 validation labels" in texts(tab)
+    assert any(" → " in caption.value for caption in tab.caption)
+
+
+def test_unscaled_inputs_are_said_and_the_race_of_scalings_leads_to_compare(open_page, bench):
+    query = {"dataset": "wine", "dataset.scaling": "raw", "look": "inputs"}
+    tab = open_page("data.py", **query)
+    ready(tab, bench, Experiment.from_json({"dataset": {"key": "wine", "scaling": "raw"}}))
+    assert "times as much as the narrowest. Gradients" in texts(tab)
+    (race,) = [button for button in tab.button if button.label.startswith("Race raw")]
+    race.click().run()
+    assert not tab.exception, tab.exception[0].message
+    from pages.components.data_inputs import scaling_race
+
+    made = scaling_race(Experiment.from_json({"dataset": "wine"}))
+    assert [lane.experiment.dataset.scaling for lane in made.experiments({})] == ["raw", "min_max", "standardized"]
+
+
+def test_flips_on_digits_are_doubted_and_every_image_has_its_strip(open_page, bench):
+    experiment = Experiment.from_json({"augmentations": ["flip"]})
+    tab = open_page("data.py", look="augmentation", **experiment.to_url())
+    ready(tab, bench, experiment)
+    assert "labels may not survive" in texts(tab)
+    images = tab.get("image")
+    assert len(images) >= 12  # six originals, six strips
+    assert "different samples" in texts(tab)
+    # Every parameter stands on the left.
+    assert [box for box in tab.text_input if "left–right probability" in box.label]
+
+
+def test_without_augmentation_it_is_said_what_to_do(open_page):
+    tab = open_page("data.py", look="augmentation")
+    assert "No augmentation is chosen" in texts(tab)
+
+
+def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):
+    run = bench.start(Experiment.from_json(TINY), pace="max", name="upright")
+    bench.wait(run, 60)
+    tab = open_page("data.py", look="invariance", against="rotation")
+    until(lambda: bench.invariance(run, "rotation").is_over.is_set())
+    tab.run()
+    assert "It has never seen this change in training." in texts(tab)
+    (twin,) = [button for button in tab.button if "“Rotate” in training" in button.label]
+    twin.click().run()
+    (other,) = [record for record in bench.runs() if record.id != run]
+    bench.wait(other.id, 60)
+    until(lambda: bench.invariance(other.id, "rotation").is_over.is_set())
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    assert "It has seen this change in training." in texts(tab)
+    assert tab.query_params["of"] == f"{run},{other.id}"
+
+
+def test_a_link_that_says_what_cannot_be_opens_all_the_same(open_page):
+    tab = open_page("data.py", look="nowhere", against="gravity", of="no-run")
+    assert len(tab.info) == 3
+
+
+@pytest.mark.parametrize("look", ["classes", "inputs", "augmentation", "invariance"])
+def test_the_page_is_in_chinese_too(open_page, look: str):
+    tab = open_page("data.py", look=look, lang="zh")
+    assert not tab.exception
+    assert bool(LOCAL)
