@@ -57,6 +57,15 @@ def between(comparison: str, variant: str, than: str = "", measure: str = "valid
     return Range(claim.low, claim.high)
 
 
+STRIDES = ("stride 1", "stride 2", "stride 4")
+NORMALIZED = ("with batch norm", "without batch norm")
+
+
+def multiplications(comparison: str, variant: str) -> float:
+    """What one update costs forward, in millions."""
+    return between(comparison, variant, measure="multiplications").low
+
+
 def small_weights(variant: str) -> Range:
     """How many weights a penalty leaves near 0."""
     return between("l1_l2", variant, measure="small_weights")
@@ -176,6 +185,23 @@ HOLDS: dict[str, Callable[[Path], tuple[bool, ...]]] = {
         leaves("adam", folder),
         leaves("momentum", folder),
         not (leaves("adam", folder) or leaves("momentum", folder) or leaves("sgd", folder)),
+    ),
+    "convolution.2": lambda _: tuple(
+        abs(multiplications("kernels", "kernel 7") / multiplications("kernels", "kernel 3") - times) < 0.5
+        for times in (2, 4, 10)
+    ),
+    "convolution.3": lambda _: tuple(
+        all(between("strides", one).low > between("strides", other).high for other in STRIDES if other != one)
+        for one in STRIDES
+    ),
+    "convolution.4": lambda _: (
+        multiplications("poolings", "pooling max") < multiplications("poolings", "pooling none") / 2,
+        between("poolings", "pooling max").high < between("poolings", "pooling none").low / 2,
+    ),
+    "convolution.7": lambda _: (
+        max(between("with_batch_norm", variant).high for variant in NORMALIZED) < 50,
+        between("with_batch_norm", NORMALIZED[0]).high < 50 < between("with_batch_norm", NORMALIZED[1]).low,
+        min(between("with_batch_norm", variant).low for variant in NORMALIZED) > 50,
     ),
     "adding.1": lambda _: (
         between("what_adds_to_what", "MLP + both", "MLP + augmentation").high < 0,
