@@ -36,6 +36,7 @@ def check(experiment: Experiment) -> list[Text]:
     notes = [*architecture.notes()]
     for entry in experiment.augmentations:
         cast("Augmentation", entry).check(facts.input_shape)
+        notes += cast("Augmentation", entry).notes(facts.input_shape)
     notes += check_regularizers(experiment.regularizers, architecture, cast("Optimizer", experiment.optimizer))
     if min(experiment.batch_size, sizes.num_train) < architecture.min_batch_size:
         raise BadInput(

@@ -78,6 +78,7 @@ def page_names() -> dict[str, str]:
         "train": t("Train"),
         "compare": t("Compare"),
         "landscapes": t("Landscapes"),
+        "gradients": t("Gradients"),
         "classroom": t("Class"),
         "runs": t("Runs"),
         "formulas": t("Formulas"),

@@ -30,7 +30,7 @@ def index(chosen: Lesson) -> None:
     with st.container(key="lessons", gap="xxsmall"):
         for lesson in (*lessons().values(), *mine.values()):
             if lesson is next(iter(mine.values()), None):
-                st.caption(t("my lessons"))
+                st.caption(t("my lessons") if lesson_state.own().may_write else t("lessons of the class"))
             st.button(
                 name(lesson),
                 key=f"topic {lesson.key}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components import data_state, state
-from pages.components.choices import legend
 from pages.components.data_augmented import augmentation
 from pages.components.data_augmented import choices as augmentation_choices
 from pages.components.data_classes import choices as class_choices
@@ -61,7 +60,6 @@ def page() -> None:
         choose()
         for note in state.without_effect():
             st.caption(plain(show(note)))
-        legend()
     with right:
         with st.container(key="problem-of-data"):
             can_be_shown = chosen_well()

@@ -48,6 +48,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "residual cnn": {
         "key": "cnn",
         "blocks": [{"channels": 3, "padding": "same"}] * 2,
+        "global_average": True,
         "dense": [],
         "dropout": 0.0,
         "residual": True,

@@ -25,6 +25,7 @@ LAYERS: dict[str, int] = {
     "core.people": BESIDE,
     "core.pieces": BESIDE,
     "core.seeding": BESIDE,
+    "core.uploads": 1,
     "core.catalog": 1,
     "core.experiment": 2,
     "core.set_path": 2,

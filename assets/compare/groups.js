@@ -87,12 +87,13 @@ function thinned(steps) {
   return every <= 1 ? steps : steps.filter((_, row) => row % every === 0 || row === steps.length - 1);
 }
 
-// From steps to the horizontal axis; a gradient evaluation is the gradient of one training sample.
+// From steps to the horizontal axis; a gradient evaluation is the gradient of one training sample, and some optimizers
+// compute several in an update.
 export function placing(run, mode) {
   if (mode !== "gradients") return positions(run, mode);
-  const { num_train: samples, steps_per_epoch: each } = run.meta;
+  const { num_train: samples, steps_per_epoch: each, gradients_per_update: times = 1 } = run.meta;
   const at = positions(run, "epoch");
-  return samples && each ? (step) => at(step) * samples : (step) => step;
+  return samples && each ? (step) => at(step) * samples * times : (step) => step;
 }
 
 // The groups of what is compared: `lanes` as the server names them, `settings` and `forks` as the page knows them.

@@ -2,7 +2,7 @@
 
 import { largest, smallest, verticalRange } from "../live/axes.js";
 import { Chart, widest } from "../live/plot.js";
-import { ticks } from "../compare/race_chart.js";
+import { escaped, ticks } from "../compare/race_chart.js";
 
 const MARKED = 32; // Up to so many points each has a mark.
 
@@ -17,7 +17,7 @@ export class Lines extends Chart {
       uid: `${name} ${dash}`,
       type: "scatter",
       mode: x.length <= MARKED ? "lines+markers" : "lines",
-      name: name.replaceAll("&", "&amp;").replaceAll("<", "&lt;"),
+      name: escaped(name),
       x,
       y,
       line: { color: palette.run(slot), width: present ? 3.5 : 2, dash: dash ? "dot" : palette.dashed(slot) ? "dash" : "solid" },

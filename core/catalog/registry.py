@@ -55,9 +55,15 @@ def register(cls: E) -> E:
     for key in (cls.key, *cls.synonyms):
         if key in _entries[cls.family] or key in _synonyms[cls.family]:
             raise TypeError(f"{cls.__name__}: {cls.family} already has the key {key!r}")
-    _entries[cls.family][cls.key] = cls
+    # A family's mapping is never changed: somebody in another thread may be going through it.
+    _entries[cls.family] = {**_entries[cls.family], cls.key: cls}
     _synonyms[cls.family].update(dict.fromkeys(cls.synonyms, cls.key))
     return cls
+
+
+def forget(family: str, key: str) -> None:
+    """Take out an entry that was registered while the program ran."""
+    _entries[family] = {name: cls for name, cls in _entries[family].items() if name != key}
 
 
 def entries(family: str) -> Mapping[str, type[Entry]]:

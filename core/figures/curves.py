@@ -24,11 +24,16 @@ class ActivationCurve:
 
 @dataclass(frozen=True)
 class ScheduleCurve:
-    """Learning rate at each update: `updates` int64, `lr` float64, of one length; an epoch has `updates_per_epoch`."""
+    """Learning rate at each update: `updates` int64, `lr` float64, of one length; an epoch has `updates_per_epoch`.
+
+    Where the run decides when the rate drops, `lr` is the rate without any drop and `earliest` that with all drops as
+    early as they can come.
+    """
 
     updates: np.ndarray
     lr: np.ndarray
     updates_per_epoch: int
+    earliest: np.ndarray | None = None
 
 
 def activation_figure(curve: ActivationCurve, translate: Translate = untranslated) -> go.Figure:
@@ -56,11 +61,19 @@ def schedule_figure(curve: ScheduleCurve, translate: Translate = untranslated) -
         x=epochs,
         y=curve.lr,
         mode="lines",
-        name=Text("learning rate").render(translate),
+        name=(Text("learning rate") if curve.earliest is None else Text("while errors fall")).render(translate),
         line={"color": VALUE_COLOUR, "width": 2},
     )
+    if curve.earliest is not None:
+        figure.add_scatter(
+            x=epochs,
+            y=curve.earliest,
+            mode="lines",
+            name=Text("if they never fall").render(translate),
+            line={"color": VALUE_COLOUR, "dash": "dash", "width": 2, "shape": "hv"},
+        )
     figure = _framed(figure, Text("epoch"), Text("learning rate"), translate)
-    return figure.update_layout(showlegend=False).update_yaxes(rangemode="tozero")
+    return figure.update_layout(showlegend=curve.earliest is not None).update_yaxes(rangemode="tozero")
 
 
 def _framed(figure: go.Figure, x_title: Text, y_title: Text, translate: Translate) -> go.Figure:

@@ -11,7 +11,6 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from core.landscape.hessian import Hessian
@@ -80,7 +79,7 @@ def sizes_of(values: np.ndarray) -> np.ndarray:
 
 
 def _ends(ritz: Ritz) -> Generator[None, None, Extremes]:
-    vectors = torch.stack([(yield from ritz.vector(BOTTOM)), (yield from ritz.vector(TOP))])
+    vectors = yield from ritz.vectors([BOTTOM, TOP])
     return Extremes(ritz.values[[BOTTOM, TOP]], vectors, ritz.residuals[[BOTTOM, TOP]], len(ritz.values))
 
 

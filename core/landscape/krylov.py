@@ -1,12 +1,12 @@
 """Lanczos: what a symmetric matrix of which only products are known looks like from one vector on.
 
-Shape letters: N rows of the matrix, M products. Source: Golub and Meurant, Matrices, Moments and Quadrature, 1994;
+Shape letters: N rows of the matrix, M products, R vectors. Source: Golub and Meurant, Matrices, Moments and Quadrature, 1994;
 Parlett, The Symmetric Eigenvalue Problem, 1980, chapter 13.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,12 +50,13 @@ class Basis:
             vector = without(vector, block)
         return vector
 
-    def combined(self, weights: np.ndarray) -> Generator[None, None, Tensor]:
-        """The sum (N,) of the first of them with these weights."""
-        total = torch.zeros_like(self._like)
-        for block, part in zip(self._blocks, torch.from_numpy(weights).to(total).split(self._num_rows), strict=False):
-            total = torch.addmv(total, block[: len(part)].T, part)
+    def combined(self, weights_RM: np.ndarray) -> Generator[None, None, Tensor]:
+        """Sums (R, N) of them with these weights."""
+        parts = torch.from_numpy(weights_RM).to(self._like).split(self._num_rows, 1)
+        total = parts[0] @ self._blocks[0][: parts[0].shape[1]]
+        for block, part in zip(self._blocks[1:], parts[1:], strict=True):
             yield
+            total.addmm_(part, block[: part.shape[1]])
         return total
 
 
@@ -74,10 +75,10 @@ class Ritz:
     basis: Basis
     rotation_MM: np.ndarray
 
-    def vector(self, place: int) -> Generator[None, None, Tensor]:
-        """The unit vector (N,) of a value, in pieces."""
-        vector = yield from self.basis.combined(self.rotation_MM[:, place])
-        return vector / vector.norm()
+    def vectors(self, places: Sequence[int]) -> Generator[None, None, Tensor]:
+        """The unit vectors (R, N) of these values, in pieces."""
+        vectors_RN = yield from self.basis.combined(self.rotation_MM.T[list(places)])
+        return vectors_RN / vectors_RN.norm(dim=1, keepdim=True)
 
 
 class Krylov:

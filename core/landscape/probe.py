@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from core.landscape.curvature import BOTTOM, TOP, sizes_of
@@ -14,8 +15,10 @@ from core.landscape.measured import Measured
 from core.landscape.subspace import Subspace
 from core.pieces import worked_off
 
-TOLERANCE = 0.13
+TOLERANCE = 0.12
 """A probe ends when the error bounds are this small a part of the values: these are much nearer then, within 5 %."""
+AHEAD = 0.5
+"""The next probe starts from the vectors as they would be if they went on so much of the way since the last one."""
 MOST_PRODUCTS = 24
 """After so many products the ends are told as they are known: the next probe begins there."""
 
@@ -43,6 +46,8 @@ class Probe:
     def __init__(self, measured: Measured, ends: Sequence[int] = (BOTTOM, TOP)) -> None:
         self._measured, self._ends = measured, list(ends)
         self._vectors: Tensor | None = None
+        self._start: Tensor | None = None
+        self._along: np.ndarray | None = None
 
     def __call__(self, state: Mapping[str, Tensor]) -> Probed:
         """Probe the network of this state, which is only read. BadInput where the derivatives are no numbers."""
@@ -52,9 +57,9 @@ class Probe:
         """The same in pieces, each at most one product or gradient; the state is read in the first one."""
         self._measured.move_to(state)
         hessian = Hessian(self._measured)
-        start = [next(hessian.directions(0))] if self._vectors is None else self._vectors
+        start = [next(hessian.directions(0))] if self._start is None else self._start
         most = min(MOST_PRODUCTS, len(hessian))
-        space = Subspace(hessian.product, start[0], most)
+        space = Subspace(hessian.product, start[0], most, self._along)
         for vector in start:
             yield
             yield from space.include(vector)
@@ -65,11 +70,21 @@ class Probe:
             yield
             yield from space.grow(self._ends[int(shares.argmax())])
             shares = self._shares(space)
-        self._vectors = space.vectors[self._ends]
+        values, vectors, residuals = space.extended()
+        self._go_on_from(vectors[self._ends])
+        self._along = space.along
         gradient = yield from hessian.gradient()
-        bottom, top = space.values.tolist()
-        below, above = space.residuals.tolist()
+        bottom, top = values.tolist()
+        below, above = residuals.tolist()
         return Probed(bottom, top, (below, above), float(gradient.norm()), space.num_products)
+
+    def _go_on_from(self, vectors: Tensor) -> None:
+        """Let the next probe start from where these vectors (ends, N), whose signs say nothing, are likely to go."""
+        self._start = vectors
+        if self._vectors is not None:
+            same = (vectors * self._vectors).sum(1, keepdim=True).sign()
+            self._start = torch.lerp(same * self._vectors, vectors, 1 + AHEAD)
+        self._vectors = vectors
 
     def _shares(self, space: Subspace) -> np.ndarray:
         """The error bounds of the ends that are looked for, as parts of their values."""

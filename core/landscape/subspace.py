@@ -3,6 +3,10 @@
 The space begins with these vectors, and grows by what is left of the eigenvector equation at an end. From one random
 vector that is Lanczos. Source: Saad, Numerical Methods for Large Eigenvalue Problems, 2011, sections 4.3 (Rayleigh and
 Ritz) and 8.4 (Davidson). Shape letters: N rows of the matrix, M products.
+
+The last direction needs no product of its own: with r what is left of an end's equation, v its value and u its vector,
+one direction more makes of them the outer eigenvalue of [[v, |r|], [|r|, t]], where t is what the matrix is along r. It
+is taken from the last direction of this end that had its product, be it in a space of a matrix shortly before.
 """
 
 from __future__ import annotations
@@ -15,6 +19,8 @@ from torch import Tensor
 
 from core.landscape.krylov import Product, rounding_of, without
 
+OUTWARD = np.array([-1.0, 1.0])
+"""Which way an end lies: the lowest, the highest."""
 NEW = 1e-3
 """A vector of the start is left out when less than this share of it is outside of the space."""
 
@@ -23,11 +29,13 @@ class Subspace:
     """`values` (2,) are the lowest and the highest eigenvalue as far as M products tell.
 
     Within `residuals` (2,) of each value there is an eigenvalue. There is room for `most` products with vectors `like`
-    this one (N,).
+    this one (N,). `along` (2,) is what the matrix is along the last direction that was added for each end, and as long
+    as there is none, what is given here, or no number.
     """
 
-    def __init__(self, product: Product, like: Tensor, most: int) -> None:
+    def __init__(self, product: Product, like: Tensor, most: int, along: np.ndarray | None = None) -> None:
         self._product = product
+        self.along = np.full(2, np.nan) if along is None else along.copy()
         self.num_products = 0
         self._basis, self._images = like.new_empty(2, most, len(like))
         self._projected = np.empty((most, most))
@@ -49,6 +57,7 @@ class Subspace:
         # It is orthogonal already, but for rounding.
         rest = without(self._left_2N[end], self._basis[: self.num_products])
         yield from self._add(rest, float(self._lengths[end]))
+        self.along[end] = self._projected[self.num_products - 1, self.num_products - 1]
         self.solve()
 
     def _add(self, vector: Tensor, length: float) -> Generator[None, None, None]:
@@ -71,6 +80,20 @@ class Subspace:
         rounding = rounding_of(self._basis.dtype, max(-values[0], values[-1]))
         self._lengths = torch.linalg.vector_norm(self._left_2N, dim=1).cpu().numpy()
         self.residuals = self._lengths + rounding
+
+    def extended(self) -> tuple[np.ndarray, Tensor, np.ndarray]:
+        """Values (2,), unit vectors (2, N) and residuals (2,) with one direction more at each end, without its product.
+
+        No value is moved by more than its residual, nor where `along` is no number.
+        """
+        half_gaps = np.maximum(OUTWARD * (self.values - self.along), 0) / 2
+        inverse = half_gaps + np.hypot(half_gaps, self._lengths)
+        tilts = np.divide(1, inverse, out=np.zeros(2), where=inverse > 0)
+        moved = tilts * self._lengths**2
+        scale_2 = 1 / np.hypot(1, tilts * self._lengths)
+        both_22 = torch.from_numpy(np.stack([scale_2, scale_2 * OUTWARD * tilts])).to(self._basis)
+        vectors = (both_22[0, :, None] * self.vectors).addcmul_(both_22[1, :, None], self._left_2N)
+        return self.values + OUTWARD * moved, vectors, self.residuals + moved
 
     @property
     def vectors(self) -> Tensor:

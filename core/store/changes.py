@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Delete, Select, Table, bindparam, case, delete, insert, select, update
+from sqlalchemy import Case, Column, Connection, Delete, Select, Table, bindparam, case, delete, insert, select, update
 
 from core.errors import BadInput, Refused
 from core.store import blocks, schema
@@ -157,15 +157,15 @@ def end_attempts(connection: Connection, run: str, outcome: str, ended: datetime
     connection.execute(update(table).where(*open_ones).values(ended=ended, outcome=outcome))
 
 
+def _further(column: Column[Any]) -> Case[Any]:
+    new = bindparam(f"new_{column.name}", type_=column.type)
+    return case((column < new, new), else_=column)
+
+
 _ADVANCE = (
     update(schema.run)
     .where(schema.run.c.id == bindparam("advanced"))
-    .values(
-        {
-            column: case((column < bindparam(f"new_{column.name}"), bindparam(f"new_{column.name}")), else_=column)
-            for column in (schema.run.c.step, schema.run.c.epoch, schema.run.c.train_s)
-        }
-    )
+    .values({column: _further(column) for column in (schema.run.c.step, schema.run.c.epoch, schema.run.c.train_s)})
 )
 
 

@@ -165,6 +165,8 @@ class Referee:
             "evaluation": _evaluation,
             "machine": _machine,
         }
+        if any(_gradients_per_update(run) > 1 for run in self._runs.values()):
+            checks["gradients"] = _gradients
         items = tuple(
             self._with_earlier(_joined(key, [check(group) for group in groups])) for key, check in checks.items()
         )
@@ -274,6 +276,24 @@ def _batches(group: list[_Watched]) -> _Found:
             )
             return _Found(False, _named(group[0], other, words or fallback), hashes)
     return _fed_alike(group, Text("The same samples in the same order in every update so far."), hashes)
+
+
+def _gradients_per_update(run: _Watched) -> int:
+    return run.now.optimizer.evaluations_per_step
+
+
+def _gradients(group: list[_Watched]) -> _Found:
+    first, *others = ((run, _gradients_per_update(run)) for run in group)
+    hashes = [(run.name, f"{count:x}") for run, count in (first, *others)]
+    for other, count in others:
+        if count != first[1]:
+            words = Text(
+                "{one} against {two} in an update; over gradient evaluations both are charged for what they compute",
+                one=first[1],
+                two=count,
+            )
+            return _Found(False, _named(first[0], other, words), hashes)
+    return _Found(True, Text("{count} gradients of its batch, at most, in every update.", count=first[1]), hashes)
 
 
 def _augmentation(group: list[_Watched]) -> _Found:

@@ -14,6 +14,7 @@ ITEMS: dict[str, Text] = {
     "augmentation": Text("augmentation"),
     "evaluation": Text("samples that errors are measured on"),
     "machine": Text("device, threads, precision, engine"),
+    "gradients": Text("gradients per update"),
 }
 
 FIELDS: dict[str, tuple[str, ...]] = {

@@ -65,6 +65,7 @@ def opening_meta(experiment: Experiment, record: RunRecord) -> dict[str, object]
         "name": record.name or title(experiment),
         "is_named": bool(record.name),
         "choices": choices(experiment),
+        "gradients_per_update": experiment.optimizer.evaluations_per_step,
         "slot": shown_slot(record),
         "parent": record.parent,
         "fork_step": record.fork_step,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -33,6 +34,7 @@ from core.training.parts import (
     Frame,
     Rule,
     augmentation_of,
+    average_of,
     dropouts_of,
     network_of,
     regularizers,
@@ -91,10 +93,9 @@ class Assembly:
         self.trained, self.fresh_optimizer, self.has_fused_optimizer = rule.trained, rule.fresh, rule.is_fused
         loop.needs_closure, loop.has_eval_mode = rule.entry.needs_closure, rule.entry.has_eval_mode
         loop.trained = places_if_some_are_frozen(rule, loop.parameters)
-        if not rule.entry.stackable:
-            # Its tensors may have been moved into a stack's, which it leaves now.
-            loop.statistics = self.frame.statistics
-            loop.norms = Norms(self.frame.weights, loop.norms.pieces, self.recorder.norms)
+        # Its tensors may have been moved into a stack's, which it leaves now.
+        loop.statistics = self.frame.statistics
+        loop.norms = Norms(self.frame.weights, loop.norms.pieces, self.recorder.norms)
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """The optimizer's tensors by "parameter place.name"."""
@@ -128,7 +129,8 @@ class Assembly:
     @torch.no_grad()
     def take_back_updates(self, num_updates: int) -> None:
         """After a divergence: the state is that after `num_updates` updates again, counters too."""
-        self.loop.guard.take_back()
+        with self.loop.average.put_aside() if self.loop.average else nullcontext():
+            self.loop.guard.take_back()
         optimizer = self.loop.optimizer
         counts = [num_updates - self.counted_from[place] for place in self.trained]
         if 0 in counts:
@@ -202,7 +204,7 @@ def assemble(
     loop = Loop(
         seed=experiment.seed,
         batch_of=feed.batch,
-        augment=augmentation_of(experiment, facts.input_shape, where.device),
+        augment=augmentation_of(experiment, facts.input_shape, facts.num_outputs, where.device),
         dropouts=dropouts_of(model, where.device),
         model=model,
         autocast=partial(torch.autocast, torch.device(where.device).type, torch.bfloat16)
@@ -213,6 +215,7 @@ def assemble(
         penalties=terms.penalties,
         clips=terms.clips,
         decays=terms.decays,
+        projections=terms.projections,
         optimizer=rule.optimizer,
         update=rule.update,
         norms=Norms(weights, pieces, recorder.norms),
@@ -222,6 +225,7 @@ def assemble(
         statistics=statistics,
         needs_closure=rule.entry.needs_closure,
         has_eval_mode=rule.entry.has_eval_mode,
+        average=average_of(experiment, frame),
     )
     stops = regularizers(experiment, "stop")
     return Assembly(

@@ -26,6 +26,7 @@ def preview(entries: Sequence[Entry], inputs: Tensor, seed: int, k: int = 1, fir
     assert k > 0, "a preview shows at least one version"
     pipeline = compile_pipeline(entries, tuple(inputs.shape[1:]))
     seeds = augmentation_seeds(seed, inputs.device)
-    nothing = torch.empty(0, device=inputs.device)
-    versions = [pipeline(Batch(inputs, nothing, nothing), step, seeds).inputs for step in range(first, first + k)]
+    targets = inputs.new_zeros(len(inputs), 1)  # Only inputs are shown, but an entry may blend targets too.
+    ids = torch.arange(len(inputs), device=inputs.device)
+    versions = [pipeline(Batch(inputs, targets, ids), step, seeds).inputs for step in range(first, first + k)]
     return torch.stack(versions)

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from core.catalog.entry import Entry
 from core.catalog.optimizers.optimizer import Optimizer
+from core.catalog.regularizers.regularizer import Regularizer
 from core.compatibility import check
 from core.describe import optimizer_words
 from core.errors import BadInput, shown
@@ -100,6 +101,11 @@ def needs_new_rule(before: Experiment, after: Experiment) -> bool:
         for item in new.parameters()
         if not (item.usual and item.usual.live)
     )
+
+
+def regularizers_stack(experiment: Experiment) -> bool:
+    """Whether every regularizer lets a run share its updates with others."""
+    return all(cast(Regularizer, entry).stackable for entry in experiment.regularizers)
 
 
 def memory_goes_on(before: Experiment, after: Experiment) -> bool:

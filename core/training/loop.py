@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from core.catalog.regularizers.counter_dropout import CounterDropout
-from core.catalog.regularizers.terms import Decay, NormClip, Penalty, ValueClip
+from core.catalog.regularizers.terms import Decay, MaxNorm, NormClip, Penalty, ValueClip
 from core.seeding import seed32
+from core.training.average import Average
 from core.training.batch import Batch
 from core.training.guard import Guard
 from core.training.instruments.norms import Norms, total_norm
@@ -25,13 +26,15 @@ from core.training.update import Update
 class Loop:
     """The pieces of one run's update, in the order in which `step` uses them.
 
-    Penalties name the parameters they act on by place, decays hold them. `trained` are the places of the parameters
-    that are updated, None where all are. `watch` is shown the step and the very batch that the network is fed.
+    Penalties name the parameters they act on by place, decays and projections hold them. `trained` are the places of
+    the parameters that are updated, None where all are. `watch` is shown the step and the very batch that the network
+    is fed.
 
     A rule that computes several gradients for one update gets them all of the same batch, with the same masks of
     dropout, with penalties and clipping in each; running statistics and what is recorded are those of the first. Decay
     beside such a rule follows it, so that it sees one and the same loss throughout. With a mode for evaluation the
-    weights are moved to where gradients are taken before the first pass, and are back before the rule is applied.
+    weights are moved to where gradients are taken before the first pass, and are back before the rule is applied. An
+    average of the weights is put aside for the whole update.
     """
 
     seed: int
@@ -45,6 +48,7 @@ class Loop:
     penalties: list[tuple[Penalty, list[int]]]
     clips: list[NormClip | ValueClip]
     decays: list[tuple[Decay, list[Tensor]]]
+    projections: list[tuple[MaxNorm, list[Tensor]]]
     optimizer: torch.optim.Optimizer
     update: Update
     norms: Norms
@@ -55,9 +59,18 @@ class Loop:
     statistics: Sequence[Tensor] = ()
     needs_closure: bool = False
     has_eval_mode: bool = False
+    average: Average | None = None
 
     def step(self, step: int, lr: float) -> None:
         """Do update `step` (counted from 0) with learning rate `lr`."""
+        if self.average is None:
+            self._step(step, lr)
+            return
+        with self.average.put_aside():
+            self._step(step, lr)
+            self.average.take(step + 1, self.recorder.epochs.at(step + 1), self.guard.found)
+
+    def _step(self, step: int, lr: float) -> None:
         self.guard.remember()
         batch = self.batch_of(step)
         if self.augment is not None:
@@ -125,6 +138,8 @@ class Loop:
         else:
             self.update(moving, lr, _first_then(recorder.loss + recorder.penalty, anew))
             self._decay(lr)
+        for projection, weights in self.projections:
+            projection.apply(weights, guard.found)
         stamp = time.time()
         self.norms.after_update()
         recorder.end_row(lr, stamp)

@@ -19,9 +19,10 @@ from core.catalog.faults import acting
 from core.catalog.optimizers.optimizer import Optimizer
 from core.catalog.regularizers import Regularizer, dropout_rates
 from core.catalog.regularizers.counter_dropout import CounterDropout
-from core.catalog.regularizers.terms import Decay, NormClip, Penalty, ValueClip
+from core.catalog.regularizers.terms import Decay, MaxNorm, NormClip, Penalty, ValueClip
 from core.experiment import Experiment
 from core.seeding import augmentation_seeds, generator
+from core.training.average import Average
 from core.training.flat import Flat
 from core.training.guard import Guard
 from core.training.update import Closure, Update, update_of
@@ -54,11 +55,12 @@ class Frame:
 
 @dataclass(frozen=True)
 class Terms:
-    """What regularizers do within an update; penalties name parameters by place, decays hold them."""
+    """What regularizers do within an update; penalties name parameters by place, the others hold them."""
 
     penalties: list[tuple[Penalty, list[int]]]
     clips: list[NormClip | ValueClip]
     decays: list[tuple[Decay, list[Tensor]]]
+    projections: list[tuple[MaxNorm, list[Tensor]]]
 
 
 def terms_of(experiment: Experiment, frame: Frame) -> Terms:
@@ -66,18 +68,25 @@ def terms_of(experiment: Experiment, frame: Frame) -> Terms:
     places = frame.trained(experiment.frozen)
     named = [frame.named[place] for place in places]
     place_of = {id(parameter): place for place, (_, parameter) in zip(places, named, strict=True)}
-    penalties, decays = regularizers(experiment, "penalty"), regularizers(experiment, "decay")
+    penalties, decays, projections = (regularizers(experiment, kind) for kind in ("penalty", "decay", "projection"))
     return Terms(
         penalties=[(entry.build(), [place_of[id(t)] for t in entry.tensors(named)]) for entry in penalties],
         clips=[entry.build() for entry in regularizers(experiment, "clip")],
         decays=[(entry.build(), list(entry.tensors(named))) for entry in decays],
+        projections=[(entry.build(), list(entry.tensors(named))) for entry in projections],
     )
 
 
+def average_of(experiment: Experiment, frame: Frame) -> Average | None:
+    """The average of the weights that an experiment asks for, beginning with the network as it is."""
+    averages = regularizers(experiment, "average")
+    return Average(averages[0].build(), frame) if averages else None
+
+
 def regularizers(experiment: Experiment, kind: str) -> list[Regularizer]:
-    """The experiment's regularizers of one kind."""
+    """The experiment's regularizers of one kind, compound ones as their parts."""
     chosen = [cast(Regularizer, entry) for entry in experiment.regularizers]
-    return [entry for entry in chosen if entry.kind == kind]
+    return [part for entry in chosen for part in entry.parts if part.kind == kind]
 
 
 @dataclass(frozen=True)
@@ -124,14 +133,16 @@ def dropouts_of(model: nn.Module, device: str) -> list[tuple[str, CounterDropout
     return found
 
 
-def augmentation_of(experiment: Experiment, input_shape: tuple[int, ...], device: str) -> Augment | None:
+def augmentation_of(
+    experiment: Experiment, input_shape: tuple[int, ...], num_outputs: int, device: str
+) -> Augment | None:
     """The experiment's augmentations as one function of a batch and a step; None without any."""
     entries: tuple[Entry, ...] = experiment.augmentations
     if not entries:
         return None
     from core.catalog.augmentations.pipeline import compile_pipeline
 
-    pipeline = compile_pipeline(entries, input_shape)
+    pipeline = compile_pipeline(entries, input_shape, num_outputs)
     seeds = augmentation_seeds(experiment.seed, device)
     return lambda batch, step: pipeline(batch, step, seeds)
 

@@ -10,8 +10,17 @@ from core.catalog.optimizers.optimizer import Optimizer
 from core.catalog.regularizers import dropout_rates
 from core.experiment import Experiment
 from core.training.assembly import Assembly
-from core.training.changes import memory_goes_on, needs_new_rule
-from core.training.parts import Rule, augmentation_of, dropouts_of, network_of, rule_of, terms_of
+from core.training.changes import memory_goes_on, needs_new_rule, regularizers_stack
+from core.training.parts import (
+    Rule,
+    augmentation_of,
+    average_of,
+    dropouts_of,
+    network_of,
+    regularizers,
+    rule_of,
+    terms_of,
+)
 
 
 def rebuild(parts: Assembly, before: Experiment, after: Experiment, step: int) -> None:
@@ -24,6 +33,7 @@ def rebuild(parts: Assembly, before: Experiment, after: Experiment, step: int) -
     if (before.regularizers, before.frozen) != (after.regularizers, after.frozen):
         terms = terms_of(after, frame)
         loop.penalties, loop.clips, loop.decays = terms.penalties, terms.clips, terms.decays
+        loop.projections = terms.projections
         # Once recorded always recorded: 0 where nothing clips any more.
         parts.recorder.clips = parts.recorder.clips or bool(terms.clips)
         for number in (parts.recorder.penalty, parts.recorder.clipped):
@@ -31,15 +41,31 @@ def rebuild(parts: Assembly, before: Experiment, after: Experiment, step: int) -
     if dropout_rates(before.regularizers) != dropout_rates(after.regularizers):
         take_dropout(parts.model, network_of(after, frame.input_shape, frame.num_outputs))
         loop.dropouts = dropouts_of(parts.model, frame.device)
-    if needs_new_rule(before, after) or before.frozen != after.frozen:
+    leaves_or_joins = regularizers_stack(before) != regularizers_stack(after)
+    if needs_new_rule(before, after) or before.frozen != after.frozen or leaves_or_joins:
         _exchange(parts, rule_of(after, frame), step, keeps_memory=memory_goes_on(before, after))
+    _change_average(parts, before, after)
     parts.base_lr = cast(Optimizer, after.optimizer).learning_rate()
     if before.batch_size != after.batch_size:
         parts.feed.begin_anew(after.batch_size, step)
         parts.batch_size = min(after.batch_size, parts.data.num_train)
     if before.augmentations != after.augmentations:
-        loop.augment = augmentation_of(after, frame.input_shape, frame.device)
+        loop.augment = augmentation_of(after, frame.input_shape, frame.num_outputs, frame.device)
     parts.revision += 1
+
+
+def _change_average(parts: Assembly, before: Experiment, after: Experiment) -> None:
+    """Begin an average with the network as it is, go on with one by another rule, or end it."""
+    loop = parts.loop
+    old, new = (regularizers(experiment, "average") for experiment in (before, after))
+    if old == new:
+        return
+    kept = loop.average.state() if loop.average and new else {}
+    if loop.average and not new:
+        loop.average.leave()
+    loop.average = average_of(after, parts.frame)
+    if loop.average:
+        loop.average.load_state(kept)
 
 
 def _exchange(parts: Assembly, rule: Rule, step: int, *, keeps_memory: bool) -> None:

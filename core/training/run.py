@@ -15,7 +15,7 @@ from core.errors import Refused
 from core.experiment import Experiment
 from core.text import Text
 from core.training.assembly import assemble
-from core.training.changes import changed
+from core.training.changes import changed, regularizers_stack
 from core.training.course import Course
 from core.training.device import STACKED, Conditions, use_threads
 from core.training.evaluation import Evaluation
@@ -151,8 +151,8 @@ class Run(Course):
 
     @property
     def is_stackable(self) -> bool:
-        """Whether its updates can be those of a row: another optimizer than the one it began with may stand in the way."""
-        return self.current.optimizer.stackable
+        """Whether its updates can be those of a row: what has changed since it began may stand in the way."""
+        return self.current.optimizer.stackable and regularizers_stack(self.current)
 
     def stepped(self, seconds: float) -> None:
         """Count an update that was done, by `step` or within a stack, and the time it took."""
@@ -347,6 +347,8 @@ class Run(Course):
         """The whole state as tensors and JSON values: what a snapshot holds."""
         tensors = {f"model.{name}": tensor.detach() for name, tensor in self.parts.model.state_dict().items()}
         tensors |= {f"optimizer.{name}": tensor for name, tensor in self.parts.optimizer_state().items()}
+        average = self.parts.loop.average
+        tensors |= {f"average.{name}": tensor for name, tensor in average.state().items()} if average else {}
         tensors |= self.measuring.best_weights.state()
         ending = self._ending or self.outcome
         position = {
@@ -376,6 +378,10 @@ class Run(Course):
             tensor.copy_(tensors[f"model.{name}"])
         prefix = "optimizer."
         self.parts.load_optimizer_state({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        if self.parts.loop.average:
+            prefix = "average."
+            kept = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+            self.parts.loop.average.load_state(kept)
         self.step_count = position["step"]
         self.plan.total_steps = position["total_steps"]
         self.lr_override = position["lr_override"]

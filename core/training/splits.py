@@ -87,7 +87,7 @@ def draw_splits(samples: Samples, choice: DataChoice) -> Splits:
     """
     dataset = cast(DataSet, choice.dataset)
     parts = samples.parts or {}
-    test = parts["test"] if "test" in parts else _drawn_test(samples, dataset)
+    test = parts["test"] if "test" in parts else drawn_test(samples, dataset)
     own_validation = parts.get("validation")
     rng = np.random.default_rng(seed32(choice.split_seed, "split", dataset.key))
     pool = parts["train"] if "train" in parts else np.setdiff1d(np.arange(len(samples.targets)), test)
@@ -163,7 +163,8 @@ def _strata(samples: Samples, dataset: DataSet) -> np.ndarray:
     return np.zeros(len(samples.targets), np.int64)
 
 
-def _drawn_test(samples: Samples, dataset: DataSet) -> np.ndarray:
+def drawn_test(samples: Samples, dataset: DataSet) -> np.ndarray:
+    """The rows that are sealed as test split where there is no official one."""
     order = stratified_order(_strata(samples, dataset), np.random.default_rng(seed32(0, "test", dataset.key)))
     return order[: num_test_of(len(order))]
 

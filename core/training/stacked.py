@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from core.training.device import STACKED, use_threads
 from core.training.memory import out_of_memory, too_large_batch
 from core.training.stacking.block import Block
-from core.training.stacking.plan import kind_of
+from core.training.stacking.plan import kind_of, mixes_targets
 
 if TYPE_CHECKING:
     from core.training.run import Run
@@ -89,7 +89,8 @@ class Stack:
         groups: dict[Hashable, list[Run]] = {}
         for run in runs:
             alone = None if run.is_stackable else run
-            groups.setdefault((run.parts.feed.size(run.step_count), alone), []).append(run)
+            shape = run.parts.feed.size(run.step_count), mixes_targets(run.current)
+            groups.setdefault((*shape, alone), []).append(run)
         keys = {_key(group) for group in groups.values()}
         self._blocks = {key: block for key, block in self._blocks.items() if key in keys}
         return list(groups.values())

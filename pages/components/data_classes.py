@@ -86,10 +86,9 @@ def sampling_words(experiment: Experiment, view: DataView) -> str:
     available, used = int(view.counts.available.sum()), int(view.counts.used.sum())
     if experiment.sampling == "balanced":
         return t(
-            "Balanced: every class has {least:,} or {most:,} samples, and {left:,} of {available:,} are thrown away. "
-            "That makes classes equal, not samples more.",
-            least=int(view.counts.used.min()),
-            most=int(view.counts.used.max()),
+            "Balanced: every class has {num:,} samples, and {left:,} of {available:,} are thrown away. That makes classes "
+            "equal, not samples more.",
+            num=int(view.counts.used.max()),
             left=available - used,
             available=available,
         )
@@ -124,22 +123,21 @@ def validation_words(view: DataView) -> str:
 
 
 def wrong_labels(view: DataView) -> None:
-    """Some of the samples whose label was replaced."""
+    """How many labels were replaced, and some images with theirs."""
     wrong = view.wrong
     if not (wrong.num_train or wrong.num_validation):
         return
     st.markdown(
         t(
-            "{train:,} training labels and {validation:,} validation labels were replaced by other classes. These "
-            "training samples show it:",
+            "{train:,} training labels and {validation:,} validation labels were replaced by other classes.",
             train=wrong.num_train,
             validation=wrong.num_validation,
         )
     )
-    pairs = [f"{t(true)} → {t(given)}" for true, given in zip(wrong.true, wrong.given, strict=True)]
     if len(wrong.images):
-        image_row(wrong.images, TILE, t("Samples with wrong labels: {pairs}", pairs=", ".join(pairs)))
-    st.caption(plain(", ".join(pairs)))
+        pairs = ", ".join(f"{t(true)} → {t(given)}" for true, given in zip(wrong.true, wrong.given, strict=True))
+        image_row(wrong.images, TILE, t("Training images with wrong labels: {pairs}", pairs=pairs))
+        st.caption(plain(pairs))
 
 
 def next_actions() -> None:

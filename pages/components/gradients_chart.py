@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -99,13 +99,7 @@ def gradients_chart(sentences: Iterable[Sentence], panels: Sequence[Panel], *, k
         data={
             "said": [sentence.data() for sentence in sentences],
             "panels": [panel.data() for panel in panels],
-            "labels": {
-                "not_loaded": t("The live chart could not be loaded. Reload the page."),
-                "reset_zoom": t("Show everything again"),
-                "download": t("Save as a picture"),
-                "hint_leave": t("leave"),
-                "rule": t("rule and numbers"),
-            },
+            "labels": labels(t),
             "lang": language(),
             "token": "",
             "colors": [asdict(slot) for slot in SLOTS],
@@ -117,6 +111,17 @@ def gradients_chart(sentences: Iterable[Sentence], panels: Sequence[Panel], *, k
         },
         on_leave_change=_nothing,
     )
+
+
+def labels(t: Callable[[str], str]) -> dict[str, str]:
+    """Every word that the browser puts beside what it is sent."""
+    return {
+        "not_loaded": t("The live chart could not be loaded. Reload the page."),
+        "reset_zoom": t("Show everything again"),
+        "download": t("Save as a picture"),
+        "hint_leave": t("leave"),
+        "rule": t("rule and numbers"),
+    }
 
 
 def _number(value: float | None, is_power: bool) -> float | None:

@@ -52,8 +52,8 @@ def bar(page: str) -> DeltaGenerator | None:
 
 def _title(lesson: Lesson, place: int) -> None:
     number = number_of(lesson)
-    own = t("TASK") if is_link(lesson.key) else t("MY LESSON")
-    words = t("LESSON {number}", number=number) if number else own
+    own = t("MY LESSON") if lesson_state.own().may_write else t("LESSON OF THE CLASS")
+    words = t("LESSON {number}", number=number) if number else t("TASK") if is_link(lesson.key) else own
     st.markdown(f"**{words}** {said(lesson.title)}", width="content")
     if not is_link(lesson.key):
         st.badge(f"{place + 1}/{len(lesson.steps)}", color="gray", help=t("Where the lesson is, and how long"))

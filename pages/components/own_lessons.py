@@ -22,6 +22,8 @@ from pages.components.param_form import keep
 
 _WRITTEN, _BEFORE, _ERROR = "own lesson last written", "own lessons before the last changes", "own lesson refused"
 MOST_TAKEN_BACK = 30
+FIRST_TITLE, FIRST_TEXT = Text("A lesson of mine"), Text("Look what happens.")
+"""What a lesson and a step of it say until they are reworded."""
 MARK = "*"
 """Begins the line of the right answer."""
 
@@ -70,9 +72,10 @@ def _words(text: Text) -> Words:
 
 
 def _reworded(words: Words | None, typed: str) -> Words:
-    """Words with one language typed anew; the other one follows where it said the same."""
+    """Words with one language typed anew; the other one follows where it said the same, or nothing of its own yet."""
     lang, other = language(), next(lang for lang in LANGUAGES if lang != language())
-    kept = typed if words is None or words.say(other) == words.say(lang) else words.say(other)
+    nothing_yet = words is None or words in (_words(FIRST_TITLE), _words(FIRST_TEXT))
+    kept = typed if nothing_yet or words.say(other) == words.say(lang) else words.say(other)
     return Words.model_validate({lang: typed, other: kept})
 
 
@@ -80,7 +83,7 @@ def add_step(chosen: Linked) -> None:
     """Add what a page has chosen to the lesson that is being written, or begin one; and go there."""
     own = lesson_state.own()
     try:
-        step = Step(link=link_to(chosen), text=_words(Text("Look what happens.")))
+        step = Step(link=link_to(chosen), text=_words(FIRST_TEXT))
     except ValidationError:
         st.session_state[_ERROR] = BadInput(
             Text("This cannot be a step of a lesson."),
@@ -90,7 +93,7 @@ def add_step(chosen: Linked) -> None:
         return
     lesson = own.all().get(st.session_state.get(_WRITTEN, ""))
     if lesson is None or len(lesson.steps) >= MOST_STEPS:
-        lesson = Lesson(key=own.free_key(), place=1, minutes=20, title=_words(Text("A lesson of mine")), steps=(step,))
+        lesson = Lesson(key=own.free_key(), place=1, minutes=20, title=_words(FIRST_TITLE), steps=(step,))
     else:
         lesson = lesson.model_copy(update={"steps": (*lesson.steps, step)})
     _put(lesson.key, lesson)

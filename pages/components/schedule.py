@@ -12,6 +12,8 @@ from core.catalog.schedules.schedule import Schedule
 from core.experiment import Experiment
 from core.figures.curves import ScheduleCurve, schedule_figure
 from core.language import translator
+from core.training.epochs import Epochs
+from core.training.plan import Plan
 from core.training.splits import split_sizes
 from pages.components.language import language, t
 
@@ -27,14 +29,21 @@ def schedule_curve(experiment: Experiment) -> ScheduleCurve:
     schedule = cast(Schedule, experiment.schedule)
     rate = cast(Optimizer, experiment.optimizer).learning_rate()
     lr = np.array([rate * schedule.factor(int(update), total, per_epoch) for update in updates])
-    return ScheduleCurve(updates, lr, per_epoch)
+    if schedule.watch() is None:
+        return ScheduleCurve(updates, lr, per_epoch)
+    every = Plan(experiment.epochs, experiment.evaluate_every, Epochs(per_epoch)).evaluate_every
+    earliest = lr * [schedule.earliest(int(update) // every) for update in updates]
+    return ScheduleCurve(updates, lr, per_epoch, earliest)
 
 
 def schedule_picture(experiment: Experiment, key: str) -> None:
-    """Draw it."""
+    """Draw it, and say what cannot be drawn."""
+    curve = schedule_curve(experiment)
     st.plotly_chart(
-        schedule_figure(schedule_curve(experiment), translator(language())),
+        schedule_figure(curve, translator(language())),
         key=key,
         config={"displayModeBar": False},
         alt=t("Learning rate over the epochs of the planned run"),
     )
+    if curve.earliest is not None:
+        st.caption(t("When the rate drops depends on the run: it lies between the two lines."))

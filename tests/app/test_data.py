@@ -41,7 +41,7 @@ def test_classes_show_numbers_before_and_after_and_what_validation_is_for(open_p
     }  # fmt: skip
     assert len(charts(tab)) == 2
     said = texts(tab)
-    assert "Balanced: every class has 29 or 29 samples, and 27 of 114 are thrown away." in said
+    assert "Balanced: every class has 29 samples, and 27 of 114 are thrown away." in said
     assert "known to ± 11.1 points" in said
 
 

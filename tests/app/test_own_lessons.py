@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.lessons.lesson import Lesson, lessons
 from core.lessons.own import OwnLessons, lesson_toml
+from core.lessons.question import Words
 from core.studies.workbench import Workbench
 from tests.app.test_course import keys, press, sentences
 from tests.app.train_page import chosen, errors
@@ -88,8 +89,14 @@ def test_an_empty_text_is_refused(tab: AppTest, bench: Workbench):
     tab.text_input(key="own-1 title|en").set_value(" ").run()
     assert "There is no text." in errors(tab)
     tab.text_input(key="own-1 title|en").set_value("Noise").run()
-    assert lesson(bench).title.en == "Noise"
-    assert lesson(bench).title.zh != "Noise", "what was translated stays"
+    assert lesson(bench).title == Words(en="Noise", zh="Noise"), "whoever reads the other language is told, too"
+
+
+def test_a_text_in_the_other_language_stays_as_it_was_written(tab: AppTest, bench: Workbench):
+    written = lesson_toml(lesson(bench)).replace('zh = "first"', 'zh = "第一步"')
+    take_in(tab, "mine.toml", written.encode())
+    tab.text_area(key="own-2 text 0|en").set_value("Look again.").run()
+    assert lesson(bench, "own-2").steps[0].text == Words(en="Look again.", zh="第一步")
 
 
 def take_in(tab: AppTest, name: str, content: bytes) -> AppTest:

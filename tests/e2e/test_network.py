@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Locator, expect, sync_playwright
 from tests.e2e.conftest import FLAGS, WAIT_MS, OpenTab
 from tests.e2e.live_tab import WAIT_S, LiveTab
 from tests.e2e.test_landscapes import WEBGL
+from tests.e2e.test_replay import SLIDE
 from tests.polling import until
 
 pytestmark = pytest.mark.browser
@@ -21,6 +23,9 @@ WIDE = {"architecture.width": 256, "epochs": 1}
 EYE = "document.querySelector('.sp-plot-scene')._fullLayout.scene._scene.getCamera().eye"
 
 SIDE = "document.querySelector('.sp-plot-scene')?.data?.find(({ uid }) => uid === 'sheet').x.length"
+
+FAINT = """() => document.querySelector(".sp-network .sp-plot-map").data
+  .filter(({ uid }) => uid.startsWith("rest")).map(({ x }) => Array.from(x))"""
 
 
 class Network(LiveTab):
@@ -100,8 +105,20 @@ def test_a_surface_refines_while_it_is_turned_and_keeps_what_a_hand_has_done(ope
     expect(tab.page.locator(".sp-here")).to_contain_text("Height at ✕ = the loss of the network")
     expect(tab.page.locator(".sp-truth")).to_contain_text("Largest miss")
 
-    # Another run with the same seed goes the same way, so both begin at one place and end at one.
+    # Of the path only what was before the moment that is watched is drawn strongly; the address keeps the moment.
     assert len(tab.paths()) == 1
+    whole = tab.paths()[0]
+    slider = tab.page.locator(".sp-player input")
+    slider.evaluate(SLIDE, 1)
+    until(lambda: 0 < len(tab.paths()[0]) < len(whole), within_s=WAIT_S)
+    assert tab.page.evaluate(FAINT) == [whole]
+    expect(tab.page).to_have_url(re.compile("cursor=1$"))
+    slider.evaluate(SLIDE, int(slider.get_attribute("max") or 0))
+    until(lambda: tab.paths() == [whole], within_s=WAIT_S)
+    assert tab.page.evaluate(FAINT) == []
+    expect(tab.page).not_to_have_url(re.compile("cursor="))
+
+    # Another run with the same seed goes the same way, so both begin at one place and end at one.
     names = tab.page.locator(".sp-names > span")
     expect(names).to_have_count(1)
     tab.page.locator("[class*=st-key-on-map]").first.locator("label").click()

@@ -21,7 +21,7 @@ from core.people import LOCAL
 from core.studies.workbench import Workbench
 from core.training.events import Event
 from tests.command_line import TINY, Cli
-from tests.experiments import IMAGES, POINTS, trained
+from tests.experiments import IMAGES, NETWORKS, POINTS, trained
 
 MLP: dict[str, Any] = {
     "train_size": 65,
@@ -32,6 +32,8 @@ MLP: dict[str, Any] = {
 """65 digits in batches of 16, the last of 17: a single one would be left."""
 
 CNN: dict[str, Any] = {**IMAGES["architecture"], "normalization": "batch"}
+
+DROPOUT: dict[str, Any] = {"key": "dropout", "where": "hidden", "p": 0.3}
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "adam_uncorrected")
 
@@ -80,6 +82,16 @@ CASES: dict[str, dict[str, Any]] = {
         "train_size": 31,
         "architecture": {"key": "mlp", "widths": [5]},
         "epochs": 2,
+    },
+    **{f"network, {name}": {**IMAGES, "architecture": network, "epochs": 2} for name, network in NETWORKS.items()},
+    **{
+        f"dropout in {name}": {**IMAGES, "architecture": NETWORKS[name], "regularizers": [DROPOUT], "epochs": 1}
+        for name in ("residual mlp", "residual cnn", "resnet", "efficient_cnn", "lstm", "attention")
+    },
+    "plain resnet": {
+        **IMAGES,
+        "architecture": {"key": "resnet", "blocks_per_stage": 1, "width": 2, "residual": False, "normalization": "none"},
+        "epochs": 1,
     },
     "mnist_5000": {
         "dataset": "mnist_5000",

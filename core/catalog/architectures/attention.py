@@ -93,7 +93,7 @@ class SelfAttention(Architecture):
         AnyActivation, Field(title="activation", description="The function between the two dense layers.")
     ] = Gelu()
 
-    def _sizes(self, input_shape: Sequence[int]) -> tuple[int, int]:
+    def sizes(self, input_shape: Sequence[int]) -> tuple[int, int]:
         """Patches of a sample, and numbers in one; BadInput for sizes that do not divide."""
         check_neighbours(self, input_shape)
         channels, *sides = input_shape
@@ -123,7 +123,7 @@ class SelfAttention(Architecture):
         return math.prod(side // self.patch for side in sides), channels * self.patch ** len(sides)
 
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
-        num_patches, fan_in = self._sizes(input_shape)
+        num_patches, fan_in = self.sizes(input_shape)
         width, wide = self.width, self.expansion * self.width
         num_tokens = num_patches + (self.answer == "class_token")
         learned = (self.answer == "class_token") + (num_tokens if self.position == "learned" else 0)
@@ -164,7 +164,7 @@ class SelfAttention(Architecture):
 
         from core.catalog.architectures.attention_layers import AttentionNet, EncoderLayer, PatchEmbedding
 
-        num_patches, fan_in = self._sizes(input_shape)
+        num_patches, fan_in = self.sizes(input_shape)
         has_class_token = self.answer == "class_token"
         p = dropout.dense if dropout else 0.0
         with torch.device("meta"):

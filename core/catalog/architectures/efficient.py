@@ -94,7 +94,7 @@ class EfficientCnn(Architecture):
     normalization: NormalizationField = "batch"
     groups: GroupsField = 8
 
-    def _layout(self) -> Iterator[tuple[int, int, int]]:
+    def layout(self) -> Iterator[tuple[int, int, int]]:
         """For each block the channels that come in and go out, and its stride."""
         before = self.width
         for number in range(1, self.blocks + 1):
@@ -102,7 +102,7 @@ class EfficientCnn(Architecture):
             yield before, before * stride, stride
             before *= stride
 
-    def _convolutions(self, before: int, channels: int, stride: int) -> tuple[Block, Block]:
+    def convolutions(self, before: int, channels: int, stride: int) -> tuple[Block, Block]:
         """The settings of the two convolutions of a block."""
         common = {"normalization": self.normalization, "groups": self.groups, "activation": self.activation}
         return (
@@ -110,7 +110,8 @@ class EfficientCnn(Architecture):
             Block(channels=channels, kernel=1, **common),
         )
 
-    def _squeezed(self, channels: int) -> int:
+    def squeezed(self, channels: int) -> int:
+        """Units of the squeezed layer between so many channels."""
         return max(1, channels // self.reduction)
 
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
@@ -120,7 +121,7 @@ class EfficientCnn(Architecture):
         seen, distance = self.kernel, 1
         first = Text("convolution, kernel {kernel}", kernel=self.kernel)
         rows = [self._row("conv", first, self.width, sides, channels * self.width * taps, 1, seen, channels * taps)]
-        for number, (before, channels, stride) in enumerate(self._layout(), start=1):
+        for number, (before, channels, stride) in enumerate(self.layout(), start=1):
             sides = [-(-side // stride) for side in sides]
             seen, distance = seen + (self.kernel - 1) * distance, distance * stride
             kind = Text("depthwise, kernel {kernel}, stride {stride}; 1 × 1", kernel=self.kernel, stride=stride)
@@ -128,11 +129,11 @@ class EfficientCnn(Architecture):
             check_groups(self.normalization, self.groups, before, name)
             row = self._row(name, kind, channels, sides, weights, 2, seen, taps, also=before)
             if self.squeeze_excite:
-                squeezed = 2 * before * self._squeezed(before)
+                squeezed = 2 * before * self.squeezed(before)
                 row = replace(
                     row,
                     kind=Text("{layer}, squeeze-and-excite", layer=row.kind),
-                    num_parameters=row.num_parameters + squeezed + before + self._squeezed(before),
+                    num_parameters=row.num_parameters + squeezed + before + self.squeezed(before),
                     multiplications=row.multiplications + squeezed,
                     receptive_field=None,
                 )
@@ -180,13 +181,13 @@ class EfficientCnn(Architecture):
         num_axes = len(input_shape) - 1
         p = dropout.convolution if dropout else 0.0
         with torch.device("meta"):
-            first, _ = self._convolutions(self.width, self.width, 1)
+            first, _ = self.convolutions(self.width, self.width, 1)
             conv = self._convolution(num_axes, input_shape[0], first)
             blocks: list[nn.Module] = []
             channels = self.width
-            for before, channels, stride in self._layout():
-                depthwise, pointwise = self._convolutions(before, channels, stride)
-                weighting = SqueezeExcite(before, self._squeezed(before)) if self.squeeze_excite else None
+            for before, channels, stride in self.layout():
+                depthwise, pointwise = self.convolutions(before, channels, stride)
+                weighting = SqueezeExcite(before, self.squeezed(before)) if self.squeeze_excite else None
                 blocks.append(
                     SeparableBlock(
                         self._convolution(num_axes, before, depthwise, groups=before),

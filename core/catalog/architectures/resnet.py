@@ -95,7 +95,7 @@ class ResNetwork(Architecture):
     def words(self, sizes: Sequence[int]) -> Text:
         return Text("{network} {activation}", network=self.name, activation=Text(self.activation.title))
 
-    def _layout(self) -> Iterator[tuple[int, int, int]]:
+    def layout(self) -> Iterator[tuple[int, int, int]]:
         """For each block the channels that come in and go out, and its stride."""
         before = self.width
         for stage in range(NUM_STAGES):
@@ -112,7 +112,7 @@ class ResNetwork(Architecture):
             self._row("conv", Text("convolution, kernel 3"), [(channels, self.width)], sides, (3, channels * taps)),
         ]
         seen, distance = 3, 1
-        for number, (before, channels, stride) in enumerate(self._layout(), start=1):
+        for number, (before, channels, stride) in enumerate(self.layout(), start=1):
             sides = [-(-side // stride) for side in sides]
             seen, distance = seen + 2 * distance, distance * stride
             seen += 2 * distance
@@ -162,7 +162,7 @@ class ResNetwork(Architecture):
             conv = self._convolution(num_axes, input_shape[0], self.width, 1, self.activation.build())
             blocks: list[nn.Module] = []
             channels = self.width
-            for before, channels, stride in self._layout():
+            for before, channels, stride in self.layout():
                 first = self._convolution(num_axes, before, channels, stride, self.activation.build())
                 second = self._convolution(num_axes, channels, channels, 1, nn.Identity())
                 blocks.append(ResidualBlock(first, second, self.activation.build(), self.residual, p))

@@ -86,7 +86,7 @@ class Erase(PhotometricAugmentation):
         stretches = ((2 * stretches - 1) * math.log(self.aspect)).exp()
         high, wide = (areas * stretches).sqrt().round(), (areas / stretches).sqrt().round()
         fits = (high < height) & (wide < width)
-        first = fits.to(drawn.dtype).argmax(0, keepdim=True)
+        first = fits.type_as(drawn).argmax(0, keepdim=True)
         high, wide, fits = (found.gather(0, first).squeeze(0) for found in (high, wide, fits))
         high = high * (fits & (coin < self.probability))
         top = (top * (height - high + 1)).floor()
@@ -150,4 +150,4 @@ def spans(length: int, first: Tensor, end: Tensor) -> Tensor:
     import torch
 
     places = torch.arange(length, dtype=first.dtype, device=first.device)
-    return ((places >= first.unsqueeze(1)) & (places < end.unsqueeze(1))).to(first.dtype)
+    return ((places >= first.unsqueeze(1)) & (places < end.unsqueeze(1))).type_as(first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.catalog.augmentations.augmentation import Change
+    from core.catalog.augmentations.mixed import Blended, Pasted
 
 _REASON = "0 stands for no mixing, a Beta distribution has no α below that, and beyond 32 all is half and half."
 _ALPHA = "Shape α of the Beta distribution of the shares: below 1 mostly nearly whole samples, at 1 any share alike."
@@ -30,14 +32,16 @@ class MixingAugmentation(BatchAugmentation):
     changes_targets: ClassVar[bool] = True
 
     @abstractmethod
-    def mix(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        """The blended inputs (B, …), and what share (B,) of each is its own."""
+    def mixer(self) -> Callable[[Tensor, torch.Generator | None], tuple[Tensor, Tensor]]:
+        """From inputs (B, …) and a generator to the blended inputs, and the share (B,) of each that is its own."""
 
     def change(self, num_outputs: int) -> Change:
         from core.catalog.augmentations.mixed import blended_targets
 
+        mix = self.mixer()
+
         def mixed(inputs: Tensor, targets: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-            inputs, own = self.mix(inputs, generator)
+            inputs, own = mix(inputs, generator)
             return inputs, blended_targets(targets, own, num_outputs)
 
         return mixed
@@ -72,10 +76,10 @@ class MixUp(MixingAugmentation):
     def changes_nothing(self) -> bool:
         return self.alpha == 0
 
-    def mix(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        from core.catalog.augmentations.mixed import blended
+    def mixer(self) -> Blended:
+        from core.catalog.augmentations.mixed import Blended
 
-        return blended(inputs, self.alpha, generator)
+        return Blended(self.alpha)
 
 
 @register
@@ -109,7 +113,7 @@ class CutMix(MixingAugmentation):
     def changes_nothing(self) -> bool:
         return self.alpha == 0
 
-    def mix(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        from core.catalog.augmentations.mixed import pasted
+    def mixer(self) -> Pasted:
+        from core.catalog.augmentations.mixed import Pasted
 
-        return pasted(inputs, self.alpha, generator)
+        return Pasted(self.alpha)

@@ -71,7 +71,7 @@ def policy(
             result = dealt_out(ranges, result, order.argsort(), hands(inputs.shape[0], turn), signed, bases[kind])
             turn //= NUM_KINDS
         if probability < 1:
-            is_changed = (drawn[0] < probability).to(inputs.dtype).view(-1, 1, 1, 1)
+            is_changed = (drawn[0] < probability).type_as(inputs).view(-1, 1, 1, 1)
             result = inputs.lerp(result, is_changed)
         return result
 

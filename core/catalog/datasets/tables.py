@@ -15,6 +15,16 @@ CELL = ("radius", "texture", "perimeter", "area", "smoothness", "compactness", "
 CELL += ("concave points", "symmetry", "fractal dimension")
 
 
+Scaling = Annotated[
+    Literal["raw", "min_max", "standardized"],
+    Field(
+        title="input scaling",
+        description="raw: as measured; min_max: each column from 0 to 1; standardized: each column with mean 0 and "
+        "standard deviation 1, all measured on the training split.",
+    ),
+]
+
+
 class Table(DataSet):
     """A table with one row a sample. Scaling is fitted on the training split alone."""
 
@@ -25,14 +35,7 @@ class Table(DataSet):
     class_names: ClassVar[tuple[str, ...]]
     feature_names: ClassVar[tuple[str, ...]]
 
-    scaling: Annotated[
-        Literal["raw", "min_max", "standardized"],
-        Field(
-            title="input scaling",
-            description="raw: as measured; min_max: each column from 0 to 1; standardized: each column with mean 0 and "
-            "standard deviation 1, all measured on the training split.",
-        ),
-    ] = "standardized"
+    scaling: Scaling = "standardized"
 
     def facts(self) -> DataFacts:
         return DataFacts(

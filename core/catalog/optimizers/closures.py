@@ -72,7 +72,7 @@ class Sam(Optimizer):
 class Lbfgs(Optimizer):
     key: ClassVar[str] = "lbfgs"
     title: ClassVar[str] = "L-BFGS"
-    see: ClassVar[str] = "points_lbfgs"
+    see: ClassVar[str] = "digits_lbfgs"
     more: ClassVar[bool] = True
     needs_closure: ClassVar[bool] = True
     reads_back: ClassVar[bool] = True

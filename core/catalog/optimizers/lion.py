@@ -30,7 +30,7 @@ class Lion(Optimizer):
         "average, half of what Adam keeps."
     )
     choose: ClassVar[str] = (
-        "For large networks and large batches; take a third to a tenth of Adam's learning rate, and more weight decay."
+        "For large networks and large batches; there take a third to a tenth of Adam's rate, and more weight decay."
     )
     formula: ClassVar[str] = (
         r"w \leftarrow w - \eta \left( \operatorname{sign}(\beta_1 m + (1 - \beta_1)\, g) + \lambda w \right), \quad "
@@ -38,7 +38,7 @@ class Lion(Optimizer):
     )
     source: ClassVar[str] = "Chen et al., Symbolic Discovery of Optimization Algorithms, 2023, algorithm 2"
 
-    lr: LearningRate = 0.0003
+    lr: LearningRate = 0.001
     weight_decay: Annotated[
         float,
         Field(ge=0, title="weight decay", description="λ: each update takes lr·λ of every parameter off, biases too."),

@@ -31,7 +31,7 @@ class Muon(Optimizer):
         "far, also those with small gradients."
     )
     choose: ClassVar[str] = (
-        "For networks of dense layers, with AdamW's learning rate; biases, norm scales and convolution kernels, which "
+        "For networks of dense layers, with AdamW's rate or more; biases, norm scales and convolution kernels, which "
         "are no matrices, get AdamW."
     )
     formula: ClassVar[str] = (
@@ -41,7 +41,7 @@ class Muon(Optimizer):
     )
     source: ClassVar[str] = "Liu et al., Muon Is Scalable for LLM Training, 2025, section 2.2 (after Jordan et al., 2024)"
 
-    lr: LearningRate = 0.001
+    lr: LearningRate = 0.005
     weight_decay: Annotated[
         float,
         Field(ge=0, title="weight decay", description="λ: each update takes lr·λ of every parameter off, biases too."),

@@ -90,7 +90,9 @@ class RAdam(Optimizer):
         "Adam that trusts its squares only when enough gradients are in them: the first updates are those of momentum, "
         "then the learning rate of each weight fades in, as under a warm-up."
     )
-    choose: ClassVar[str] = "Where Adam needs a warm-up and its length is not known."
+    choose: ClassVar[str] = (
+        "Where Adam needs a warm-up and its length is not known; with a larger rate than Adam's, because it fades in."
+    )
     formula: ClassVar[str] = (
         r"\rho_\infty = \frac{2}{1 - \beta_2} - 1, \quad \rho = \rho_\infty - \frac{2 t \beta_2^t}{1 - \beta_2^t}, \quad "
         r"r = \sqrt{\frac{(\rho - 4)(\rho - 2)\, \rho_\infty}{(\rho_\infty - 4)(\rho_\infty - 2)\, \rho}}, \quad "
@@ -101,7 +103,7 @@ class RAdam(Optimizer):
         "Liu et al., On the Variance of the Adaptive Learning Rate and Beyond, 2020, algorithm 2"
     )
 
-    lr: LearningRate = 0.001
+    lr: LearningRate = 0.01
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Epsilon = 1e-8

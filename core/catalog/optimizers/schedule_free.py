@@ -48,7 +48,7 @@ class ScheduleFreeAdamW(Optimizer):
     )
     source: ClassVar[str] = "Defazio et al., The Road Less Scheduled, 2024, algorithm 1"
 
-    lr: LearningRate = 0.0025
+    lr: LearningRate = 0.005
     weight_decay: Annotated[
         float,
         Field(ge=0, title="weight decay", description="λ: each update takes lr·λ of every parameter off, biases too."),

@@ -8,10 +8,12 @@ from core.catalog.preset_list import (
     few_images,
     first_weights,
     more_data,
+    more_networks,
     networks,
     rates,
     rules,
 )
+from core.catalog.preset_list import more_optimizers, schedules  # isort: skip  # they go on with what rates has
 
 __all__ = [
     "cures",
@@ -20,8 +22,11 @@ __all__ = [
     "few_images",
     "first_weights",
     "more_data",
+    "more_networks",
+    "more_optimizers",
     "networks",
     "rates",
     "rules",
+    "schedules",
     "start",
 ]

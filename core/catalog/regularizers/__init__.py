@@ -1,6 +1,6 @@
 """Regularizers: against learning the training set by heart (importing this package registers them)."""
 
-from core.catalog.regularizers import weights, dropout, early_stopping, clipping  # isort: skip  # order on the page
+from core.catalog.regularizers import weights, dropout, early_stopping, clipping, averages  # isort: skip  # order on the page
 from core.catalog.regularizers.combination import check_regularizers
 from core.catalog.regularizers.dropout import DropoutRates, dropout_rates
 from core.catalog.regularizers.regularizer import Regularizer
@@ -8,6 +8,7 @@ from core.catalog.regularizers.regularizer import Regularizer
 __all__ = [
     "DropoutRates",
     "Regularizer",
+    "averages",
     "check_regularizers",
     "clipping",
     "dropout",

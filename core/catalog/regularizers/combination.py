@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def check_regularizers(regularizers: Sequence[Entry], architecture: Architecture, optimizer: Optimizer) -> list[Text]:
     """Notes about settings without effect; BadInput for what contradicts itself."""
     seen: set[str] = set()
+    _check_averages(regularizers, optimizer)
     for entry in regularizers:
         if entry.key in seen and not isinstance(entry, Dropout):
             raise BadInput(
@@ -49,6 +50,32 @@ def check_regularizers(regularizers: Sequence[Entry], architecture: Architecture
                 Text("Use the optimizer's own weight decay, and leave the regularizer out."),
             )
     return _dropout_notes(regularizers, architecture)
+
+
+def _check_averages(regularizers: Sequence[Entry], optimizer: Optimizer) -> None:
+    """BadInput where two things average the weights, or move weights that an optimizer's average is made of."""
+    averages = [entry for entry in regularizers if isinstance(entry, Regularizer) and entry.kind == "average"]
+    if len(averages) > 1:
+        raise BadInput(
+            Text(
+                "Two averages of the weights are chosen: {one} and {other}.",
+                one=Text(averages[0].title),
+                other=Text(averages[1].title),
+            ),
+            Text("The network can answer with one of them only."),
+            Text("Keep one of them."),
+        )
+    for entry in regularizers:
+        if isinstance(entry, Regularizer) and entry.kind in ("average", "projection") and optimizer.has_eval_mode:
+            raise BadInput(
+                Text(
+                    "{title} cannot stand beside {optimizer}.",
+                    title=Text(entry.title),
+                    optimizer=Text(optimizer.title),
+                ),
+                Text("{optimizer} answers with an average of its own.", optimizer=Text(optimizer.title)),
+                Text("Leave the regularizer out, or choose another optimizer."),
+            )
 
 
 def _dropout_notes(regularizers: Sequence[Entry], architecture: Architecture) -> list[Text]:

@@ -12,7 +12,7 @@ from core.catalog.entry import Entry
 if TYPE_CHECKING:
     import torch
 
-Kind = Literal["penalty", "decay", "dropout", "stop", "clip"]
+Kind = Literal["penalty", "decay", "dropout", "stop", "clip", "projection", "average"]
 
 Biases = Annotated[
     bool,
@@ -29,16 +29,25 @@ class Regularizer(Entry):
     - `penalty`: a term of the objective: `terms.Penalty` (value, add_gradient);
     - `decay`: weights shrink before the optimizer's update: `terms.Decay`;
     - `clip`: gradients are limited: `terms.NormClip`, `terms.ValueClip`;
+    - `projection`: weights are put back into bounds after the optimizer's update: `terms.MaxNorm`;
+    - `average`: the network's answers are those of averaged weights: `terms.Averaging`;
     - `dropout`: layers of the network: its probability;
     - `stop`: ends the run and restores the best weights: `early_stopping.Stopper`.
     """
 
     family: ClassVar[str] = "regularizers"
     kind: ClassVar[Kind] = "penalty"
+    stackable: ClassVar[bool] = True
+    """Whether a run with it can share its updates with others."""
 
     def build(self) -> Any:
         """The object that the kind names."""
         raise NotImplementedError
+
+    @property
+    def parts(self) -> tuple[Regularizer, ...]:
+        """The regularizers it is made of; most are their only part."""
+        return (self,)
 
     def tensors(self, named_parameters: Iterable[tuple[str, torch.nn.Parameter]]) -> list[torch.nn.Parameter]:
         """The parameters a penalty or decay acts on: weight matrices and kernels, all with the option `biases`."""

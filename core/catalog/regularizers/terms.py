@@ -1,4 +1,4 @@
-"""What weight regularizers and clipping do inside a step (torch; imported when they are built).
+"""What regularizers of weights and gradients do inside a step (torch; imported when they are built).
 
 Every method is a few fused calls over all tensors and reads nothing back from the device.
 """
@@ -9,7 +9,7 @@ Every method is a few fused calls over all tensors and reads nothing back from t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 
@@ -96,3 +96,68 @@ class ValueClip:
             torch._foreach_clamp_min_(grads, -self.max_value)
             torch._foreach_clamp_max_(grads, self.max_value)
             return largest > self.max_value
+
+
+@dataclass(frozen=True)
+class MaxNorm:
+    """w ← w · min(1, max_norm / ‖w‖) for the incoming weights w of each unit, after the optimizer's update."""
+
+    max_norm: float
+
+    def apply(self, weights: list[torch.Tensor], skip: torch.Tensor | None = None) -> None:
+        """Limit each row of matrices and kernels (O, …) in place; where the tensor `skip` (no axes) is 1, none."""
+        with torch.no_grad():
+            for weight in weights:
+                axes = tuple(range(1, weight.dim()))
+                norms = torch.linalg.vector_norm(weight, dim=axes, keepdim=True)
+                factor = (self.max_norm / norms).clamp_(max=1.0)
+                weight.mul_(factor if skip is None else factor.masked_fill_(skip > 0, 1.0))
+
+
+class Averaging(Protocol):
+    """How the running average of a run's weights is made."""
+
+    def has_begun(self, epoch: float) -> bool:
+        """Whether, so many passes being done, there is an average; before, it is the weights themselves."""
+        ...
+
+    def is_due(self, step: int) -> bool:
+        """Whether the weights after `step` updates belong to it."""
+        ...
+
+    def share(self, count: torch.Tensor) -> torch.Tensor:
+        """The share of the newest weights when they are number `count` (from 1, no axes, float64)."""
+        ...
+
+
+@dataclass(frozen=True)
+class ExponentialAverage:
+    """w̄ = Σ βᵏ w₍ₜ₋ₖ₎ / Σ βᵏ: every update's weights, those of k updates ago with weight βᵏ."""
+
+    beta: float
+
+    def has_begun(self, epoch: float) -> bool:
+        return True
+
+    def is_due(self, step: int) -> bool:
+        return True
+
+    def share(self, count: torch.Tensor) -> torch.Tensor:
+        return (1 - self.beta) / (1 - self.beta**count)
+
+
+@dataclass(frozen=True)
+class EqualAverage:
+    """The mean of the weights after every so many updates, from epoch `start` on."""
+
+    start: float
+    every: int
+
+    def has_begun(self, epoch: float) -> bool:
+        return epoch >= self.start
+
+    def is_due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def share(self, count: torch.Tensor) -> torch.Tensor:
+        return 1 / count

@@ -55,7 +55,7 @@ class Plateau(Schedule):
         r"\eta \leftarrow \gamma \eta \text{ when } E_\mathrm{val} \text{ has not come below } (1 - \theta)\, "
         r"\min E_\mathrm{val} \text{ in more than } n \text{ evaluations}"
     )
-    source: ClassVar[str] = "Goodfellow, Bengio and Courville, Deep Learning, 2016, section 8.3.1; PyTorch ReduceLROnPlateau"
+    source: ClassVar[str] = "He et al., Deep Residual Learning for Image Recognition, 2016, section 3.4"
 
     gamma: Annotated[
         float,

@@ -42,8 +42,8 @@ class CosineRestarts(Schedule):
     see: ClassVar[str] = "rate_cosine_restarts"
     more: ClassVar[bool] = True
     why: ClassVar[str] = (
-        "The learning rate falls along half a cosine and jumps back to its full value, each time for longer: a network "
-        "that has settled is shaken out and settles again."
+        "The learning rate falls along half a cosine and jumps back to its full value, again and again: a "
+        "network that has settled is shaken out and settles anew."
     )
     choose: ClassVar[str] = (
         "When a run may be stopped at several ends: look at its errors just before a restart, not just after."
@@ -60,12 +60,12 @@ class CosineRestarts(Schedule):
         float,
         Field(gt=0, title="epochs until the first restart", description="Length T₀ of the first fall, in epochs."),
         Usual(0.5, 20, "log", reason="A fall takes some time, at least one update."),
-    ] = 3.0
+    ] = 2.5
     times: Annotated[
         int,
         Field(ge=1, title="times as long", description="Each fall takes k times as many updates as the one before."),
         Usual(1, 4, "linear", reason="Falls that get shorter and shorter would end in restarts at every update."),
-    ] = 2
+    ] = 1
     final: FinalShare = 0.0
 
     def _planned(self, step: int, total_steps: int, steps_per_epoch: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from core.catalog.activations import Activation
 from core.catalog.activations.rectified import Gelu, LeakyRelu, PRelu, Relu, Silu
@@ -17,6 +17,9 @@ from core.catalog.initializers.scaled import Framework, He, Xavier
 from core.catalog.regularizers.dropout import dropout_rates
 from core.experiment import Experiment
 from core.exports.script.code import code
+
+if TYPE_CHECKING:
+    from torch import nn
 
 # -- activations -----------------------------------------------------------------------------------------------------
 
@@ -66,37 +69,38 @@ def _(entry: Identity, experiment: Experiment) -> str:
 
 @code.register
 def _(entry: Logistic, experiment: Experiment) -> str:
-    return _sequential([*_flat(experiment), *_output(num_features(_shape(experiment)), experiment)])
+    return sequential([*_flat(experiment), *output_lines(num_features(shape_of(experiment)), experiment)])
 
 
 @code.register
 def _(entry: MultilayerPerceptron, experiment: Experiment) -> str:
     rates = dropout_rates(experiment.regularizers)
     p = rates.dense if rates else 0.0
-    lines, fan_in = _flat(experiment), num_features(_shape(experiment))
-    for number, width in enumerate(entry.all_widths, start=1):
+    lines, fan_in = _flat(experiment), num_features(shape_of(experiment))
+    for number, (width, share) in enumerate(zip(entry.all_widths, entry.shares, strict=True), start=1):
         name = f"hidden.{number}"
-        norm = _norm(entry.normalization, entry.groups, width, 0)
-        lines += _dense(name, fan_in, width, norm, code(entry.activation, experiment), p)
+        norm = norm_lines(entry.normalization, entry.groups, width, 0)
+        layer = _dense(name, fan_in, width, norm, code(entry.activation, experiment), p)
+        lines += [nested("Residual", [repr(share), *layer], name)] if share else layer
         fan_in = width
-    return _sequential([*lines, *_output(fan_in, experiment)])
+    return sequential([*lines, *output_lines(fan_in, experiment)])
 
 
 @code.register
 def _(entry: Cnn, experiment: Experiment) -> str:
     rates = dropout_rates(experiment.regularizers)
-    shape = _shape(experiment)
+    shape = shape_of(experiment)
     channels, num_axes = shape[0], len(shape) - 1
     activation = code(entry.activation, experiment)
     lines: list[str] = []
-    for number, block in enumerate(entry.blocks, start=1):
+    for number, (block, share) in enumerate(zip(entry.blocks, entry.shares, strict=True), start=1):
         name = f"conv.{number}"
         normalization = entry.normalization if block.normalization is None else block.normalization
-        norm = _norm(normalization, block.groups, block.channels, num_axes)
-        lines += _convolution(name, channels, block, norm, num_axes)
-        lines.append(activation if block.activation is None else code(cast(Activation, block.activation), experiment))
-        lines += _pooling(block, num_axes)
-        lines += _dropout(f"{name}.dropout", rates.convolution if rates else 0.0)
+        norm = norm_lines(normalization, block.groups, block.channels, num_axes)
+        layer = convolution_lines(name, channels, block, norm, num_axes)
+        layer.append(activation if block.activation is None else code(cast(Activation, block.activation), experiment))
+        layer += [*_pooling(block, num_axes), *dropout_lines(f"{name}.dropout", rates.convolution if rates else 0.0)]
+        lines += [nested("Residual", [repr(share), *layer], name)] if share else layer
         channels = block.channels
     fan_in = next(row for row in plan_of(experiment) if row.name == "flatten").output_shape[0]
     lines.append("GlobalAverage()" if entry.global_average else "nn.Flatten()")
@@ -105,21 +109,43 @@ def _(entry: Cnn, experiment: Experiment) -> str:
         lines += _dense(f"dense.{number}", fan_in, width, [], activation, rates.dense if rates else own)
         fan_in = width
     if not entry.dense:
-        lines += _dropout("dropout", 0.0 if rates else entry.dropout)
-    return _sequential([*lines, *_output(fan_in, experiment)])
+        lines += dropout_lines("dropout", 0.0 if rates else entry.dropout)
+    return sequential([*lines, *output_lines(fan_in, experiment)])
 
 
 def weighted_layers(experiment: Experiment) -> tuple[str, ...]:
     """The names of the layers with weights, in their order: a first value is drawn by the name of its layer."""
-    return tuple(row.name for row in plan_of(experiment) if row.fan_in)
+    from torch import nn
+
+    found: list[str] = []
+    for name, module in built(experiment).named_modules():
+        if hasattr(module, "dense_parts"):
+            found += [f"{name}.{part.name}" for part in cast(Any, module).dense_parts()]
+        elif isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
+            found.append(name)
+    return tuple(found)
+
+
+def embeddings(experiment: Experiment) -> tuple[str, ...]:
+    """The names of what is drawn without inputs, in their order: class tokens and positions."""
+    from torch import nn
+
+    return tuple(name for name, module in built(experiment).named_modules() if isinstance(module, nn.Embedding))
+
+
+def built(experiment: Experiment) -> nn.Module:
+    """Its network, without any values."""
+    facts = cast(Any, experiment.dataset).facts()
+    return cast(Architecture, experiment.architecture).build(facts.input_shape, facts.num_outputs)
 
 
 def is_convolutional(experiment: Experiment) -> bool:
     """Whether it convolves images, which is done with the channels last in memory."""
-    return len(_shape(experiment)) == 3 and any(row.receptive_field is not None for row in plan_of(experiment))
+    return len(shape_of(experiment)) == 3 and any(row.receptive_field is not None for row in plan_of(experiment))
 
 
-def _shape(experiment: Experiment) -> tuple[int, ...]:
+def shape_of(experiment: Experiment) -> tuple[int, ...]:
+    """The shape of one sample."""
     return cast(Any, experiment.dataset).facts().input_shape
 
 
@@ -129,8 +155,15 @@ def plan_of(experiment: Experiment) -> list[LayerPlan]:
     return cast(Architecture, experiment.architecture).plan(facts.input_shape, facts.num_outputs)
 
 
-def _sequential(lines: list[str]) -> str:
+def sequential(lines: list[str]) -> str:
+    """The layers as a model."""
     return "model = nn.Sequential(\n" + "".join(f"    {line}\n" for line in map(_with_comma, lines)) + ")\n"
+
+
+def nested(name: str, lines: list[str], comment: str) -> str:
+    """A call over several lines; of its arguments' comments nothing is left."""
+    inside = "".join(f"        {line.partition('  # ')[0]},\n" for line in lines)
+    return f"{name}(\n{inside}    )  # {comment}"
 
 
 def _with_comma(line: str) -> str:
@@ -139,23 +172,26 @@ def _with_comma(line: str) -> str:
 
 
 def _flat(experiment: Experiment) -> list[str]:
-    return ["nn.Flatten()"] if len(_shape(experiment)) > 1 else []
+    return ["nn.Flatten()"] if len(shape_of(experiment)) > 1 else []
 
 
-def _output(fan_in: int, experiment: Experiment) -> list[str]:
+def output_lines(fan_in: int, experiment: Experiment) -> list[str]:
+    """The last layer."""
     return [f"nn.Linear({fan_in}, {cast(Any, experiment.dataset).facts().num_outputs})  # output"]
 
 
 def _dense(name: str, fan_in: int, width: int, norm: list[str], activation: str, p: float) -> list[str]:
     bias = ", bias=False" if norm else ""
-    return [f"nn.Linear({fan_in}, {width}{bias})  # {name}", *norm, activation, *_dropout(f"{name}.dropout", p)]
+    return [f"nn.Linear({fan_in}, {width}{bias})  # {name}", *norm, activation, *dropout_lines(f"{name}.dropout", p)]
 
 
-def _dropout(name: str, p: float) -> list[str]:
+def dropout_lines(name: str, p: float) -> list[str]:
+    """A layer that drops, or none."""
     return [f'Dropout({p!r}, "{name}")'] if p > 0 else []
 
 
-def _norm(normalization: Normalization, groups: int, channels: int, num_axes: int) -> list[str]:
+def norm_lines(normalization: Normalization, groups: int, channels: int, num_axes: int) -> list[str]:
+    """A normalization, or none."""
     return {
         "none": [],
         "batch": [f"nn.BatchNorm{max(num_axes, 1)}d({channels})"],
@@ -164,10 +200,14 @@ def _norm(normalization: Normalization, groups: int, channels: int, num_axes: in
     }[normalization]
 
 
-def _convolution(name: str, channels: int, block: Block, norm: list[str], num_axes: int) -> list[str]:
+def convolution_lines(
+    name: str, channels: int, block: Block, norm: list[str], num_axes: int, groups: int = 1
+) -> list[str]:
+    """A block's padding where its sides differ, its convolution and its normalization."""
     before, after = block.padding_sides
     options = f", stride={block.stride}" if block.stride != 1 else ""
     options += f", padding={before}" if before else ""
+    options += f", groups={groups}" if groups != 1 else ""
     options += ", bias=False" if norm else ""
     extra = [f"nn.ConstantPad{num_axes}d({(0, after - before) * num_axes}, 0.0)"] if before != after else []
     layer = f"nn.Conv{num_axes}d({channels}, {block.channels}, {block.kernel}{options})  # {name}"

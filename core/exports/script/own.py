@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 
+from core.exports.script.own_blocks import BLOCKS
 from core.training.splits import balanced_order
 
 DROPOUT = '''\
@@ -30,6 +31,20 @@ class GlobalAverage(nn.Module):
 
     def forward(self, x):
         return x.flatten(2).mean(2)
+
+
+'''
+
+RESIDUAL = '''\
+class Residual(nn.Sequential):
+    """Layers whose result, times a share, is added to what they were given."""
+
+    def __init__(self, share, *layers):
+        super().__init__(*layers)
+        self.share = share
+
+    def forward(self, x):
+        return x + self.share * super().forward(x)
 
 
 '''
@@ -84,6 +99,8 @@ def warp(x, where, mode):
 OWN = {
     "Dropout": DROPOUT,
     "GlobalAverage": AVERAGE,
+    "Residual": RESIDUAL,
+    **BLOCKS,
     "UncorrectedAdam": UNCORRECTED_ADAM,
     "warp": WARP,
     "balanced_order": f"{inspect.getsource(balanced_order)}\n\n",

@@ -19,7 +19,7 @@ from core.compatibility import check
 from core.describe import choices
 from core.errors import Refused
 from core.experiment import Experiment
-from core.exports.script import data, network, rules
+from core.exports.script import blocks, data, network, rules
 from core.exports.script.augmentation import augmentation_code
 from core.exports.script.code import code, refusal
 from core.exports.script.own import uses, with_own
@@ -139,14 +139,19 @@ def _network(experiment: Experiment) -> str:
     model = code(experiment.architecture, experiment)
     own = cast(Architecture, experiment.architecture).default_initializer
     fill = code(experiment.initializer or parse("initializers", own), experiment)
+    layers = (
+        "layers = [part for layer in model for part in dense_parts(layer)]"
+        if uses("Recurrent", model)
+        else "layers = [layer for layer in model.modules() if isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d))]"
+    )
     last = "model.to(memory_format=torch.channels_last)\n" if network.is_convolutional(experiment) else ""
     return f"""\
 {model}
 # First values, drawn by the names of the layers.
 names = {_listed(network.weighted_layers(experiment))}
-layers = [layer for layer in model if isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d))]
+{layers}
 for name, layer in zip(names, layers, strict=True):
-{textwrap.indent(fill, "    ")}{last}"""
+{textwrap.indent(fill, "    ")}{blocks.first_values(experiment)}{last}"""
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -237,7 +242,7 @@ def _update(experiment: Experiment) -> str:
     terms, schedule = _terms(experiment), code(experiment.schedule, experiment)
     changed_inputs = "    inputs = augment(inputs, step)\n"
     seeded = """\
-    for layer in model:
+    for layer in model.modules():
         if isinstance(layer, Dropout):
             layer.generator.manual_seed(seed32(SEED, "dropout", layer.name, step))
 """

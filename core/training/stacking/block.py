@@ -57,6 +57,7 @@ class Block:
         self._penalized = [place for place, loop in enumerate(self._loops) if loop.penalties]
         self._clipped = [place for place, loop in enumerate(self._loops) if loop.clips]
         self._decayed = [place for place, loop in enumerate(self._loops) if loop.decays]
+        self._projected = [place for place, loop in enumerate(self._loops) if loop.projections]
         self._dropping = [place for place, loop in enumerate(self._loops) if loop.dropouts]
         self._bound = [
             (parts, parts.revision, parts.loop, parts.loop.guard, parts.loop.optimizer.state) for parts in self._parts
@@ -126,6 +127,9 @@ class Block:
             for decay, weights in self._loops[row].decays:
                 decay.apply(weights, self._lrs[row], self._loops[row].guard.found)
         faults = self._rules(self._lrs)
+        for row in self._projected:
+            for projection, weights in self._loops[row].projections:
+                projection.apply(weights, self._loops[row].guard.found)
         stamp = time.time()
         self._norms.after_update()
         self._keep_rows()

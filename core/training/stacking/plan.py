@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from core.catalog.architectures.architecture import Architecture
+from core.catalog.augmentations.augmentation import Augmentation
 from core.catalog.datasets.dataset import DataSet
 from core.catalog.losses import default_loss
 from core.catalog.optimizers.optimizer import Optimizer
 from core.experiment import Experiment
 from core.text import Text
+from core.training.changes import regularizers_stack
 from core.training.splits import data_of
 from core.training.stacking.table import Limit, limit_of
 from core.training.threads import default_threads
@@ -72,7 +74,11 @@ def why_alone(experiment: Experiment, device: str = "cpu", threads: int | None =
     if experiment.precision == "bfloat16":
         return Text("bfloat16 computes in a mode that common updates do not have.")
     if optimizer.has_eval_mode:
-        return Text("{optimizer} takes gradients beside the weights that are measured.", optimizer=Text(optimizer.title))
+        return Text(
+            "{optimizer} takes gradients beside the weights that are measured.", optimizer=Text(optimizer.title)
+        )
+    if not regularizers_stack(experiment):
+        return Text("The average of its weights is kept beside them, which common updates do not know.")
     if not optimizer.stackable:
         return Text("{optimizer} needs more than one gradient for an update.", optimizer=Text(optimizer.title))
     architecture = cast(Architecture, experiment.architecture)
@@ -107,4 +113,10 @@ def kind_of(experiment: Experiment) -> Hashable:
         experiment.batch_size,
         experiment.precision,
         experiment.loss or default_loss(task),  # type: ignore[arg-type]
+        mixes_targets(experiment),
     )
+
+
+def mixes_targets(experiment: Experiment) -> bool:
+    """Whether its targets are probabilities: those of rows have one shape."""
+    return any(cast(Augmentation, entry).changes_targets for entry in experiment.augmentations)

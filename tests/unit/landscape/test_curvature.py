@@ -73,6 +73,8 @@ DENSE = {
     "regression",
 }
 """Those whose derivatives are written out."""
+LARGE = {"resnet", "efficient_cnn", "attention, waves"}
+"""Those whose dense Hessians take seconds: their products are compared with those in float64 alone."""
 
 
 def measured(name: str, folder: Path, step: int = 6, dtype: torch.dtype = torch.float64) -> Measured:
@@ -114,7 +116,7 @@ class Bowl:
         return 0.5 * (self.curvatures * flat.square()).sum()
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", [name for name in NETS if name not in LARGE])
 def test_ends_products_and_gradient_equal_the_dense_ones(name: str, data_folder: Path):
     here = measured(name, data_folder)
     exact = dense(here)

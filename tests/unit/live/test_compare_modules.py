@@ -163,6 +163,8 @@ def test_the_untrained_network_is_not_the_best():
 
 def test_a_gradient_evaluation_is_the_gradient_of_one_sample():
     assert computed("[0, 10].map(placing(errors('r', [1, 1]), 'gradients'))") == [0, 640]
+    twice = "run('r', { 'evaluation:validation/error': [[0, 10], [1, 1]] }, { gradients_per_update: 2 })"
+    assert computed(f"[0, 10].map(placing({twice}, 'gradients'))") == [0, 1280]
 
 
 def test_passes_are_counted_right_after_the_batch_size_has_changed():

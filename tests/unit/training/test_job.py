@@ -316,6 +316,19 @@ def test_snapshots_are_taken_at_powers_of_root_two_and_at_the_end(tmp_path: Path
     assert [step for step in range(100) if is_root_two_power(step)] == [1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91]
 
 
+@pytest.mark.parametrize(("update_s", "epochs_kept"), [(2.0, True), (0.0, False)])
+def test_the_end_of_an_epoch_is_kept_after_two_seconds_of_work_however_long_the_run_had_to_wait(
+    update_s: float, epochs_kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Run, "work_s", property(lambda run: update_s * run.step_count))
+    snapshots = Kept()
+    with computing() as compute:
+        run, _ = ended(*submitted(compute, points(), tmp_path, snapshots=snapshots))
+    ends = list(range(run.steps_per_epoch, run.step_count + 1, run.steps_per_epoch))
+    assert ends
+    assert [step for step, kind in snapshots.taken if kind == "epoch"] == (ends if epochs_kept else [])
+
+
 def test_a_snapshot_stands_behind_the_evaluation_of_its_step(tmp_path: Path):
     evaluated: list[bool] = []
 

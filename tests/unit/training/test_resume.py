@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.catalog.registry import entries
@@ -13,7 +14,7 @@ from core.training.checkpoint import read_snapshot, write_snapshot
 from core.training.events import Event
 from core.training.run import Run
 from core.training.weights import weights_sha256
-from tests.experiments import NETWORKS, Diary, bits, copy_of, everything, images, numbers, points, same, trained
+from tests.experiments import NETWORKS, Diary, bits, copy_of, everything, images, numbers, points, row_of, same, trained
 
 State = tuple[dict[str, Any], dict[str, Any]]
 
@@ -78,6 +79,19 @@ def test_from_any_update_of_a_run_that_early_stopping_ends(tmp_path: Path):
     _, run, _ = states_of(experiment, tmp_path)
     assert run.outcome is not None
     assert run.outcome.reason == "early_stopping"
+    assert_equal_from_everywhere(experiment, tmp_path)
+
+
+def test_from_any_update_of_a_run_whose_errors_lower_the_learning_rate(tmp_path: Path):
+    schedule = {"key": "plateau", "patience": 1, "gamma": 0.5}
+    experiment = points(schedule=schedule, optimizer={"key": "sgd", "lr": 3.0}, epochs=5, evaluate_every=2)
+    _, run, diary = states_of(experiment, tmp_path)
+    rates = row_of(diary, "lr")
+    assert rates[0] == 3.0
+    assert run.learning_rate < 3.0
+    drops = np.flatnonzero(np.diff(rates)) + 1
+    assert len(drops) > 0
+    assert set(drops % 2) == {0}
     assert_equal_from_everywhere(experiment, tmp_path)
 
 

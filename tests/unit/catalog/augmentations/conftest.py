@@ -29,6 +29,6 @@ def augment(seeds: Seeds) -> Callable[..., torch.Tensor]:
 
     def apply(entries: list[Any], inputs: torch.Tensor, step: int = 0, seeds: Seeds = seeds) -> torch.Tensor:
         batch = Batch(inputs, torch.arange(len(inputs)), torch.arange(len(inputs)))
-        return compile_pipeline(entries, tuple(inputs.shape[1:]))(batch, step, seeds).inputs
+        return compile_pipeline(entries, tuple(inputs.shape[1:]), len(inputs))(batch, step, seeds).inputs
 
     return apply

@@ -2,20 +2,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
 
 from core.catalog.augmentations.brightness import Brightness
+from core.catalog.augmentations.color_jitter import ColorJitter
 from core.catalog.augmentations.contrast import Contrast
 from core.catalog.augmentations.crop import Crop
+from core.catalog.augmentations.erasing import Cutout, Erase
 from core.catalog.augmentations.flip import Flip
+from core.catalog.augmentations.mixing import CutMix, MixUp
 from core.catalog.augmentations.noise import Noise
 from core.catalog.augmentations.pipeline import Photometric, Warp, compile_pipeline
+from core.catalog.augmentations.policies import RandAugment, TrivialAugment
 from core.catalog.augmentations.resized_crop import ResizedCrop
 from core.catalog.augmentations.rotate import Rotate
 from core.catalog.augmentations.scale import Scale
 from core.catalog.augmentations.shift import Shift
+from core.catalog.augmentations.signals import SignalScale, SignalShift
 from core.catalog.entry import Entry
 from core.catalog.registry import entries, parse
 from core.errors import BadInput
@@ -23,7 +29,17 @@ from core.training.augmentation_preview import augmentation_seeds
 from core.training.batch import Batch
 
 CPU = torch.device("cpu")
-KEYS = sorted(entries("augmentations"))
+CLASSES: dict[str, Any] = dict(sorted(entries("augmentations").items()))
+KEYS = [key for key, cls in CLASSES.items() if "image" in cls.input_kinds]
+SIGNALS = [key for key, cls in CLASSES.items() if "sequence" in cls.input_kinds]
+SMALL = {"cutout": {"size": 3}}
+"""Settings for the pictures of these tests, where the defaults are too large."""
+
+
+def entry_of(key: str) -> Any:
+    return parse("augmentations", {"key": key, **SMALL.get(key, {})})
+
+
 IDENTITIES = [
     Flip(horizontal=0, vertical=0),
     Rotate(degrees=0),
@@ -34,6 +50,15 @@ IDENTITIES = [
     Brightness(amount=0),
     Contrast(amount=0),
     Noise(std=0),
+    ColorJitter(brightness=0, contrast=0, saturation=0, hue=0),
+    Erase(probability=0),
+    Cutout(size=0),
+    MixUp(alpha=0),
+    CutMix(alpha=0),
+    RandAugment(probability=0),
+    TrivialAugment(probability=0),
+    SignalShift(most=0),
+    SignalScale(amount=0),
 ]
 
 
@@ -42,18 +67,18 @@ IDENTITIES = [
 def test_every_entry_changes_inputs_and_keeps_shape_dtype_targets_and_the_given_batch(key, dtype, images, seeds):
     inputs = images.to(dtype)
     given = Batch(inputs.clone(), torch.arange(8), torch.arange(8) + 100)
-    result = compile_pipeline([parse("augmentations", key)], (3, 10, 7))(given, 0, seeds)
+    result = compile_pipeline([entry_of(key)], (3, 10, 7), 8)(given, 0, seeds)
     assert result.inputs.shape == inputs.shape
     assert result.inputs.dtype == dtype
     assert not torch.equal(result.inputs, inputs)
     assert torch.equal(given.inputs, inputs)
-    assert result.targets is given.targets
+    assert (result.targets is given.targets) == (not CLASSES[key].changes_targets)
     assert result.sample_ids is given.sample_ids
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_images_stay_between_0_and_1(key, images, augment):
-    result = augment([entries("augmentations")[key]()], images)
+    result = augment([entry_of(key)], images)
     assert result.min() >= 0
     assert result.max() <= 1 + 1e-6
 
@@ -61,18 +86,20 @@ def test_images_stay_between_0_and_1(key, images, augment):
 @pytest.mark.parametrize("key", KEYS)
 def test_samples_of_a_batch_get_parameters_of_their_own(key, images, augment):
     same = images[:1].repeat(64, 1, 1, 1)
-    result = augment([entries("augmentations")[key]()], same)
+    same[1::2] = images[1]  # else one part of a blend could not be told from the other
+    result = augment([entry_of(key)], same)[::2]
     assert not torch.equal(result, result[:1].expand_as(result))
 
 
 def test_the_identities_cover_every_entry():
-    assert sorted(entry.key for entry in IDENTITIES) == KEYS
+    assert sorted(entry.key for entry in IDENTITIES) == list(CLASSES)
 
 
 @pytest.mark.parametrize("entry", IDENTITIES, ids=lambda entry: entry.key)
 def test_an_entry_that_changes_nothing_leaves_every_bit(entry, images, augment):
     assert entry.changes_nothing
-    assert torch.equal(augment([entry], images), images)
+    inputs = images if "image" in entry.input_kinds else images[:, :, 0]
+    assert torch.equal(augment([entry], inputs), inputs)
 
 
 def test_an_entry_builds_the_pipeline_of_itself_alone(images, seeds, augment):
@@ -199,7 +226,7 @@ def test_one_generator_seeded_anew_equals_a_generator_for_each_entry(images, aug
 
 
 def test_seed_and_step_decide_the_result_and_nothing_else(images, augment):
-    chosen = [entries("augmentations")[key]() for key in KEYS]
+    chosen = [entry_of(key) for key in KEYS]
     first = augment(chosen, images, step=3)
     state = torch.get_rng_state()
     torch.rand(5)
@@ -235,14 +262,30 @@ def test_noise_on_numbers_that_are_no_image_is_not_cut_off(shape, augment):
     assert result.max() > 2
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key != "noise"])
 @pytest.mark.parametrize("shape", [(4,), (2, 40)])
+@pytest.mark.parametrize("key", [key for key, cls in CLASSES.items() if cls.input_kinds == ("image",)])
 def test_an_image_augmentation_on_other_inputs_is_refused_with_what_why_and_fix(key, shape):
     with pytest.raises(BadInput) as error:
         compile_pipeline([entries("augmentations")[key]()], shape)
     assert "cannot change samples of shape" in str(error.value.what)
     assert "pictures" in str(error.value.why)
     assert "Gaussian noise" in str(error.value.fix)
+
+
+def test_an_augmentation_of_sequences_on_a_picture_is_refused():
+    with pytest.raises(BadInput, match=r"cannot change samples of shape 1×8×8.*It changes sequences"):
+        compile_pipeline([SignalShift()], (1, 8, 8))
+
+
+@pytest.mark.parametrize("key", SIGNALS)
+def test_entries_for_sequences_change_them_and_keep_shape_dtype_and_the_given_batch(key, seeds):
+    signals = torch.randn((8, 2, 40), generator=torch.Generator().manual_seed(0))
+    given = Batch(signals.clone(), torch.arange(8), torch.arange(8))
+    result = compile_pipeline([entry_of(key)], (2, 40), 8)(given, 0, seeds)
+    assert result.inputs.shape == signals.shape
+    assert result.inputs.dtype == signals.dtype
+    assert not torch.equal(result.inputs, signals)
+    assert torch.equal(given.inputs, signals)
 
 
 def test_an_entry_of_another_family_is_refused():

@@ -1,0 +1,121 @@
+"""Own data brought in: decoded in a child process, checked, kept in the data folder and made choosable."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from core.catalog.datasets.dataset import Samples
+from core.catalog.datasets.own import About, OwnData, forget_own, keep, key_of, own_class, own_folder, register_own
+from core.catalog.registry import entries, register
+from core.compatibility import check
+from core.errors import BadInput, Refused
+from core.experiment import Experiment
+from core.text import Text
+from core.training.splits import drawn_test
+from core.uploads.child import decode_apart
+from core.uploads.limits import MAX_FILE_BYTES, Decoded, refused, shown_name
+
+MOST_SETS = 50
+"""So many sets a data folder keeps."""
+
+
+class OwnDataSets:
+    """The own data of one data folder, choosable as long as this is open."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._keys = register_own(folder)
+
+    def close(self) -> None:
+        """Let them be choosable no more."""
+        forget_own(self._keys)
+        self._keys = []
+
+    def sets(self) -> list[type[OwnData]]:
+        """The sets there are, in the order of their keys."""
+        return [cls for cls in entries("datasets").values() if issubclass(cls, OwnData)]
+
+    def add(self, name: str, content: bytes) -> str:
+        """Decode a file and keep what it holds; returns the key of the set. BadInput says why a file cannot be used."""
+        with self._lock:
+            if len(self.sets()) >= MOST_SETS:
+                raise Refused(
+                    Text("{most} sets of own data are kept already.", most=MOST_SETS),
+                    Text("More would fill the disk and the list of data sets."),
+                    Text("Remove one first."),
+                )
+            own_folder(self._folder).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".arriving.", dir=own_folder(self._folder)) as arriving:
+                data = decode_apart(name, content, Path(arriving))
+            cls = _class_of(name, data)
+            if cls.key not in entries("datasets"):
+                keep(self._folder, cls.about, data.inputs, data.targets)
+                self._keys.append(register(cls).key)
+            return cls.key
+
+    def remove(self, key: str) -> None:
+        """Delete a set. Whoever calls this has made sure that no run needs it."""
+        with self._lock:
+            place = own_folder(self._folder) / key
+            if key not in {cls.key for cls in self.sets()}:
+                raise BadInput(
+                    Text("There is no own data “{key}”.", key=key[:40]),
+                    Text("Only data that were brought here can be removed."),
+                    Text("Choose one of: {known}.", known=", ".join(cls.key for cls in self.sets()) or "–"),
+                )
+            forget_own([key])
+            self._keys = [known for known in self._keys if known != key]
+            # The record goes first: what is left of the rest is no set.
+            for file in sorted(place.iterdir(), key=lambda file: file.name != "about.json"):
+                file.unlink()
+            place.rmdir()
+
+
+def _class_of(name: str, data: Decoded) -> type[OwnData]:
+    """The entry of decoded data; BadInput where they cannot be split."""
+    title = shown_name(Path(name).stem) or "data"
+    names = (*data.class_names, *data.feature_names)
+    about = About(
+        key=key_of(title, data.inputs, data.targets, names),
+        title=title,
+        input_shape=data.inputs.shape[1:],
+        num_samples=len(data.targets),
+        class_names=data.class_names,
+        feature_names=data.feature_names,
+    )
+    dataset = own_class(about)()
+    if data.class_names:
+        samples = Samples(data.inputs, data.targets, dataset.scale())
+        pool = np.setdiff1d(np.arange(len(data.targets)), drawn_test(samples, dataset))
+        smallest = int(np.bincount(data.targets[pool], minlength=len(data.class_names)).min())
+        about = about.model_copy(update={"smallest_class": smallest})
+        dataset = own_class(about)()
+    try:
+        check(Experiment(dataset=dataset, architecture="logistic"))
+    except BadInput as error:
+        raise refused(name, Text("It cannot be split: {reason}", reason=error.what), error.fix) from None
+    return type(dataset)
+
+
+def packed(files: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> bytes:
+    """Files of a folder, by their path in it, as one zip; BadInput when they are too many bytes."""
+    pairs = list(files.items() if isinstance(files, Mapping) else files)
+    if sum(len(content) for _, content in pairs) > MAX_FILE_BYTES:
+        raise refused(
+            pairs[0][0].split("/")[0],
+            Text("Its files have more than {most:.0f} MB.", most=MAX_FILE_BYTES / 2**20),
+            Text("Use smaller images, or fewer."),
+        )
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for path, content in pairs:
+            archive.writestr(path, content)
+    return file.getvalue()

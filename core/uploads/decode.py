@@ -1,0 +1,31 @@
+"""From the bytes of a file to arrays: what it is is told from its content, whatever its name says."""
+
+from __future__ import annotations
+
+from core.text import Text
+from core.uploads.archive import MAGIC, Archive
+from core.uploads.arrays import arrays_of
+from core.uploads.images import images_of
+from core.uploads.limits import MAX_FILE_BYTES, Decoded, checked, refused
+from core.uploads.tables import table_of
+
+
+def decoded(name: str, content: bytes) -> Decoded:
+    """The data of a file: a zip of images, an `.npz` or a CSV table. BadInput for everything else."""
+    if not content:
+        raise refused(name, Text("It is empty."), Text("Choose another file."))
+    if len(content) > MAX_FILE_BYTES:
+        raise refused(
+            name,
+            Text(
+                "It has {size:.0f} MB; {most:.0f} MB can be read.",
+                size=len(content) / 2**20,
+                most=MAX_FILE_BYTES / 2**20,
+            ),
+            Text("Use smaller images, or fewer."),
+        )
+    if not content.startswith(MAGIC):
+        return checked(name, table_of(name, content))
+    archive = Archive(name, content)
+    has_arrays = any(member.name.endswith(".npy") for member in archive.members)
+    return checked(name, arrays_of(name, archive) if has_arrays else images_of(name, archive))

@@ -1,0 +1,30 @@
+"""The Gradients page in a browser: a slider moves the lines of charts that stay."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import OpenTab
+
+pytestmark = pytest.mark.browser
+
+POINTS = """document.querySelector(".sp-gradient .sp-plot")?.data?.[0]?.x.length ?? 0"""
+
+
+def test_a_slider_moves_the_lines_and_no_chart_is_made_anew(open_tab: OpenTab):
+    tab = open_tab("/gradients")
+    page = tab.page
+    page.wait_for_function(f"{POINTS} === 21")
+    expect(page.locator(".sp-said")).to_contain_text("Vanishing: layer 1 gets 10⁻¹² of layer 20.")
+    page.evaluate("""() => { document.querySelector(".sp-gradient .sp-plot").seenBefore = true; }""")
+    page.get_by_role("slider", name="depth").first.press("ArrowRight")
+    page.wait_for_function(f"{POINTS} === 22")
+    assert page.evaluate("""() => document.querySelector(".sp-gradient .sp-plot").seenBefore"""), "drawn anew"
+    expect(page.locator(".sp-said")).to_contain_text("of layer 21.")
+    page.get_by_text("Residual cures 60 layers").click()
+    page.wait_for_function(f"{POINTS} === 61")
+    page.get_by_text("rule and numbers").first.click()
+    expect(page.locator(".sp-said dl").first).to_contain_text("gradient of layer 1")
+    page.get_by_role("radio", name="RNN or LSTM").click()
+    page.wait_for_function("""document.querySelector(".sp-time .sp-plot")?.data?.[0]?.x.length === 50""")
