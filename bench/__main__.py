@@ -34,6 +34,7 @@ FIGURES = (
     "classroom",
     "lesson_link",
     "practice",
+    "gradients",
     "surface",
     "curvature",
 )

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from core.cli_compare import compare
 from core.cli_curvature import curvature
+from core.cli_data import data
 from core.cli_faults import reveal, seal
 from core.cli_fork import fork
 from core.cli_race import race
@@ -41,9 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
     arguments = argparse.Namespace(json="--json" in words, data=None, show=None)
+    own: list[str] = []
     with Interruptions() as interruptions:
         try:
             _parser().parse_args(words, arguments)
+            own += _know_own_data(arguments)
             with redirect_stdout(sys.stderr), log_to(_logs(arguments)):
                 arguments.interruptions = interruptions
                 value, code = arguments.command(arguments)
@@ -60,7 +63,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             value, code = _told(_our_failure(error, _logs(arguments))), 1
         interruptions.ignore()
         _write(value, arguments)
+    if own:
+        from core.catalog.datasets.own import forget_own
+
+        forget_own(own)
     return code
+
+
+def _know_own_data(arguments: argparse.Namespace) -> list[str]:
+    """Make the data that were brought into the data folder choosable, before an experiment is read; their keys."""
+    folder = DataFolder.find(arguments.data)
+    if not folder.own_data.is_dir():
+        return []
+    from core.catalog.datasets.own import register_own
+
+    return register_own(folder.path)
 
 
 # -- what is typed ---------------------------------------------------------------------------------------------------
@@ -112,6 +129,11 @@ def _parser() -> _Parser:
         )
 
     command("catalog", catalog, "everything that can be chosen")
+    brought = command("data", data, "own data: bring a file or a folder, remove a set, or list what there is")
+    brought.add_argument(
+        "--add", metavar="PATH", help="a zip or folder with a folder of images for each class, an .npz, or a CSV file"
+    )
+    brought.add_argument("--remove", metavar="KEY", help="the key of a set that no stored run has learned from")
     new = command("train", train, "train an experiment", test)
     new.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
     changes(new)

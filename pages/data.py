@@ -1,4 +1,4 @@
-"""Data: classes and splits, scaling, augmentation, and what a trained network withstands."""
+"""Data: classes and splits, scaling, augmentation, what a trained network withstands, and own data."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pages.components.data_inputs import choices as input_choices
 from pages.components.data_inputs import inputs
 from pages.components.data_invariance import choices as invariance_choices
 from pages.components.data_invariance import invariance
+from pages.components.data_own import choices as own_choices
+from pages.components.data_own import own
 from pages.components.error_box import error_box, notes_box, plain
 from pages.components.language import show, t
 
@@ -21,6 +23,7 @@ PARTS = {
     "inputs": (input_choices, inputs),
     "augmentation": (augmentation_choices, augmentation),
     "invariance": (invariance_choices, invariance),
+    "own": (own_choices, own),
 }
 """What stands on the left and on the right of each part."""
 
@@ -42,6 +45,7 @@ def page() -> None:
         "inputs": t("Input scaling"),
         "augmentation": t("Augmentation"),
         "invariance": t("Invariance"),
+        "own": t("Own data"),
     }
     present = st.session_state.get("present", False)
     # What comes and goes stands in containers that stay, so that what is drawn in its own time keeps its place below.

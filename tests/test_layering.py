@@ -42,6 +42,7 @@ LAYERS: dict[str, int] = {
     "core.cli_compare": 6,
     "core.cli_training": 6,
     "core.cli_curvature": 6,
+    "core.cli_data": 6,
     "core.cli_faults": 6,
     "core.cli_fork": 6,
     "core.cli_race": 6,

@@ -34,12 +34,12 @@ class Invariance:
     in_percent: bool
 
 
-def invariance_figure(record: Invariance, translate: Translate = untranslated) -> go.Figure:
-    """A line for each network, and an upright one where nothing is changed."""
+def invariance_figure(record: Invariance, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
+    """A line for each network, and an upright one where nothing is changed; `dark`: for a dark page."""
     figure = go.Figure()
     unit = 100 if record.in_percent else 1
     for curve in record.curves:
-        shade = colour(curve.slot, dark=False)
+        shade = colour(curve.slot, dark=dark)
         figure.add_scatter(
             x=list(record.amounts),
             y=unit * curve.errors,

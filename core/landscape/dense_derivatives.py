@@ -31,8 +31,7 @@ class DenseDerivatives:
     """The gradient of a share of the measured loss where it stands, and products of its Hessian with vectors.
 
     Kept for each layer: W, a and d; for each hidden one f'(z), and f''(z) W'ᵀd' or None where that is 0 everywhere.
-    Kept too are places for v and H v with views of their pieces: with small layers it takes a tenth of a product to make
-    these views anew.
+    Kept too are places for v and H v with views of their pieces: to make these anew takes a tenth of a small product.
     """
 
     @torch.no_grad()

@@ -81,8 +81,8 @@ class _GraphDerivatives:
 
 
 def _check_finite(derivative: Tensor) -> None:
-    # The sum is not finite either where one number is not, and takes a tenth of the time.
-    if not math.isfinite(float(derivative.sum())):
+    # The square of its length is not finite either where one number is not, and takes a tenth of the time.
+    if not math.isfinite(float(derivative.dot(derivative))):
         raise BadInput(
             Text("The loss has no curvature here."),
             Text("Its derivatives are beyond every number that this precision holds."),

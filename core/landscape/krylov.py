@@ -1,7 +1,7 @@
 """Lanczos: what a symmetric matrix of which only products are known looks like from one vector on.
 
-Shape letters: N rows of the matrix, M products, R vectors. Source: Golub and Meurant, Matrices, Moments and Quadrature, 1994;
-Parlett, The Symmetric Eigenvalue Problem, 1980, chapter 13.
+Shape letters: N rows of the matrix, M products, R vectors. Source: Golub and Meurant, Matrices, Moments and Quadrature,
+1994; Parlett, The Symmetric Eigenvalue Problem, 1980, chapter 13.
 """
 
 from __future__ import annotations

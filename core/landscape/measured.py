@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Generator, Mapping
+from contextlib import nullcontext
 from copy import copy
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -83,6 +85,9 @@ class Measured:
                 module.inplace = True  # Nobody else reads what it is given; with images that is a sixth of the time.
         norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
         self.has_batch_norm = bool(norms)
+        is_recurrent = any(isinstance(module, nn.RNNBase) for module in network.modules())
+        # A GPU's kernel for recurrent layers has no second derivatives, and in evaluation mode no first ones.
+        self._differentiable_twice = partial(torch.backends.cudnn.flags, enabled=False) if is_recurrent else nullcontext
         if self.batch_norm == "estimated":
             for norm in norms:
                 norm.running_mean = norm.running_var = None
@@ -116,7 +121,7 @@ class Measured:
 
     def outputs(self, flat: Tensor) -> Tensor:
         """The network's outputs on the sample, (B, K), with the parameters `flat` (N,); differentiable."""
-        with sdpa_kernel(SDPBackend.MATH):
+        with sdpa_kernel(SDPBackend.MATH), self._differentiable_twice():
             return functional_call(self.network, self.tensors(flat), self.inputs)
 
     def loss(self, flat: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from core.landscape.curvature import BOTTOM, TOP, sizes_of
@@ -71,22 +70,24 @@ class Probe:
             yield from space.grow(self._ends[int(shares.argmax())])
             shares = self._shares(space)
         values, vectors, residuals = space.extended()
-        self._go_on_from(vectors[self._ends])
-        self._along = space.along
+        vectors = vectors[self._ends]
+        self._start = vectors if self._vectors is None else ahead(vectors, self._vectors)
+        self._vectors, self._along = vectors, space.along
         gradient = yield from hessian.gradient()
         bottom, top = values.tolist()
         below, above = residuals.tolist()
         return Probed(bottom, top, (below, above), float(gradient.norm()), space.num_products)
 
-    def _go_on_from(self, vectors: Tensor) -> None:
-        """Let the next probe start from where these vectors (ends, N), whose signs say nothing, are likely to go."""
-        self._start = vectors
-        if self._vectors is not None:
-            same = (vectors * self._vectors).sum(1, keepdim=True).sign()
-            self._start = torch.lerp(same * self._vectors, vectors, 1 + AHEAD)
-        self._vectors = vectors
-
     def _shares(self, space: Subspace) -> np.ndarray:
         """The error bounds of the ends that are looked for, as parts of their values."""
         sizes = sizes_of(space.values)
         return np.where(sizes > 0, space.residuals / np.where(sizes > 0, sizes, 1), 0)[self._ends]
+
+
+def ahead(vectors: Tensor, before: Tensor) -> Tensor:
+    """Where eigenvectors (R, N), which were `before` at the last probe, are likely to be at the next.
+
+    Their signs mean nothing.
+    """
+    same = (vectors * before).sum(1, keepdim=True).sign()
+    return vectors + AHEAD * (vectors - same * before)

@@ -187,6 +187,8 @@ class Hub:
             held = self._runs.get(run)
             if held is not None:
                 held.closed = True
+                # Who watches has not read how it ended, however long nothing came before.
+                held.last_read = next(self._count)
                 self._forget_oldest()
 
     def forget(self, run: str) -> None:

@@ -81,6 +81,11 @@ class DataFolder:
         return self.path / "datasets"
 
     @property
+    def own_data(self) -> Path:
+        """Data sets that people have brought, a folder each."""
+        return self.path / "own_data"
+
+    @property
     def lessons(self) -> Path:
         """Lessons that were written here, a file each."""
         return self.path / "lessons"

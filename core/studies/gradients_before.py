@@ -7,7 +7,7 @@ the arithmetic is done with more digits. Shape letters: B samples, F features, K
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -89,18 +89,14 @@ def first_network(data: ResidentData, experiment: Experiment) -> nn.Module:
 def profile(data: ResidentData, experiment: Experiment, input_scale: float, lr: float) -> Profile:
     """Measure an experiment's network on its first batch, whose inputs are multiplied by `input_scale`."""
     model, batch = first_network(data, experiment), first_batch(data, experiment)
-    loss = loss_of(experiment, data.task).build(data.task)
+    loss = loss_of(experiment, data.task).build(data.task)  # type: ignore[arg-type]
     named = dict(model.named_parameters())
     layers = tuple(dict.fromkeys(layer_of(name) for name in named))
     with watching(model) as watched, handed_on(model, layers) as given:
         logits_BK = model(batch.inputs * input_scale)
     value = loss(logits_BK, batch.targets)
     gradients = torch.autograd.grad(value, list(named.values()))
-    squares = dict.fromkeys(layers, 0.0)
-    weights = dict.fromkeys(layers, 0.0)
-    for name, gradient in zip(named, gradients, strict=True):
-        squares[layer_of(name)] += gradient.square().sum().item()
-        weights[layer_of(name)] += named[name].detach().square().sum().item()
+    squares, weights = _squares(named, gradients), _squares(named, list(named.values()))
     outputs = [*(given[layer] for layer in layers[1:]), logits_BK.detach()]
     return Profile(
         layers,
@@ -113,18 +109,25 @@ def profile(data: ResidentData, experiment: Experiment, input_scale: float, lr: 
     )
 
 
+@torch.no_grad()
+def _squares(names: Iterable[str], tensors: Sequence[Tensor]) -> dict[str, float]:
+    """The sum of squares of each layer's tensors."""
+    sums: dict[str, float] = {}
+    norms = torch.stack(torch._foreach_norm(list(tensors))).tolist()
+    for name, norm in zip(names, norms, strict=True):
+        sums[layer_of(name)] = sums.get(layer_of(name), 0.0) + norm**2
+    return sums
+
+
 @contextmanager
 def handed_on(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]:
     """What each of these layers is given (B, …), once the model has been called in the block."""
     given: dict[str, Tensor] = {}
 
-    def note(name: str, inputs: tuple[Tensor, ...]) -> None:
+    def note(name: str, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         given[name] = inputs[0].detach()
 
-    handles = [
-        model.get_submodule(name).register_forward_pre_hook(lambda _, inputs, name=name: note(name, inputs))
-        for name in layers
-    ]
+    handles = [model.get_submodule(name).register_forward_pre_hook(partial(note, name)) for name in layers]
     try:
         yield given
     finally:

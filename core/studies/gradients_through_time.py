@@ -44,7 +44,7 @@ def through_time(asked: ThroughTime) -> Generator[None, None, Sensitivity]:
     return Sensitivity(rnn, gradient_sizes(networks[1], x_BTF, direction_U))
 
 
-def gradient_sizes(network: nn.Module, x_BTF: Tensor, direction_U: Tensor) -> tuple[float, ...]:
+def gradient_sizes(network: nn.RNNBase, x_BTF: Tensor, direction_U: Tensor) -> tuple[float, ...]:
     """log10 of the root mean square over sequences of ‖∂(direction · last output) / ∂x_t‖, a number for each t."""
     x_BTF = x_BTF.clone().requires_grad_()
     outputs_BTU, _ = network(x_BTF)
@@ -54,16 +54,16 @@ def gradient_sizes(network: nn.Module, x_BTF: Tensor, direction_U: Tensor) -> tu
 
 
 @torch.no_grad()
-def _draw(network: nn.Module, rng: torch.Generator) -> None:
+def _draw(network: nn.RNNBase, rng: torch.Generator) -> None:
     """torch's own first weights, uniform within ±1/√units, from this generator."""
-    bound = 1 / network.hidden_size**0.5  # type: ignore[operator]
+    bound = network.hidden_size**-0.5
     for parameter in network.parameters():
         parameter.uniform_(-bound, bound, generator=rng)
 
 
 @torch.no_grad()
-def _open_forget_gate(lstm: nn.Module, bias: float) -> None:
+def _open_forget_gate(lstm: nn.RNNBase, bias: float) -> None:
     """Give the forget gate this bias; torch keeps two, whose sum counts, and the forget gate is the second of four."""
-    gate = slice(lstm.hidden_size, 2 * lstm.hidden_size)  # type: ignore[misc]
-    lstm.bias_ih_l0[gate] = bias  # type: ignore[operator]
-    lstm.bias_hh_l0[gate] = 0.0  # type: ignore[operator]
+    gate = slice(lstm.hidden_size, 2 * lstm.hidden_size)
+    lstm.get_parameter("bias_ih_l0")[gate] = bias
+    lstm.get_parameter("bias_hh_l0")[gate] = 0.0

@@ -12,11 +12,22 @@ from pathlib import Path
 import numpy as np
 
 from core.catalog.datasets.dataset import Samples
-from core.catalog.datasets.own import About, OwnData, forget_own, keep, key_of, own_class, own_folder, register_own
+from core.catalog.datasets.own import (
+    About,
+    OwnData,
+    forget_own,
+    keep,
+    key_of,
+    own_class,
+    own_folder,
+    own_sets,
+    register_own,
+)
 from core.catalog.registry import entries, register
 from core.compatibility import check
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
+from core.store.folder import unwritable
 from core.text import Text
 from core.training.splits import drawn_test
 from core.uploads.child import decode_apart
@@ -39,37 +50,39 @@ class OwnDataSets:
         forget_own(self._keys)
         self._keys = []
 
-    def sets(self) -> list[type[OwnData]]:
-        """The sets there are, in the order of their keys."""
-        return [cls for cls in entries("datasets").values() if issubclass(cls, OwnData)]
-
     def add(self, name: str, content: bytes) -> str:
         """Decode a file and keep what it holds; returns the key of the set. BadInput says why a file cannot be used."""
         with self._lock:
-            if len(self.sets()) >= MOST_SETS:
+            if len(own_sets()) >= MOST_SETS:
                 raise Refused(
                     Text("{most} sets of own data are kept already.", most=MOST_SETS),
                     Text("More would fill the disk and the list of data sets."),
                     Text("Remove one first."),
                 )
-            own_folder(self._folder).mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".arriving.", dir=own_folder(self._folder)) as arriving:
-                data = decode_apart(name, content, Path(arriving))
-            cls = _class_of(name, data)
-            if cls.key not in entries("datasets"):
-                keep(self._folder, cls.about, data.inputs, data.targets)
-                self._keys.append(register(cls).key)
-            return cls.key
+            try:
+                return self._added(name, content)
+            except OSError as error:
+                raise unwritable(self._folder, error) from error
+
+    def _added(self, name: str, content: bytes) -> str:
+        own_folder(self._folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".arriving.", dir=own_folder(self._folder)) as arriving:
+            data = decode_apart(name, content, Path(arriving))
+        cls = _class_of(name, data)
+        if cls.key not in entries("datasets"):
+            keep(self._folder, cls.about, data.inputs, data.targets)
+            self._keys.append(register(cls).key)
+        return cls.key
 
     def remove(self, key: str) -> None:
         """Delete a set. Whoever calls this has made sure that no run needs it."""
         with self._lock:
             place = own_folder(self._folder) / key
-            if key not in {cls.key for cls in self.sets()}:
+            if key not in {cls.key for cls in own_sets()}:
                 raise BadInput(
                     Text("There is no own data “{key}”.", key=key[:40]),
                     Text("Only data that were brought here can be removed."),
-                    Text("Choose one of: {known}.", known=", ".join(cls.key for cls in self.sets()) or "–"),
+                    Text("Choose one of: {known}.", known=", ".join(cls.key for cls in own_sets()) or "–"),
                 )
             forget_own([key])
             self._keys = [known for known in self._keys if known != key]

@@ -60,10 +60,16 @@ def rates_of(experiment: Experiment) -> tuple[float, ...]:
 def tries(comparison: Comparison) -> list[Try]:
     """All runs of the search, variant by variant, rates rising."""
     return [
-        Try(place, rate, with_rate(experiment, rate).replace(evaluate_every=_NEVER))
+        Try(place, rate, _rarely_measured(with_rate(experiment, rate)))
         for place, experiment in enumerate(comparison.varied())
         for rate in rates_of(experiment)
     ]
+
+
+def _rarely_measured(experiment: Experiment) -> Experiment:
+    """The same, measured only where its course depends on it."""
+    follows = experiment.schedule.watch() is not None
+    return experiment if follows else experiment.replace(evaluate_every=_NEVER)
 
 
 def found(

@@ -304,7 +304,7 @@ class Runner:
             return
         self.compute.submit(job)
         if self._hub:
-            self.compute.submit(PictureJob(job, partial(self._hub.picture, run), actor, self.compute.queue_length))
+            self.compute.submit(PictureJob(job, partial(self._hub.picture, run), actor, self.compute.num_going))
 
     def _delay(self, snapshots: SnapshotWriter) -> Text | None:
         """Why not all that a run has done is on the disk."""

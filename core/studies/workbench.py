@@ -63,6 +63,7 @@ class Workbench(Measurements, DataServices, Teaching, Overview, FaultFinding, Cl
             if self._runner is not None:
                 self._runner.close()
         finally:
+            self.own.close()
             try:
                 self.store.close()
             finally:

@@ -202,6 +202,11 @@ class Compute:
         """The runs of an owner that have a place and are not paused."""
         return [job for job in self.unfinished(owner) if _goes(job)]
 
+    def num_going(self) -> int:
+        """How many runs have a place and are not paused."""
+        with self._wake:
+            return sum(job.priority == "run" and _goes(job) for job in self._jobs)
+
     def place_in_queue(self, owner: str) -> int | None:
         """At which place, from 1, an owner's first run waits among those that have not begun; None where none does."""
         with self._wake:

@@ -18,7 +18,7 @@ MOST_A_SECOND = 10
 class PictureJob(Job):
     """Draws the pictures of a run that has gone on: at most every half second, at its end, and when it is held.
 
-    `num_runs()` go on at this time; where they are many, each is drawn more seldom, all together ten times a second.
+    Where many go on, `num_going()`, each is drawn more seldom: all together ten times a second.
     """
 
     priority = "interactive"
@@ -28,10 +28,10 @@ class PictureJob(Job):
         training: TrainingJob,
         show: Callable[[str, dict[str, Any]], None],
         owner: str,
-        num_runs: Callable[[], int],
+        num_going: Callable[[], int],
     ) -> None:
         super().__init__(owner)
-        self._training, self._show, self._num_runs = training, show, num_runs
+        self._training, self._show, self._num_going = training, show, num_going
         self._shown_step, self._next_at = -1, 0.0
 
     def advance(self, budget_s: float) -> None:
@@ -40,7 +40,7 @@ class PictureJob(Job):
         # At the end once more in any case: early stopping has put other weights into place, and no update tells of it.
         if run is not None and (over or (self._is_due(now) and self._has_gone_on)):
             self._shown_step = run.step_count
-            self._next_at = now + max(EVERY_S, self._num_runs() / MOST_A_SECOND)
+            self._next_at = now + max(EVERY_S, self._num_going() / MOST_A_SECOND)
             for name, payload in (what_it_has_learned(run), wrong_answers(run)):
                 if payload:
                     self._show(name, payload)

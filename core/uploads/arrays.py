@@ -30,7 +30,7 @@ def arrays_of(name: str, archive: Archive) -> Decoded:
         )
     inputs = array_of(name, archive.read(members[first]))
     targets = array_of(name, archive.read(members[second]))
-    if inputs.ndim == 0 or targets.ndim == 0 or len(inputs) != len(targets) or targets.size != len(targets):
+    if 0 in (inputs.ndim, targets.ndim, inputs.size) or not len(inputs) == len(targets) == targets.size:
         raise refused(
             name,
             Text(

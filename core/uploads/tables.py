@@ -35,7 +35,7 @@ def table_of(name: str, content: bytes) -> Decoded:
         raise _bad_table(
             name,
             Text(
-                "It has {rows:,} lines and {columns:,} columns; at most {most_rows:,} and {most_columns:,} can be used.",
+                "It has {rows:,} lines and {columns:,} columns; {most_rows:,} and {most_columns:,} can be used.",
                 rows=len(rows),
                 columns=len(rows[0][1]),
                 most_rows=MAX_SAMPLES,

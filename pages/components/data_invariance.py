@@ -154,7 +154,7 @@ def figure(runs: Sequence[RunRecord], curves: Mapping[str, Measuring], names: Ma
         in_percent,
     )
     st.plotly_chart(
-        invariance_figure(record, translator(language())),
+        invariance_figure(record, translator(language()), dark=st.context.theme.type == "dark"),
         key="invariance",
         config={"displayModeBar": False},
         alt=t("Validation error against how much every sample is changed, a line for each network"),

@@ -129,12 +129,17 @@ def _asked(experiment: Experiment, finding: Finding) -> None:
             on_click=_act,
             args=("give_up", experiment.sealed),
         )
+    _not_it(finding)
+
+
+def _not_it(finding: Finding) -> None:
     if finding.tries:
         wrong = ", ".join(t(faults()[key].title) for key, _ in finding.tries)
         st.caption(t("Not it: {wrong}. Look again.", wrong=wrong))
 
 
 def _form(experiment: Experiment, finding: Finding) -> None:
+    _not_it(finding)  # on a phone the form, which stays open, lies over the strip
     tried = {key for key, _ in finding.tries}
     fault = st.selectbox(
         t("What is wrong?"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.catalog.registry import parse
+from core.catalog.registry import canonical_key, parse
 from core.compatibility import check
 from core.errors import BadInput
 from core.experiment import Experiment
@@ -49,8 +49,19 @@ def begin_run() -> None:
 
     A run that was interrupted, however long it took, never comes to `end_run`: what it had drawn is thrown away.
     """
+    _let_go_of_gone_data()
     ended = st.session_state.pop("ended", None)
     st.session_state["follows_soon"] = ended is None or time.monotonic() - ended < UNSEEN_S
+
+
+def _let_go_of_gone_data() -> None:
+    """Choose the usual data where somebody has removed those that were chosen here."""
+    try:
+        canonical_key("datasets", draft()["dataset"]["key"])
+    except BadInput:
+        choose(
+            Experiment(), [Text("The data that were chosen here have been removed: the usual ones took their place.")]
+        )
 
 
 def end_run() -> None:

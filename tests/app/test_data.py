@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from core.experiment import Experiment
-from core.people import LOCAL
 from core.studies.workbench import Workbench
 from tests.experiments import IMAGES
 from tests.polling import until
+from tests.unit.uploads.files import table
 
 TINY: dict[str, Any] = {**IMAGES, "architecture": "logistic", "epochs": 1}
 
@@ -102,13 +102,50 @@ def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):
     assert tab.query_params["of"] == f"{run},{other.id}"
 
 
+def test_a_file_is_brought_chosen_shown_and_removed_again(open_page, bench):
+    tab = open_page("data.py", look="own")
+    tab.file_uploader[0].set_value(("pets.csv", table(41), "text/csv")).run()
+    assert not tab.exception, tab.exception[0].message
+    (brought,) = bench.own_data()
+    assert tab.query_params["dataset"] == brought.key
+    experiment = Experiment.from_json({"dataset": brought.key, "architecture": "logistic"})
+    ready(tab, bench, experiment)
+    assert {metric.label for metric in tab.metric} == {"training", "validation", "test, sealed"}
+    tab.segmented_control[0].set_value("own").run()
+    assert "pets: 41 samples of 2 classes (even, odd)" in texts(tab)
+    tab.button(key=f"remove {brought.key}").click().run()
+    assert not tab.exception, tab.exception[0].message
+    assert bench.own_data() == ()
+    assert "The data that were removed are no longer chosen." in texts(tab)
+
+
+def test_a_file_that_cannot_be_used_is_said_and_everything_stays(open_page, bench):
+    tab = open_page("data.py", look="own", batch_size="32")
+    tab.file_uploader[0].set_value(("odd.zip", b"PK\x03\x04 odd", "application/zip")).run()
+    assert not tab.exception, tab.exception[0].message
+    (error,) = tab.error
+    assert "odd.zip" in error.value
+    assert "Pack it anew." in error.value
+    assert tab.query_params["batch_size"] == "32"
+
+
+def test_data_that_somebody_else_removes_leave_the_page_whole(open_page, bench):
+    key = bench.add_data("pets.csv", table(41))
+    tab = open_page("data.py", dataset=key, architecture="logistic")
+    bench.remove_data(key)
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    assert "have been removed" in texts(tab)
+
+
 def test_a_link_that_says_what_cannot_be_opens_all_the_same(open_page):
     tab = open_page("data.py", look="nowhere", against="gravity", of="no-run")
     assert len(tab.info) == 3
 
 
-@pytest.mark.parametrize("look", ["classes", "inputs", "augmentation", "invariance"])
+@pytest.mark.parametrize("look", ["classes", "inputs", "augmentation", "invariance", "own"])
 def test_the_page_is_in_chinese_too(open_page, look: str):
     tab = open_page("data.py", look=look, lang="zh")
-    assert not tab.exception
-    assert bool(LOCAL)
+    assert any(
+        "\u4e00" <= letter <= "\u9fff" for text in (*tab.markdown, *tab.caption, *tab.info) for letter in text.value
+    )

@@ -18,7 +18,7 @@ def data(tab) -> dict[str, Any]:
     return json.loads(tab.get("bidi_component")[0].proto.json)
 
 
-def lines(tab, panel: str) -> list[list[float | None]]:
+def lines(tab, panel: str) -> list[list[float]]:
     """The heights of the lines of a panel."""
     (found,) = [each for each in data(tab)["panels"] if each["name"] == panel]
     return [line["y"] for line in found["lines"]]

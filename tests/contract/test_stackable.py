@@ -38,6 +38,7 @@ def test_stacked_networks_say_how_their_rows_are_computed_at_once(key: str):
     architecture = cast(Architecture, parse("architectures", key))
     network = architecture.build((1, 28, 28), 10)
     assert is_batched(network) == bool(architecture.stacked_as)
+    assert (architecture.alone_because is None) == bool(architecture.stacked_as)
 
 
 OPTIMIZERS = {key: cast(Optimizer, parse("optimizers", key)) for key in entries("optimizers")}

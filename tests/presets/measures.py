@@ -27,7 +27,8 @@ def measured(experiment: Experiment, folder: Path, claimed: set[str]) -> dict[st
     Those on its way are right where one of them is claimed.
     """
     stops = any(isinstance(regularizer, EarlyStopping) for regularizer in experiment.regularizers)
-    if not (stops or claimed & ON_ITS_WAY):
+    follows = experiment.schedule.watch() is not None
+    if not (stops or follows or claimed & ON_ITS_WAY):
         experiment = experiment.replace(evaluate_every=NEVER)
     run = Run(experiment, folder)
     sizes = list(gradient_sizes(run).values())

@@ -46,8 +46,8 @@ class Architecture(Entry):
     """The kinds of input it takes: image (C, H, W), sequence (C, L), points (F,), features (F,)."""
     stacked_as: ClassVar[str] = ""
     """What networks of this kind mostly are when several train as one stack: dense, convolution; "" where none do."""
-    alone_because: ClassVar[str] = ""
-    """Why none do, a sentence."""
+    alone_because: ClassVar[Text | None] = None
+    """Why none do, for those that name no kind."""
 
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
         """The layer table; BadInput names the layer, the size that arrived and what to change."""

@@ -45,7 +45,7 @@ class SelfAttention(Architecture):
         "Words, 2021, section 3.1"
     )
     input_kinds: ClassVar[tuple[str, ...]] = ("image", "sequence")
-    alone_because: ClassVar[str] = (
+    alone_because: ClassVar[Text | None] = Text(
         "Encoders train one by one: most of their time goes into attention, which a stack would compute network by "
         "network, too."
     )
@@ -78,12 +78,12 @@ class SelfAttention(Architecture):
         ),
     ] = "learned"
     answer: Annotated[
-        Literal["class_token", "mean"],
+        Literal["token", "mean"],
         Field(
             title="answer from",
             description="What the output layer reads: a token of its own, or the mean of all tokens.",
         ),
-    ] = "class_token"
+    ] = "token"
     expansion: Annotated[
         int,
         Field(ge=1, le=16, title="expansion", description="Units of the dense layer behind each attention ÷ width."),
@@ -125,8 +125,8 @@ class SelfAttention(Architecture):
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
         num_patches, fan_in = self.sizes(input_shape)
         width, wide = self.width, self.expansion * self.width
-        num_tokens = num_patches + (self.answer == "class_token")
-        learned = (self.answer == "class_token") + (num_tokens if self.position == "learned" else 0)
+        num_tokens = num_patches + (self.answer == "token")
+        learned = (self.answer == "token") + (num_tokens if self.position == "learned" else 0)
         dense = 4 * width * width + 2 * width * wide
         embed = LayerPlan(
             "embed",
@@ -165,7 +165,7 @@ class SelfAttention(Architecture):
         from core.catalog.architectures.attention_layers import AttentionNet, EncoderLayer, PatchEmbedding
 
         num_patches, fan_in = self.sizes(input_shape)
-        has_class_token = self.answer == "class_token"
+        has_class_token = self.answer == "token"
         p = dropout.dense if dropout else 0.0
         with torch.device("meta"):
             embed = PatchEmbedding(self.patch, fan_in, self.width, num_patches, self.position, has_class_token)

@@ -51,7 +51,7 @@ class EfficientCnn(Architecture):
         "Howard et al., MobileNets, 2017, section 3.1; Hu et al., Squeeze-and-Excitation Networks, 2018, section 3"
     )
     input_kinds: ClassVar[tuple[str, ...]] = ("image", "sequence")
-    alone_because: ClassVar[str] = (
+    alone_because: ClassVar[Text | None] = Text(
         "Networks made of convolutions alone train one by one: their convolutions would go network by network in a "
         "stack, too."
     )

@@ -23,7 +23,7 @@ class RecurrentNetwork(Architecture):
     """Layers of one of torch's recurrent modules; a subclass says which and how many gates it has."""
 
     input_kinds: ClassVar[tuple[str, ...]] = ("image", "sequence")
-    alone_because: ClassVar[str] = (
+    alone_because: ClassVar[Text | None] = Text(
         "Recurrent networks train one by one: torch goes through the steps of one network in a single call, and has no "
         "such call for several."
     )

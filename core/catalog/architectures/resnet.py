@@ -50,7 +50,7 @@ class ResNetwork(Architecture):
     formula: ClassVar[str] = r"y = f\big(x + F(x)\big), \quad F(x) = W_2 * f(W_1 * x) \text{ with normalizations}"
     source: ClassVar[str] = "He et al., Deep Residual Learning for Image Recognition, 2016, section 4.2, option A"
     input_kinds: ClassVar[tuple[str, ...]] = ("image", "sequence")
-    alone_because: ClassVar[str] = (
+    alone_because: ClassVar[Text | None] = Text(
         "Networks made of convolutions alone train one by one: their convolutions would go network by network in a "
         "stack, too."
     )

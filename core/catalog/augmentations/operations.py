@@ -116,9 +116,9 @@ def movement(ranges: Ranges, signed: Tensor, sizes: Sequence[int], height: int, 
     cos, sin = angle.cos(), angle.sin()
     return Affine(
         xx=cos,
-        xy=-sin - across * ranges.shear,
+        xy=across * ranges.shear - sin,
         x0=-(right * pixels[0]).trunc_(),
-        yx=sin - down * ranges.shear,
+        yx=sin + down * ranges.shear,
         yy=cos,
         y0=-(low * pixels[1]).trunc_(),
     )

@@ -155,6 +155,11 @@ def register_own(folder: Path) -> list[str]:
     return [register(own_class(about)).key for about in known(folder) if about.key not in entries("datasets")]
 
 
+def own_sets() -> list[type[OwnData]]:
+    """The sets that can be chosen now, in the order in which they became choosable."""
+    return [cls for cls in entries("datasets").values() if issubclass(cls, OwnData)]
+
+
 def forget_own(keys: list[str]) -> None:
     """Let sets be choosable no more."""
     for key in keys:

@@ -96,7 +96,7 @@ class Fault(Entry):
         """A reading with its unit."""
         if self.unit == "%":
             return f"{100 * reading:.1f} %"
-        return f"10^{reading:.1f}" if self.unit == "power of ten" else f"{reading:.3g}"
+        return f"10^{reading:.1f}".replace("-", "−") if self.unit == "power of ten" else f"{reading:.3g}"
 
     def nothing_to_act_on(self, needed: Text) -> BadInput:
         """The error of `check`."""

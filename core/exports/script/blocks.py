@@ -108,7 +108,7 @@ def _(entry: Lstm, experiment: Experiment) -> str:
 @code.register
 def _(entry: SelfAttention, experiment: Experiment) -> str:
     num_patches, fan_in = entry.sizes(shape_of(experiment))
-    has_class_token, p = entry.answer == "class_token", _rates(experiment).dense
+    has_class_token, p = entry.answer == "token", _rates(experiment).dense
     embed = f'{entry.patch}, {fan_in}, {entry.width}, {num_patches + has_class_token}, "{entry.position}"'
     lines = [f"Patches({embed}, {has_class_token})  # embed"]
     for number in range(1, entry.depth + 1):

@@ -16,6 +16,7 @@ from core.catalog.datasets.linear_200 import NUM_INPUTS, Linear200
 from core.catalog.datasets.mnist import IdxImages
 from core.catalog.datasets.mnist_5000 import MNIST5000
 from core.catalog.datasets.moons import Moons
+from core.catalog.datasets.own import OwnData, OwnTable
 from core.catalog.datasets.polynomial import Polynomial
 from core.catalog.datasets.spirals import Spirals
 from core.catalog.datasets.tables import BreastCancer, Iris, Table, Wine
@@ -77,6 +78,16 @@ from torchvision import datasets
 photographs = datasets.CIFAR10("data", download=True)  # without the test images, which stay sealed
 inputs = photographs.data.transpose(0, 3, 1, 2).astype(np.float32) * np.float32(1 / 255)
 targets = np.array(photographs.targets)
+"""
+
+
+@code.register
+def _(entry: OwnData, experiment: Experiment) -> str:
+    factor = "" if isinstance(entry, OwnTable) else " * np.float32(1 / 255)"
+    return f"""\
+# The folder own_data/{entry.key} of the data folder, beside this script.
+inputs = np.load("{entry.key}/inputs.npy").astype(np.float32){factor}
+targets = np.load("{entry.key}/targets.npy")
 """
 
 
@@ -259,7 +270,7 @@ def scaling_code(dataset: DataSet) -> str:
         "min_max": ("rows.min(axis=0)", "rows.max(axis=0) - shift"),
         "standardized": ("rows.mean(axis=0)", "rows.std(axis=0)"),
     }
-    if not isinstance(dataset, Table) or dataset.scaling not in ways:
+    if not isinstance(dataset, Table | OwnTable) or dataset.scaling not in ways:
         return ""
     shift, width = ways[dataset.scaling]
     return f"""\

@@ -11,12 +11,15 @@ from core.catalog.losses.squared import SquaredError
 from core.catalog.optimizers.adam import Adam, AdamW
 from core.catalog.optimizers.adaptive import AdaDelta, AdaGrad, RmsProp
 from core.catalog.optimizers.descent import MomentumSgd, Nesterov, Sgd
+from core.catalog.optimizers.matrices import Adafactor
+from core.catalog.optimizers.relatives import Adamax, NAdam, RAdam
 from core.catalog.optimizers.uncorrected import UncorrectedAdam
 from core.catalog.regularizers.clipping import ClipNorm, ClipValue
 from core.catalog.regularizers.dropout import Dropout
 from core.catalog.regularizers.early_stopping import EarlyStopping
 from core.catalog.regularizers.weights import L1, L2, WeightDecay
 from core.catalog.schedules.decay import Constant, Cosine, Exponential, Step
+from core.catalog.schedules.restarts import CosineRestarts, Polynomial
 from core.catalog.schedules.warm_up import OneCycle, WarmUp
 from core.experiment import Experiment
 from core.exports.script.code import code
@@ -168,6 +171,29 @@ def _(entry: AdamW, experiment: Experiment) -> str:
 
 
 @code.register
+def _(entry: NAdam, experiment: Experiment) -> str:
+    betas = (entry.beta1, entry.beta2)
+    return f"torch.optim.NAdam(parameters, lr=LR, betas={betas}, eps={entry.eps!r}, foreach=True)"
+
+
+@code.register
+def _(entry: RAdam, experiment: Experiment) -> str:
+    betas = (entry.beta1, entry.beta2)
+    return f"torch.optim.RAdam(parameters, lr=LR, betas={betas}, eps={entry.eps!r}, foreach=True)"
+
+
+@code.register
+def _(entry: Adamax, experiment: Experiment) -> str:
+    betas = (entry.beta1, entry.beta2)
+    return f"torch.optim.Adamax(parameters, lr=LR, betas={betas}, eps={entry.eps!r}, foreach=True)"
+
+
+@code.register
+def _(entry: Adafactor, experiment: Experiment) -> str:
+    return f"torch.optim.Adafactor(parameters, lr=LR, weight_decay={entry.weight_decay!r}, foreach=True)"
+
+
+@code.register
 def _(entry: UncorrectedAdam, experiment: Experiment) -> str:
     return f"UncorrectedAdam(parameters, lr=LR, betas={(entry.beta1, entry.beta2)}, eps={entry.eps!r})"
 
@@ -193,6 +219,21 @@ def _(entry: Exponential, experiment: Experiment) -> str:
 @code.register
 def _(entry: Cosine, experiment: Experiment) -> str:
     return f"return {entry.final!r} + (1 - {entry.final!r}) * (1 + math.cos(math.pi * step / NUM_STEPS)) / 2\n"
+
+
+@code.register
+def _(entry: Polynomial, experiment: Experiment) -> str:
+    return f"return (1 - step / NUM_STEPS) ** {entry.power!r}\n"
+
+
+@code.register
+def _(entry: CosineRestarts, experiment: Experiment) -> str:
+    return f"""\
+length = max(1, round({entry.epochs!r} * STEPS_PER_EPOCH))
+while step >= length:  # each fall takes {entry.times} times as long as the one before
+    step, length = step - length, length * {entry.times}
+return {entry.final!r} + (1 - {entry.final!r}) * (1 + math.cos(math.pi * step / length)) / 2
+"""
 
 
 @code.register

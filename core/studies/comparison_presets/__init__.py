@@ -8,6 +8,7 @@ from core.studies.comparison_presets import convolutions
 from core.studies.comparison_presets import updates
 from core.studies.comparison_presets import few_images
 from core.studies.comparison_presets import saddles
+from core.studies.comparison_presets import signals
 
 # isort: on
 from core.studies.comparison_presets.registry import (
@@ -28,5 +29,6 @@ __all__ = [
     "optimizers",
     "regularizers",
     "saddles",
+    "signals",
     "updates",
 ]

@@ -15,6 +15,7 @@ from core.store.store import Store
 from core.studies.access import to_act
 from core.studies.board import Board
 from core.studies.fair_use import FairUse
+from core.studies.own_data import OwnDataSets
 from core.text import Text
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Base:
         self.room: Room | None = None
         """Where people are told apart; None in laptop mode, where there is one person."""
         self.board = Board()
+        self.own = OwnDataSets(folder.path)
         self._lock = lock
         self._live = live
         self._runner: Runner | None = None

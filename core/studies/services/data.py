@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.errors import Refused
 from core.experiment import Experiment
-from core.people import LOCAL
+from core.people import LOCAL, keeps_order
 from core.studies.access import to_act
 from core.studies.services.stored import StoredRuns
+from core.text import Text
 
 if TYPE_CHECKING:
+    from core.catalog.datasets.own import OwnData
     from core.studies.data_view import DataView
     from core.studies.invariance import Measuring
     from core.studies.sample_pictures import SamplePicture
@@ -43,3 +46,43 @@ class DataServices(StoredRuns):
         """
         record = self.run(run, actor=to_act(actor))
         return self.runner.data.invariances.get(record, key, actor)
+
+    # -- own data ------------------------------------------------------------------------------------------------
+
+    def own_data(self, *, actor: str = LOCAL) -> tuple[type[OwnData], ...]:
+        """The sets that were brought into this data folder; everybody may choose them."""
+        from core.catalog.datasets.own import own_sets
+
+        to_act(actor)
+        return tuple(own_sets())
+
+    def add_data(self, name: str, content: bytes, *, actor: str = LOCAL) -> str:
+        """Bring a file (a zip of images by class, an `.npz`, a CSV table); returns the key of its data set.
+
+        Decoded in a child process, so it may take seconds. BadInput says why a file cannot be used; Refused to those
+        who may not bring data for everybody.
+        """
+        _to_bring(actor)
+        return self.own.add(name, content)
+
+    def remove_data(self, key: str, *, actor: str = LOCAL) -> None:
+        """Delete a set for good; Refused while a stored run has learned from it."""
+        _to_bring(actor)
+        users = [run for run in self.store.list_runs(actor=LOCAL) if run.experiment["dataset"]["key"] == key]
+        if users:
+            raise Refused(
+                Text("These data are needed."),
+                Text("{num} stored runs have learned from them, “{run}” among them.", num=len(users), run=users[-1].id),
+                Text("Delete those runs first."),
+            )
+        self.own.remove(key)
+
+
+def _to_bring(actor: str) -> None:
+    """Refused to whoever may not bring or remove data: in a class, all see them, so the teacher does it."""
+    if not keeps_order(to_act(actor)):
+        raise Refused(
+            Text("In a class the teacher brings data."),
+            Text("What is brought can be seen and chosen by everybody."),
+            Text("Give your file to the teacher, or start this program on your own computer."),
+        )

@@ -40,7 +40,7 @@ class Watched:
 
     def note(self, layer: str, values: Tensor, ends: tuple[float, float] | None) -> None:
         """Take the values (B, units, …) of a layer."""
-        is_dead = (values == 0).transpose(0, 1).flatten(1).all(1)
+        is_dead = (values == 0).all(dim=[0, *range(2, values.dim())])
         saturated = None
         if ends is not None:
             low, high = ends

@@ -82,8 +82,8 @@ def why_alone(experiment: Experiment, device: str = "cpu", threads: int | None =
     if not optimizer.stackable:
         return Text("{optimizer} needs more than one gradient for an update.", optimizer=Text(optimizer.title))
     architecture = cast(Architecture, experiment.architecture)
-    if not architecture.stacked_as:
-        return Text(architecture.alone_because)
+    if architecture.alone_because is not None:
+        return architecture.alone_because
     if experiment.sealed:
         return Text("A run with a sealed fault is computed by itself.")
     if _limit(experiment, threads) is None:

@@ -12,7 +12,7 @@ from torch import nn
 from core.landscape.curvature import BOTTOM, TOP, extremes
 from core.landscape.hessian import Hessian
 from core.landscape.measured import Measured
-from core.landscape.probe import MOST_PRODUCTS, Probe
+from core.landscape.probe import AHEAD, MOST_PRODUCTS, Probe, ahead
 from core.pieces import worked_off
 from core.training.run import Run
 from tests.experiments import images, points
@@ -87,3 +87,20 @@ def test_one_end_takes_fewer_products(data_folder: Path):
     assert top.num_products < found.num_products
     assert top.top == pytest.approx(found.top, rel=0.05)
     assert bottom.bottom == pytest.approx(found.bottom, rel=0.1)
+
+
+def test_a_probe_starts_from_where_the_vectors_go_whatever_their_signs():
+    before = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    now = torch.tensor([[0.8, 0.6, 0.0], [0.0, 0.8, 0.6]])
+    moved = now + AHEAD * (now - before)
+    signs = torch.tensor([[-1.0], [1.0]])
+    assert torch.allclose(ahead(now, signs * before), moved)
+    assert torch.allclose(ahead(signs * now, before), signs * moved)
+
+
+def test_the_same_states_give_the_same_bits(data_folder: Path):
+    run = Run(NETS["mlp"], data_folder)
+    one, two = (Probe(Measured(run, samples=48)) for _ in range(2))
+    for step in range(4):
+        state = run.train(step).parts.model.state_dict()
+        assert one(state) == two(state)

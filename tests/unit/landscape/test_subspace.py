@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -30,9 +31,9 @@ def product(vector: Tensor) -> Generator[None, None, Tensor]:
     return DENSE @ vector
 
 
-def space_of(start: Iterable[Tensor], most: int) -> Subspace:
+def space_of(start: Iterable[Tensor], most: int, along: np.ndarray | None = None) -> Subspace:
     """The space that begins with these vectors."""
-    space = Subspace(product, DENSE[0], most)
+    space = Subspace(product, DENSE[0], most, along)
     for vector in start:
         worked_off(space.include(vector))
     space.solve()
@@ -73,3 +74,43 @@ def test_eigenvectors_need_no_product_beyond_their_own():
 def test_a_vector_that_is_there_already_costs_no_product():
     start = random(2, 10)
     assert space_of([start[0], start[1], start[0] - 2 * start[1]], 3).num_products == 2
+
+
+@pytest.mark.parametrize("end", [0, -1])
+def test_one_direction_more_without_its_product_is_what_it_is_with_it_where_nothing_else_is_near(end: int):
+    start = ROTATION.T[end] + 0.2 * random(10, seed=1)
+    grown = space_of([start], 2)
+    worked_off(grown.grow(end))
+    space = space_of([start], 1, grown.along)
+    values, vectors, bounds = space.extended()
+    assert values[end] == pytest.approx(grown.values[end])
+    assert abs(float(vectors[end] @ grown.vectors[end])) == pytest.approx(1)
+    assert bounds[end] == pytest.approx(space.residuals[end] + abs(values[end] - space.values[end]))
+
+
+@pytest.mark.parametrize("along", [-100.0, -2.0, 0.0, 9.0, 100.0])
+def test_whatever_the_last_direction_is_taken_for_the_bounds_hold(along: float):
+    space = space_of(random(3, 10), 3, np.full(2, along))
+    values, vectors, bounds = space.extended()
+    assert values[0] < space.values[0] < space.values[1] < values[1]
+    assert (np.abs(values - space.values) <= space.residuals).all()
+    for value, vector, bound in zip(values, vectors, bounds, strict=True):
+        assert float((VALUES - value).abs().min()) <= bound
+        assert float(vector.norm()) == pytest.approx(1)
+
+
+def test_nothing_is_added_where_nothing_is_known_of_it_or_nothing_is_left():
+    for space in (space_of(random(3, 10), 3), space_of(ROTATION.T[[0, -1]], 2, np.zeros(2))):
+        values, vectors, bounds = space.extended()
+        assert values == pytest.approx(space.values, abs=1e-15)
+        assert bounds == pytest.approx(space.residuals, abs=1e-15)
+        assert torch.allclose(vectors, space.vectors, atol=1e-12)
+
+
+def test_the_last_direction_is_taken_for_what_an_earlier_one_of_its_end_was():
+    """Rather than left out, on the way to the top of the matrix and near it."""
+    space = space_of([random(10, seed=1)], 8)
+    for _ in range(4):
+        worked_off(space.grow(-1))
+        values, _, _ = space.extended()
+        assert abs(values[-1] - 9) < abs(space.values[-1] - 9)

@@ -281,3 +281,15 @@ def test_the_newest_row_up_to_a_step_is_found_at_full_resolution():
     assert hub.row("a", "update", 0) is None
     assert hub.row("a", "evaluation", 4) is None
     assert hub.row("b", "update", 4) is None
+
+
+def test_who_watches_a_run_that_waited_long_still_reads_how_it_ended():
+    hub = opened(keep_closed=2)
+    position = read(hub).position
+    for run in ("b", "c"):
+        hub.open(run, {})
+        read(hub, run=run)
+        hub.close(run)
+    hub.update("a", state="stopped")
+    hub.close("a")
+    assert read(hub, position).meta == {"state": "stopped"}

@@ -86,32 +86,32 @@ def test_powers_are_written_as_people_write_them(exponent: float, written: str):
 
 
 def test_units_and_values_are_counted_as_they_are():
-    model = nn.Sequential()
-    for number, (name, activation) in enumerate({"relu": nn.ReLU(), "sigmoid": nn.Sigmoid()}.items()):
-        layer = nn.Module()
-        layer.activation = activation
-        layer.forward = activation.forward  # type: ignore[method-assign]
-        model.add_module(f"{name}{number}", layer)
+    relu, sigmoid = nn.ReLU(), nn.Sigmoid()
+    layers = {"relu": nn.ModuleDict({"activation": relu}), "sigmoid": nn.ModuleDict({"activation": sigmoid})}
+    model = nn.ModuleDict(layers)
     x_BF = torch.tensor([[-1.0, -2.0, 3.0, 9.0], [-4.0, 5.0, -6.0, 9.0]])
     with watching(model) as watched:
-        model.relu0.activation(x_BF)
-        model.sigmoid1.activation(x_BF)
-    assert watched.units() == {"relu0": Units(0.25, None), "sigmoid1": Units(0.0, 5 / 8)}
+        relu(x_BF)
+        sigmoid(x_BF)
+    assert watched.units() == {"relu": Units(0.25, None), "sigmoid": Units(0.0, 5 / 8)}
     with watching(model):
         pass
-    assert not model.relu0.activation._forward_hooks
+    assert not relu._forward_hooks
 
 
 class Listening:
     """Follows a run as the live page does."""
 
     def __init__(self) -> None:
-        self.health, self.run, self.said = Health(), None, []
+        self.health = Health()
+        self.run: Run | None = None
+        self.said: list[list[str]] = []
 
     def on_block(self, block: Any) -> None:
         self.health.block(block)
 
     def on_evaluation(self, evaluation: Any) -> None:
+        assert self.run is not None
         self.health.look(self.run)
         self.said.append([alarm.key for alarm in self.health.alarms])
 

@@ -1,0 +1,141 @@
+"""Own data on their whole way: brought by the command line or a page, trained on, told by another process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.catalog.datasets.own import own_folder
+from core.catalog.registry import entries
+from core.errors import BadInput, Refused
+from core.experiment import Experiment
+from core.studies.own_data import packed
+from core.studies.workbench import Workbench
+from tests.unit.uploads.files import GOOD, image, table
+
+TINY = {"architecture": "logistic", "epochs": 1, "batch_size": 4}
+
+
+@pytest.fixture
+def bench(data_folder: Path):
+    with Workbench.open(data_folder, live=False) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_file_becomes_a_data_set_that_trains(bench: Workbench, name: str):
+    key = bench.add_data(name, GOOD[name])
+    (cls,) = bench.own_data()
+    assert cls.key == key
+    assert cls.title == name.rsplit(".", 1)[0]
+    run = bench.start(Experiment.from_json({"dataset": key, **TINY}), pace="max")
+    assert bench.wait(run, 60).state == "finished"
+
+
+def test_the_same_file_is_the_same_set_and_another_is_another(bench: Workbench):
+    first, again = bench.add_data("table.csv", table()), bench.add_data("table.csv", table())
+    assert first == again
+    assert bench.add_data("table.csv", table(30)) != first
+    assert len(bench.own_data()) == 2
+
+
+def test_a_set_is_known_after_a_restart_and_not_in_another_folder(data_folder: Path, tmp_path: Path):
+    with Workbench.open(data_folder, live=False) as bench:
+        key = bench.add_data("table.csv", table())
+    assert key not in entries("datasets")
+    with Workbench.open(tmp_path / "other", live=False):
+        with pytest.raises(BadInput):
+            Experiment.from_json({"dataset": key})
+    with Workbench.open(data_folder, live=False) as bench:
+        assert bench.own_data()[0].about.class_names == ("even", "odd")
+        before = Experiment.from_json({"dataset": key}).fingerprint()
+    with Workbench.reading(data_folder):
+        assert Experiment.from_json({"dataset": {"key": key, "scaling": "standardized"}}).fingerprint() == before
+
+
+def test_balanced_sampling_and_wrong_labels_work_on_own_data(bench: Workbench):
+    key = bench.add_data("table.csv", table(41))
+    experiment = Experiment.from_json({"dataset": key, "sampling": "balanced", "label_noise": 0.2, **TINY})
+    run = bench.start(experiment, pace="max")
+    assert bench.wait(run, 60).state == "finished"
+
+
+def test_changed_bytes_are_found_and_said(bench: Workbench, data_folder: Path):
+    key = bench.add_data("table.csv", table())
+    path = own_folder(data_folder) / key / "inputs.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+    dataset = entries("datasets")[key]()
+    with pytest.raises(BadInput, match="have changed"):
+        dataset.load(data_folder)  # type: ignore[attr-defined]
+
+
+def test_a_file_that_cannot_be_used_leaves_nothing_behind(bench: Workbench, data_folder: Path):
+    with pytest.raises(BadInput):
+        bench.add_data("odd.zip", b"PK\x03\x04 odd")
+    assert list(own_folder(data_folder).iterdir()) == []
+    assert bench.own_data() == ()
+
+
+def test_too_few_samples_to_be_split_are_said(bench: Workbench):
+    rows = "".join(f"{n},{n},c{n % 5}\n" for n in range(25))
+    with pytest.raises(BadInput, match="cannot be split"):
+        bench.add_data("few.csv", rows.encode())
+
+
+def test_what_a_run_has_learned_from_stays_until_the_run_is_deleted(bench: Workbench, data_folder: Path):
+    key = bench.add_data("table.csv", table())
+    run = bench.start(Experiment.from_json({"dataset": key, **TINY}), pace="max")
+    bench.wait(run, 60)
+    with pytest.raises(Refused, match=run):
+        bench.remove_data(key)
+    bench.delete(run)
+    bench.remove_data(key)
+    assert list(own_folder(data_folder).iterdir()) == []
+    with pytest.raises(BadInput, match="no own data"):
+        bench.remove_data(key)
+
+
+def test_in_a_class_the_teacher_brings_data(bench: Workbench):
+    with pytest.raises(Refused, match="teacher"):
+        bench.add_data("table.csv", table(), actor="student-anna")
+    key = bench.add_data("table.csv", table(), actor="teacher-eve")
+    assert bench.own_data(actor="student-anna")[0].key == key
+
+
+def test_a_folder_is_packed_as_a_zip_of_its_files(bench: Workbench):
+    files = {f"pets/{name}/{n}.png": image(n) for name in ("cat", "dog") for n in range(12)}
+    key = bench.add_data("pets", packed(files))
+    assert entries("datasets")[key].about.class_names == ("cat", "dog")  # type: ignore[attr-defined]
+    with pytest.raises(BadInput, match="20 MB"):
+        packed({"a/b.png": bytes(21 * 2**20)})
+
+
+def test_names_from_a_file_are_never_templates(bench: Workbench):
+    rows = "a{0},{x},label\n" + "".join(f"{n},{n},{{c{n % 2}}}\n" for n in range(24))
+    key = bench.add_data("{evil}.csv", rows.encode())
+    cls = entries("datasets")[key]
+    assert "{" not in cls.title + "".join(cls.about.class_names + cls.about.feature_names)  # type: ignore[attr-defined]
+
+
+def test_the_command_line_brings_lists_trains_and_removes(cli, tmp_path: Path):
+    pets = tmp_path / "pets"
+    for name in ("cat", "dog"):
+        (pets / name).mkdir(parents=True)
+        for n in range(12):
+            (pets / name / f"{n}.png").write_bytes(image(n))
+    (row,) = cli("data", "--add", str(pets)).value
+    assert row["classes"] == ["cat", "dog"]
+    assert row["added"]
+    experiment = tmp_path / "pets.json"
+    experiment.write_text(json.dumps({"dataset": row["key"], **TINY}))
+    assert cli("train", str(experiment)).code == 0
+    assert [one["key"] for one in cli("data").value] == [row["key"]]
+    assert row["key"] not in entries("datasets")
+    assert cli("data", "--remove", row["key"]).code == 3
+    assert cli("data", "--add", str(tmp_path / "nothing")).code == 2
+    assert np.array_equal(row["shape"], [1, 8, 8])

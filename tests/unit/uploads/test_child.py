@@ -1,0 +1,63 @@
+"""Decoding happens in a process of its own, with limits that hold."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import BadInput
+from core.uploads import child
+from core.uploads.child import decode_apart
+from core.uploads.decode import decoded
+from core.uploads.limits import MAX_FILE_BYTES
+from tests.unit.uploads.files import GOOD, images, npy
+
+
+def test_the_child_gives_what_decoding_here_gives(tmp_path: Path):
+    content = GOOD["colour.zip"]
+    here, apart = decoded("colour.zip", content), decode_apart("colour.zip", content, tmp_path)
+    assert np.array_equal(here.inputs, apart.inputs)
+    assert np.array_equal(here.targets, apart.targets)
+    assert here.class_names == apart.class_names
+
+
+def test_a_refusal_comes_back_in_its_own_words(tmp_path: Path):
+    with pytest.raises(BadInput) as caught:
+        decode_apart("cats.zip", images("cats", num=24), tmp_path)
+    assert caught.value.why.template == "It holds {num:,} classes; 2 to {most} can be told apart here."
+    assert caught.value.why.values["num"] == 1
+
+
+def test_a_file_above_the_limit_is_refused_unread(tmp_path: Path):
+    with pytest.raises(BadInput, match="20 MB can be read"):
+        decode_apart("large.zip", bytes(MAX_FILE_BYTES + 1), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no memory of a process")
+def test_what_takes_too_much_memory_ends_the_child_and_nothing_else(tmp_path: Path):
+    with pytest.raises(BadInput, match="more memory or time"):
+        decode_apart("hungry.zip", GOOD["colour.zip"], tmp_path, memory_bytes=60_000_000)
+
+
+def test_what_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(child, "CLOCK_S", 0.01)
+    with pytest.raises(BadInput, match="more memory or time"):
+        decode_apart("slow.zip", GOOD["cats.zip"], tmp_path)
+
+
+def test_what_the_child_writes_is_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A decoder that was taken over writes what it likes."""
+
+    def taken_over(command, **_):
+        (tmp_path / "inputs.npy").write_bytes(npy("{'descr': '|O', 'fortran_order': False, 'shape': (30,), }"))
+        np.save(tmp_path / "targets.npy", np.arange(30))
+        (tmp_path / "said.json").write_text('{"class_names": ["a", "b"], "feature_names": []}')
+        return child.subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(child.subprocess, "run", taken_over)
+    with pytest.raises(BadInput, match="kind"):
+        decode_apart("odd.zip", GOOD["cats.zip"], tmp_path)
