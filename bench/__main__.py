@@ -24,6 +24,7 @@ FIGURES = (
     "evaluation",
     "dataloader",
     "augment",
+    "augment_each",
     "recording",
     "refresh_bytes",
     "listeners",

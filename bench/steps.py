@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from bench import stock_networks
 from bench.calibration import load
 from bench.figure import Figure, alternate, quarter
 from core.experiment import Experiment
@@ -38,7 +40,7 @@ FIXED_US, TENSOR_US = 60.0, 15.0
 class Case:
     """An experiment, the same network and optimizer in stock form, and the least share of the bare loop's speed.
 
-    `least` None: the bar is the time added to a step.
+    `least` None: the bar is the time added to a step. `steps` are timed on each side.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Case:
     network: Callable[[], nn.Module]
     optimizer: Callable[[Any], torch.optim.Optimizer]
     least: float | None = None
+    steps: int = STEPS
     long: dict[str, Any] = field(default_factory=lambda: {"epochs": 1000, "evaluate_every": 10**9})
 
 
@@ -115,6 +118,35 @@ CASES = (
         mlp_normalized,
         momentum,
     ),
+    Case(
+        "residual MLP of 60 layers",
+        {**MNIST, "architecture": {"key": "mlp", "hidden_layers": 60, "residual": True}},
+        partial(stock_networks.residual_mlp, 60),
+        adam,
+    ),
+    Case("ResNet-20", {**MNIST, "architecture": "resnet"}, stock_networks.resnet_20, adam, least=0.97, steps=50),
+    Case(
+        "efficient CNN, squeeze-and-excite",
+        {**MNIST, "architecture": {"key": "efficient_cnn", "squeeze_excite": True}},
+        stock_networks.efficient,
+        adam,
+        least=0.97,
+        steps=50,
+    ),
+    *(
+        Case(
+            f"{key.upper()} over 28 rows",
+            {**MNIST, "architecture": key},
+            partial(stock_networks.recurrent, kind),
+            adam,
+            least=least,
+            steps=200,
+        )
+        for key, kind, least in (("rnn", nn.RNN, None), ("gru", nn.GRU, 0.97), ("lstm", nn.LSTM, None))
+    ),
+    Case(
+        "self-attention", {**MNIST, "architecture": "attention"}, stock_networks.attention, adam, least=0.97, steps=50
+    ),
 )
 
 
@@ -170,11 +202,11 @@ def assert_same_bits(run: Run, bare: Bare, steps: int) -> None:
         assert torch.equal(ours, theirs), "the two loops do not compute the same"
 
 
-def time_steps(step: Callable[[], None], seconds: list[float]) -> Callable[[], None]:
+def time_steps(step: Callable[[], None], seconds: list[float], count: int = BLOCK) -> Callable[[], None]:
     """A call that takes a block of steps and notes how long each takes."""
 
     def block() -> None:
-        for _ in range(BLOCK):
+        for _ in range(count):
             start = time.perf_counter()
             step()
             seconds.append(time.perf_counter() - start)
@@ -187,12 +219,13 @@ def compare(case: Case, folder: Path) -> tuple[float, float, int]:
     run = Run(Experiment.from_json({**case.experiment, **case.long}), folder)
     use_threads(run.conditions.threads)
     bare = Bare(case, run)
-    assert_same_bits(run, bare, steps=2 * BLOCK)
+    block = min(BLOCK, case.steps // 10)
+    assert_same_bits(run, bare, steps=2 * block)
     bare_s: list[float] = []
     ours_s: list[float] = []
-    alternate(time_steps(bare.step, bare_s), time_steps(run.step, ours_s), rounds=STEPS // BLOCK)
+    alternate(time_steps(bare.step, bare_s, block), time_steps(run.step, ours_s, block), rounds=case.steps // block)
     assert_same_bits(run, bare, steps=0)
-    return quarter(bare_s[BLOCK:]), quarter(ours_s[BLOCK:]), len(run.parts.loop.parameters)
+    return quarter(bare_s[block:]), quarter(ours_s[block:]), len(run.parts.loop.parameters)
 
 
 def measure() -> list[Figure]:
@@ -202,8 +235,8 @@ def measure() -> list[Figure]:
         for case in CASES:
             bare, ours, tensors = compare(case, Path(folder))
             detail = (
-                f"{bare * 1e6:.0f} µs bare, {ours * 1e6:.0f} µs ours, 25 % quantiles of {STEPS} steps, "
-                f"{BLOCK} in turn; {load()}"
+                f"{bare * 1e6:.0f} µs bare, {ours * 1e6:.0f} µs ours, 25 % quantiles of {case.steps} steps, in "
+                f"turns; {load()}"
             )
             if case.least is not None:
                 figures.append(Figure(f"steps, {case.name}", bare / ours, case.least, True, "of bare speed", detail))

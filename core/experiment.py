@@ -124,7 +124,7 @@ class Experiment(BaseModel):
     train_size: TrainSize = None
     sampling: Sampling = "stratified"
     label_noise: LabelNoise = 0.0
-    noisy_splits: NoisySplits = "train"
+    noisy_splits: NoisySplits = "training"
     precision: Annotated[
         Literal["float32", "float64", "bfloat16"],
         Field(title="precision", description="Number format of the computation; bfloat16 keeps float32 weights."),

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 import core.catalog  # noqa: F401 - registers every entry
 from core.catalog.datasets.dataset import DataSet
+from core.catalog.datasets.own import OwnImages, OwnTable
 from core.catalog.entry import Entry, parameter_of
 from core.catalog.faults import Fault
 from core.catalog.formula import words_of
@@ -122,6 +123,9 @@ def templates_of_catalogue() -> Iterator[tuple[str, str]]:
     for key, cls in entries("datasets").items():
         for name in class_names(cast("type[DataSet]", cls)):
             yield name, f"catalogue: datasets.{key}"
+    for own in (OwnImages, OwnTable):
+        for template in (own.why, own.choose):
+            yield template, "catalogue: own data"
     for key, cls in entries("faults").items():
         for template in (cast("type[Fault]", cls).fix, cast("type[Fault]", cls).reading_title):
             yield template, f"catalogue: faults.{key}"

@@ -54,12 +54,19 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "residual": True,
     },
     "resnet": {"key": "resnet", "blocks_per_stage": 1, "width": 2},
-    "efficient_cnn": {"key": "efficient_cnn", "blocks": 2, "width": 4, "squeeze_excite": True, "reduction": 2},
+    "efficient_cnn": {"key": "efficient_cnn", "depth": 2, "width": 4, "squeeze_excite": True, "reduction": 2},
     "rnn": {"key": "rnn", "units": 6, "nonlinearity": "relu"},
     "gru": {"key": "gru", "units": 5, "answer": "mean"},
     "lstm": {"key": "lstm", "units": 4, "layers": 2},
     "attention": {"key": "attention", "width": 8, "heads": 2, "depth": 1},
-    "attention, waves": {"key": "attention", "patch": 2, "width": 4, "heads": 1, "position": "sinusoidal", "answer": "mean"},
+    "attention, waves": {
+        "key": "attention",
+        "patch": 2,
+        "width": 4,
+        "heads": 1,
+        "position": "sinusoidal",
+        "answer": "mean",
+    },
 }
 """Tiny networks for images, of every kind beyond the plain MLP and CNN."""
 

@@ -23,6 +23,8 @@ NUM_BINS = 12
 """Numbers are counted in so many equal parts of their range."""
 MOST_WRONG = 10
 """So many samples with a wrong label are shown."""
+MOST_MEASURED = 2_000
+"""On so many training samples, at most, the spread of the inputs is measured."""
 NO_ROWS = np.empty(0, np.int64)
 NO_IMAGES = np.empty((0, 0, 0), np.uint8)
 
@@ -73,7 +75,7 @@ def no_view(error: BaseException) -> DataView:
 
 
 def data_view(data: ResidentData, experiment: Experiment) -> DataView:
-    """The view of loaded data; a sealed fault is not in it: it shows what was chosen."""
+    """The view of loaded data, without a sealed fault."""
     samples = host_samples(data)
     splits = draw_splits(samples, experiment)
     return DataView(
@@ -101,11 +103,10 @@ def _counts(targets: np.ndarray, splits: Splits, class_names: tuple[str, ...]) -
 
 def _spreads(samples: Samples, train: np.ndarray, data: ResidentData) -> InputSpreads:
     """Standard deviation of every feature or channel, as stored and as the network gets it."""
-    inputs = samples.inputs
-    raw = inputs[train].std(axis=(0, *range(2, inputs.ndim)), dtype=np.float64)
-    _, factor = samples.scale.fitted(inputs, train)
+    inputs = samples.inputs[train[:MOST_MEASURED]]
+    raw = inputs.std(axis=(0, *range(2, inputs.ndim)), dtype=np.float64)
     names = data.dataset.facts().feature_names or tuple(str(place + 1) for place in range(len(raw)))
-    return InputSpreads(names, raw, raw * factor.reshape(-1).astype(np.float64))
+    return InputSpreads(names, raw, raw * data.factor.reshape(-1).double().cpu().numpy())
 
 
 def _wrong(data: ResidentData, truth: np.ndarray, splits: Splits) -> WrongLabels:

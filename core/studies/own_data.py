@@ -6,7 +6,7 @@ import io
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -118,9 +118,9 @@ def _class_of(name: str, data: Decoded) -> type[OwnData]:
     return type(dataset)
 
 
-def packed(files: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> bytes:
-    """Files of a folder, by their path in it, as one zip; BadInput when they are too many bytes."""
-    pairs = list(files.items() if isinstance(files, Mapping) else files)
+def packed(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """Files of a folder, each with its path in it, as one zip; BadInput when they are too many bytes."""
+    pairs = list(files)
     if sum(len(content) for _, content in pairs) > MAX_FILE_BYTES:
         raise refused(
             pairs[0][0].split("/")[0],

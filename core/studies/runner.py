@@ -73,10 +73,9 @@ class Runner:
         self._loading = Loading(self.compute, folder.path, hub)
         self._forks = Forks(store, folder, self.compute, hub, self._loading)
         self._previews = Previews(folder.path, hub, self._loading, self.compute) if hub else None
-        load = self._loading.load
         self.races = Races(self, folder, store, hub, self._loading)
         self.practice_races = PracticeRaces(self.compute)
-        self.gradients = Gradients(self.compute, lambda: load(Experiment(), None, "cpu"))
+        self.gradients = Gradients(self.compute, lambda: self._loading.load(Experiment(), None, "cpu"))
         self.landscapes = Landscapes(folder, store, hub or Hub(), self._loading, self.compute)
         self.playbacks = Playbacks(store, hub or Hub(), self._loading, self.compute)
         self.data = DataStudies(folder, store, self._loading, self.compute)

@@ -51,7 +51,8 @@ def _warped(inputs: Tensor, inverse: Affine) -> Tensor:
 
 def _rotated(inputs: Tensor, degrees: float) -> Tensor:
     angle = inputs.new_full((inputs.shape[0],), math.radians(degrees))
-    return _warped(inputs, Rotate().inverse(*inputs.shape[2:], angle))
+    height, width = inputs.shape[2:]
+    return _warped(inputs, Rotate().inverse(height, width, angle))
 
 
 def _shifted(inputs: Tensor, percent: float) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -163,13 +164,14 @@ class Loop:
             total = total + penalty.value(weights)
             penalty.add_gradient([gradients[place] for place in places], weights)
         moving = self._moving(gradients)
-        self.guard.check_also(total + total_norm(moving))
+        largest = torch._foreach_norm(moving, math.inf)
+        self.guard.check_also(total + torch.stack(largest).sum())
         for clip in self.clips:
             self.recorder.clipped.logical_or_(clip.apply(moving, total_norm(moving)))
         return total
 
 
 def _first_then(loss: Tensor, anew: Callable[[], Tensor]) -> Callable[[], Tensor]:
-    """A closure that at its first call says what is known already, its gradients too, and computes anew from then on."""
+    """A closure that says at its first call what is known already, its gradients too, and then computes anew."""
     known = [loss]
     return lambda: known.pop() if known else anew()

@@ -185,7 +185,7 @@ def _labels(
     num_classes = dataset.facts().num_outputs
     shift = rng.integers(1, num_classes, len(samples.targets))
     targets, wrong = samples.targets.copy(), {}
-    for name in ("train", "validation") if choice.noisy_splits == "train_and_validation" else ("train",):
+    for name in ("train", "validation") if choice.noisy_splits == "both" else ("train",):
         num = round(choice.label_noise * len(rows[name]))
         wrong[name] = np.sort(rows[name][np.argsort(drawn[rows[name]], kind="stable")[:num]])
         targets[wrong[name]] = (targets[wrong[name]] + shift[wrong[name]]) % num_classes

@@ -57,8 +57,8 @@ def decode_apart(name: str, content: bytes, folder: Path, *, memory_bytes: int =
         raise _too_much(name)
     if "what" in said:
         raise BadInput(*(Text.from_json(said[part]) for part in ("what", "why", "fix")))
-    arrays = [array_of(name, (folder / f"{part}.npy").read_bytes()) for part in ("inputs", "targets")]
-    return checked(name, Decoded(*arrays, tuple(said["class_names"]), tuple(said["feature_names"])))
+    inputs, targets = (array_of(name, (folder / f"{part}.npy").read_bytes()) for part in ("inputs", "targets"))
+    return checked(name, Decoded(inputs, targets, tuple(said["class_names"]), tuple(said["feature_names"])))
 
 
 def _said(path: Path) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic
 
 import streamlit as st
@@ -67,7 +68,7 @@ def bring_all() -> None:
     _say([Text("Everybody is brought there.")])
 
 
-def _say(*sentences: list[Text | str]) -> None:
+def _say(*sentences: Sequence[Text | str]) -> None:
     """Keep what came of an order, in parts of sentences: first what was done, then what was refused."""
     st.session_state[_DONE] = monotonic(), sentences
 

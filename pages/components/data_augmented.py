@@ -20,7 +20,7 @@ from pages.components import download, state
 from pages.components.choices import augmentation_choice, data_choice
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
-from pages.components.samples import ask_augmented, as_soon_as_drawn, augmented, how_many, image_row
+from pages.components.samples import as_soon_as_drawn, ask_augmented, augmented, how_many, image_row
 
 CSS = Path(__file__).parents[2] / "assets" / "data.css"
 SIDE = 48

@@ -12,7 +12,7 @@ from core.figures.data import HEIGHT, count_figure, share_figure
 from core.language import translator
 from core.studies.data_view import DataView
 from pages.components import compare_state, download, state
-from pages.components.choices import data_choice, number
+from pages.components.choices import data_choice, grouped, number
 from pages.components.error_box import plain
 from pages.components.language import language, prose, show, t
 from pages.components.samples import PATIENCE_S, TILE, as_soon_as_drawn, image_row
@@ -72,11 +72,11 @@ def drawn(view: DataView | None) -> None:
 def numbers(view: DataView) -> None:
     """How many samples each split has."""
     with st.container(horizontal=True, gap="medium", key="data-numbers"):
-        st.metric(t("training"), f"{view.num_train:,}")
-        st.metric(t("validation"), f"{view.num_validation:,}")
-        st.metric(t("test, sealed"), f"{view.num_test:,}")
+        st.metric(t("training"), grouped(view.num_train))
+        st.metric(t("validation"), grouped(view.num_validation))
+        st.metric(t("test, sealed"), grouped(view.num_test))
         if view.wrong.num_train or view.wrong.num_validation:
-            st.metric(t("wrong labels"), f"{view.wrong.num_train + view.wrong.num_validation:,}")
+            st.metric(t("wrong labels"), grouped(view.wrong.num_train + view.wrong.num_validation))
 
 
 def sampling_words(experiment: Experiment, view: DataView) -> str:
@@ -86,8 +86,8 @@ def sampling_words(experiment: Experiment, view: DataView) -> str:
     available, used = int(view.counts.available.sum()), int(view.counts.used.sum())
     if experiment.sampling == "balanced":
         return t(
-            "Balanced: every class has {num:,} samples, and {left:,} of {available:,} are thrown away. That makes classes "
-            "equal, not samples more.",
+            "Balanced: every class has {num:,} samples, and {left:,} of {available:,} are thrown away. That makes "
+            "classes equal, not samples more.",
             num=int(view.counts.used.max()),
             left=available - used,
             available=available,

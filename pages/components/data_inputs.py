@@ -65,14 +65,14 @@ def spread_words(spreads: InputSpreads) -> str:
         return t("All inputs spread alike: one factor for all of them is enough, and no input drowns another.")
     if scaled > 10:
         return t(
-            "The widest input spreads {ratio:,.0f} times as much as the narrowest. Gradients of its weights are about "
-            "as much larger: a learning rate that suits them moves the others hardly at all, and one that suits the others "
+            "The widest input spreads {ratio:,.0f} times as much as the narrowest. Gradients of its weights are "
+            "about as much larger: a learning rate that suits them moves the others hardly at all, and one that suits the others "
             "throws these away.",
             ratio=scaled,
         )
     return t(
-        "As stored, the widest input spreads {raw:,.0f} times as much as the narrowest; scaled, {scaled:.1f} times. One "
-        "learning rate now suits the weights of all inputs.",
+        "As stored, the widest input spreads {raw:,.0f} times as much as the narrowest; scaled, {scaled:.1f} times. "
+        "One learning rate now suits the weights of all inputs.",
         raw=raw,
         scaled=scaled,
     )

@@ -43,7 +43,7 @@ def cases() -> None:
     with st.container(horizontal=True, gap="small", key="gradients-cases"):
         for case in CASES:
             st.button(
-                t(case.title),
+                show(case.title),
                 key=f"gradients case {case.key}",
                 type="primary" if case.pair == now else "secondary",
                 on_click=chosen.take,

@@ -108,9 +108,12 @@ def _felt_pictures(present: bool) -> None:
                 x_title,
                 t("standard deviation, log scale"),
                 [
-                    Line(f"{name}, {when}", slot, values, dash)
+                    line
                     for name, slot, found in networks
-                    for when, values, dash in ((t("before"), found.before, True), (t("after"), found.after, False))
+                    for line in (
+                        Line(t("{name}: before", name=name), slot, found.before, dash=True),
+                        Line(t("{name}: after", name=name), slot, found.after),
+                    )
                 ],
                 "log",
                 note=t("Dotted: before the weights were multiplied."),

@@ -74,9 +74,9 @@ def _words(text: Text) -> Words:
 def _reworded(words: Words | None, typed: str) -> Words:
     """Words with one language typed anew; the other one follows where it said the same, or nothing of its own yet."""
     lang, other = language(), next(lang for lang in LANGUAGES if lang != language())
-    nothing_yet = words is None or words in (_words(FIRST_TITLE), _words(FIRST_TEXT))
-    kept = typed if nothing_yet or words.say(other) == words.say(lang) else words.say(other)
-    return Words.model_validate({lang: typed, other: kept})
+    if words is None or words.say(other) == words.say(lang) or words in (_words(FIRST_TITLE), _words(FIRST_TEXT)):
+        return Words.model_validate({lang: typed, other: typed})
+    return Words.model_validate({lang: typed, other: words.say(other)})
 
 
 def add_step(chosen: Linked) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import streamlit as st
 
 from core.errors import CoreError
@@ -11,11 +13,17 @@ from pages.components.error_box import error_box
 from pages.components.language import t
 
 
+@lru_cache(maxsize=64)
+def _files(experiment: Experiment) -> tuple[bytes, bytes]:
+    parts = parts_of(experiment)
+    return script_bytes(parts), notebook_bytes(parts)
+
+
 def offer(experiment: Experiment) -> None:
     """A popover with the script and the notebook, or with the reason why there are none."""
     with st.popover(t("code"), icon=":material/code:", help=t("This experiment as plain PyTorch")):
         try:
-            parts = parts_of(experiment)
+            script, notebook = _files(experiment)  # pyright: ignore[reportArgumentType]  # frozen, so it has a hash
         except CoreError as error:
             error_box(error)
             return
@@ -28,7 +36,7 @@ def offer(experiment: Experiment) -> None:
         with st.container(horizontal=True, gap="small"):
             st.download_button(
                 t("Script"),
-                script_bytes(parts),
+                script,
                 "experiment.py",
                 "text/x-python",
                 on_click="ignore",
@@ -36,7 +44,7 @@ def offer(experiment: Experiment) -> None:
             )
             st.download_button(
                 t("Notebook"),
-                notebook_bytes(parts),
+                notebook,
                 "experiment.ipynb",
                 "application/x-ipynb+json",
                 on_click="ignore",

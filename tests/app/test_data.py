@@ -88,14 +88,14 @@ def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):
     run = bench.start(Experiment.from_json(TINY), pace="max", name="upright")
     bench.wait(run, 60)
     tab = open_page("data.py", look="invariance", against="rotation")
-    until(lambda: bench.invariance(run, "rotation").is_over.is_set())
+    until(bench.invariance(run, "rotation").is_over.is_set)
     tab.run()
     assert "It has never seen this change in training." in texts(tab)
     (twin,) = [button for button in tab.button if "“Rotate” in training" in button.label]
     twin.click().run()
     (other,) = [record for record in bench.runs() if record.id != run]
     bench.wait(other.id, 60)
-    until(lambda: bench.invariance(other.id, "rotation").is_over.is_set())
+    until(bench.invariance(other.id, "rotation").is_over.is_set)
     tab.run()
     assert not tab.exception, tab.exception[0].message
     assert "It has seen this change in training." in texts(tab)

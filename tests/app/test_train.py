@@ -7,6 +7,7 @@ from concurrent.futures import Future
 
 import pytest
 
+from core.catalog.registry import entries
 from core.experiment import Experiment
 from core.studies.workbench import Workbench
 from tests.app.train_page import box, chosen, errors, live, pick
@@ -123,6 +124,21 @@ def test_points_after_a_cnn_change_the_network_and_say_so(open_page):
     assert chosen(tab).architecture.key == "mlp"
     assert any("CNN" in info.value and "MLP" in info.value for info in tab.info)
     assert not tab.error
+
+
+def test_every_rarer_network_is_chosen_with_its_table_and_left_for_points(open_page):
+    tab = pick(open_page(), "architecture", "…")
+    rare = [key for key, cls in entries("architectures").items() if cls.more]
+    for key in rare:
+        tab = pick(tab, "architecture", key)
+        assert chosen(tab).architecture.key == key
+        assert not errors(tab)
+    assert len(rare) == 6
+    tab = pick(tab, "dataset", "moons")
+    assert chosen(tab).architecture.key == "mlp"
+    tab.toggle(key="architecture.residual|en").set_value(True).run()
+    assert chosen(tab).architecture.residual
+    assert chosen(open_page(**{"architecture": "mlp", "architecture.residual": "true"})).architecture.residual
 
 
 def test_regularizers_can_be_combined_and_cleared(open_page):

@@ -157,6 +157,20 @@ HOLDS: dict[str, Callable[[Path], tuple[bool, ...]]] = {
     "depth.1": lambda _: (False, of("sigmoid_20").high < 20, of("sigmoid_20").low >= GUESSING),
     "depth.3": lambda _: (of("relu_20_framework").high < 50, of("relu_20_framework").low >= GUESSING),
     "depth.6": lambda _: (False, False, of("exploding", "updates_until_diverged").high <= 5),
+    "cures.2": lambda _: (
+        of("sigmoid_60", "gradient_ratio").high >= -3,
+        False,
+        of("sigmoid_60", "gradient_ratio").high < -30,
+    ),
+    "cures.3": lambda _: (
+        of("residual_60", "gradient_ratio").high < -2,
+        of("residual_60", "gradient_ratio").low >= -1,
+    ),
+    "cures.5": lambda _: (
+        of("rows_lstm").high < of("rows_rnn").low,
+        max(of("rows_lstm").low, of("rows_rnn").low) < min(of("rows_lstm").high, of("rows_rnn").high),
+        of("rows_lstm").low > of("rows_rnn").high,
+    ),
     "descent.2": lambda _: (
         last_loss("too_large", "sgd", 1) < last_loss("too_large", "sgd"),
         False,

@@ -19,6 +19,7 @@ from core.catalog.registry import entries
 from core.errors import Refused
 from core.experiment import Experiment
 from core.training.answer import answer
+from core.training.batch import Batch
 from core.training.evaluation import Evaluation
 from core.training.events import Event
 from core.training.recorder import BLOCK_ROWS
@@ -32,21 +33,25 @@ LONG = {"epochs": 40}
 
 
 class Once:
-    """Asked in every pass of a run: whether it is one of update `step`, counted from 1, done for the first time.
+    """Asked in every pass of a run: whether it is one of the `step`-th update that is begun, counted from 1.
 
     With `later`, whether it is a later pass than the first of that update.
     """
 
     def __init__(self, run: Run, step: int, *, later: bool = False) -> None:
-        self._run, self._step, self._later = run, step, later
-        self._is_over, self._passes = False, 0
+        self._step, self._later = step, later
+        self._updates = self._passes = 0
+        batch_of = run.parts.loop.batch_of
+
+        def counted(number: int) -> Batch:
+            self._updates, self._passes = self._updates + 1, 0
+            return batch_of(number)
+
+        run.parts.loop.batch_of = counted
 
     def __call__(self) -> bool:
-        self._is_over = self._is_over or self._run.step_count >= self._step
-        if self._is_over or self._run.step_count != self._step - 1:
-            return False
         self._passes += 1
-        return self._passes > 1 or not self._later
+        return self._updates == self._step and (self._passes > 1 or not self._later)
 
 
 def spoil_loss(run: Run, step: int, factor: float, *, later: bool = False) -> None:

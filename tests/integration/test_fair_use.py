@@ -91,7 +91,7 @@ def test_of_two_paused_runs_that_are_told_to_go_on_at_once_one_does(bench: Workb
         found = Compute.going(compute, owner)
         # Whoever looks waits for another one who looks as well: nobody may come.
         with suppress(BrokenBarrierError):
-            met.wait(0.2)
+            met.wait(1.0)
         return found
 
     monkeypatch.setattr(compute, "going", going)

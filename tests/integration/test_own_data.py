@@ -109,10 +109,10 @@ def test_in_a_class_the_teacher_brings_data(bench: Workbench):
 
 def test_a_folder_is_packed_as_a_zip_of_its_files(bench: Workbench):
     files = {f"pets/{name}/{n}.png": image(n) for name in ("cat", "dog") for n in range(12)}
-    key = bench.add_data("pets", packed(files))
+    key = bench.add_data("pets", packed(files.items()))
     assert entries("datasets")[key].about.class_names == ("cat", "dog")  # type: ignore[attr-defined]
     with pytest.raises(BadInput, match="20 MB"):
-        packed({"a/b.png": bytes(21 * 2**20)})
+        packed([("a/b.png", bytes(21 * 2**20))])
 
 
 def test_names_from_a_file_are_never_templates(bench: Workbench):

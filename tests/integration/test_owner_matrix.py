@@ -21,6 +21,7 @@ from core.studies.workbench import Workbench
 from tests.experiments import POINTS, points
 from tests.polling import until
 from tests.stored_runs import LONG, finished
+from tests.unit.uploads.files import table
 
 OWNER, OTHER, TEACHER = "student-anna", "student-ben", "teacher-eve"
 
@@ -35,6 +36,7 @@ TEACHING = {OWNER: False, OTHER: False, TEACHER: True, NOBODY: False}
 NOT_ASKED = {
     "open", "reading", "close", "open_room",  # the launcher, for the process as a whole
     "runner", "device", "queue_length", "name_of", "is_active", "is_comparing",  # tell nothing of a run to be known
+    "own",  # its sets are asked for by services
     "token", "who", "leave_room",  # by a cookie or token, whose person is told from it
     "leave_replay", "finders",  # a viewer's own place; how many have found a fault
 }  # fmt: skip
@@ -171,6 +173,12 @@ def lists(found: Any, id: str) -> bool:
     return id in [record.id for record in found]
 
 
+def remove_data(world: World, actor: str) -> None:
+    """Remove a set that nobody has learned from."""
+    world.bench.remove_data(world.bench.add_data("table.csv", table(), actor=TEACHER), actor=actor)
+
+
+
 CASES: dict[str, tuple[dict[str, bool], Do]] = {
     # runs
     "start": (OWN, start),
@@ -234,6 +242,9 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     # what is measured and drawn
     "preview": (OWN, lambda world, actor: world.bench.preview(points(), actor=actor)),
     "sample_picture": (OWN, done(lambda world, actor: world.bench.sample_picture(points(), actor=actor))),
+    "own_data": (OWN, done(lambda world, actor: world.bench.own_data(actor=actor))),
+    "add_data": (TEACHING, lambda world, actor: world.bench.add_data("table.csv", table(), actor=actor)),
+    "remove_data": (TEACHING, done(remove_data)),
     "data_view": (OWN, done(lambda world, actor: world.bench.data_view(points(), actor=actor))),
     "invariance": (SEE, lambda world, actor: world.bench.invariance(world.over, "noise", actor=actor)),
     "draw_practice": (OWN, lambda world, actor: world.bench.draw_practice(practice(), actor=actor)),

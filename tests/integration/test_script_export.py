@@ -45,6 +45,11 @@ CASES: dict[str, dict[str, Any]] = {
     "adafactor": {**MLP, "optimizer": {"key": "adafactor", "weight_decay": 0.1}},
     "l1 and l2": {**MLP, "regularizers": [{"key": "l1", "strength": 0.01}, {"key": "l2", "biases": True}]},
     "weight decay": {**MLP, "regularizers": [{"key": "weight_decay", "weight_decay": 0.5}], "schedule": "step"},
+    "elastic net, max-norm": {
+        **MLP,
+        "regularizers": [{"key": "elastic_net", "strength": 0.01, "share": 0.3}, {"key": "max_norm", "max_norm": 0.7}],
+    },
+    "max-norm of kernels": {**IMAGES, "regularizers": [{"key": "max_norm", "max_norm": 0.4}]},
     "clipping": {**MLP, "regularizers": [{"key": "clip_norm", "max_norm": 0.3}, "clip_value"], "schedule": "one_cycle"},
     "dropout": {**POINTS, "architecture": {"key": "mlp", "widths": [8, 8]}, "regularizers": ["dropout"]},
     "early stopping": {
@@ -77,7 +82,7 @@ CASES: dict[str, dict[str, Any]] = {
         **POINTS,
         "sampling": "balanced",
         "label_noise": 0.2,
-        "noisy_splits": "train_and_validation",
+        "noisy_splits": "both",
     },
     "random, noisy": {**MLP, "sampling": "random", "label_noise": 0.3},
     "balanced table": {
@@ -94,7 +99,13 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "plain resnet": {
         **IMAGES,
-        "architecture": {"key": "resnet", "blocks_per_stage": 1, "width": 2, "residual": False, "normalization": "none"},
+        "architecture": {
+            "key": "resnet",
+            "blocks_per_stage": 1,
+            "width": 2,
+            "residual": False,
+            "normalization": "none",
+        },
         "epochs": 1,
     },
     "mnist_5000": {
@@ -162,7 +173,11 @@ def test_script_and_notebook_end_with_the_numbers_of_the_run(name: str, exported
         assert {key: float(value) for key, value in exported[file].items()} == expected
 
 
-NOT_WRITTEN = ("MNIST-1D", "Lion", "Muon", "SAM", "L-BFGS", "schedule-free AdamW", "reduce on plateau")
+NOT_WRITTEN = (
+    *("MNIST-1D", "Lion", "Muon", "SAM", "L-BFGS", "schedule-free AdamW", "reduce on plateau"),
+    *("Colour jitter", "Random erasing", "Cutout", "MixUp", "CutMix", "RandAugment", "TrivialAugment"),
+    *("moving average of the weights", "stochastic weight averaging"),
+)
 """Titles of what presets use and no script holds."""
 
 
@@ -170,6 +185,7 @@ NOT_WRITTEN = ("MNIST-1D", "Lion", "Muon", "SAM", "L-BFGS", "schedule-free AdamW
 def test_every_preset_is_written_or_refused_by_name(key: str):
     experiment = Experiment.from_json({"preset": key})
     chosen = (experiment.dataset, experiment.optimizer, experiment.schedule)
+    chosen += (*experiment.augmentations, *experiment.regularizers)
     refused = [entry.title for entry in chosen if entry.title in NOT_WRITTEN]
     if refused:
         with pytest.raises(Refused, match=f"“{refused[0]}”"):

@@ -4,4 +4,15 @@ from core.catalog.architectures import dense, cnn, resnet, efficient, recurrent,
 from core.catalog.architectures.architecture import Architecture, LayerPlan, layer_of
 from core.catalog.architectures.reference_nets import REFERENCE_NETS
 
-__all__ = ["REFERENCE_NETS", "Architecture", "LayerPlan", "attention", "cnn", "dense", "efficient", "layer_of", "recurrent", "resnet"]
+__all__ = [
+    "REFERENCE_NETS",
+    "Architecture",
+    "LayerPlan",
+    "attention",
+    "cnn",
+    "dense",
+    "efficient",
+    "layer_of",
+    "recurrent",
+    "resnet",
+]

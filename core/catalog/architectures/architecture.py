@@ -24,9 +24,9 @@ MOST_SIZES = 6
 class LayerPlan:
     """One row of the layer table: what a layer is, what it gives out and what it costs.
 
-    `output_shape` is for one sample, channels or features first; `receptive_field` is the side, in input pixels, of the patch that one output
-    value sees (None where a layer sees the whole input); `multiplications` are per sample; `fan_in` is the number of
-    inputs of one unit (0 for a layer without weights).
+    `output_shape` is for one sample, channels or features first; `receptive_field` is the side, in input pixels, of the
+    patch that one output value sees (None where a layer sees the whole input); `multiplications` are per sample;
+    `fan_in` is the number of inputs of one unit (0 for a layer without weights).
     """
 
     name: str
@@ -46,6 +46,8 @@ class Architecture(Entry):
     """The kinds of input it takes: image (C, H, W), sequence (C, L), points (F,), features (F,)."""
     stacked_as: ClassVar[str] = ""
     """What networks of this kind mostly are when several train as one stack: dense, convolution; "" where none do."""
+    activates_every_layer: ClassVar[bool] = True
+    """Whether what each hidden layer gives out has passed its activation, where it has one."""
     alone_because: ClassVar[Text | None] = None
     """Why none do, for those that name no kind."""
 

@@ -45,6 +45,7 @@ class SelfAttention(Architecture):
         "Words, 2021, section 3.1"
     )
     input_kinds: ClassVar[tuple[str, ...]] = ("image", "sequence")
+    activates_every_layer: ClassVar[bool] = False
     alone_because: ClassVar[Text | None] = Text(
         "Encoders train one by one: most of their time goes into attention, which a stack would compute network by "
         "network, too."
@@ -62,7 +63,9 @@ class SelfAttention(Architecture):
     ] = 64
     heads: Annotated[
         int,
-        Field(ge=1, le=64, title="heads", description="Attentions side by side in a layer; the width is divided by it."),
+        Field(
+            ge=1, le=64, title="heads", description="Attentions side by side in a layer; the width is divided by it."
+        ),
         Usual(1, 8, "linear", reason="There is at least one head."),
     ] = 4
     depth: Annotated[
@@ -128,6 +131,7 @@ class SelfAttention(Architecture):
         num_tokens = num_patches + (self.answer == "token")
         learned = (self.answer == "token") + (num_tokens if self.position == "learned" else 0)
         dense = 4 * width * width + 2 * width * wide
+        activation = Text(self.activation.title)
         embed = LayerPlan(
             "embed",
             Text(
@@ -143,12 +147,12 @@ class SelfAttention(Architecture):
         )
         layer = LayerPlan(
             "",
-            Text("attention with {heads} heads, dense, {activation}", heads=self.heads, activation=Text(self.activation.title)),
+            Text("attention with {heads} heads, dense, {activation}", heads=self.heads, activation=activation),
             (width, num_tokens),
             num_parameters=dense + 9 * width + wide + self.activation.num_learned,
             multiplications=num_tokens * dense + 2 * num_tokens**2 * width,
             fan_in=width,
-        )  # fmt: skip
+        )
         read = Text("mean of the tokens") if self.answer == "mean" else Text("class token")
         return [
             embed,

@@ -5,7 +5,7 @@ Shape letters: B batch, T tokens, D width, N heads, E width of a head, F numbers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal, cast
 
 import torch
@@ -82,15 +82,16 @@ class EncoderLayer(HasDropout):
         self.set_dropout(dropout_or_nothing(dropout))
 
     def forward(self, x_BTD: torch.Tensor) -> torch.Tensor:
-        heads_BNTE = functional.scaled_dot_product_attention(*self.projected(x_BTD))
+        queries, keys, values = self.projected(x_BTD)
+        heads_BNTE = functional.scaled_dot_product_attention(queries, keys, values)
         x_BTD = x_BTD + self.mixed(heads_BNTE.transpose(1, 2).flatten(2))
         wide = self.activation(self.wide(self.dense_norm(x_BTD)))
         return x_BTD + self.narrow(wide if self.dropout is None else self.dropout(wide))
 
-    def projected(self, x_BTD: torch.Tensor) -> Iterator[torch.Tensor]:
+    def projected(self, x_BTD: torch.Tensor) -> list[torch.Tensor]:
         """Queries, keys and values of each head, (B, N, T, E)."""
-        for part in self.queries_keys_values(self.attention_norm(x_BTD)).chunk(3, 2):
-            yield part.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        parts = self.queries_keys_values(self.attention_norm(x_BTD)).chunk(3, 2)
+        return [part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts]
 
     def attention(self, x_BTD: torch.Tensor) -> torch.Tensor:
         """How much each token takes from each other one, (B, N, T, T); rows sum to 1."""

@@ -56,7 +56,7 @@ class EfficientCnn(Architecture):
         "stack, too."
     )
 
-    blocks: Annotated[
+    depth: Annotated[
         int,
         Field(
             ge=1,
@@ -97,7 +97,7 @@ class EfficientCnn(Architecture):
     def layout(self) -> Iterator[tuple[int, int, int]]:
         """For each block the channels that come in and go out, and its stride."""
         before = self.width
-        for number in range(1, self.blocks + 1):
+        for number in range(1, self.depth + 1):
             stride = 1 + (number % 2 == 0)
             yield before, before * stride, stride
             before *= stride
@@ -198,9 +198,7 @@ class EfficientCnn(Architecture):
                 )
             return BlockNet(conv, blocks, nn.Linear(channels, num_outputs))
 
-    def _convolution(
-        self, num_axes: int, before: int, block: Block, groups: int = 1
-    ) -> Convolution1d | Convolution2d:
+    def _convolution(self, num_axes: int, before: int, block: Block, groups: int = 1) -> Convolution1d | Convolution2d:
         from core.catalog.architectures.layers import convolution
 
         norm = build_norm(self.normalization, self.groups, block.channels, num_axes)

@@ -226,7 +226,10 @@ class ConvolutionNet(HasDropout):
         self.output = output
 
     def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-        x_BF = self.features(x_BCHW)
+        return self.head(self.features(x_BCHW))
+
+    def head(self, x_BF: torch.Tensor) -> torch.Tensor:
+        """What the dense layers make of the vectors."""
         for layer in self.dense.values():
             x_BF = layer(x_BF)
         if self.dropout is not None:

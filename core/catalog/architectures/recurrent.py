@@ -32,7 +32,9 @@ class RecurrentNetwork(Architecture):
 
     layers: Annotated[
         int,
-        Field(ge=1, le=20, title="layers", description="Number of recurrent layers, each reads the states of the last."),
+        Field(
+            ge=1, le=20, title="layers", description="Number of recurrent layers, each reads the states of the last."
+        ),
         Usual(1, 3, "linear", reason="There is at least one layer, and 20 take longer than anybody waits."),
     ] = 1
     units: Annotated[
@@ -145,7 +147,9 @@ class Gru(RecurrentNetwork):
         "Two gates decide how much of the old state is kept and how much of it is read: kept states pass unchanged, "
         "and gradients with them."
     )
-    choose: ClassVar[str] = "For sequences of some length; nearly as good as the LSTM with three fourths of its weights."
+    choose: ClassVar[str] = (
+        "For sequences of some length; nearly as good as the LSTM with three fourths of its weights."
+    )
     formula: ClassVar[str] = (
         r"r, z = \sigma(W_{r,z} x_t + U_{r,z} h_{t-1} + b_{r,z}), \quad "
         r"n = \tanh(W_n x_t + b_n + r \odot (U_n h_{t-1} + c_n)), \quad h_t = (1 - z) \odot n + z \odot h_{t-1}"

@@ -1,8 +1,10 @@
 """Shortcuts around layers: what a layer was given is added to its result, so that a gradient has a way past it.
 
-The results are divided by √n where n layers have a shortcut: undivided, each of them would double the spread of what
-passes, 10¹⁸ times after 60 layers; so it grows e times at most, at any depth.
-Sources: He et al., Deep Residual Learning, 2016, section 3.1; Hayou et al., Stable ResNet, 2021, section 2.
+The results are divided by n where n layers have a shortcut, as Euler's method takes n steps of 1/n. Undivided, each
+layer whose result is as large as what it was given could double that, 10¹⁸ times after 60; so what passes grows by
+(1 + 1/n)ⁿ < e at most, at any depth and with any activation.
+Sources: He et al., Deep Residual Learning, 2016, section 3.1; Chen et al., Neural Ordinary Differential Equations,
+2018, equations 1 and 2.
 """
 
 from __future__ import annotations
@@ -21,17 +23,17 @@ ResidualField = Annotated[
     Field(
         title="residual connections",
         description=(
-            "Each hidden layer that keeps the size of what it is given adds that to its own result, divided by the "
-            "root of their number: the gradient passes any depth."
+            "Each hidden layer that keeps the size of what it is given adds its result, divided by the number of such "
+            "layers, to that: the gradient passes any depth."
         ),
     ),
 ]
 
 
 def shares(has_shortcut: Sequence[bool]) -> list[float]:
-    """The factor of each layer's result: 1/√n where n layers have a shortcut, 0 for a layer without."""
+    """The factor of each layer's result: 1/n where n layers have a shortcut, 0 for a layer without."""
     count = sum(has_shortcut)
-    return [count**-0.5 if has else 0.0 for has in has_shortcut]
+    return [1 / count if has else 0.0 for has in has_shortcut]
 
 
 def with_shortcut(row: LayerPlan) -> LayerPlan:

@@ -58,7 +58,7 @@ class MixUp(MixingAugmentation):
     why: ClassVar[str] = (
         "Between two samples the answer should go evenly from one to the other, so the network is less sure of itself."
     )
-    choose: ClassVar[str] = "α of 0.2 to 1 and more epochs than without; training loss no longer goes to 0."
+    choose: ClassVar[str] = "α of 0.2 to 1 and more epochs than without; the loss of a batch no longer goes to 0."
     formula: ClassVar[str] = (
         r"\lambda \sim \mathrm{Beta}(\alpha, \alpha),\quad x' = \lambda x_i + (1-\lambda) x_j,\quad "
         r"y' = \lambda y_i + (1-\lambda) y_j"

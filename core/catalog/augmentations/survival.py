@@ -14,22 +14,14 @@ from core.text import Text
 def doubts(dataset: DataSet, entries: Sequence[Entry]) -> list[Text]:
     """A sentence for each way in which these augmentations may make a picture whose label is wrong."""
     chosen = cast(Sequence[Augmentation], entries)
-    mirrors, turners = (
-        [entry for entry in chosen if entry.may_mirror],
-        [entry for entry in chosen if entry.may_turn_over],
-    )
-    if dataset.input_kind != "image" or dataset.are_signs is False:
+    mirrors = [entry for entry in chosen if entry.may_mirror]
+    turners = [entry for entry in chosen if entry.may_turn_over]
+    if dataset.input_kind != "image" or dataset.are_signs is False or not (mirrors or turners):
         return []
     if dataset.are_signs is None:
-        return (
-            [
-                Text(
-                    "Does a picture keep its class when it is mirrored or turned over? Only you know: look at the strips."
-                )
-            ]
-            if mirrors or turners
-            else []
-        )
+        return [
+            Text("Does a picture keep its class when it is mirrored or turned over? Only you know: look at the strips.")
+        ]
     found = []
     if mirrors:
         found.append(

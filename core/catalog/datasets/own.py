@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -118,7 +118,7 @@ def own_class(about: About) -> type[OwnData]:
     base = OwnTable if len(about.input_shape) == 1 else OwnImages
     task = "classification" if about.class_names else "regression"
     members = {"key": about.key, "title": about.title, "about": about, "task": task}
-    return type(about.key, (base,), {"__module__": __name__, "__doc__": base.__doc__, **members})
+    return cast(type[OwnData], type(about.key, (base,), {"__module__": __name__, "__doc__": base.__doc__, **members}))
 
 
 def key_of(title: str, inputs: np.ndarray, targets: np.ndarray, names: tuple[str, ...]) -> str:

@@ -48,10 +48,10 @@ LabelNoise = Annotated[
     Usual(0, 0.5, more=True, reason="A share lies between 0 (every label is true) and 1 (every label is wrong)."),
 ]
 NoisySplits = Annotated[
-    Literal["train", "train_and_validation"],
+    Literal["training", "both"],
     Field(
         title="where labels are wrong",
-        description="train: validation keeps its true labels, so its error says how well the truth was learned; "
-        "train_and_validation: validation is as noisy, as it would be if nobody had checked the labels.",
+        description="training: validation keeps its true labels, so its error says how well the truth was learned; "
+        "both: validation is as noisy, as it would be if nobody had checked the labels.",
     ),
 ]

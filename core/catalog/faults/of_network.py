@@ -110,7 +110,8 @@ class DeadRelu(_OfHiddenLayers):
         if any(getattr(part, "normalization", None) not in (None, "none") for part in parts):
             raise self.nothing_to_act_on(Text("It needs a network without normalization, which takes biases away."))
         activations = [part.activation for part in parts if getattr(part, "activation", None) is not None]
-        if not activations or not all(isinstance(activation, Relu) for activation in activations):
+        relu = bool(activations) and all(isinstance(activation, Relu) for activation in activations)
+        if not relu or not network.activates_every_layer:
             raise self.nothing_to_act_on(Text("It needs a network with ReLU after every hidden layer."))
         if experiment.dataset.task != "classification":
             raise self.nothing_to_act_on(Text("It needs classes, and here the target is a number."))

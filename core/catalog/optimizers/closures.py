@@ -98,7 +98,7 @@ class Lbfgs(Optimizer):
         Field(
             ge=2,
             title="gradients per update",
-            description="So many gradients of one batch an update computes at most; without line search each is a move.",
+            description="An update computes at most so many, of one batch; without line search each is a move.",
         ),
         Usual(2, 20, "linear", reason="One gradient alone says nothing about how the gradient changes."),
     ] = 10

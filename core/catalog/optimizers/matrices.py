@@ -37,9 +37,12 @@ class Muon(Optimizer):
     formula: ClassVar[str] = (
         r"V \leftarrow \gamma V + (1 - \gamma)\, G, \quad O = \mathrm{NS}_5\big((1 - \gamma)\, G + \gamma V\big) "
         r"\approx U R^\top \text{ of the SVD } U \Sigma R^\top, \quad "
-        r"W \leftarrow (1 - \eta \lambda)\, W - 0.2\, \eta\, \sqrt{\max(A, B)}\; O \text{ for } W \text{ of } A \times B"
+        r"W \leftarrow (1 - \eta \lambda)\, W - 0.2\, \eta\, \sqrt{\max(A, B)}\; O "
+        r"\text{ for } W \text{ of } A \times B"
     )
-    source: ClassVar[str] = "Liu et al., Muon Is Scalable for LLM Training, 2025, section 2.2 (after Jordan et al., 2024)"
+    source: ClassVar[str] = (
+        "Liu et al., Muon Is Scalable for LLM Training, 2025, section 2.2 (after Jordan et al., 2024)"
+    )
 
     lr: LearningRate = 0.005
     weight_decay: Annotated[
@@ -93,7 +96,9 @@ class Adafactor(Optimizer):
         r"W \leftarrow (1 - \eta \lambda)\, W - \max(10^{-3}, \mathrm{rms}(W))\, "
         r"\min\!\big(\eta, \tfrac{1}{\sqrt{t}}\big)\, \frac{U}{\max(1, \mathrm{rms}(U))}"
     )
-    source: ClassVar[str] = "Shazeer and Stern, Adafactor: Adaptive Learning Rates with Sublinear Memory Cost, 2018, alg. 4"
+    source: ClassVar[str] = (
+        "Shazeer and Stern, Adafactor: Adaptive Learning Rates with Sublinear Memory Cost, 2018, alg. 4"
+    )
 
     lr: LearningRate = 0.01
     weight_decay: Annotated[
@@ -139,7 +144,9 @@ def _beside() -> Callable[..., torch.optim.Optimizer]:
                 fixed = {"momentum": momentum, "adjust_lr_fn": "match_rms_adamw"}
                 self._rules.append(torch.optim.Muon(matrices, lr=lr, weight_decay=weight_decay, **fixed))
             if others:
-                self._rules.append(torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, fused=False, foreach=True))
+                self._rules.append(
+                    torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, fused=False, foreach=True)
+                )
 
         @torch.no_grad()
         def step(self, closure: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -36,8 +36,9 @@ class NAdam(Optimizer):
     formula: ClassVar[str] = (
         r"\mu_t = \beta_1 \left(1 - \tfrac{1}{2}\, 0.96^{0.004\, t}\right), \quad "
         r"m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \quad s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, \quad "
-        r"\hat m = \frac{\mu_{t+1}\, m}{1 - \prod_{i \le t+1} \mu_i} + \frac{(1 - \mu_t)\, g}{1 - \prod_{i \le t} \mu_i}"
-        r", \quad \hat s = \frac{s}{1 - \beta_2^t}, \quad w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
+        r"\hat m = \frac{\mu_{t+1}\, m}{1 - \prod_{i \le t+1} \mu_i} "
+        r"+ \frac{(1 - \mu_t)\, g}{1 - \prod_{i \le t} \mu_i}, \quad \hat s = \frac{s}{1 - \beta_2^t}, \quad "
+        r"w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
     )
     source: ClassVar[str] = "Dozat, Incorporating Nesterov Momentum into Adam, 2016, algorithm 2"
 
@@ -94,14 +95,13 @@ class RAdam(Optimizer):
         "Where Adam needs a warm-up and its length is not known; with a larger rate than Adam's, because it fades in."
     )
     formula: ClassVar[str] = (
-        r"\rho_\infty = \frac{2}{1 - \beta_2} - 1, \quad \rho = \rho_\infty - \frac{2 t \beta_2^t}{1 - \beta_2^t}, \quad "
+        r"\rho_\infty = \frac{2}{1 - \beta_2} - 1, \quad "
+        r"\rho = \rho_\infty - \frac{2 t \beta_2^t}{1 - \beta_2^t}, \quad "
         r"r = \sqrt{\frac{(\rho - 4)(\rho - 2)\, \rho_\infty}{(\rho_\infty - 4)(\rho_\infty - 2)\, \rho}}, \quad "
         r"w \leftarrow w - \eta\, \hat m\, r\, \frac{\sqrt{1 - \beta_2^t}}{\sqrt{s} + \epsilon} "
         r"\text{ if } \rho > 5, \text{ else } w \leftarrow w - \eta\, \hat m"
     )
-    source: ClassVar[str] = (
-        "Liu et al., On the Variance of the Adaptive Learning Rate and Beyond, 2020, algorithm 2"
-    )
+    source: ClassVar[str] = "Liu et al., On the Variance of the Adaptive Learning Rate and Beyond, 2020, algorithm 2"
 
     lr: LearningRate = 0.01
     beta1: Beta1 = 0.9
@@ -136,7 +136,9 @@ class RAdam(Optimizer):
         unseen = self.beta2**counts
         length = most - 2 * counts * unseen / (1 - unseen)
         known = np.maximum(length, 5.0)
-        with np.errstate(all="ignore"):  # With a short memory (β₂ of 0.6 or less) ρ never exceeds 4, and r has no value.
+        with np.errstate(
+            all="ignore"
+        ):  # With a short memory (β₂ of 0.6 or less) ρ never exceeds 4, and r has no value.
             trust = np.sqrt((known - 4) * (known - 2) * most / ((most - 4) * (most - 2) * known))
         rates = self.lr * trust * np.sqrt(1 - unseen) / (np.sqrt(squares) + self.eps)
         return np.where(length > 5, rates, self.lr)

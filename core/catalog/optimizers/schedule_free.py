@@ -56,7 +56,9 @@ class ScheduleFreeAdamW(Optimizer):
     ] = 0.0
     beta1: Annotated[
         float,
-        Field(gt=0, lt=1, title="β₁", description="How near to the average x the gradients are taken; 0 would be at z."),
+        Field(
+            gt=0, lt=1, title="β₁", description="How near to the average x the gradients are taken; 0 would be at z."
+        ),
         Usual(0.5, 0.98, "linear", reason="At 1 the gradient would never see where z goes.", more=True),
     ] = 0.9
     beta2: Beta2 = 0.999
@@ -123,7 +125,7 @@ def _class() -> Callable[..., torch.optim.Optimizer]:
                 self.eval()
             lr, eps, decay, (beta1, beta2) = (self._group[name] for name in ("lr", "eps", "weight_decay", "betas"))
             x, z, squares, of_squares, of_average, largest = self._params, *map(self._kept, KEPT)
-            gradients = [tensor.grad for tensor in x]
+            gradients: list[Tensor] = [tensor.grad for tensor in x]  # type: ignore[misc]
             for averages in (squares, of_squares):
                 torch._foreach_mul_(averages, beta2)
             torch._foreach_addcmul_(squares, gradients, gradients, 1 - beta2)

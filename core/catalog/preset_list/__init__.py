@@ -7,12 +7,15 @@ from core.catalog.preset_list import (
     depth,
     few_images,
     first_weights,
+    more_augmentations,
     more_data,
     more_networks,
+    more_regularizers,
     networks,
     rates,
     rules,
 )
+
 from core.catalog.preset_list import more_optimizers, schedules  # isort: skip  # they go on with what rates has
 
 __all__ = [
@@ -21,9 +24,11 @@ __all__ = [
     "depth",
     "few_images",
     "first_weights",
+    "more_augmentations",
     "more_data",
     "more_networks",
     "more_optimizers",
+    "more_regularizers",
     "networks",
     "rates",
     "rules",

@@ -42,12 +42,12 @@ add(
         "30 % of the labels wrong, in validation too",
         "The same network measured by labels of which 30 % are wrong: {validation_error}. A noisy validation set asks "
         "for errors that nobody should make.",
-        {**WRONG, "noisy_splits": "train_and_validation"},
+        {**WRONG, "noisy_splits": "both"},
         (Claim("validation_error", 42, 57),),
         group="compare",
     )
 )
-TWENTY: dict[str, Any] = {"train_size": 20, "epochs": 100, "evaluate_every": 10}
+TWENTY: dict[str, Any] = {"train_size": 20, "batch_size": 20, "epochs": 100, "evaluate_every": 10}
 add(
     Preset(
         "twenty_stratified",

@@ -14,7 +14,7 @@ falling(
 falling(
     "cosine_restarts",
     "A rate that starts again",
-    "The same rate, four falls along a cosine: {validation_error} wrong at the end of the last, training {train_error}.",
+    "The same rate, four falls along a cosine: {validation_error} wrong after the last, training {train_error}.",
     (0.7, 6),
     (0, 2),
 )

@@ -84,7 +84,9 @@ class Plateau(Schedule):
     least: Annotated[
         float,
         Field(gt=0, le=1, title="least share", description="The learning rate never falls below this share of itself."),
-        Usual(1e-4, 0.1, "log", reason="At 0 the network would stand still; above 1 there would be no drop.", more=True),
+        Usual(
+            1e-4, 0.1, "log", reason="At 0 the network would stand still; above 1 there would be no drop.", more=True
+        ),
     ] = 0.001
 
     def _planned(self, step: int, total_steps: int, steps_per_epoch: int) -> float:

@@ -11,7 +11,7 @@ from core.catalog.augmentations.contrast import Contrast
 from core.catalog.augmentations.crop import Crop
 from core.catalog.augmentations.flip import Flip
 from core.catalog.augmentations.noise import Noise
-from core.catalog.augmentations.pipeline import Photometric, Warp, compile_pipeline
+from core.catalog.augmentations.pipeline import Photometric, Stage, Warp, compile_pipeline
 from core.catalog.augmentations.resized_crop import ResizedCrop
 from core.catalog.augmentations.rotate import Rotate
 from core.catalog.augmentations.scale import Scale
@@ -35,13 +35,14 @@ def augment(x, step):
 """
 
 
-def _stage(stage: Warp | Photometric, experiment: Experiment) -> str:
+def _stage(stage: Stage, experiment: Experiment) -> str:
     drawn = "".join(
         f'generator.manual_seed(seed32(SEED, "augment", "{name}", step))\n{code(entry, experiment)}'
         for name, entry in stage.parts
     )
     if isinstance(stage, Warp):
         return f'where = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)\n{drawn}x = warp(x, where, "{stage.mode}")\n'
+    assert isinstance(stage, Photometric), "what sees whole batches has no code"
     toned = f"{TONE}{drawn}x = x * gain + offset\n" if _is_toned(experiment) else drawn
     return f"{toned}x = x.clamp(0, 1)\n" if stage.clamp else toned
 

@@ -249,7 +249,7 @@ train = rest[stratified_order(classes[rest], rng)]{limit}
 def _label_noise(experiment: Experiment) -> str:
     dataset = cast(DataSet, experiment.dataset)
     num_classes = dataset.facts().num_outputs
-    splits = "(train, validation)" if experiment.noisy_splits == "train_and_validation" else "(train,)"
+    splits = "(train, validation)" if experiment.noisy_splits == "both" else "(train,)"
     # Stored samples are drawn for with the test samples in the place they have; a script of downloaded ones lacks them.
     num = dataset.facts().num_samples
     return f"""\

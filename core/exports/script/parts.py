@@ -165,7 +165,7 @@ def _optimizer(experiment: Experiment) -> str:
     entry = cast(Optimizer, experiment.optimizer)
     schedule, written = code(experiment.schedule, experiment), code(entry, experiment)
     chosen = "weights = [parameter for parameter in parameters if parameter.dim() >= 2]  # no biases\n"
-    uses_weights = any("in weights:" in line for line in _terms(experiment))
+    uses_weights = any("in weights:" in line for line in (*_terms(experiment), *_projections(experiment)))
     factor = f"""
 NUM_STEPS = EPOCHS * STEPS_PER_EPOCH
 
@@ -182,10 +182,20 @@ parameters = list(model.parameters())
 
 def _terms(experiment: Experiment) -> list[str]:
     """What regularizers do between the gradient and the update, in that order."""
-    chosen = [cast(Regularizer, entry) for entry in experiment.regularizers]
+    return [code(entry, experiment) for kind in BETWEEN for entry in _regularizers(experiment) if entry.kind == kind]
+
+
+def _projections(experiment: Experiment) -> list[str]:
+    """What regularizers do with the weights after the update."""
+    return [code(entry, experiment) for entry in _regularizers(experiment) if entry.kind == "projection"]
+
+
+def _regularizers(experiment: Experiment) -> list[Regularizer]:
+    """The regularizers, compound ones as their parts; refuses one that is written nowhere."""
+    chosen = [part for entry in experiment.regularizers for part in cast(Regularizer, entry).parts]
     for entry in chosen:
-        code(entry, experiment)  # refuses one that is written nowhere
-    return [code(entry, experiment) for kind in BETWEEN for entry in chosen if entry.kind == kind]
+        code(entry, experiment)
+    return chosen
 
 
 def _evaluation(experiment: Experiment) -> str:
@@ -252,7 +262,10 @@ def _update(experiment: Experiment) -> str:
 """
     needs_rate = schedule or any("lr *" in term for term in terms)
     rate = f"    lr = LR{' * rate_factor(step)' if schedule else ''}\n"
-    between = "    with torch.no_grad():\n" + textwrap.indent("".join(terms), " " * 8)
+    between, after = (
+        "    with torch.no_grad():\n" + textwrap.indent("".join(lines), " " * 8) if lines else ""
+        for lines in (terms, _projections(experiment))
+    )
     return f"""\
 def update(rows, step):
     \"\"\"The update that follows `step` others, on the batch with these rows.\"\"\"
@@ -262,9 +275,9 @@ def update(rows, step):
     outputs = model(inputs)
 {textwrap.indent(code(_loss(experiment), experiment), "    ")}    optimizer.zero_grad()
     loss.backward()
-{rate if needs_rate else ""}{new_rate if schedule else ""}{between if terms else ""}\
+{rate if needs_rate else ""}{new_rate if schedule else ""}{between}\
     optimizer.step()
-"""
+{after}"""
 
 
 def _loop(experiment: Experiment) -> str:

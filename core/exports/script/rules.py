@@ -17,7 +17,7 @@ from core.catalog.optimizers.uncorrected import UncorrectedAdam
 from core.catalog.regularizers.clipping import ClipNorm, ClipValue
 from core.catalog.regularizers.dropout import Dropout
 from core.catalog.regularizers.early_stopping import EarlyStopping
-from core.catalog.regularizers.weights import L1, L2, WeightDecay
+from core.catalog.regularizers.weights import L1, L2, MaximumNorm, WeightDecay
 from core.catalog.schedules.decay import Constant, Cosine, Exponential, Step
 from core.catalog.schedules.restarts import CosineRestarts, Polynomial
 from core.catalog.schedules.warm_up import OneCycle, WarmUp
@@ -110,6 +110,15 @@ def _(entry: WeightDecay, experiment: Experiment) -> str:
     return f"""\
 for weight in {_tensors(entry)}:  # weight decay: a small share off, beside the optimizer's rule
     weight.mul_(1 - lr * {entry.weight_decay!r})
+"""
+
+
+@code.register
+def _(entry: MaximumNorm, experiment: Experiment) -> str:
+    return f"""\
+for weight in weights:  # max-norm: the incoming weights of each unit are shortened to a largest length
+    norms = torch.linalg.vector_norm(weight, dim=tuple(range(1, weight.dim())), keepdim=True)
+    weight.mul_(({entry.max_norm!r} / norms).clamp(max=1.0))
 """
 
 

@@ -1,9 +1,10 @@
-"""L2 against weight decay, L1 against L2, dropout."""
+"""L2 against weight decay, L1 against L2, dropout; batch norm and augmentation as regularizers."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from core.catalog.preset_list.start import MOONS
 from core.studies.comparison_presets.registry import Claim, ComparisonPreset, add
 
 
@@ -80,5 +81,36 @@ add(
             Claim("behind", "validation_error", ("dropout 0.5",), 1, 9, "", "minus", "dropout 0"),
         ),
         first=True,
+    )
+)
+
+
+def of_moons(normalization: str, *, noisy: bool) -> dict[str, Any]:
+    """With batch norm or without, with noise on the points or without."""
+    augmentations = [{"key": "noise", "std": 0.3}] if noisy else []
+    return {"architecture": {"key": "mlp", "normalization": normalization}, "augmentations": augmentations}
+
+
+add(
+    ComparisonPreset(
+        "unmeant_regularizers",
+        "Batch norm and augmentation regularize too",
+        "60 points of two moons: a network without either ends at {none} wrong. Batch norm alone, whose means differ "
+        "from batch to batch, ends at {norm}, noise on the points at {noise}, both at {both}; training error no longer "
+        "goes to 0.",
+        MOONS,
+        {
+            "neither": of_moons("none", noisy=False),
+            "batch norm": of_moons("batch", noisy=False),
+            "noise": of_moons("none", noisy=True),
+            "batch norm + noise": of_moons("batch", noisy=True),
+        },
+        (
+            Claim("none", "validation_error", ("neither",), 11, 30),
+            Claim("norm", "validation_error", ("batch norm",), 9, 25),
+            Claim("noise", "validation_error", ("noise",), 9, 22),
+            Claim("both", "validation_error", ("batch norm + noise",), 9, 22),
+            Claim("", "train_error", ("batch norm", "noise", "batch norm + noise"), 4, 20),
+        ),
     )
 )

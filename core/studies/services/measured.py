@@ -13,6 +13,7 @@ from core.studies.services.stored import StoredRuns
 
 if TYPE_CHECKING:
     from core.landscape.practice import Practice
+    from core.studies.blocks_asked import Asked as BlocksAsked
     from core.studies.gradients_asked import Asked
     from core.studies.practice_races import Drawing
 
@@ -38,6 +39,14 @@ class Measurements(StoredRuns):
     def gradients(self, asked: Asked, *, actor: str = LOCAL) -> Any:
         """A picture of the Gradients page, as `core.studies.gradients.WORK` returns it; waits for its turn."""
         return self.runner.gradients.draw(asked, to_act(actor))
+
+    def blocks(self, asked: BlocksAsked, *, actor: str = LOCAL) -> Any:
+        """What the page Building blocks asks of a run, as `core.studies.blocks.WORK` answers it; waits for its turn.
+
+        BadInput for what the run has not.
+        """
+        record = self.run(asked.run, actor=to_act(actor)) if asked.run else None
+        return self.runner.data.blocks.look(asked, record, actor)
 
     def landscape(self, request: LandscapeRequest, *, actor: str = LOCAL) -> str:
         """The channel of the hub on which a landscape of stored runs is measured and told. BadInput, Refused."""

@@ -101,3 +101,8 @@ def test_every_fault_says_how_it_is_found_and_mended(key: str):
     assert cls.fix.endswith(".")
     changed = [name for name in ("instead", "data", "network", "rate_factor", "shuffles") if name in vars(cls)]
     assert changed, "it changes nothing"
+
+
+def test_wrong_labels_are_no_fault_where_labels_are_wrong_by_choice():
+    with pytest.raises(BadInput, match="by choice"):
+        FAULTS["wrong_labels"]().check(Experiment.from_json({**FITS_ALL, "label_noise": 0.1}))

@@ -8,8 +8,9 @@ from tests.javascript import said
 
 PRELUDE = """
     const idle = () => ({});
+    const pen = { measureText: (text) => ({ width: 10 * text.length }) };
     const node = () => ({
-      append: idle, addEventListener: idle, setAttribute: idle, getAttribute: idle, getContext: idle,
+      append: idle, addEventListener: idle, setAttribute: idle, getAttribute: idle, getContext: () => pen,
       textContent: "", children: [{}, {}], style: {},
     });
     globalThis.document = { createElement: node };
@@ -24,6 +25,7 @@ PRELUDE = """
     const module = (name) => import(new URL(name, "FOLDER/"));
     const { AsOf } = await module("live/as_of.js");
     const { cells } = await module("live/gradients.js");
+    const { fitted } = await module("live/plot.js");
     const { Clock, playingTime } = await module("live/clock.js");
     const { Replay } = await module("live/replay.js");
     const { RunData } = await module("live/run_data.js");
@@ -69,6 +71,16 @@ def test_the_gradients_as_of_an_update_have_a_column_for_every_row_that_thinning
       return cells(new AsOf(data, 3, null), ["first"]).grid[0].map(({ value }) => value);
     })()"""
     assert seen(script) == [None, 0, -1, -2]
+
+
+def test_a_name_that_is_too_long_for_its_place_is_shortened():
+    context = "{ size: 10, palette: {} }"
+    assert [seen(f"fitted('abcdefgh', {room}, {context})") for room in (80, 79, 30, 0)] == [
+        "abcdefgh",
+        "abcdef…",
+        "ab…",
+        "a…",
+    ]
 
 
 def test_the_row_of_the_moment_stands_at_the_end_of_the_curves():

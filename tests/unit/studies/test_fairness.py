@@ -55,6 +55,13 @@ def test_runs_that_differ_in_the_optimizer_alone_are_matched_in_everything(tmp_p
     assert (len(meta["matched"]), meta["unmatched"], meta["num"]) == (5, [], 5)
 
 
+def test_several_gradients_an_update_are_said(tmp_path: Path):
+    unfair = judged(tmp_path, *((everything(optimizer=key), None) for key in ("sgd", "sam")), steps=2)
+    assert list(red(unfair)) == ["gradients"]
+    assert "“A” and “B”: 1 against 2 in an update" in red(unfair)["gradients"]
+    assert red(judged(tmp_path, *[(everything(optimizer="sam"), None)] * 2, steps=2)) == {}
+
+
 def swapped_batches(run: Run) -> None:
     """The batches of updates 6 and 7 change places."""
     batch_of = run.parts.loop.batch_of

@@ -341,6 +341,22 @@ def test_the_queue_is_counted_by_owner():
     compute.close()
 
 
+def test_what_goes_on_has_a_place_and_is_not_paused():
+    compute = Compute(lambda owner: 1)
+    jobs = [Work(owner, num_slices=10**9) for owner in ("a", "a", "b", "c")]
+    paused = jobs[2]
+    paused.ready_at = math.inf
+    for job in (*jobs, Work("c", priority="interactive")):
+        compute.submit(job)
+    assert compute.num_going() == 0
+    compute.start()
+    try:
+        until(lambda: jobs[0].busy_s and jobs[3].busy_s)
+        assert (compute.num_going(), compute.queue_length()) == (2, 3)
+    finally:
+        compute.close()
+
+
 def test_the_place_in_the_queue_counts_what_has_not_begun():
     compute = Compute(lambda owner: 1)
     jobs = [Work(owner) for owner in ("a", "b", "a", "b", "b")]

@@ -31,7 +31,7 @@ class Choice:
     train_size: int | None = None
     sampling: str = "stratified"
     label_noise: float = 0.0
-    noisy_splits: str = "train"
+    noisy_splits: str = "training"
     sealed: str = ""
 
 

@@ -65,7 +65,7 @@ def test_all_passes_of_an_update_have_one_batch_and_one_mask_of_dropout(key: str
     loss_of = loop.loss_of
     loop.loss_of = lambda batch: (batches.append(batch), loss_of(batch))[1]  # type: ignore[method-assign]
     dropout.register_forward_hook(
-        lambda _, given, out: seen.append((run.step_count, batches[-1], out != 0, (out == 0) & (given[0] != 0)))
+        lambda _, given, out: seen.append((run.step_count, batches[-1], out.ne(0), out.eq(0) & given[0].ne(0)))
     )
     for _ in range(3):
         run.step()
@@ -108,7 +108,8 @@ def test_a_penalty_is_part_of_every_gradient_and_decay_follows_the_rule(terms: l
         optimizer.step(closure)  # type: ignore[arg-type]
         if terms[0]["key"] == "weight_decay":
             with torch.no_grad():
-                torch._foreach_mul_(weights, 1 - 0.1 * 0.1)
+                for weight in weights:
+                    weight.mul_(1 - 0.1 * 0.1)
     for ours, theirs in zip(run.parts.loop.parameters, parts.loop.parameters, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)
 

@@ -279,7 +279,7 @@ def test_exactly_the_asked_share_of_the_training_labels_is_wrong(share: float) -
 
 
 def test_noise_in_validation_is_a_choice_and_the_test_split_keeps_its_labels() -> None:
-    splits = drawn(Digits(), label_noise=0.3, noisy_splits="train_and_validation")
+    splits = drawn(Digits(), label_noise=0.3, noisy_splits="both")
     is_wrong = splits.targets != Digits().load(NOWHERE).targets
     assert is_wrong[splits.validation].sum() == round(0.3 * len(splits.validation))
     assert not is_wrong[splits.test].any()
@@ -310,7 +310,7 @@ def test_numbers_have_no_classes_to_be_balanced_or_wrong() -> None:
 
 
 def test_settings_of_data_without_effect_are_said() -> None:
-    assert [note.template for note in check(Experiment(sampling="random", noisy_splits="train_and_validation"))] == [
+    assert [note.template for note in check(Experiment(sampling="random", noisy_splits="both"))] == [
         "Random sampling has no effect: all training samples are used.",
         "Where labels are wrong has no effect: label noise is 0.",
     ]

@@ -16,8 +16,8 @@ from core.training.device import STACKED
 from core.training.events import Event
 from core.training.run import Run
 from core.training.stacked import Stack, stacks_of
-from tests.experiments import NETWORKS as TINY
 from tests.experiments import EVERYTHING, IMAGES, POINTS, Diary, bits, copy_of, everything, points, row_of, same
+from tests.experiments import NETWORKS as TINY
 
 OPTIMIZERS = [key for key in entries("optimizers") if parse("optimizers", key).stackable]  # type: ignore[attr-defined]
 DECAYING = [key for key in OPTIMIZERS if parse("optimizers", key).own_weight_decay]  # type: ignore[attr-defined]

