@@ -29,7 +29,7 @@ from core.training.resident import resident
 
 SHELL = Path(__file__).parents[1] / "pages" / "shell.py"
 ROUNDS = 15
-BAR_S, BAR_RATIO = 0.150, 3.0
+BAR_S, BAR_RATIO = 0.150, 3.5
 DEPTH, WIDTH = 20, 64
 
 

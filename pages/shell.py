@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.language import LANGUAGES
 from pages.components import (
+    blocks_state,
     calls,
     compare_state,
     data_state,
@@ -129,7 +130,10 @@ page = st.navigation(
             st.Page("landscapes.py", title=t("Landscapes")),
             *([st.Page("classroom.py", title=t("Class"))] if services().room is not None else []),
         ],
-        t("Look inside"): [st.Page("gradients.py", title=t("Gradients"))],
+        t("Look inside"): [
+            st.Page("gradients.py", title=t("Gradients")),
+            st.Page("building_blocks.py", title=t("Building blocks")),
+        ],
         t("Study"): [st.Page("data.py", title=t("Data"))],
         t("Shelf"): [st.Page("runs.py", title=t("Runs")), st.Page("formulas.py", title=t("Formulas"))],
     },
@@ -164,6 +168,7 @@ addresses = {
     "compare": compare_state.address,
     "landscapes": landscape_tabs.address,
     "gradients": gradients_state.address,
+    "building_blocks": blocks_state.address,
     "data": data_state.address,
 }
 state.write_address(

@@ -13,19 +13,21 @@ from core.figures.theme import DIVERGING, SEQUENTIAL, colour
 from core.text import Text, Translate, untranslated
 
 HEIGHT = 320
-TILES_WIDTH = 760
-"""Tiles are laid out for about so many pixels; elsewhere they are drawn smaller."""
 MOST_NUMBERED = 64
 GREY = "#8a9399"
 
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """Arrays (n, H, W) side by side, numbered from 1; `is_signed`: 0 is the middle of the colours."""
+    """Arrays (n, H, W) side by side, numbered from 1, laid out for about `width` pixels; elsewhere drawn smaller.
+
+    `is_signed`: 0 is the middle of the colours.
+    """
 
     arrays: np.ndarray
     is_signed: bool
     most_columns: int = 16
+    width: int = 760
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +115,7 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
     # The top row is drawn by hand, for the numbers stand at the edges of the tiles.
     figure.update_yaxes(visible=False, range=[shape[0] - 0.5, -0.5], scaleanchor="x", constrain="domain")
     figure.update_xaxes(visible=False, range=[-0.5, shape[1] - 0.5], constrain="domain")
-    height = max(70, min(620, round(TILES_WIDTH * shape[0] / shape[1])))
+    height = max(70, min(620, round(record.width * shape[0] / shape[1])))
     return figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
 
 

@@ -14,6 +14,7 @@ PATTERNS = (
     "*_chart.js",
     *("live.css", "compare.css", "surface.css", "network.css", "saddle.css", "classroom.css", "gradients.css"),
     *("live/*.js", "compare/*.js", "surface/*.js", "network/*.js", "saddle/*.js", "classroom/*.js", "gradients/*.js"),
+    *("blocks.css", "blocks/*.js"),
 )
 """What a browser may ask for: the charts of the pages, the modules they import, and their looks."""
 

@@ -25,9 +25,9 @@ from core.studies.gradients_asked import Pair
 from core.training.assembly import loss_of
 from core.training.batch import Batch
 from core.training.feed import Feed
-from core.training.instruments.units import Units, watching
 from core.training.parts import network_of
 from core.training.resident import ResidentData
+from core.training.units import Units, watching
 
 
 @dataclass(frozen=True)

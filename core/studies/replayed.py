@@ -25,7 +25,7 @@ from core.training.trend import Trend
 from core.training.verdict import Status, status
 
 if TYPE_CHECKING:
-    from core.training.instruments.units import Units
+    from core.training.units import Units
 
 
 def stored_evaluations(store: Store, run: str) -> list[Evaluation]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from core.text import Text
 
 if TYPE_CHECKING:
-    from core.training.instruments.units import Units
+    from core.training.units import Units
 
 VANISHING = -3.0
 """The first layer's gradient is this power of ten of the last hidden layer's, or less."""

@@ -11,8 +11,8 @@ import time
 from typing import TYPE_CHECKING
 
 from core.training.alarms import Alarm, alarms, sizes_of
-from core.training.instruments.units import Units, watching
 from core.training.pictures import evaluating
+from core.training.units import Units, watching
 
 if TYPE_CHECKING:
     from core.training.recorder import StepBlock

@@ -66,8 +66,8 @@ def spread_words(spreads: InputSpreads) -> str:
     if scaled > 10:
         return t(
             "The widest input spreads {ratio:,.0f} times as much as the narrowest. Gradients of its weights are "
-            "about as much larger: a learning rate that suits them moves the others hardly at all, and one that suits the others "
-            "throws these away.",
+            "about as much larger: a learning rate that suits them moves the others hardly at all, and one that "
+            "suits the others throws these away.",
             ratio=scaled,
         )
     return t(

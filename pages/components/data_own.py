@@ -46,9 +46,9 @@ def bring() -> None:
     st.markdown(
         t(
             "Bring a **zip** with a folder of images for each class, an **.npz** with the arrays “inputs” and "
-            "“targets”, or a **CSV** table whose last column is to be predicted. At most {most:.0f} MB; images of one size up to "
-            "{side} pixels stay as they are, others become squares of {other}. Nothing in a file is executed, and "
-            "everybody who uses this program here can choose what you bring.",
+            "“targets”, or a **CSV** table whose last column is to be predicted. At most {most:.0f} MB; images of "
+            "one size up to {side} pixels stay as they are, others become squares of {other}. Nothing in a file is "
+            "executed, and everybody who uses this program here can choose what you bring.",
             most=MAX_FILE_BYTES / 2**20,
             side=MAX_SIDE,
             other=SIDE,

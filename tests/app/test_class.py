@@ -14,7 +14,16 @@ from tests.experiments import POINTS, points
 from tests.polling import until
 from tests.stored_runs import LONG, finished
 
-PAGES = ("course.py", "train.py", "compare.py", "landscapes.py", "gradients.py", "classroom.py", "runs.py", "formulas.py")
+PAGES = (
+    "course.py",
+    "train.py",
+    "compare.py",
+    "landscapes.py",
+    "gradients.py",
+    "classroom.py",
+    "runs.py",
+    "formulas.py",
+)
 
 
 def buttons(tab: AppTest) -> set[str]:

@@ -13,7 +13,16 @@ from core.lessons.lesson import lessons
 from core.people import Person
 from core.studies.workbench import Workbench
 
-PAGES = ("course.py", "train.py", "compare.py", "landscapes.py", "gradients.py", "runs.py", "formulas.py", "classroom.py")
+PAGES = (
+    "course.py",
+    "train.py",
+    "compare.py",
+    "landscapes.py",
+    "gradients.py",
+    "runs.py",
+    "formulas.py",
+    "classroom.py",
+)
 HAN = re.compile(r"[\u4e00-\u9fff]")
 SENTENCE = re.compile(r"[A-Za-z][a-z]*(?: [a-z]{2,}){3,}")
 """Four words of which all but the first are small: no name of a method, a paper or a person."""

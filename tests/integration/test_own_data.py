@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from core.catalog.datasets.own import own_folder
 from core.catalog.registry import entries
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
+from core.exports.script import parts_of_run, script_bytes
 from core.studies.own_data import packed
 from core.studies.workbench import Workbench
 from tests.unit.uploads.files import GOOD, image, table
@@ -46,9 +49,8 @@ def test_a_set_is_known_after_a_restart_and_not_in_another_folder(data_folder: P
     with Workbench.open(data_folder, live=False) as bench:
         key = bench.add_data("table.csv", table())
     assert key not in entries("datasets")
-    with Workbench.open(tmp_path / "other", live=False):
-        with pytest.raises(BadInput):
-            Experiment.from_json({"dataset": key})
+    with Workbench.open(tmp_path / "other", live=False), pytest.raises(BadInput):
+        Experiment.from_json({"dataset": key})
     with Workbench.open(data_folder, live=False) as bench:
         assert bench.own_data()[0].about.class_names == ("even", "odd")
         before = Experiment.from_json({"dataset": key}).fingerprint()
@@ -61,6 +63,23 @@ def test_balanced_sampling_and_wrong_labels_work_on_own_data(bench: Workbench):
     experiment = Experiment.from_json({"dataset": key, "sampling": "balanced", "label_noise": 0.2, **TINY})
     run = bench.start(experiment, pace="max")
     assert bench.wait(run, 60).state == "finished"
+
+
+@pytest.mark.parametrize("name", ["cats.zip", "table.csv"])
+def test_the_exported_script_ends_with_the_numbers_of_the_run(bench: Workbench, data_folder: Path, name: str):
+    key = bench.add_data(name, GOOD[name])
+    run = bench.start(Experiment.from_json({"dataset": key, "label_noise": 0.2, **TINY}), pace="max")
+    record = bench.wait(run, 60)
+    script = own_folder(data_folder) / "run.py"
+    script.write_bytes(script_bytes(parts_of_run(bench.store, record)))
+    done = subprocess.run(
+        [sys.executable, script.name], cwd=script.parent, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told = dict(line.split(" = ") for line in done.stdout.splitlines() if " = " in line)
+    (last,) = bench.store.read_evaluations(run)[-1:]
+    for number in ("train_loss", "validation_loss", "validation_error"):
+        assert float(told[number]) == pytest.approx(last.values[number.replace("_", "/", 1)], rel=1e-6)
 
 
 def test_changed_bytes_are_found_and_said(bench: Workbench, data_folder: Path):

@@ -106,11 +106,12 @@ add(
             "batch norm + noise": of_moons("batch", noisy=True),
         },
         (
-            Claim("none", "validation_error", ("neither",), 11, 30),
-            Claim("norm", "validation_error", ("batch norm",), 9, 25),
-            Claim("noise", "validation_error", ("noise",), 9, 22),
-            Claim("both", "validation_error", ("batch norm + noise",), 9, 22),
-            Claim("", "train_error", ("batch norm", "noise", "batch norm + noise"), 4, 20),
+            Claim("none", "validation_error", ("neither",), 13, 22),
+            Claim("norm", "validation_error", ("batch norm",), 11, 19),
+            Claim("noise", "validation_error", ("noise",), 10, 15),
+            Claim("both", "validation_error", ("batch norm + noise",), 10.5, 16),
+            Claim("", "validation_error", ("noise",), None, 0, "", "minus", "neither"),
+            Claim("", "train_error", ("batch norm", "noise", "batch norm + noise"), 2, 17),
         ),
     )
 )

@@ -14,9 +14,9 @@ from core.experiment import Experiment
 from core.text import Text
 from core.training.alarms import RULES, alarms, of_gradients, power, sizes_of
 from core.training.health import Health, units_of
-from core.training.instruments.units import Units, watching
 from core.training.run import Run
 from core.training.trend import Trend
+from core.training.units import Units, watching
 from core.training.verdict import status
 from core.training.weights import weights_sha256
 

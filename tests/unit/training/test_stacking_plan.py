@@ -12,7 +12,7 @@ from core.experiment import Experiment
 from core.training.stacking import plan
 from core.training.stacking.plan import MOST_ROWS, stack_of, why_alone
 from core.training.stacking.table import SEVERAL_THREADS, TABLE, Limit
-from tests.experiments import everything, points
+from tests.experiments import everything, images, points
 
 FEWEST = TABLE["dense"][0].num_rows
 
@@ -79,8 +79,8 @@ def test_who_can_be_no_row_is_told_why(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(type(optimizer), "evaluations_per_step", 2)
     assert "more than one gradient" in str(why_alone(points()))
     monkeypatch.undo()
-    monkeypatch.setattr(type(points().architecture), "stacked_as", "")
-    assert "one by one" in str(why_alone(points()))
+    for key in ("resnet", "efficient_cnn", "rnn", "gru", "lstm", "attention"):
+        assert "one by one" in str(why_alone(images(architecture=key))), key
 
 
 def test_networks_beyond_the_table_train_alone(monkeypatch: pytest.MonkeyPatch):

@@ -85,7 +85,7 @@ def test_muon_moves_all_directions_of_a_matrix_alike():
 def test_convolution_kernels_are_moved_by_adamw():
     kernel, again = (nn.Parameter(torch.ones(3, 2, 3, 3)) for _ in range(2))
     optimizer = parse("optimizers", "muon").build([kernel])  # type: ignore[attr-defined]
-    reference = torch.optim.AdamW([again], lr=0.001, weight_decay=0.01)
+    reference = torch.optim.AdamW([again], lr=0.005, weight_decay=0.01)
     for rule, weights in ((optimizer, kernel), (reference, again)):
         weights.grad = torch.full_like(weights, 0.3)
         rule.step()

@@ -1,0 +1,41 @@
+// A square of numbers with a caption, coloured by sign and size; with `onWrite` each can be typed.
+
+import { element, setText } from "../live/dom.js";
+import { short } from "../live/text.js";
+import { shade } from "./pixels.js";
+
+export class Table {
+  constructor(caption, onWrite) {
+    this.onWrite = onWrite;
+    this.caption = caption;
+    this.grid = element("div", { className: "sp-table", role: "group", label: caption });
+    this.node = element("figure", {}, element("figcaption", { text: caption }), this.grid);
+    this.cells = [];
+  }
+
+  draw(numbers, size, palette, isTyped = false) {
+    const form = `${size} ${isTyped}`;
+    if (form !== this.form) {
+      this.form = form;
+      this.cells = Array.from({ length: size * size }, (_, place) => (isTyped ? this.input(place, size) : element("span")));
+      this.grid.style.gridTemplateColumns = `repeat(${size}, 1fr)`;
+      this.grid.dataset.size = size > 5 ? "many" : "few";
+      this.grid.replaceChildren(...this.cells);
+    }
+    const most = numbers.reduce((largest, number) => Math.max(largest, Math.abs(number)), 0);
+    this.cells.forEach((cell, place) => {
+      const number = numbers[place];
+      const strong = Math.abs(number) > 0.6 * most;
+      cell.style.background = shade(number, 1.6 * most, palette.dark);
+      cell.style.fontWeight = strong ? "600" : "";
+      if (!isTyped) setText(cell, short(number));
+      else if (document.activeElement !== cell) cell.value = String(Number(number.toPrecision(4)));
+    });
+  }
+
+  input(place, size) {
+    const label = `${this.caption} ${Math.floor(place / size) + 1}, ${(place % size) + 1}`;
+    const node = element("input", { type: "number", step: "any", label, oninput: () => Number.isFinite(node.valueAsNumber) && this.onWrite(place, node.valueAsNumber) });
+    return node;
+  }
+}
