@@ -36,6 +36,7 @@ FIGURES = (
     "lesson_link",
     "practice",
     "gradients",
+    "unit",
     "surface",
     "curvature",
 )

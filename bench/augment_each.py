@@ -54,7 +54,7 @@ def per_sample(inputs: Tensor) -> dict[str, Callable[[], object]]:
         "contrast": v2.ColorJitter(contrast=0.2),
         "noise": v2.GaussianNoise(0.0, 0.1),
         "erase": v2.RandomErasing(0.5),
-        "cutout": v2.RandomErasing(1.0, scale=(1 / 16, 1 / 16), ratio=(1, 1)),
+        "cutout": v2.RandomErasing(1.0, scale=(1 / 49, 1 / 49), ratio=(1, 1)),
     }
     calls: dict[str, Callable[[], object]] = {
         key: lambda transform=transform: torch.stack([transform(image) for image in inputs])

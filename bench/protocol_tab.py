@@ -118,6 +118,8 @@ class ProtocolTab:
             self._page = message.new_session.page_script_hash
             if not message.metadata.run.fragment_ids:
                 self._elements = {}
+                for fragment in list(self._timers):
+                    self._forget_time(fragment)
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             name = element.WhichOneof("type") or ""

@@ -36,7 +36,7 @@ def _content(path: Path) -> tuple[str, bytes]:
 
     try:
         if not path.is_dir():
-            return path.name, path.read_bytes()
+            return path.name, _start_of(path)
         files = sorted(file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
         if not files:
             raise BadInput(
@@ -44,7 +44,7 @@ def _content(path: Path) -> tuple[str, bytes]:
                 Text("There is nothing to learn from."),
                 Text("Name a folder with a folder of images for each class."),
             )
-        pairs = ((f"{path.name}/{file.relative_to(path).as_posix()}", file.read_bytes()) for file in files)
+        pairs = ((f"{path.name}/{file.relative_to(path).as_posix()}", _start_of(file)) for file in files)
         return path.name, packed(pairs)
     except OSError as error:
         raise BadInput(
@@ -52,6 +52,14 @@ def _content(path: Path) -> tuple[str, bytes]:
             Text("{reason}.", reason=error.strerror or str(error)),
             Text("Give the path of a file or of a folder."),
         ) from error
+
+
+def _start_of(path: Path) -> bytes:
+    """The bytes of a file, of a large one just too many to be used."""
+    from core.uploads.limits import MAX_FILE_BYTES
+
+    with path.open("rb") as file:
+        return file.read(MAX_FILE_BYTES + 1)
 
 
 def _facts(cls: type[OwnData]) -> dict[str, Any]:

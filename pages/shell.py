@@ -18,6 +18,7 @@ from pages.components import (
     lesson_bar,
     lesson_question,
     lesson_state,
+    opening,
     replaying,
     state,
 )
@@ -107,8 +108,7 @@ def bar() -> None:
             st.button(
                 t("Present"), type="tertiary", on_click=leave_or_enter, args=(True,), help=t("Large, for a projector")
             )
-        with st.popover(t("Help"), type="tertiary"):
-            help_text()
+        opening.popover("help", t("Help"), help_text, type="tertiary")
 
 
 state.begin_run()

@@ -25,6 +25,7 @@ from pages.components import (
     lesson_question,
     lesson_state,
     link_task,
+    opening,
     own_lessons,
     plain_code,
     replaying,
@@ -115,7 +116,7 @@ def follow_changes() -> tuple[str | None, str | None]:
         return None, None
     run, computed = shown
     now = state.experiment()
-    if now.fingerprint() == computed.fingerprint():
+    if state.trains_the_same(now, computed):  # pyright: ignore[reportArgumentType]  # frozen, so it has a hash
         return run, branching.beside(run)
     comparable = run if are_comparable(computed, now) else None
     changes = live_changes(computed, now)
@@ -338,8 +339,7 @@ def page() -> None:
                 compare_state.show_study(None)
                 st.switch_page("compare.py")
             if not first_visit:
-                with st.popover(t("begin with .."), icon=":material/flag:"):
-                    starting_points()
+                opening.popover("begin with", t("begin with .."), starting_points, icon=":material/flag:")
 
 
 page()

@@ -8,7 +8,7 @@ export class Table {
   constructor(caption, onWrite) {
     this.onWrite = onWrite;
     this.caption = caption;
-    this.grid = element("div", { className: "sp-table", role: "group", label: caption });
+    this.grid = element("div", { className: "sp-unit-table", role: "group", label: caption });
     this.node = element("figure", {}, element("figcaption", { text: caption }), this.grid);
     this.cells = [];
   }

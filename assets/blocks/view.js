@@ -47,7 +47,7 @@ export class UnitView extends Frame {
     const said = element("div", { className: "sp-sum", "aria-live": "polite" });
     const figure = (text, ...nodes) => element("figure", {}, element("figcaption", { text }), ...nodes);
     const arithmetic = element("div", { className: "sp-arithmetic" }, tables.patch.node, element("b", { text: "×" }), tables.kernel.node, element("b", { text: "=" }), tables.products.node);
-    const stage = element("div", { className: "sp-stage", role: "group", tabindex: 0, label: labels.keys, onkeydown: (event) => this.key(event) }, figure(labels.input, given), element("div", { className: "sp-middle" }, arithmetic, said), figure(labels.output, made));
+    const stage = element("div", { className: "sp-unit-stage", role: "group", tabindex: 0, label: labels.keys, onkeydown: (event) => this.key(event) }, figure(labels.input, given), figure(labels.output, made), said, arithmetic);
     const controls = element("div", { className: "sp-unit-controls" }, source.group, presets, mapLabel, channelLabel, ...Object.values(sliders).map(({ node }) => node));
     const leave = () => this.press("leave", {});
     const hint = element("div", { className: "sp-hint", text: labels.keys });

@@ -149,6 +149,8 @@ def activation_figure(record: ActivationCurve, translate: Translate = untranslat
             "side": "right",
             "showgrid": False,
             "rangemode": "tozero",
+            "tickmode": "auto",
+            "nticks": 5,
             "automargin": True,
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -35,8 +36,12 @@ def checked_text(value: str, limit: int, *, lines: bool = False) -> str:
     return value
 
 
+@cache
 def select_runs() -> Select[Any]:
-    """Runs, oldest first, with their last attempt and the errors the table of runs is sorted by."""
+    """Runs, oldest first, with their last attempt and the errors the table of runs is sorted by.
+
+    Built once: it is never changed, only narrowed by copies, and building it takes longer than to run it for one run.
+    """
     evaluation = schema.evaluation
     of_run = evaluation.c.run == schema.run.c.id
     latest = select(evaluation).where(of_run).order_by(evaluation.c.step.desc()).limit(1)

@@ -6,7 +6,7 @@ Shape letters: B samples, F features, K outputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,21 +99,22 @@ def mask(run: Run, name: str, image: Tensor, target: Tensor, number: int, num_ma
             Text("Only a layer that units are dropped from has masks."),
             Text("Choose one of: {known}.", known=", ".join(dropouts(model)) or "–"),
         )
-    seen: list[tuple[Tensor, Tensor]] = []
-    hook = part.register_forward_hook(lambda _, given, result: seen.append((given[0], result)))
-    readers: list[tuple[nn.Linear, Tensor]] = []
-    hooks = [hook, *(each.register_forward_pre_hook(_noting(readers)) for each in model.modules() if _is_dense(each))]
-    try:
-        with torch.enable_grad(), dropping(model, number):
-            loss = functional.cross_entropy(model(image), target)
-    finally:
-        for each in hooks:
-            each.remove()
-    given, result = seen[0]
-    reader = next((module for module, read in readers if read is result), None)
-    own = next((module for found, module in model.named_modules() if found == name and _is_dense(module)), None)
+    seen: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+
+    def keep(module: nn.Module, given: tuple[Tensor, ...], result: Tensor) -> None:
+        seen[module] = given[0], result
+
+    dense = {found: module for found, module in model.named_modules() if isinstance(module, nn.Linear)}
+    with ExitStack() as hooks, torch.enable_grad(), dropping(model, number):
+        for module in (part, *dense.values()):
+            hooks.callback(module.register_forward_hook(keep).remove)
+        loss = functional.cross_entropy(model(image), target)
+    given, result = seen[part]
+    reader = next((module for module in dense.values() if seen[module][0] is result), None)
+    own = dense.get(name)
     asked = [module.weight for module in (reader, own) if module is not None]
-    gradients = dict(zip(map(id, asked), torch.autograd.grad(loss, asked), strict=True)) if asked else {}
+    found = torch.autograd.grad(loss, asked) if asked else ()
+    gradients = {weight: gradient.cpu() for weight, gradient in zip(asked, found, strict=True)}
     evaluated = given[0].detach().double().flatten().cpu()
     factor = _factors(part.p, evaluated, seed32(0, "masks", name, number), num_masks)
     return MaskLook(
@@ -124,8 +125,8 @@ def mask(run: Run, name: str, image: Tensor, target: Tensor, number: int, num_ma
         (evaluated * factor).numpy(),
         num_masks,
         None if reader is None else reader.weight.detach().cpu().numpy(),
-        None if reader is None else gradients[id(reader.weight)].cpu().numpy(),
-        None if own is None else gradients[id(own.weight)].abs().amax(1).cpu().numpy(),
+        None if reader is None else gradients[reader.weight].numpy(),
+        None if own is None else gradients[own.weight].abs().amax(1).numpy(),
     )
 
 
@@ -148,18 +149,6 @@ def _factors(p: float, like: Tensor, seed: int, num: int) -> Tensor:
         masks = torch.empty(min(size, num - first), len(like)).bernoulli_(1 - p, generator=draw)
         total += masks.sum(0, dtype=torch.float64) / (1 - p)
     return total / num
-
-
-def _is_dense(module: nn.Module) -> bool:
-    return isinstance(module, nn.Linear)
-
-
-def _noting(readers: list[tuple[nn.Linear, Tensor]]) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-    def note(module: nn.Module, given: tuple[Tensor, ...]) -> None:
-        assert isinstance(module, nn.Linear)
-        readers.append((module, given[0]))
-
-    return note
 
 
 def votes(run: Run) -> Generator[None, None, VotesLook]:

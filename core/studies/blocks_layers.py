@@ -150,6 +150,7 @@ def normalizing(norm: nn.Module | None, summed: Tensor) -> tuple[np.ndarray | No
     """The factor and the offset of each channel that a normalization means for the first sample of (B, C, …)."""
     if norm is None:
         return None, None
+    assert isinstance(norm, nn.GroupNorm | nn.BatchNorm1d | nn.BatchNorm2d)
     weight, bias = (part.detach().double() for part in (norm.weight, norm.bias))
     if isinstance(norm, nn.GroupNorm):
         parts = summed[0].detach().double().reshape(norm.num_groups, -1)
@@ -157,7 +158,6 @@ def normalizing(norm: nn.Module | None, summed: Tensor) -> tuple[np.ndarray | No
         variance = parts.var(1, correction=0).repeat_interleave(repeats)
         mean = parts.mean(1).repeat_interleave(repeats)
     else:
-        assert isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)
         assert norm.running_mean is not None
         assert norm.running_var is not None
         mean, variance = norm.running_mean.double(), norm.running_var.double()

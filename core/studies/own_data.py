@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tempfile
 import threading
 import zipfile
@@ -13,6 +14,7 @@ import numpy as np
 
 from core.catalog.datasets.dataset import Samples
 from core.catalog.datasets.own import (
+    ABOUT,
     About,
     OwnData,
     forget_own,
@@ -66,6 +68,7 @@ class OwnDataSets:
 
     def _added(self, name: str, content: bytes) -> str:
         own_folder(self._folder).mkdir(parents=True, exist_ok=True)
+        self._sweep()
         with tempfile.TemporaryDirectory(prefix=".arriving.", dir=own_folder(self._folder)) as arriving:
             data = decode_apart(name, content, Path(arriving))
         cls = _class_of(name, data)
@@ -73,6 +76,12 @@ class OwnDataSets:
             keep(self._folder, cls.about, data.inputs, data.targets)
             self._keys.append(register(cls).key)
         return cls.key
+
+    def _sweep(self) -> None:
+        """Delete what a process that was killed, or a full disk, left half done: a folder without a record is no set."""
+        for place in own_folder(self._folder).iterdir():
+            if place.is_dir() and not (place / ABOUT).is_file():
+                shutil.rmtree(place)
 
     def remove(self, key: str) -> None:
         """Delete a set. Whoever calls this has made sure that no run needs it."""
@@ -87,7 +96,7 @@ class OwnDataSets:
             forget_own([key])
             self._keys = [known for known in self._keys if known != key]
             # The record goes first: what is left of the rest is no set.
-            for file in sorted(place.iterdir(), key=lambda file: file.name != "about.json"):
+            for file in sorted(place.iterdir(), key=lambda file: file.name != ABOUT):
                 file.unlink()
             place.rmdir()
 
@@ -120,15 +129,15 @@ def _class_of(name: str, data: Decoded) -> type[OwnData]:
 
 def packed(files: Iterable[tuple[str, bytes]]) -> bytes:
     """Files of a folder, each with its path in it, as one zip; BadInput when they are too many bytes."""
-    pairs = list(files)
-    if sum(len(content) for _, content in pairs) > MAX_FILE_BYTES:
-        raise refused(
-            pairs[0][0].split("/")[0],
-            Text("Its files have more than {most:.0f} MB.", most=MAX_FILE_BYTES / 2**20),
-            Text("Use smaller images, or fewer."),
-        )
-    file = io.BytesIO()
+    file, size = io.BytesIO(), 0
     with zipfile.ZipFile(file, "w") as archive:
-        for path, content in pairs:
+        for path, content in files:
+            size += len(content)
+            if size > MAX_FILE_BYTES:
+                raise refused(
+                    path.split("/")[0],
+                    Text("Its files have more than {most:.0f} MB.", most=MAX_FILE_BYTES / 2**20),
+                    Text("Use smaller images, or fewer."),
+                )
             archive.writestr(path, content)
     return file.getvalue()

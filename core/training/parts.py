@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from core.catalog.architectures.architecture import Architecture, layer_of
+from core.catalog.architectures.layers import set_stochastic_depth
 from core.catalog.entry import Entry
 from core.catalog.faults import acting
 from core.catalog.optimizers.optimizer import Optimizer
-from core.catalog.regularizers import Regularizer, dropout_rates
+from core.catalog.regularizers import Regularizer, depth_rate, dropout_rates
 from core.catalog.regularizers.counter_dropout import CounterDropout
 from core.catalog.regularizers.terms import Decay, MaxNorm, NormClip, Penalty, ValueClip
 from core.experiment import Experiment
@@ -119,14 +120,15 @@ def rule_of(experiment: Experiment, frame: Frame) -> Rule:
 
 
 def network_of(experiment: Experiment, input_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
-    """The network of an experiment on the meta device, with the dropout of its regularizers."""
+    """The network of an experiment on the meta device, with the dropout and stochastic depth of its regularizers."""
     architecture = cast(Architecture, experiment.architecture)
     network = architecture.build(input_shape, num_outputs, dropout_rates(experiment.regularizers))
+    set_stochastic_depth(network, depth_rate(experiment.regularizers))
     return acting(experiment).network(network)
 
 
 def dropouts_of(model: nn.Module, device: str) -> list[tuple[str, CounterDropout]]:
-    """The dropout layers of a network by name, each with a generator of its own."""
+    """The layers that drop units or branches of a network by name, each with a generator of its own."""
     found = [(name, module) for name, module in model.named_modules() if isinstance(module, CounterDropout)]
     for _, module in found:
         module.generator = None if device == "meta" else generator(device, 0)

@@ -7,7 +7,7 @@ from typing import cast
 from core.catalog.architectures.layers import take_dropout
 from core.catalog.faults import acting
 from core.catalog.optimizers.optimizer import Optimizer
-from core.catalog.regularizers import dropout_rates
+from core.catalog.regularizers import depth_rate, dropout_rates
 from core.experiment import Experiment
 from core.training.assembly import Assembly
 from core.training.changes import memory_goes_on, needs_new_rule, regularizers_stack
@@ -38,7 +38,7 @@ def rebuild(parts: Assembly, before: Experiment, after: Experiment, step: int) -
         parts.recorder.clips = parts.recorder.clips or bool(terms.clips)
         for number in (parts.recorder.penalty, parts.recorder.clipped):
             number.zero_()
-    if dropout_rates(before.regularizers) != dropout_rates(after.regularizers):
+    if any(rate(before.regularizers) != rate(after.regularizers) for rate in (dropout_rates, depth_rate)):
         take_dropout(parts.model, network_of(after, frame.input_shape, frame.num_outputs))
         loop.dropouts = dropouts_of(parts.model, frame.device)
     leaves_or_joins = regularizers_stack(before) != regularizers_stack(after)

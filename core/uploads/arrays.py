@@ -10,7 +10,7 @@ from numpy.lib import format as npy
 
 from core.text import Text
 from core.uploads.archive import Archive
-from core.uploads.limits import MAX_FEATURES, MAX_SIDE, Decoded, distinct_names, refused, shown_name
+from core.uploads.limits import MAX_CLASSES, MAX_FEATURES, MAX_SIDE, Decoded, distinct_names, refused, shown_name
 
 INPUTS = ("inputs", "x", "images", "data", "features", "x_train")
 TARGETS = ("targets", "y", "labels", "target", "classes", "y_train")
@@ -81,11 +81,12 @@ def array_of(name: str, content: bytes) -> np.ndarray:
 
 
 def targets_of(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Classes (N,) with their names, or, for numbers with fractions, values (N, 1) without names."""
-    if values.dtype.kind == "f" and not (np.isfinite(values).all() and (values == np.round(values)).all()):
+    """Classes (N,) with their names, or values (N, 1) without: numbers with fractions, or more than classes can be."""
+    kinds, classes = np.unique(values, return_inverse=True)
+    has_fractions = values.dtype.kind == "f" and not (np.isfinite(kinds).all() and (kinds == np.round(kinds)).all())
+    if has_fractions or (values.dtype.kind != "U" and len(kinds) > MAX_CLASSES):
         with np.errstate(over="ignore"):
             return values.astype(np.float32)[:, None], ()
-    kinds, classes = np.unique(values, return_inverse=True)
     names = [f"{kind:g}" if values.dtype.kind == "f" else str(kind) for kind in kinds]
     return classes.astype(np.int64), distinct_names(names)
 

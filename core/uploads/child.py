@@ -20,7 +20,7 @@ from core.errors import BadInput
 from core.text import Text
 from core.uploads.arrays import array_of
 from core.uploads.decode import decoded
-from core.uploads.limits import MAX_FILE_BYTES, MAX_UNPACKED_BYTES, Decoded, checked, refused
+from core.uploads.limits import MAX_FILE_BYTES, MAX_UNPACKED_BYTES, Decoded, checked, refused, shown_name
 
 MEMORY_BYTES = 2 * 2**30
 CPU_S = 60
@@ -37,7 +37,7 @@ def decode_apart(name: str, content: bytes, folder: Path, *, memory_bytes: int =
     if len(content) > MAX_FILE_BYTES:
         return decoded(name, content)  # which refuses it, unread
     (folder / UPLOAD).write_bytes(content)
-    command = [sys.executable, "-m", "core.uploads.child", str(folder), name[:200], str(memory_bytes)]
+    command = [sys.executable, "-m", "core.uploads.child", str(folder), shown_name(name), str(memory_bytes)]
     environment = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT") if key in os.environ}
     try:
         done = subprocess.run(

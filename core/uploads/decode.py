@@ -17,11 +17,7 @@ def decoded(name: str, content: bytes) -> Decoded:
     if len(content) > MAX_FILE_BYTES:
         raise refused(
             name,
-            Text(
-                "It has {size:.0f} MB; {most:.0f} MB can be read.",
-                size=len(content) / 2**20,
-                most=MAX_FILE_BYTES / 2**20,
-            ),
+            Text("It has more than {most:.0f} MB.", most=MAX_FILE_BYTES / 2**20),
             Text("Use smaller images, or fewer."),
         )
     if not content.startswith(MAGIC):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,8 @@ def _pixels(name: str, member: Member, image: Any, is_grey: bool, side: int | No
     from PIL import Image, ImageOps
 
     try:
-        with warnings.catch_warnings():
+        # Closed, it holds no pixels any more: a file may hold thousands of large images.
+        with closing(image), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image.load()
             if image.mode.startswith(("I", "F")):
@@ -90,6 +92,8 @@ def _pixels(name: str, member: Member, image: Any, is_grey: bool, side: int | No
             image = image.convert("L" if is_grey else "RGB")
             if side is not None:
                 image = ImageOps.fit(image, (side, side), Image.Resampling.BOX)
+    except MemoryError:
+        raise  # It says nothing about the image.
     except Exception as error:
         raise _unreadable(name, member, error) from None
     array = np.asarray(image, np.uint8)

@@ -57,14 +57,13 @@ def shown_name(name: str) -> str:
 
 def distinct_names(names: list[str]) -> tuple[str, ...]:
     """The names as they are shown, told apart where they look alike then; an empty one is a dash."""
-    shown: list[str] = []
+    shown: dict[str, int] = {}
     for name in names:
-        word = shown_name(name) or "–"
-        count = 2
+        word = first = shown_name(name) or "–"
         while word in shown:
-            word = f"{shown_name(name) or '–'} ({count})"
-            count += 1
-        shown.append(word)
+            shown[first] += 1
+            word = f"{first} ({shown[first]})"
+        shown[word] = 1
     return tuple(shown)
 
 

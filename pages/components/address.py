@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import segno
 import streamlit as st
 
+from pages.components import opening
 from pages.components.language import t
 
 ONLY_HERE = {"localhost", "127.0.0.1", "::1"}
@@ -20,8 +21,11 @@ SMALL = 160
 
 def share(help_: str, sentence: str, query: dict[str, str], more: Callable[[], dict[str, str]] = dict) -> None:
     """A popover with the address of this page with these parameters, and with those that `more` asks for there."""
-    with st.popover(t("link"), icon=":material/link:", help=help_):
+
+    def content() -> None:
         to_pass_on(sentence, query | more())
+
+    opening.popover("link", t("link"), content, icon=":material/link:", help=help_)
 
 
 def to_pass_on(sentence: str, query: dict[str, str]) -> None:

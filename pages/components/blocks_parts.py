@@ -184,9 +184,9 @@ def dropout(shown: SamplesLook) -> None:
     num, kept = len(found.kept), int(found.kept.sum())
     st.markdown(
         t(
-            "This mask drops {dropped} of {num} units (p = {p:g}) and multiplies the others by 1/(1 − p) = "
-            "{factor:.3g}. The mean over {masks:,} masks is at most {apart:.2g} away from the evaluation output of "
-            "this layer; the more masks, the nearer.",
+            "This mask drops {dropped} of {num} units (p = {p:g}), the grey ones, and multiplies the others by "
+            "1/(1 − p) = {factor:.3g}. The mean over {masks:,} masks is at most {apart:.2g} away from the evaluation "
+            "output of this layer; the more masks, the nearer.",
             dropped=num - kept,
             num=num,
             p=found.p,

@@ -142,7 +142,7 @@ def table() -> None:
     st.dataframe(columns, hide_index=True, width="stretch", key="blocks table")
     st.caption(
         t(
-            "One value sees so many pixels of the image across. {num:,} multiplications an image in all.",
+            "The receptive field is what one value sees of the image, in pixels. {num:,} multiplications an image.",
             num=sum(row.multiplications for row in rows),
         )
     )
@@ -207,8 +207,8 @@ def pooling() -> None:
             st.markdown(t("changed by {share:.0f} %", share=100 * part.changed))
     st.caption(
         t(
-            "1: the image, 2: the image one pixel to the right. Changed: the sum of all differences, as a share of the sum of all values. A value of max pooling is the "
-            "largest in its window, one of average pooling their mean."
+            "1: the image, 2: the image one pixel to the right. Changed: the sum of all differences, as a share of the "
+            "sum of all values. A value of max pooling is the largest in its window, one of average pooling their mean."
         )
     )
 

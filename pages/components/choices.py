@@ -17,7 +17,7 @@ from core.errors import BadInput
 from core.experiment import Experiment
 from core.lessons.lesson import Control
 from core.text import Text
-from pages.components import lesson_state, state
+from pages.components import lesson_state, opening, state
 from pages.components.entry_form import entry_choice, entry_fields, field, heading, is_more, several
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
@@ -158,8 +158,8 @@ def network_choice() -> None:
     except BadInput:
         return  # said above the live part
     weights = sum(row.num_parameters for row in rows)
-    with st.popover(t("{count} weights in {layers} layers", count=grouped(weights), layers=len(rows)), type="tertiary"):
-        layer_table(rows, facts.input_shape)
+    words = t("{count} weights in {layers} layers", count=grouped(weights), layers=len(rows))
+    opening.popover("layers", words, partial(layer_table, rows, facts.input_shape), type="tertiary")
 
 
 def regularizer_choice() -> None:
@@ -212,32 +212,36 @@ def more_choices() -> None:
     """Everything else, closed until it is opened."""
     fields = more_fields()
     count = len(fields) + len(MORE_NUMBERS) + 3
-    with st.expander(t("{count} more (first weights, batch, schedule, loss, precision ..)", count=count)):
-        document = state.draft()
-        entry_choice(
-            "initializers",
-            "initializer",
-            document["initializer"],
-            label=t("first weights"),
-            absent=t("as the activation wants"),
-        )
-        entry_choice("schedules", "schedule", document["schedule"], label=t("schedule"), show_field=lambda _: True)
-        if state.experiment().schedule != Experiment().schedule:
-            schedule_picture(state.experiment(), "schedule picture")
-        task = dataset().task
-        entry_choice(
-            "losses",
-            "loss",
-            document["loss"],
-            label=t("loss"),
-            absent=t("as the data set wants"),
-            fits=lambda cls: task in getattr(cls, "tasks", (task,)),
-            show_field=lambda _: True,
-        )
-        for name in MORE_NUMBERS:
-            number(name, empty=t("by itself"))
-        for family, path, entry, parameter in fields:
-            entry_fields(family, path, entry, show_field=only(parameter.name))
+    words = t("{count} more (first weights, batch, schedule, loss, precision ..)", count=count)
+    opening.expander("more", words, partial(_more, fields))
+
+
+def _more(fields: list[tuple[str, str, dict[str, Any], Parameter]]) -> None:
+    document = state.draft()
+    entry_choice(
+        "initializers",
+        "initializer",
+        document["initializer"],
+        label=t("first weights"),
+        absent=t("as the activation wants"),
+    )
+    entry_choice("schedules", "schedule", document["schedule"], label=t("schedule"), show_field=lambda _: True)
+    if state.experiment().schedule != Experiment().schedule:
+        schedule_picture(state.experiment(), "schedule picture")
+    task = dataset().task
+    entry_choice(
+        "losses",
+        "loss",
+        document["loss"],
+        label=t("loss"),
+        absent=t("as the data set wants"),
+        fits=lambda cls: task in getattr(cls, "tasks", (task,)),
+        show_field=lambda _: True,
+    )
+    for name in MORE_NUMBERS:
+        number(name, empty=t("by itself"))
+    for family, path, entry, parameter in fields:
+        entry_fields(family, path, entry, show_field=only(parameter.name))
 
 
 def only(name: str) -> Callable[[Parameter], bool]:

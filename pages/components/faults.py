@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import cast
 
 import streamlit as st
@@ -12,7 +13,7 @@ from core.catalog.registry import entries
 from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.studies.fault_finding import Finding
-from pages.components import address, lesson_state, state
+from pages.components import address, lesson_state, opening, state
 from pages.components.error_box import error_box
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
@@ -34,37 +35,42 @@ def seal_one() -> None:
     experiment = state.experiment()
     if experiment.sealed or lesson_state.current() is not None:
         return
-    with st.popover(
+    opening.popover(
+        "fault",
         t("Find the fault"),
+        partial(_sealing, experiment),
         icon=":material/troubleshoot:",
         help=t("Seal a fault into this experiment, for others to find by the instruments"),
-    ):
-        fitting = [key for key, cls in faults().items() if _fits(cls, experiment)]
-        st.markdown(t("Who opens the link sees these choices and the run, and has to find out what is wrong with it."))
-        if not fitting:
-            st.caption(t("No fault fits this experiment."))
-            return
-        names = {"": t("surprise me"), **{key: t(faults()[key].title) for key in fitting}}
-        chosen = st.selectbox(
-            t("Fault"),
-            list(names),
-            format_func=names.__getitem__,
-            key=f"fault to seal|{language()}",
+    )
+
+
+def _sealing(experiment: Experiment) -> None:
+    fitting = [key for key, cls in faults().items() if _fits(cls, experiment)]
+    st.markdown(t("Who opens the link sees these choices and the run, and has to find out what is wrong with it."))
+    if not fitting:
+        st.caption(t("No fault fits this experiment."))
+        return
+    names = {"": t("surprise me"), **{key: t(faults()[key].title) for key in fitting}}
+    chosen = st.selectbox(
+        t("Fault"),
+        list(names),
+        format_func=names.__getitem__,
+        key=f"fault to seal|{language()}",
+    )
+    if chosen:
+        st.caption(t(faults()[chosen].why))
+    st.button(t("Seal it"), key="seal", icon=":material/lock:", on_click=_seal, args=(experiment, chosen, fitting))
+    before, made = st.session_state.get(_SEALED, ("", None))
+    if made is not None and before == experiment.fingerprint():
+        with_fault = experiment.replace(sealed=made)
+        address.to_pass_on(t("The link with the sealed fault:"), with_fault.to_url())
+        st.button(
+            t("Find it here"),
+            key="find it here",
+            icon=":material/search:",
+            on_click=state.choose,
+            args=(with_fault,),
         )
-        if chosen:
-            st.caption(t(faults()[chosen].why))
-        st.button(t("Seal it"), key="seal", icon=":material/lock:", on_click=_seal, args=(experiment, chosen, fitting))
-        before, made = st.session_state.get(_SEALED, ("", None))
-        if made is not None and before == experiment.fingerprint():
-            with_fault = experiment.replace(sealed=made)
-            address.to_pass_on(t("The link with the sealed fault:"), with_fault.to_url())
-            st.button(
-                t("Find it here"),
-                key="find it here",
-                icon=":material/search:",
-                on_click=state.choose,
-                args=(with_fault,),
-            )
 
 
 def _fits(cls: type[Fault], experiment: Experiment) -> bool:

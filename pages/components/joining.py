@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 from streamlit.components.v2 import component
 
 from core.mode import MEANINGS, NAMES
+from pages.components import opening
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.services import person, services
@@ -70,5 +72,5 @@ def badge() -> None:
     if who is None or services().room is None:
         st.badge(show(NAMES[mode]), color="gray", help=show(MEANINGS[mode]))
         return
-    with st.popover(t("{mode}: {name}", mode=show(NAMES[mode]), name=plain(who.name)), type="tertiary"):
-        about_me("in the head line")
+    words = t("{mode}: {name}", mode=show(NAMES[mode]), name=plain(who.name))
+    opening.popover("me", words, partial(about_me, "in the head line"), type="tertiary")

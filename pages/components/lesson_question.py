@@ -125,8 +125,10 @@ def _news(lesson: Lesson, place: int, page: str, waits: bool) -> None:
     over, step = outcome(page), lesson.steps[place]
     if over is not None and waits:
         st.rerun()  # once more, to rest
+    if step.question is not None and not answers.is_answered(lesson, place):
+        st.rerun()  # it was asked again here, which the whole page has to do
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if step.question is not None and answers.is_answered(lesson, place):
+        if step.question is not None:
             _answer(lesson, place, over, waits)
         if over is not None and step.expect is not None:
             _seal(step)

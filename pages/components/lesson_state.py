@@ -46,7 +46,9 @@ def find(key: str) -> Lesson | None:
 
 def current() -> tuple[Lesson, int] | None:
     """The lesson that is given, and the place of its step from 0. One that was shortened or deleted ends."""
-    key, place = st.session_state.get(_AT, ("", 0))
+    if _AT not in st.session_state:
+        return None
+    key, place = st.session_state[_AT]
     lesson = find(key)
     return (lesson, min(place, len(lesson.steps) - 1)) if lesson else None
 

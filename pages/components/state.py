@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -233,7 +234,13 @@ def forget_run() -> None:
 def run_of_choices() -> str | None:
     """The run looked at while it computes what is chosen, for the address bar."""
     shown = shown_run()
-    return shown[0] if shown and shown[1].fingerprint() == experiment().fingerprint() else None
+    return shown[0] if shown and trains_the_same(shown[1], experiment()) else None  # pyright: ignore[reportArgumentType]  # frozen, so it has a hash
+
+
+@lru_cache(maxsize=256)
+def trains_the_same(one: Experiment, other: Experiment) -> bool:
+    """Whether two experiments give the same bits; a run of the page asks several times."""
+    return one.fingerprint() == other.fingerprint()
 
 
 def start_on_arrival() -> None:

@@ -14,6 +14,7 @@ from core.people import Person
 from core.studies.room import Room
 from core.studies.workbench import Workbench, use_workbench
 from pages.components import services
+from pages.components.opening import OPENED, PLACES
 
 SHELL = Path(__file__).parents[2] / "pages" / "shell.py"
 
@@ -44,10 +45,14 @@ def bench(data_folder: Path) -> Iterator[Workbench]:
 
 @pytest.fixture
 def open_page(bench: Workbench) -> OpenPage:
-    """Opens a page in a new tab: `open_page("runs.py", lang="zh")`; fails when the page raises."""
+    """Opens a page in a new tab: `open_page("runs.py", lang="zh")`; fails when the page raises.
+
+    What is drawn from its first opening on is drawn at once: all that a page can show is looked at.
+    """
 
     def opened(page: str = "train.py", **query: str) -> AppTest:
         tab = AppTest.from_file(str(SHELL), default_timeout=30)
+        tab.session_state[OPENED] = frozenset(PLACES)
         if page != "train.py":
             tab.switch_page(page)
         tab.query_params.update(query)

@@ -19,6 +19,7 @@ PAGES = (
     "compare.py",
     "landscapes.py",
     "gradients.py",
+    "building_blocks.py",
     "runs.py",
     "formulas.py",
     "classroom.py",

@@ -33,6 +33,10 @@ def test_a_lesson_leads_on_and_a_reload_in_its_middle_loses_nothing(open_tab: Op
     expect(page.locator(".st-key-choose")).to_contain_text("REGULARIZER")
     expect(page.locator(".st-key-choose")).not_to_contain_text("OPTIMIZER")
 
+    page.get_by_role("button", name="ask again").click()
+    page.get_by_role("button", name="both stay high").click()
+    expect(news).to_have_text("You expect: both stay high.")
+
     tab.let_go()
     page.keyboard.press("n")
     expect(page.locator(".st-key-lesson-bar")).to_contain_text("2/3")

@@ -100,6 +100,15 @@ def test_a_file_that_cannot_be_used_leaves_nothing_behind(bench: Workbench, data
     assert bench.own_data() == ()
 
 
+def test_what_a_killed_process_left_is_swept_away_and_sets_stay(bench: Workbench, data_folder: Path):
+    key = bench.add_data("table.csv", table())
+    for left in (".arriving.abc", "own_0123456789abcdef"):
+        (own_folder(data_folder) / left).mkdir()
+        (own_folder(data_folder) / left / "inputs.npy").write_bytes(b"half")
+    other = bench.add_data("table.csv", table(30))
+    assert {place.name for place in own_folder(data_folder).iterdir()} == {key, other}
+
+
 def test_too_few_samples_to_be_split_are_said(bench: Workbench):
     rows = "".join(f"{n},{n},c{n % 5}\n" for n in range(25))
     with pytest.raises(BadInput, match="cannot be split"):

@@ -178,7 +178,6 @@ def remove_data(world: World, actor: str) -> None:
     world.bench.remove_data(world.bench.add_data("table.csv", table(), actor=TEACHER), actor=actor)
 
 
-
 CASES: dict[str, tuple[dict[str, bool], Do]] = {
     # runs
     "start": (OWN, start),

@@ -176,7 +176,7 @@ def test_script_and_notebook_end_with_the_numbers_of_the_run(name: str, exported
 NOT_WRITTEN = (
     *("MNIST-1D", "Lion", "Muon", "SAM", "L-BFGS", "schedule-free AdamW", "reduce on plateau"),
     *("Colour jitter", "Random erasing", "Cutout", "MixUp", "CutMix", "RandAugment", "TrivialAugment"),
-    *("moving average of the weights", "stochastic weight averaging"),
+    *("stochastic depth", "moving average of the weights", "stochastic weight averaging"),
 )
 """Titles of what presets use and no script holds."""
 

@@ -111,6 +111,11 @@ class Architecture(Entry):
         """Where a dropout regularizer can act: "dense", "convolution"."""
         return frozenset()
 
+    @property
+    def has_branches(self) -> bool:
+        """Whether shortcuts lead around parts of it, which stochastic depth can leave out."""
+        return False
+
     def notes(self) -> list[Text]:
         """Settings of this network that have no effect, each as a sentence."""
         return []

@@ -183,5 +183,9 @@ class SelfAttention(Architecture):
     def default_initializer(self) -> str:
         return "xavier"
 
+    @property
+    def has_branches(self) -> bool:
+        return True
+
     def dropout_places(self) -> frozenset[str]:
         return frozenset({"dense"})

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.catalog.architectures.layers import HasDropout, dropout_or_nothing
+from core.catalog.architectures.layers import HasBranch, HasDropout, dropout_or_nothing
 
 Position = Literal["none", "learned", "sinusoidal"]
 
@@ -64,7 +64,7 @@ def sinusoids(num_tokens: int, width: int, like: torch.Tensor) -> torch.Tensor:
     return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)[:, :width]
 
 
-class EncoderLayer(HasDropout):
+class EncoderLayer(HasBranch, HasDropout):
     """Self-attention, then two dense layers for each token; both on normalized values, both with a shortcut."""
 
     def __init__(
@@ -84,9 +84,9 @@ class EncoderLayer(HasDropout):
     def forward(self, x_BTD: torch.Tensor) -> torch.Tensor:
         queries, keys, values = self.projected(x_BTD)
         heads_BNTE = functional.scaled_dot_product_attention(queries, keys, values)
-        x_BTD = x_BTD + self.mixed(heads_BNTE.transpose(1, 2).flatten(2))
+        x_BTD = x_BTD + self.branch(self.mixed(heads_BNTE.transpose(1, 2).flatten(2)))
         wide = self.activation(self.wide(self.dense_norm(x_BTD)))
-        return x_BTD + self.narrow(wide if self.dropout is None else self.dropout(wide))
+        return x_BTD + self.branch(self.narrow(wide if self.dropout is None else self.dropout(wide)))
 
     def projected(self, x_BTD: torch.Tensor) -> list[torch.Tensor]:
         """Queries, keys and values of each head, (B, N, T, E)."""

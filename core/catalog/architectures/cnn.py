@@ -292,6 +292,10 @@ class Cnn(Architecture):
     def dropout_places(self) -> frozenset[str]:
         return frozenset({"convolution", "dense"}) if self.dense else frozenset({"convolution"})
 
+    @property
+    def has_branches(self) -> bool:
+        return any(self.shares)
+
     def notes(self) -> list[Text]:
         notes = []
         fields = Block.model_fields

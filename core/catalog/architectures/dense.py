@@ -237,6 +237,10 @@ class MultilayerPerceptron(Architecture):
     def dropout_places(self) -> frozenset[str]:
         return frozenset({"dense"}) if self.all_widths else frozenset()
 
+    @property
+    def has_branches(self) -> bool:
+        return any(self.shares)
+
     def notes(self) -> list[Text]:
         fields = type(self).model_fields
         notes = []

@@ -13,7 +13,7 @@ from torch import nn
 
 from core.catalog.architectures.block import Block
 from core.catalog.architectures.rows import Forward, Layer, Rows, joined
-from core.catalog.regularizers.counter_dropout import CounterDropout
+from core.catalog.regularizers.counter_dropout import BranchDropout, CounterDropout
 
 
 def dropout_or_nothing(p: float) -> CounterDropout | None:
@@ -36,6 +36,41 @@ def take_dropout(model: nn.Module, other: nn.Module) -> None:
     mine, its = ([part for part in net.modules() if isinstance(part, HasDropout)] for net in (model, other))
     for part, source in zip(mine, its, strict=True):
         part.set_dropout(None if source.dropout is None else source.dropout.train(model.training))
+    for part, source in zip(branches(model), branches(other), strict=True):
+        dropout = source.branch_dropout
+        part.set_branch_dropout(None if dropout is None else dropout.train(model.training))
+
+
+class HasBranch(nn.Module):
+    """A part of a network that adds the result of a branch to what it was given."""
+
+    has_shortcut: bool = True
+
+    @property
+    def branch_dropout(self) -> BranchDropout | None:
+        """What leaves the branch out at random, if something does."""
+        return cast(BranchDropout | None, self._modules.get("skipping"))
+
+    def set_branch_dropout(self, dropout: BranchDropout | None) -> None:
+        """Leave the branch out by this layer (None: never)."""
+        self.add_module("skipping", dropout)
+
+    def branch(self, result: torch.Tensor) -> torch.Tensor:
+        """What of the branch's result is added."""
+        dropout = self.branch_dropout
+        return result if dropout is None else dropout(result)
+
+
+def branches(model: nn.Module) -> list[HasBranch]:
+    """The parts with a shortcut, from the first to the last."""
+    return [part for part in model.modules() if isinstance(part, HasBranch) and part.has_shortcut]
+
+
+def set_stochastic_depth(model: nn.Module, p: float) -> None:
+    """Leave out branches with probabilities that grow in equal steps to p at the last one."""
+    parts = branches(model)
+    for number, part in enumerate(parts, start=1):
+        part.set_branch_dropout(BranchDropout(p * number / len(parts)) if p > 0 else None)
 
 
 class Dense(HasDropout, nn.Linear):
@@ -72,7 +107,7 @@ class Dense(HasDropout, nn.Linear):
         return found + rows.dropout([layer.dropout for layer in layers])
 
 
-class HasShortcut(nn.Module):
+class HasShortcut(HasBranch):
     """A layer whose result is added to what it was given; `share` is the factor of the result."""
 
     share: float
@@ -86,10 +121,11 @@ class ResidualDense(HasShortcut, Dense):
     """A hidden layer with a shortcut around it: x + share · layer(x)."""
 
     def forward(self, x_BF: torch.Tensor) -> torch.Tensor:
-        return self.with_shortcut(x_BF, super().forward(x_BF))
+        return self.with_shortcut(x_BF, self.branch(super().forward(x_BF)))
 
     def in_rows(self, rows: Rows, layers: Sequence[Dense]) -> list[Layer]:
         inside = super().in_rows(rows, layers)
+        inside += rows.dropout([cast(ResidualDense, layer).branch_dropout for layer in layers])
         return [lambda x: self.with_shortcut(x, through(inside, x))]
 
 
@@ -169,14 +205,14 @@ class ResidualConvolution1d(HasShortcut, Convolution1d):
     """A block on signals with a shortcut around it."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.with_shortcut(x, super().forward(x))
+        return self.with_shortcut(x, self.branch(super().forward(x)))
 
 
 class ResidualConvolution2d(HasShortcut, Convolution2d):
     """A block on images with a shortcut around it."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.with_shortcut(x, super().forward(x))
+        return self.with_shortcut(x, self.branch(super().forward(x)))
 
 
 def convolution(

@@ -192,6 +192,10 @@ class ResNetwork(Architecture):
     def dropout_places(self) -> frozenset[str]:
         return frozenset({"convolution"})
 
+    @property
+    def has_branches(self) -> bool:
+        return self.residual
+
     def notes(self) -> list[Text]:
         if self.groups != type(self).model_fields["groups"].default and self.normalization != "group":
             return [Text("The number of groups has no effect: it belongs to group normalization.")]

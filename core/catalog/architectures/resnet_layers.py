@@ -8,10 +8,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from core.catalog.architectures.layers import Convolution1d, Convolution2d, HasDropout, dropout_or_nothing
+from core.catalog.architectures.layers import Convolution1d, Convolution2d, HasBranch, HasDropout, dropout_or_nothing
 
 
-class ResidualBlock(HasDropout):
+class ResidualBlock(HasBranch, HasDropout):
     """Two convolutions, what came in added, the activation: y = f(x + F(x)).
 
     Where F strides, the shortcut takes every stride-th pixel; where it widens, the channels that x lacks are 0 (option
@@ -34,7 +34,7 @@ class ResidualBlock(HasDropout):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.second(self.first(x))
         if self.has_shortcut:
-            y = y + self.shortcut(x)
+            y = self.branch(y) + self.shortcut(x)
         y = self.activation(y)
         return y if self.dropout is None else self.dropout(y)
 

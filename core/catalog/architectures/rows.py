@@ -16,7 +16,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from core.catalog.regularizers.counter_dropout import CounterDropout
+from core.catalog.regularizers.counter_dropout import BranchDropout, CounterDropout
 
 ALIGNMENT = 64
 """Rows of a product begin at a multiple of so many bytes: matrix products depend on it, to the bit."""
@@ -89,9 +89,10 @@ class Rows:
         """Dropout, each row with its own probability and generator, or without; no layer where nothing is dropped."""
         if not self._drops or not any(modules):
             return []
+        whole_samples = any(isinstance(module, BranchDropout) for module in modules)
 
         def dropped(x: Tensor) -> Tensor:
-            mask = torch.empty_like(x, memory_format=torch.contiguous_format)
+            mask = torch.empty_like(x[..., :1] if whole_samples else x, memory_format=torch.contiguous_format)
             for module, row in zip(modules, mask.unbind(0), strict=True):
                 if module is None:
                     row.fill_(1)

@@ -116,7 +116,7 @@ class Cutout(PhotometricAugmentation):
         int,
         Field(ge=0, le=1024, title="side of the square", description="Rows and columns that are hidden; 0 hides none."),
         Usual(2, 16, unit="pixels", reason="A square has no negative side, and needs none beyond the picture's."),
-    ] = 8
+    ] = 4
 
     @property
     def changes_nothing(self) -> bool:

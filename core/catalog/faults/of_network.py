@@ -195,9 +195,7 @@ class EvaluationMode(Fault):
 
 def _drop_in_evaluation(module: Any, inputs: tuple[torch.Tensor], output: torch.Tensor) -> torch.Tensor | None:
     """Dropout in evaluation, too, with the same units off whenever as many samples are asked."""
-    import torch
-
     if module.training or output.is_meta or module.p == 0:
         return None
-    mask = torch.empty_like(output).bernoulli_(1 - module.p, generator=generator(output.device, 0))
+    mask = module.blank(output).bernoulli_(1 - module.p, generator=generator(output.device, 0))
     return output * mask.div_(1 - module.p)

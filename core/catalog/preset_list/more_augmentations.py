@@ -46,7 +46,7 @@ add(
         "few_images_cut_out",
         "300 images, a square cut out",
         "A square of 8 pixels hidden in each image: {validation_error}, and training error {train_error} all the same.",
-        augmented("cutout"),
+        augmented("cutout", size=8),
         (Claim("validation_error", 13, 20.5), Claim("train_error", 0, 0)),
     )
 )

@@ -1,9 +1,10 @@
 """Regularizers: against learning the training set by heart (importing this package registers them)."""
 
-from core.catalog.regularizers import weights, dropout, early_stopping, clipping, averages  # isort: skip  # order on the page
+from core.catalog.regularizers import weights, dropout, stochastic_depth, early_stopping, clipping, averages  # isort: skip  # order on the page
 from core.catalog.regularizers.combination import check_regularizers
 from core.catalog.regularizers.dropout import DropoutRates, dropout_rates
 from core.catalog.regularizers.regularizer import Regularizer
+from core.catalog.regularizers.stochastic_depth import depth_rate
 
 __all__ = [
     "DropoutRates",
@@ -11,8 +12,10 @@ __all__ = [
     "averages",
     "check_regularizers",
     "clipping",
+    "depth_rate",
     "dropout",
     "dropout_rates",
     "early_stopping",
+    "stochastic_depth",
     "weights",
 ]

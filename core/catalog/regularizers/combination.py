@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.catalog.entry import Entry
 from core.catalog.regularizers.dropout import Dropout, dropout_rates
 from core.catalog.regularizers.regularizer import Regularizer
+from core.catalog.regularizers.stochastic_depth import depth_rate
 from core.errors import BadInput
 from core.text import Text
 
@@ -49,7 +50,7 @@ def check_regularizers(regularizers: Sequence[Entry], architecture: Architecture
                 Text("It would shrink the average of the weights, and not the weights of which that is the average."),
                 Text("Use the optimizer's own weight decay, and leave the regularizer out."),
             )
-    return _dropout_notes(regularizers, architecture)
+    return _dropout_notes(regularizers, architecture) + _depth_notes(regularizers, architecture)
 
 
 def _check_averages(regularizers: Sequence[Entry], optimizer: Optimizer) -> None:
@@ -101,3 +102,9 @@ def _dropout_notes(regularizers: Sequence[Entry], architecture: Architecture) ->
     if not places and not notes:
         notes.append(Text("Dropout has no effect: this network has no hidden layer."))
     return notes
+
+
+def _depth_notes(regularizers: Sequence[Entry], architecture: Architecture) -> list[Text]:
+    if not depth_rate(regularizers) or architecture.has_branches:
+        return []
+    return [Text("Stochastic depth has no effect: no residual connection leads around a part of this network.")]

@@ -1,4 +1,4 @@
-"""Dropout whose mask comes from a generator of its own, so that nothing else can change it."""
+"""Dropout of units and of branches whose mask comes from a generator of its own, so that nothing else can change it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,19 @@ class CounterDropout(nn.Module):
             return x
         if self.generator is None and not x.is_meta:
             raise RuntimeError("CounterDropout draws from its own generator; set `generator` before training")
-        mask = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator).div_(1 - self.p)
+        mask = self.blank(x).bernoulli_(1 - self.p, generator=self.generator).div_(1 - self.p)
         return x * mask
+
+    def blank(self, x: torch.Tensor) -> torch.Tensor:
+        """Memory for the mask of x."""
+        return torch.empty_like(x)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
+
+
+class BranchDropout(CounterDropout):
+    """The same for whole branches: one draw for each sample says whether it takes this way."""
+
+    def blank(self, x: torch.Tensor) -> torch.Tensor:
+        return x.new_empty(len(x), *[1] * (x.dim() - 1))

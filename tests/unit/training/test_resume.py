@@ -63,7 +63,7 @@ def test_from_any_update_with_everything_that_draws_or_remembers(optimizer: str,
 @pytest.mark.parametrize("name", NETWORKS)
 def test_from_any_update_of_every_network(name: str, tmp_path: Path):
     dropout = {"key": "dropout", "where": "hidden", "p": 0.3}
-    changes = {"architecture": NETWORKS[name], "regularizers": [dropout], "epochs": 2}
+    changes = {"architecture": NETWORKS[name], "regularizers": [dropout, "stochastic_depth"], "epochs": 2}
     assert_equal_from_everywhere(everything(**changes), tmp_path)
     assert trained(everything(**{**changes, "precision": "bfloat16"}), tmp_path)[0].final is not None
 

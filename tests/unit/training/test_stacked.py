@@ -133,6 +133,18 @@ def test_every_row_has_its_own_regularizers_and_schedule(tmp_path: Path):
     assert np.max(beside_solo(experiments, tmp_path)) < 1e-9
 
 
+def test_every_row_leaves_out_branches_of_its_own(tmp_path: Path):
+    experiments = [
+        item.replace(regularizers=[*terms])
+        for item, terms in zip(
+            rows(NETWORKS["residual"], precision="float64"),
+            [["stochastic_depth", "dropout"], [], ["stochastic_depth"]],
+            strict=False,
+        )
+    ]
+    assert np.max(beside_solo(experiments, tmp_path)) < 1e-9
+
+
 @pytest.mark.parametrize("name", ["points", "images as features", "images", "batch normalization", "everything"])
 def test_in_float32_losses_of_gradient_descent_agree_to_five_digits(name: str, tmp_path: Path):
     for key in ("sgd", "momentum", "nesterov"):

@@ -13,7 +13,7 @@ from core.uploads import child
 from core.uploads.child import decode_apart
 from core.uploads.decode import decoded
 from core.uploads.limits import MAX_FILE_BYTES
-from tests.unit.uploads.files import GOOD, images, npy
+from tests.unit.uploads.files import GOOD, image, images, npy, zipped
 
 
 def test_the_child_gives_what_decoding_here_gives(tmp_path: Path):
@@ -32,9 +32,22 @@ def test_a_refusal_comes_back_in_its_own_words(tmp_path: Path):
 
 
 def test_a_file_above_the_limit_is_refused_unread(tmp_path: Path):
-    with pytest.raises(BadInput, match="20 MB can be read"):
+    with pytest.raises(BadInput, match="more than 20 MB"):
         decode_apart("large.zip", bytes(MAX_FILE_BYTES + 1), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["ta\0ble.csv", "ta\ud800ble.csv", "a" * 10_000])
+def test_a_name_that_no_command_line_takes_is_no_harm(tmp_path: Path, name: str):
+    assert len(decode_apart(name, GOOD["table.csv"], tmp_path).targets) == 24
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no memory of a process")
+def test_images_that_are_large_only_together_fit(tmp_path: Path):
+    """Each takes 16 MB unpacked, and one is held at a time."""
+    photograph = image(side=2000, mode="RGB")
+    content = zipped({f"{name}/{place}.png": photograph for name in "ab" for place in range(12)})
+    assert len(decode_apart("photographs.zip", content, tmp_path, memory_bytes=300_000_000).inputs) == 24
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no memory of a process")

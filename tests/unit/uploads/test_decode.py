@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.errors import BadInput
 from core.uploads.decode import decoded
+from core.uploads.limits import distinct_names
 from tests.unit.uploads.files import GOOD, image, images, malformed, npz, table, zipped
 
 MALFORMED = list(malformed())
@@ -104,6 +105,23 @@ def test_a_table_of_excel_in_chinese_is_read():
     text = "高,宽,类别\n" + "".join(f"{n},{n},{'猫' if n % 2 else '狗'}\n" for n in range(24))
     data = decoded("表.csv", text.encode("gb18030"))
     assert set(data.class_names) == {"猫", "狗"}
+
+
+def test_whole_numbers_are_classes_as_long_as_there_are_few():
+    def predicted(num: int):
+        return decoded("prices.csv", b"a,price\n" + b"".join(b"%d,%d\n" % (n, n % num) for n in range(1000)))
+
+    assert len(predicted(100).class_names) == 100
+    prices = predicted(101)
+    assert not prices.class_names
+    assert prices.targets.shape == (1000, 1)
+
+
+def test_names_are_told_apart_in_one_go():
+    """Each compared with all before, 10 000 of them would take half a minute."""
+    names = distinct_names([f"{'long ' * 10}{n}" for n in range(10_000)])
+    assert len(set(names)) == len(names)
+    assert distinct_names(["a", "a", "a (2)", "", "a"]) == ("a", "a (2)", "a (2) (2)", "–", "a (3)")
 
 
 def test_numbers_with_fractions_are_predicted_as_numbers():

@@ -1,0 +1,48 @@
+"""What is closed at first is drawn from its first opening on, and stays with what was typed there."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from core.studies.workbench import Workbench
+from tests.app.conftest import SHELL
+
+QUESTION = "question in a link"
+
+
+def first_visit() -> AppTest:
+    """Train in a tab in which nothing was opened yet."""
+    tab = AppTest.from_file(str(SHELL), default_timeout=30).run()
+    assert not tab.exception
+    return tab
+
+
+def boxes(tab: AppTest) -> set[str | None]:
+    return {box.key for box in tab.text_input}
+
+
+def turn(tab: AppTest, place: str, is_open: bool) -> None:
+    """Open or close a place, as the browser tells it."""
+    tab.session_state[f"{place} is open"] = is_open
+    tab.run()
+    assert not tab.exception
+
+
+def test_what_is_closed_is_drawn_once_it_is_opened_and_keeps_what_was_typed(bench: Workbench):
+    tab = first_visit()
+    assert QUESTION not in boxes(tab)
+    turn(tab, "link", True)
+    tab.text_input(key=QUESTION).set_value("Which ends higher?").run()
+    turn(tab, "link", False)
+    assert tab.text_input(key=QUESTION).value == "Which ends higher?"
+
+
+def test_the_rarer_choices_stay_unfolded_when_their_number_changes(bench: Workbench):
+    tab = first_visit()
+    assert "batch_size|en|box" not in boxes(tab)
+    turn(tab, "more", True)
+    before = tab.expander[0].label
+    tab.pills(key="architecture|en|key").set_value("cnn").run()
+    assert tab.expander[0].label != before
+    assert tab.expander[0].proto.expanded
+    assert "batch_size|en|box" in boxes(tab)

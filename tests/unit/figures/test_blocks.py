@@ -1,0 +1,86 @@
+"""Figures of the page Building blocks: what stands in their traces and on their axes."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from core.figures.blocks import (
+    ActivationCurve,
+    DroppedUnits,
+    Errors,
+    Spread,
+    Tiles,
+    activation_figure,
+    dropped_figure,
+    errors_figure,
+    spreads_figure,
+    tiled,
+    tiles_figure,
+    weights_figure,
+)
+from core.text import Text
+
+
+def traces(figure: Any) -> dict[str, Any]:
+    """The traces of a figure by name."""
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_tiles_stand_in_rows_with_gaps_and_share_their_colours():
+    arrays = np.arange(12, dtype=np.float32).reshape(3, 2, 2) - 4
+    whole = tiled(arrays, 2)
+    assert whole.shape == (5, 5)
+    assert whole[:2, 3:].tolist() == arrays[1].tolist()
+    assert np.isnan(whole[2]).all()
+    assert np.isnan(whole[3:, 2:]).all(), "the last place is empty"
+    heat = cast(Any, tiles_figure(Tiles(arrays, is_signed=True)).data[0])
+    assert (heat.zmin, heat.zmax, heat.zmid) == (-7, 7, 0)
+    figure = tiles_figure(Tiles(arrays + 4, is_signed=False))
+    assert cast(Any, figure.data[0]).zmin == 0
+    assert list(cast(Any, figure.data[1]).text) == ["1", "2", "3"]
+    assert tiles_figure(Tiles(np.zeros((0, 2, 2)), is_signed=False)).layout.annotations[0].text  # type: ignore[attr-defined]
+
+
+def test_an_activation_has_a_value_a_slope_and_a_batch_behind():
+    x = np.linspace(-1, 1, 5)
+    found = activation_figure(
+        ActivationCurve(x, np.tanh(x), 1 - np.tanh(x) ** 2, np.array([-1.0, 0, 1]), np.array([1, 3]))
+    )
+    shown = traces(found)
+    assert list(shown) == ["pre-activations of the batch", "value", "slope (derivative)"]
+    assert list(shown["pre-activations of the batch"].y) == [25, 75]
+    assert shown["pre-activations of the batch"].yaxis == "y2"
+    assert found.layout.xaxis.title.text == "pre-activation z"  # type: ignore[attr-defined]
+
+
+def test_densities_have_area_one_whatever_their_width():
+    spreads = [
+        Spread(Text("a"), np.array([0.0, 1, 2]), np.array([2, 2])),
+        Spread(Text("b"), np.array([0.0, 0.5, 1]), np.array([3, 1])),
+    ]
+    shown = traces(spreads_figure(spreads, Text("z")))
+    assert list(shown["a"].y) == [0.5, 0.5]
+    assert list(shown["b"].y) == [1.5, 0.5]
+    assert spreads_figure([], Text("z")).layout.annotations[0].text  # type: ignore[attr-defined]
+
+
+def test_dropped_units_are_grey_with_their_weights():
+    kept = np.array([True, False])
+    shown = dropped_figure(DroppedUnits(np.array([1.0, 2]), np.array([2.0, 0]), kept, np.array([1.1, 1.9]), 100))
+    bars = cast(Any, shown.data[0])
+    assert bars.marker.color[0] != bars.marker.color[1]
+    assert "mean over 100 masks" in traces(shown)
+    heat = cast(Any, weights_figure(np.array([[1.0, 2], [3, -4]]), kept).data[0])
+    assert heat.z[:, 0].tolist() == [1, 3]
+    assert np.isnan(heat.z[:, 1]).all()
+    assert heat.zmax == 4
+
+
+def test_errors_have_the_range_that_they_come_from():
+    names = [Text("one mask"), Text("vote"), Text("evaluation")]
+    bars = cast(Any, errors_figure(Errors(names, [8.0, 4, 5], [(6, 11), (4, 4), (5, 5)])).data[0])
+    assert list(bars.y) == [8, 4, 5]
+    assert list(bars.error_y.array) == [3, 0, 0]
+    assert list(bars.error_y.arrayminus) == [2, 0, 0]
