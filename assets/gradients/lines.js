@@ -13,8 +13,8 @@ export class Lines extends Chart {
     const { scale } = panel.y;
     const values = panel.lines.flatMap(({ y }) => y.filter((value) => Number.isFinite(value)));
     const range = scale === "log" ? verticalRange(values, "log", 1) : scale === "percent" ? [0, 100] : linearRange(values);
-    const traces = panel.lines.map(({ name, slot, dash, x, y }) => ({
-      uid: `${name} ${dash}`,
+    const traces = panel.lines.map(({ name, slot, dash, x, y }, place) => ({
+      uid: `line${place}`, // Plotly makes a selector of it: a name can hold what none may.
       type: "scatter",
       mode: x.length <= MARKED ? "lines+markers" : "lines",
       name: escaped(name),

@@ -236,6 +236,7 @@ def errors_figure(record: Errors, translate: Translate = untranslated, *, dark: 
         error_y={"array": ranges[:, 1] - values, "arrayminus": values - ranges[:, 0], "symmetric": False},
         text=[f"{value:.1f} %" for value in values],
         textposition="inside",
+        insidetextanchor="start",
     )
     figure.update_yaxes(title=Text("validation error, %").render(translate), rangemode="tozero", automargin=True)
     return _framed(figure).update_layout(height=260, showlegend=False)

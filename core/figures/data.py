@@ -112,8 +112,12 @@ def spread_figure(spreads: InputSpreads, translate: Translate = untranslated) ->
             name=name.render(translate),
             marker={"color": shade, "symbol": symbol, "size": 9, "line": {"width": 2}},
         )
+    both = np.concatenate([spreads.raw[shown], spreads.scaled[shown]])
     figure.update_xaxes(
-        type="log", title=Text("spread (standard deviation)").render(translate), automargin=True, dtick=1
+        type="log",
+        title=Text("spread (standard deviation)").render(translate),
+        automargin=True,
+        dtick=1 if both.max() > 10 * both.min() else None,  # by itself numbers between two powers of ten, too
     )
     figure.update_yaxes(autorange="reversed", automargin=True, type="category")
     return _framed(figure).update_layout(height=max(HEIGHT, 90 + 20 * len(names)))

@@ -21,7 +21,7 @@ from pages.components import lesson_state, opening, state
 from pages.components.entry_form import entry_choice, entry_fields, field, heading, is_more, several
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
-from pages.components.param_form import LIVE_MARK, keep
+from pages.components.param_form import LIVE_MARK, keep, shape_of
 from pages.components.samples import before_and_after, one_a_class
 from pages.components.schedule import schedule_picture
 
@@ -152,14 +152,21 @@ def network_choice() -> None:
         fits=fits_data,
         show_field=lambda parameter: not is_more(parameter) and not parameter.choices,
     )
-    facts = dataset().facts()
-    try:
-        rows = architecture().plan(facts.input_shape, facts.num_outputs)
-    except BadInput:
-        return  # said above the live part
+    rows = layer_plans()
+    if not rows:
+        return
     weights = sum(row.num_parameters for row in rows)
     words = t("{count} weights in {layers} layers", count=grouped(weights), layers=len(rows))
-    opening.popover("layers", words, partial(layer_table, rows, facts.input_shape), type="tertiary")
+    opening.popover("layers", words, partial(layer_table, rows, dataset().facts().input_shape), type="tertiary")
+
+
+def layer_plans() -> list[LayerPlan]:
+    """The layers of the chosen network on the chosen data; none where it does not fit, which the live part says."""
+    facts = dataset().facts()
+    try:
+        return architecture().plan(facts.input_shape, facts.num_outputs)
+    except BadInput:
+        return []
 
 
 def regularizer_choice() -> None:
@@ -241,7 +248,17 @@ def _more(fields: list[tuple[str, str, dict[str, Any], Parameter]]) -> None:
     for name in MORE_NUMBERS:
         number(name, empty=t("by itself"))
     for family, path, entry, parameter in fields:
+        if family == "architectures" and shape_of(parameter.annotation).record is not None:
+            sizes_along()
         entry_fields(family, path, entry, show_field=only(parameter.name))
+
+
+def sizes_along() -> None:
+    """What goes into the network, and what each layer makes of it, as long as that has sides."""
+    rows = [row for row in layer_plans() if len(row.output_shape) > 1]
+    if rows:
+        sizes = [size(dataset().facts().input_shape), *(f"**{row.name}** {size(row.output_shape)}" for row in rows)]
+        st.caption(t("Height × width × channels: {sizes}", sizes=" → ".join(sizes)))
 
 
 def only(name: str) -> Callable[[Parameter], bool]:

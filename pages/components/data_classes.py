@@ -11,6 +11,7 @@ from core.experiment import Experiment
 from core.figures.data import HEIGHT, count_figure, share_figure
 from core.language import translator
 from core.studies.data_view import DataView
+from core.training.trend import uncertainty_of
 from pages.components import compare_state, download, state
 from pages.components.choices import data_choice, grouped, number
 from pages.components.error_box import plain
@@ -109,7 +110,6 @@ def sampling_words(experiment: Experiment, view: DataView) -> str:
 
 def validation_words(view: DataView) -> str:
     """What validation samples are for, and how much their number is worth."""
-    half_width = 196 * (0.1 * 0.9 / view.num_validation) ** 0.5
     return t(
         "Training samples set the weights; what a network gets right on them it may have learned by heart. The "
         "{validation:,} validation samples are never trained on: they say how it does on new ones. Whoever chooses by "
@@ -118,7 +118,7 @@ def validation_words(view: DataView) -> str:
         "samples halve that, and are missing in training.",
         validation=view.num_validation,
         test=view.num_test,
-        points=half_width,
+        points=100 * uncertainty_of(0.1, view.num_validation, is_share=True),
     )
 
 

@@ -188,7 +188,7 @@ def words(run: RunRecord, found: Measuring, disturbance: Disturbance, name: str)
         "{seen}",
         name=name,
         plain=100 * plain_error,
-        points=196 * curve.standard_error,
+        points=100 * curve.standard_error,
         num=curve.num,
         worst=100 * curve.errors[worst],
         amount=disturbance.amounts[worst],

@@ -60,7 +60,7 @@ def entry_fields(
 
 
 def records_field(parameter: Parameter, path: str, items: list[dict[str, Any]], kind: type[Entry]) -> None:
-    """A list whose items have parameters (the blocks of a CNN): one is picked and changed, others added or removed."""
+    """A list whose items have parameters (the blocks of a CNN): one is picked, changed, moved; others come and go."""
     key, picked = f"{path}|{language()}|item", f"{path}|picked"
     place = min(st.session_state.get(picked, 0), len(items) - 1)
     keep(key, place)
@@ -74,6 +74,11 @@ def records_field(parameter: Parameter, path: str, items: list[dict[str, Any]], 
 
     def remove() -> None:
         state.put(path, [*items[:place], *items[place + 1 :]])
+
+    def move(to: int) -> None:
+        others = [*items[:place], *items[place + 1 :]]
+        state.put(path, [*others[:to], items[place], *others[to:]])
+        st.session_state[picked] = to
 
     st.pills(
         t(parameter.title),
@@ -94,6 +99,17 @@ def records_field(parameter: Parameter, path: str, items: list[dict[str, Any]], 
             icon=":material/remove:",
             disabled=len(items) < 2,
         )
+        ways = (t("Move it earlier"), "arrow_back", place - 1), (t("Move it later"), "arrow_forward", place + 1)
+        for label, icon, to in ways:
+            st.button(
+                label,
+                key=f"{path}|{icon}",
+                on_click=move,
+                args=(to,),
+                type="tertiary",
+                icon=f":material/{icon}:",
+                disabled=not 0 <= to < len(items),
+            )
     complete = {**kind().model_dump(mode="json"), **items[place]}
     for name, declared in kind.model_fields.items():
         field(parameter_of(name, declared), f"{path}.{place}.{name}", complete[name], empty=t("by itself"))

@@ -234,7 +234,9 @@ def forget_run() -> None:
 def run_of_choices() -> str | None:
     """The run looked at while it computes what is chosen, for the address bar."""
     shown = shown_run()
-    return shown[0] if shown and trains_the_same(shown[1], experiment()) else None  # pyright: ignore[reportArgumentType]  # frozen, so it has a hash
+    if shown is None or not trains_the_same(shown[1], experiment()):  # pyright: ignore[reportArgumentType]  # frozen
+        return None
+    return shown[0]
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.experiments import images, points
+from tests.experiments import NETWORKS, images, points
 from tests.stored_runs import finished
 
 BATCH_NORM = {
@@ -105,6 +105,26 @@ def test_a_network_without_a_part_says_so(open_page, bench):
     ):
         tab.segmented_control(key="blocks part|en").set_value(part).run()
         assert said in tab.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("architecture", "said"),
+    [
+        ({"key": "mlp", "widths": [5]}, "Weights of each unit, laid out as the image"),
+        (NETWORKS["resnet"], "Filters"),
+        (NETWORKS["efficient_cnn"], "Filters"),
+    ],
+    ids=["mlp", "resnet", "efficient_cnn"],
+)
+def test_other_networks_can_be_looked_into(open_page, bench, architecture, said):
+    tab = open_page("building_blocks.py", of=finished(bench, images(architecture=architecture, epochs=1)).id)
+    assert said in sentences(tab)
+    for name in tab.selectbox(key="blocks layer|en").options:
+        tab.selectbox(key="blocks layer|en").set_value(name).run()
+        assert not tab.exception, tab.exception[0].message
+    for part in ("unit", "pooling", "activation"):
+        tab.segmented_control(key="blocks part|en").set_value(part).run()
+        assert not tab.exception, tab.exception[0].message
 
 
 def test_attention_is_offered_where_there_is_some(open_page, bench):

@@ -42,7 +42,7 @@ def test_classes_show_numbers_before_and_after_and_what_validation_is_for(open_p
     assert len(charts(tab)) == 2
     said = texts(tab)
     assert "Balanced: every class has 29 samples, and 27 of 114 are thrown away." in said
-    assert "known to ± 11.1 points" in said
+    assert "known to ± 5.7 points" in said
 
 
 def test_wrong_labels_are_counted_and_shown(open_page, bench):

@@ -189,6 +189,29 @@ def test_blocks_of_a_cnn_are_picked_changed_added_and_removed(open_page):
     assert not tab.error
 
 
+def test_a_block_is_moved_with_the_sizes_and_the_ends_are_ends(open_page):
+    tab = pick(open_page(), "dataset", "mnist_5000")
+    tab = pick(tab, "architecture", "cnn")
+
+    def sizes():
+        return [caption.value for caption in tab.caption if "**conv.1**" in caption.value]
+
+    assert (
+        "28 × 28 × 1 → **conv.1** 26 × 26 × 32 → **conv.1.pool** 13 × 13 × 32 → **conv.2** 11 × 11 × 64" in sizes()[0]
+    )
+    earlier, later = (f"architecture.blocks|arrow_{way}" for way in ("back", "forward"))
+    assert tab.button(key=earlier).disabled
+    tab.button(key=later).click().run()
+    assert [block.channels for block in chosen(tab).architecture.blocks] == [64, 32, 64]
+    assert tab.pills(key="architecture.blocks|en|item").value == 1
+    assert "**conv.1** 26 × 26 × 64 → **conv.1.pool** 13 × 13 × 64 → **conv.2** 11 × 11 × 32" in sizes()[0]
+    tab.button(key=later).click().run()
+    assert [block.channels for block in chosen(tab).architecture.blocks] == [64, 64, 32]
+    assert tab.button(key=later).disabled
+    tab.button(key=earlier).click().run()
+    assert [block.channels for block in chosen(tab).architecture.blocks] == [64, 32, 64]
+
+
 def test_a_list_of_widths_is_typed_with_commas(open_page):
     tab = open_page()
     tab.text_input(key="architecture.widths|en").set_value("32, 16").run()

@@ -1,4 +1,4 @@
-"""Bounds on the weights of the sixty points, and averages of weights that jump about."""
+"""Bounds on the weights of the sixty points, averages of weights that jump about, branches left out."""
 
 from __future__ import annotations
 
@@ -71,6 +71,27 @@ add(
         "{train_error}.",
         {**JUMPING, "regularizers": [{"key": "swa", "start": 3.0}]},
         (Claim("validation_error", 2, 8), Claim("train_error", 0, 3)),
+        group="compare",
+    )
+)
+add(
+    Preset(
+        "stochastic_depth",
+        "Wrong labels, stochastic depth",
+        "A ResNet-8 on 200 digits, three tenths of them with a wrong label, passing its branches by with probabilities "
+        "up to 0.5: training error ends at {train_error}, so it has not learned all wrong labels by heart; validation "
+        "error is {validation_error}.",
+        {
+            "dataset": {"key": "digits"},
+            "train_size": 200,
+            "label_noise": 0.3,
+            "architecture": {"key": "resnet", "blocks_per_stage": 1, "width": 8},
+            "optimizer": {"key": "adam", "lr": 0.003},
+            "batch_size": 20,
+            "epochs": 16,
+            "regularizers": [{"key": "stochastic_depth", "p": 0.5}],
+        },
+        (Claim("train_error", 6, 28), Claim("validation_error", 15, 38)),
         group="compare",
     )
 )
