@@ -97,11 +97,11 @@ def _counts(targets: np.ndarray, splits: Splits, class_names: tuple[str, ...]) -
         return ClassCounts(class_names, *counted)
     numbers = targets[:, 0]
     edges = np.histogram_bin_edges(numbers[np.concatenate([parts[0], parts[2]])], NUM_BINS)
-    names = tuple(f"{_short(low)} – {_short(high)}" for low, high in itertools.pairwise(edges))
+    names = tuple(f"{short_number(low)} – {short_number(high)}" for low, high in itertools.pairwise(edges))
     return ClassCounts(names, *(np.histogram(numbers[rows], edges)[0] for rows in parts))
 
 
-def _short(number: float) -> str:
+def short_number(number: float) -> str:
     """A number with three digits that count, written without a power of ten where it is below a million."""
     rounded = float(f"{number:.3g}")
     return f"{rounded:.0f}" if 100 <= abs(rounded) < 1e6 else f"{rounded:.3g}"

@@ -78,7 +78,7 @@ class OwnDataSets:
         return cls.key
 
     def _sweep(self) -> None:
-        """Delete what a process that was killed, or a full disk, left half done: a folder without a record is no set."""
+        """Delete what a killed process or a full disk left half done: a folder without a record is no set."""
         for place in own_folder(self._folder).iterdir():
             if place.is_dir() and not (place / ABOUT).is_file():
                 shutil.rmtree(place)

@@ -18,7 +18,7 @@ from core.figures.data import (
     spread_figure,
 )
 from core.figures.invariance import CurveShown, Invariance, invariance_figure
-from core.studies.data_view import DataView, data_view, no_view
+from core.studies.data_view import DataView, data_view, no_view, short_number
 from core.text import Text
 from core.training.resident import resident
 from core.training.splits import split_sizes
@@ -48,6 +48,13 @@ def test_numbers_are_counted_in_parts_of_their_range(tmp_path: Path):
     assert view.counts.used.sum() == 50
     assert view.counts.validation.sum() == 1000
     assert len(view.counts.names) == len(view.counts.used) == 12
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0.01234, "0.0123"), (-1.5, "-1.5"), (164.2, "164"), (12345.6, "12300"), (2.5e7, "2.5e+07")]
+)
+def test_a_part_of_the_range_is_named_by_short_numbers(number: float, said: str):
+    assert short_number(number) == said
 
 
 def test_wrong_labels_are_counted_and_some_images_shown_with_both_classes(tmp_path: Path):
