@@ -151,6 +151,7 @@ def network_choice() -> None:
         label="",
         fits=fits_data,
         show_field=lambda parameter: not is_more(parameter) and not parameter.choices,
+        after=begin_with_a_fit,
     )
     rows = layer_plans()
     if not rows:
@@ -158,6 +159,13 @@ def network_choice() -> None:
     weights = sum(row.num_parameters for row in rows)
     words = t("{count} weights in {layers} layers", count=grouped(weights), layers=len(rows))
     opening.popover("layers", words, partial(layer_table, rows, dataset().facts().input_shape), type="tertiary")
+
+
+def begin_with_a_fit() -> None:
+    """A network that was just chosen has sizes for which the chosen data are large enough."""
+    begun, fits = architecture(), architecture().fitted(dataset().facts().input_shape)
+    if fits != begun:
+        state.put_draft({**state.draft(), "architecture": fits.model_dump(mode="json")})
 
 
 def layer_plans() -> list[LayerPlan]:

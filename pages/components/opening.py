@@ -31,9 +31,9 @@ def expander(place: Place, label: str, draw: Callable[[], None]) -> None:
 
 
 def _fill(place: Place, container: Any, draw: Callable[[], None]) -> None:
-    opened: frozenset[Place] = st.session_state.get(OPENED, frozenset())
-    if container.open and place not in opened:
-        st.session_state[OPENED] = opened = opened | {place}
+    opened: set[Place] = st.session_state.setdefault(OPENED, set())
+    if container.open:
+        opened.add(place)
     if place in opened:
         with container:
             draw()

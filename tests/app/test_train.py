@@ -421,3 +421,9 @@ def test_the_page_does_not_wait_for_data_that_take_long(open_page, bench: Workbe
     assert pictures(tab) == []
     assert len(tab.get("skeleton")) == 2
     assert live(tab)["run"].startswith("preview-")
+
+
+def test_a_cnn_that_is_chosen_begins_with_sizes_that_the_digits_have(open_page):
+    tab = pick(open_page(), "architecture", "cnn")
+    assert not errors(tab)
+    assert {block.padding for block in chosen(tab).architecture.blocks} == {"same"}

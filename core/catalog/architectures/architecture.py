@@ -107,6 +107,10 @@ class Architecture(Entry):
         """What this network is called: its title, or what a setting makes of it."""
         return Text(self.title)
 
+    def fitted(self, input_shape: Sequence[int]) -> Architecture:
+        """This network, or the nearest that inputs of this shape fit, where it knows one."""
+        return self
+
     def dropout_places(self) -> frozenset[str]:
         """Where a dropout regularizer can act: "dense", "convolution"."""
         return frozenset()

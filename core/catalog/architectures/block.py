@@ -89,6 +89,10 @@ class Block(Entry):
     def build(self) -> None:
         """A block is built by its network."""
 
+    def padded(self, padding: Literal["valid", "same"]) -> Block:
+        """The same block with another padding."""
+        return self.model_copy(update={"padding": padding})
+
     @property
     def padding_sides(self) -> tuple[int, int]:
         """Zeros before and after, along each axis; an even kernel with "same" has one more after."""

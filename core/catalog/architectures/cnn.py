@@ -211,10 +211,16 @@ class Cnn(Architecture):
             **values,
         )
 
+    def fitted(self, input_shape: Sequence[int]) -> Cnn:
+        sides = input_shape[1:]
+        if self._fits(sides) or not self._fits(sides, same=True):
+            return self
+        return self.model_copy(update={"blocks": tuple(block.padded("same") for block in self.blocks)})
+
     def _fits(self, sides: Sequence[int], *, same: bool = False) -> bool:
         """Whether every size stays above 0, optionally with "same" padding in every block."""
         for block in self.blocks:
-            block = block.model_copy(update={"padding": "same"}) if same else block
+            block = block.padded("same") if same else block
             sides = [block.convolved(side) for side in sides]
             if min(sides) < 1:
                 return False

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.training.memory import OutOfMemory, out_of_memory
 from core.training.run import Run
+from core.training.update import Closure
 from tests.experiments import bits, everything, points
 from tests.jobs import computing, submitted
 
@@ -62,8 +63,8 @@ def test_an_optimizer_that_finds_no_memory_halfway_leaves_no_half_update(tmp_pat
     run = Run(points(optimizer="adadelta"), tmp_path).train(until=5)
     real = run.parts.loop.update
 
-    def halfway(gradients: list[Tensor], lr: float) -> None:
-        real(gradients, lr)
+    def halfway(gradients: list[Tensor], lr: float, closure: Closure | None = None, /) -> None:
+        real(gradients, lr, closure)
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     run.parts.loop.update = halfway
