@@ -118,20 +118,18 @@ SABOTAGES = (
     Sabotage(
         "a user's seed draws the test split",
         "core/training/splits.py",
-        "else _drawn_test(samples, dataset)",
-        "else rng.permutation(len(samples.targets))[: num_test_of(len(samples.targets))]",
+        "else drawn_test(samples, dataset)",
+        "else np.random.default_rng(choice.split_seed).permutation(num := len(samples.targets))[: num_test_of(num)]",
         (f"{TRAINING}/test_splits.py::test_the_split_seed_changes_training_and_validation_and_never_the_test_split",),
     ),
     Sabotage(
         "weight decay after the update",
         "core/training/loop.py",
-        """        for decay, weights in self.decays:
-            decay.apply(weights, lr, guard.found)
-        self.update(moving, lr)
+        """            self._decay(lr)
+            self.update(moving, lr)
 """,
-        """        self.update(moving, lr)
-        for decay, weights in self.decays:
-            decay.apply(weights, lr, guard.found)
+        """            self.update(moving, lr)
+            self._decay(lr)
 """,
         (f"{TRAINING}/test_run.py::test_l2_equals_weight_decay_of_twice_its_strength_under_sgd",),
     ),
@@ -181,8 +179,8 @@ SABOTAGES = (
     Sabotage(
         "a resumed run forgets the state of its optimizer",
         "core/training/run.py",
-        "k.removeprefix(prefix): v for",
-        "k.removeprefix(prefix): torch.zeros_like(v) for",
+        "self.parts.load_optimizer_state({k.removeprefix(prefix): v for",
+        "self.parts.load_optimizer_state({k.removeprefix(prefix): torch.zeros_like(v) for",
         (f"{TRAINING}/test_resume.py::test_from_any_update_with_everything_that_draws_or_remembers",),
     ),
     Sabotage(

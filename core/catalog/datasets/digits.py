@@ -45,7 +45,7 @@ class Digits(DataSet):
         # What `load_digits` reads, without the 140 MB of modules that it comes with.
         rows = np.loadtxt(str(distribution("scikit-learn").locate_file(FILE)), np.uint8, delimiter=",")
         return Samples(
-            inputs=rows[:, :-1].reshape(-1, 1, 8, 8),
+            inputs=np.ascontiguousarray(rows[:, :-1]).reshape(-1, 1, 8, 8),
             targets=rows[:, -1].astype(np.int64),
             scale=Scale(factor=1 / 16),
         )

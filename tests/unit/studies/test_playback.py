@@ -127,9 +127,9 @@ def test_of_many_questions_the_newest_is_answered(bench: Workbench, monkeypatch:
     with monkeypatch.context() as held:
         # The thread that computes comes to the questions when all have been asked.
         held.setattr(playback.Reel, "advance", lambda self, budget_s: None)
-        for step in range(1, 12):
+        for step in range(1, 13):
             viewer.seek(step)
-    assert viewer.at(12).step == 12
+    assert viewer.next().step == 12
     assert viewer.shown.empty()
 
 
