@@ -241,11 +241,11 @@ def _not_learning(trend: Trend, latest: Evaluation) -> Text:
 
 def _ended(values: dict[str, Any], shown: Evaluation, state: str, reason: Text | None, is_restored: bool) -> Text:
     if is_restored:
-        values = {**_only(values, "now", "uncertainty", "train"), "epoch": _epoch(shown)}
+        back = Text("Stopped early; the weights of epoch {epoch} are back.", epoch=_epoch(shown))
         return Text(
-            "Stopped early. The weights of epoch {epoch} are back: validation error {now} ± {uncertainty}, training "
-            "error {train}.",
-            **values,
+            "{reason} Validation error {now} ± {uncertainty}, training error {train}.",
+            **_only(values, "now", "uncertainty", "train"),
+            reason=reason or back,
         )
     if state == "finished":
         return Text(

@@ -72,7 +72,10 @@ class DataServices(StoredRuns):
         if users:
             raise Refused(
                 Text("These data are needed."),
-                Text("{num} stored runs have learned from them, “{run}” among them.", num=len(users), run=users[-1].id),
+                Text(
+                    "Stored runs that learned from them: {runs}.",
+                    runs=", ".join(run.name or run.id for run in users[:5]),
+                ),
                 Text("Delete those runs first."),
             )
         self.own.remove(key)

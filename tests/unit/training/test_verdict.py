@@ -187,9 +187,12 @@ def test_a_finished_run_that_overfits_is_called_so():
 
 def test_under_early_stopping_the_restored_weights_are_named():
     measured = evaluations([0.5, 0.02, 0.0, 0.0, 0.0], [0.5, 0.112, 0.156, 0.156, 0.156])
-    found = last(measured, MOONS, 0.5, state="finished", restored=measured[1])
+    reason = Text("Stopped early: those of epoch 1 are back.")
+    found = last(measured, MOONS, 0.5, state="finished", reason=reason, restored=measured[1])
     assert found.verdict == "finished"
-    assert "The weights of epoch 1 are back: validation error 11.2 %" in str(found.text)
+    assert str(found.text).startswith(f"{reason} Validation error 11.2 %"), "the reason is said once"
+    unsaid = last(measured, MOONS, 0.5, state="finished", restored=measured[1])
+    assert "the weights of epoch 1 are back. Validation error 11.2 %" in str(unsaid.text)
 
 
 def test_a_run_that_ended_before_anything_was_measured_has_a_sentence():
