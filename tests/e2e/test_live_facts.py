@@ -30,7 +30,7 @@ COUNT_RUNS = """() => {
 DRAW_WITH_GAPS = """async (address) => {
   const { drawMain } = await import(address);
   let drawn = null;
-  const chart = { draw: (traces) => { drawn = traces.find((trace) => trace.uid === "edge"); } };
+  const chart = { node: document.body, draw: (traces) => { drawn = traces.find((trace) => trace.uid === "edge"); } };
   const steps = [0, 10, 20, 30];
   const columns = {
     "train/error": [0.9, 0.5, NaN, 0.3], "validation/error": [0.9, Infinity, 0.4, 0], "train/loss": [2, 1, 1, 1],

@@ -15,7 +15,9 @@ from core.landscape.asked import CurvatureRequest
 from core.landscape.practice import Practice
 from core.live import protocol
 from core.people import LOCAL, NOBODY
+from core.studies.blocks_asked import Samples
 from core.studies.comparison import Comparison
+from core.studies.gradients_asked import Felt
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
 from tests.experiments import POINTS, points
@@ -103,6 +105,15 @@ Do = Callable[[World, str], Any]
 def done(do: Do) -> Do:
     """What answers nothing: where no error comes, it was done."""
     return lambda world, actor: (do(world, actor), True)[1]
+
+
+def blocks(world: World, actor: str) -> None:
+    """Whoever may see a run learns that these points are no images."""
+    try:
+        world.bench.blocks(Samples(world.over), actor=actor)
+    except BadInput as error:
+        if "has no images" not in str(error.text):
+            raise
 
 
 def tell_run(kind: str, **values: Any) -> Do:
@@ -246,6 +257,8 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "remove_data": (TEACHING, done(remove_data)),
     "data_view": (OWN, done(lambda world, actor: world.bench.data_view(points(), actor=actor))),
     "invariance": (SEE, lambda world, actor: world.bench.invariance(world.over, "noise", actor=actor)),
+    "gradients": (OWN, done(lambda world, actor: world.bench.gradients(Felt(), actor=actor))),
+    "blocks": (SEE, done(blocks)),
     "draw_practice": (OWN, lambda world, actor: world.bench.draw_practice(practice(), actor=actor)),
     "leaving_by_rate": (OWN, lambda world, actor: world.bench.leaving_by_rate(practice(), actor=actor)),
     "landscape": (SEE, lambda world, actor: world.bench.landscape(CurvatureRequest(world.over), actor=actor)),

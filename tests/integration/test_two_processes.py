@@ -109,12 +109,13 @@ def test_while_a_server_trains_others_read_and_none_writes(tmp_path: Path):
             assert "Traceback" not in said
             assert "core.store.folder" in modules
             assert "torch" not in modules
-            # For the lock it waits at most 0.7 s: tests/unit/store/test_folder.py. Neighbours slow a process down, so
-            # the fastest of a few counts.
+            # For the lock it waits at most 0.7 s: tests/unit/store/test_folder.py. The entries of the catalogue take
+            # most of what it computes, 1.0 s on an idle machine and half as much again beside others, which slow a
+            # process down; so the fastest of a few counts.
             tries = [computed_s]
-            while min(tries) >= 1.3 and len(tries) < 5:
+            while min(tries) >= 1.8 and len(tries) < 5:
                 tries.append(ended(words, folder)[1])
-            assert min(tries) < 1.3
+            assert min(tries) < 1.8
 
         # On a slow machine the ten seconds of the run may be over by now; nobody else has ended it.
         assert [run.state for run in stored(folder)] in (["running"], ["finished"])
