@@ -179,8 +179,8 @@ SABOTAGES = (
     Sabotage(
         "a resumed run forgets the state of its optimizer",
         "core/training/run.py",
-        "self.parts.load_optimizer_state({k.removeprefix(prefix): v for",
-        "self.parts.load_optimizer_state({k.removeprefix(prefix): torch.zeros_like(v) for",
+        'self.parts.load_optimizer_state(under("optimizer.", tensors))',
+        'self.parts.load_optimizer_state(under("optimizer.", {k: torch.zeros_like(v) for k, v in tensors.items()}))',
         (f"{TRAINING}/test_resume.py::test_from_any_update_with_everything_that_draws_or_remembers",),
     ),
     Sabotage(

@@ -33,6 +33,7 @@ from core.training.memory import out_of_memory, too_large_batch
 from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
 from core.training.stacked import Stack
+from core.training.weights import under
 
 
 class Run(Course):
@@ -376,12 +377,9 @@ class Run(Course):
                 self.change(event.values, event.step)
         for name, tensor in self.parts.model.state_dict().items():
             tensor.copy_(tensors[f"model.{name}"])
-        prefix = "optimizer."
-        self.parts.load_optimizer_state({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        self.parts.load_optimizer_state(under("optimizer.", tensors))
         if self.parts.loop.average:
-            prefix = "average."
-            kept = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-            self.parts.loop.average.load_state(kept)
+            self.parts.loop.average.load_state(under("average.", tensors))
         self.step_count = position["step"]
         self.plan.total_steps = position["total_steps"]
         self.lr_override = position["lr_override"]

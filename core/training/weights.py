@@ -1,4 +1,4 @@
-"""The identity of a set of weights: one hash over parameters and buffers."""
+"""Sets of named tensors: the identity of weights, one hash over parameters and buffers, and a part by its prefix."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def weights_sha256(model: nn.Module) -> str:
@@ -20,3 +20,8 @@ def weights_sha256(model: nn.Module) -> str:
             values = values.view(torch.int16)
         digest.update(values.numpy().astype(values.numpy().dtype.newbyteorder("<"), copy=False).tobytes())
     return digest.hexdigest()
+
+
+def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

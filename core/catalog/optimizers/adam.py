@@ -48,10 +48,15 @@ def averages(memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {"average of gradients m": memory["exp_avg"], "average of squares s": memory["exp_avg_sq"]}
 
 
+def counts_beside(values: np.ndarray) -> np.ndarray:
+    """1, 2, … T beside values (T, N)."""
+    return np.arange(1, len(values) + 1, dtype=np.float64).reshape(-1, *[1] * (values.ndim - 1))
+
+
 def corrected(beta1: float, beta2: float, memory: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Both averages divided by the sum of the weights that went into them."""
     gradients, squares = memory["exp_avg"], memory["exp_avg_sq"]
-    counts = np.arange(1, len(squares) + 1).reshape(-1, *[1] * (squares.ndim - 1))
+    counts = counts_beside(squares)
     return {"m corrected": gradients / (1 - beta1**counts), "s corrected": squares / (1 - beta2**counts)}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from core.catalog.optimizers.adam import Beta1, Beta2, averages, corrected
+from core.catalog.optimizers.adam import Beta1, Beta2, averages, corrected, counts_beside
 from core.catalog.optimizers.optimizer import Epsilon, LearningRate, Optimizer
 from core.catalog.registry import register
 
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
 MOMENTUM_DECAY = 0.004
 """ψ of NAdam's formula."""
-
-
-def _counts(values: np.ndarray) -> np.ndarray:
-    """1, 2, … T beside values (T, N)."""
-    return np.arange(1, len(values) + 1, dtype=np.float64).reshape(-1, *[1] * (values.ndim - 1))
 
 
 @register
@@ -71,14 +66,14 @@ class NAdam(Optimizer):
         return averages(memory)
 
     def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
-        counts = _counts(gradients)
+        counts = counts_beside(gradients)
         now, after = (self.beta1 * (1 - 0.5 * 0.96 ** (MOMENTUM_DECAY * (counts + ahead))) for ahead in (0, 1))
         product = np.cumprod(now, axis=0)
         return after * memory["exp_avg"] / (1 - product * after) + (1 - now) * gradients / (1 - product)
 
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
         squares = memory["exp_avg_sq"]
-        return self.lr / (np.sqrt(squares / (1 - self.beta2 ** _counts(squares))) + self.eps)
+        return self.lr / (np.sqrt(squares / (1 - self.beta2 ** counts_beside(squares))) + self.eps)
 
 
 @register
@@ -131,14 +126,13 @@ class RAdam(Optimizer):
         return corrected(self.beta1, self.beta2, memory)["m corrected"]
 
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
-        squares, counts = memory["exp_avg_sq"], _counts(memory["exp_avg_sq"])
+        squares, counts = memory["exp_avg_sq"], counts_beside(memory["exp_avg_sq"])
         most = 2 / (1 - self.beta2) - 1
         unseen = self.beta2**counts
         length = most - 2 * counts * unseen / (1 - unseen)
         known = np.maximum(length, 5.0)
-        with np.errstate(
-            all="ignore"
-        ):  # With a short memory (β₂ of 0.6 or less) ρ never exceeds 4, and r has no value.
+        # With a short memory (β₂ of 0.6 or less) ρ never exceeds 4, and r has no value.
+        with np.errstate(all="ignore"):
             trust = np.sqrt((known - 4) * (known - 2) * most / ((most - 4) * (most - 2) * known))
         rates = self.lr * trust * np.sqrt(1 - unseen) / (np.sqrt(squares) + self.eps)
         return np.where(length > 5, rates, self.lr)
@@ -185,7 +179,7 @@ class Adamax(Optimizer):
         return {"average of gradients m": memory["exp_avg"], "largest recent gradient u": memory["exp_inf"]}
 
     def directions(self, gradients: np.ndarray, memory: Mapping[str, np.ndarray]) -> np.ndarray:
-        return memory["exp_avg"] / (1 - self.beta1 ** _counts(gradients))
+        return memory["exp_avg"] / (1 - self.beta1 ** counts_beside(gradients))
 
     def weight_rates(self, memory: Mapping[str, np.ndarray]) -> np.ndarray:
         return self.lr / memory["exp_inf"]
