@@ -32,9 +32,16 @@ class Begins:
 
 
 class _Replay(Pieces):
-    """The way to the state of a fork: part of that run, so it has a run's share of the time."""
+    """The way to the state of a fork: part of that run, so it has a run's share of the time.
+
+    It waits for no place of its own: the fork may have the only one of its owner already, and waits for this.
+    """
 
     priority = "run"
+
+    def __init__(self, pieces: Generator[None, None, State | None], owner: str) -> None:
+        super().__init__(pieces, owner)
+        self.is_active = True
 
 
 class Forks:

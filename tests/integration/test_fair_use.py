@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
 
@@ -170,3 +172,27 @@ def test_the_price_says_how_many_others_are_at_work_whenever_it_is_asked_for(ben
     bench.command(other, "stop", actor=BEN)
     bench.wait(other, 60)
     until(lambda: "other run" not in price())
+
+
+def test_a_students_fork_finds_its_way_back_also_when_its_data_come_late(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    parent = finished(bench, points(), actor=ANNA)
+    load, held = bench.runner._forks._loading.load, threading.Event()
+
+    def late(*args: Any) -> Future[Any]:
+        loading: Future[Any] = Future()
+
+        def pass_on() -> None:
+            held.wait(60)
+            loading.set_result(load(*args).result())
+
+        threading.Thread(target=pass_on).start()
+        return loading
+
+    monkeypatch.setattr(bench.runner._forks._loading, "load", late)
+    fork = bench.fork(parent.id, 8, actor=ANNA, pace="max")
+    # The fork has its owner's only place before the search for its first state begins.
+    until(lambda: bench.runner.compute.going(ANNA))
+    held.set()
+    assert bench.wait(fork, 60).state == "finished"
