@@ -12,6 +12,7 @@ from core.studies.data_view import DataView, data_view, no_view
 from core.studies.invariance import Invariances
 from core.studies.kept import Kept
 from core.studies.loading import Loading
+from core.studies.measured_runs import MeasuredRuns
 from core.studies.previews import preview_channel
 from core.studies.sample_pictures import SamplePictures
 from core.training.compute import Compute
@@ -29,7 +30,7 @@ class DataStudies:
         def load(experiment: Experiment, device: str | None) -> Future[ResidentData]:
             return loading.load(experiment, None, device)
 
-        self.invariances = Invariances(folder, store, load, compute)
+        self.invariances = Invariances(MeasuredRuns(folder, store, load, compute))
         self.blocks = Blocks(folder, store, load, compute)
         self._views: Kept[DataView] = Kept(
             compute, lambda chosen: loading.load(chosen, preview_channel(chosen)), no_view

@@ -14,7 +14,8 @@ from core.figures.invariance import CurveShown, Invariance, invariance_figure
 from core.figures.theme import distinct
 from core.language import translator
 from core.store.records import RunRecord
-from core.studies.invariance import Measuring, has_training, twin
+from core.studies.invariance import InvarianceCurve, has_training, twin
+from core.studies.measured_runs import Measuring
 from core.training.disturbances import DISTURBANCES, Disturbance, suiting
 from pages.components import data_state
 from pages.components.error_box import error_box, plain
@@ -121,7 +122,7 @@ def invariance() -> None:
         twin_button(run, among, names)
 
 
-def progress(curves: Mapping[str, Measuring], names: Mapping[str, str]) -> None:
+def progress(curves: Mapping[str, Measuring[InvarianceCurve]], names: Mapping[str, str]) -> None:
     """A bar for each curve that is measured, with a button that gives it up; why one could not be."""
     for run, found in curves.items():
         if found.problem is not None:
@@ -134,23 +135,25 @@ def progress(curves: Mapping[str, Measuring], names: Mapping[str, str]) -> None:
                 st.button(t("Cancel"), key=f"cancel curve {run}", on_click=give_up, args=(run, found))
 
 
-def give_up(run: str, found: Measuring) -> None:
+def give_up(run: str, found: Measuring[InvarianceCurve]) -> None:
     """Measure no further, and show the curve no more."""
     found.cancel()
     data_state.show_runs([one.id for one in data_state.runs() or [] if one.id != run])
 
 
-def figure(runs: Sequence[RunRecord], curves: Mapping[str, Measuring], names: Mapping[str, str]) -> None:
+def figure(
+    runs: Sequence[RunRecord], curves: Mapping[str, Measuring[InvarianceCurve]], names: Mapping[str, str]
+) -> None:
     """The curves that are there, and a sentence for each."""
     disturbance = DISTURBANCES[data_state.disturbance()]
-    ready = [run for run in runs if run.id in curves and curves[run.id].curve is not None]
+    ready = [run for run in runs if run.id in curves and curves[run.id].result is not None]
     slots = dict(zip([run.id for run in runs], distinct([run.colour_slot for run in runs]), strict=True))
     in_percent = all(cast(DataSet, experiment_of(run).dataset).task == "classification" for run in ready)
     record = Invariance(
         disturbance.axis,
         disturbance.amounts,
         disturbance.none,
-        [CurveShown(names[run.id], slots[run.id], cast(Any, curves[run.id].curve).errors) for run in ready],
+        [CurveShown(names[run.id], slots[run.id], cast(Any, curves[run.id].result).errors) for run in ready],
         in_percent,
     )
     st.plotly_chart(
@@ -163,9 +166,9 @@ def figure(runs: Sequence[RunRecord], curves: Mapping[str, Measuring], names: Ma
         st.markdown(words(run, curves[run.id], disturbance, plain(names[run.id])))
 
 
-def words(run: RunRecord, found: Measuring, disturbance: Disturbance, name: str) -> str:
+def words(run: RunRecord, found: Measuring[InvarianceCurve], disturbance: Disturbance, name: str) -> str:
     """What a curve says: unchanged, at worst, and whether the network has seen such changes in training."""
-    curve = found.curve
+    curve = found.result
     assert curve is not None
     plain_error = curve.errors[disturbance.amounts.index(disturbance.none)]
     worst = int(curve.errors.argmax())

@@ -14,7 +14,8 @@ from core.text import Text
 if TYPE_CHECKING:
     from core.catalog.datasets.own import OwnData
     from core.studies.data_view import DataView
-    from core.studies.invariance import Measuring
+    from core.studies.invariance import InvarianceCurve
+    from core.studies.measured_runs import Measuring
     from core.studies.sample_pictures import SamplePicture
 
 
@@ -39,7 +40,7 @@ class DataServices(StoredRuns):
         to_act(actor)
         return self.runner.data.view(experiment, patience_s)
 
-    def invariance(self, run: str, key: str, *, actor: str = LOCAL) -> Measuring:
+    def invariance(self, run: str, key: str, *, actor: str = LOCAL) -> Measuring[InvarianceCurve]:
         """The error of a run's network on samples disturbed by each amount of a disturbance, as it is measured.
 
         BadInput for a disturbance that does not suit the run's data.

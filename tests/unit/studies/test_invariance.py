@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput
-from core.studies.invariance import Measuring, checked, has_training, measured, twin
+from core.studies.invariance import checked, has_training, measured, twin
+from core.studies.measured_runs import Measuring
 from core.studies.workbench import Workbench
 from core.training.disturbances import DISTURBANCES
 from core.training.run import Run
@@ -32,22 +33,22 @@ def test_the_curve_of_a_stored_run_is_that_of_its_network(bench: Workbench):
     run = finished(bench, small())
     found = bench.invariance(run.id, "shift")
     assert found.is_over.wait(30)
-    assert found.curve is not None
+    assert found.result is not None
     rebuilt = Run(small(), bench.folder.path)
     rebuilt.train()
-    pieces = measured(rebuilt, DISTURBANCES["shift"], Measuring())
+    pieces = measured(rebuilt, Measuring(), DISTURBANCES["shift"])
     while True:
         try:
             next(pieces)
         except StopIteration as end:
             expected = end.value
             break
-    assert np.array_equal(found.curve.errors, expected.errors)
+    assert np.array_equal(found.result.errors, expected.errors)
     final = rebuilt.final
     assert final is not None
     place = DISTURBANCES["shift"].amounts.index(0)
-    assert found.curve.errors[place] == final.validation.error
-    assert found.curve.num == final.validation.num
+    assert found.result.errors[place] == final.validation.error
+    assert found.result.num == final.validation.num
     assert found.progress == 1
     assert bench.invariance(run.id, "shift") is found, "measured once"
 
@@ -61,11 +62,11 @@ def test_it_is_told_how_far_it_is_and_can_be_given_up(bench: Workbench):
     free.set()
     assert held.result(30)
     assert found.is_over.is_set()
-    assert found.curve is None
+    assert found.result is None
     again = bench.invariance(run.id, "rotation")
     assert again is not found
     assert again.is_over.wait(30)
-    assert again.curve is not None
+    assert again.result is not None
 
 
 def test_what_does_not_suit_the_data_is_said(bench: Workbench):
@@ -74,7 +75,7 @@ def test_what_does_not_suit_the_data_is_said(bench: Workbench):
         bench.invariance(run.id, "rotation")
     noise = bench.invariance(run.id, "noise")
     assert noise.is_over.wait(30)
-    assert noise.curve is not None
+    assert noise.result is not None
 
 
 def test_a_twin_has_the_augmentation_or_lacks_it():

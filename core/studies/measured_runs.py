@@ -1,0 +1,123 @@
+"""Measures something of stored runs, each once, in the compute thread: its progress is seen, and it can be given up."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Hashable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from core.errors import CoreError
+from core.experiment import Experiment
+from core.store.folder import DataFolder
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.studies.opened import opened
+from core.studies.replay import last_step
+from core.text import Text
+from core.training.compute import Compute, Pieces
+from core.training.resident import ResidentData
+from core.training.run import Run
+
+T = TypeVar("T")
+
+MOST_KEPT = 64
+"""So many results are kept for whoever looks again."""
+
+
+@dataclass(eq=False)
+class Measuring(Generic[T]):
+    """What is being measured: how far it is (0 to 1), and at the end the result or why there is none."""
+
+    progress: float = 0.0
+    result: T | None = None
+    problem: Text | None = None
+    job: Pieces | None = None
+    is_cancelled: bool = False
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+    def cancel(self) -> None:
+        """Give it up; from any thread."""
+        self.is_cancelled = True
+        if self.job is not None:
+            self.job.cancel()
+        self.is_over.set()
+
+    def take(self, result: Future[Any]) -> None:
+        """How the work has ended."""
+        if not result.cancelled():
+            error = result.exception()
+            if error is not None:
+                self.fail(error)
+                return
+            self.result = result.result()
+        self.is_over.set()
+
+    def fail(self, error: BaseException) -> None:
+        """There will be no result."""
+        self.problem = (
+            error.text
+            if isinstance(error, CoreError)
+            else Text("It could not be measured: {error}", error=f"{type(error).__name__}: {error}"[:300])
+        )
+        self.is_over.set()
+
+
+Measure = Callable[[Run, Measuring[T]], Generator[None, None, T]]
+"""Measures a run as it is and tells its progress; yields after every piece."""
+
+
+class MeasuredRuns(Generic[T]):
+    """The measurements of one kind in this process; any thread may ask."""
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        store: Store,
+        load: Callable[[Experiment, str | None], Future[ResidentData]],
+        compute: Compute,
+    ) -> None:
+        self._folder, self._store, self._load, self._compute = folder, store, load, compute
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[Hashable, ...], Measuring[T]] = OrderedDict()
+
+    def get(self, record: RunRecord, what: Hashable, measure: Measure[T], owner: str) -> Measuring[T]:
+        """`measure` of a run's last state, known by `what`; one that was given up is measured anew."""
+        place = (record.id, record.attempt, last_step(record), what)
+        with self._lock:
+            known = self._known.get(place)
+            if known is not None and not known.is_cancelled:
+                return known
+            measuring = self._known[place] = Measuring()
+            while len(self._known) > MOST_KEPT:
+                _, forgotten = self._known.popitem(last=False)
+                forgotten.cancel()
+
+        def loaded(data: Future[ResidentData]) -> None:
+            error = None if data.cancelled() else data.exception()
+            if error is not None:
+                measuring.fail(error)
+                return
+            if data.cancelled() or measuring.is_cancelled:
+                measuring.is_over.set()
+                return
+            job = Pieces(self._pieces(record, measure, measuring), owner)
+            measuring.job = job
+            job.future.add_done_callback(measuring.take)
+            if not self._compute.offer(job):
+                measuring.cancel()
+
+        self._load(Experiment.from_json(record.experiment), record.facts.device).add_done_callback(loaded)
+        return measuring
+
+    def _pieces(self, record: RunRecord, measure: Measure[T], measuring: Measuring[T]) -> Generator[None, None, T]:
+        """Go back to the run's last state and measure it; yields after every piece."""
+        pieces = opened(self._store, self._folder, record)
+        while True:
+            try:
+                next(pieces)
+            except StopIteration as end:
+                return (yield from measure(end.value, measuring))
+            yield
