@@ -22,7 +22,9 @@ from core.cli_curvature import curvature
 from core.cli_data import data
 from core.cli_faults import reveal, seal
 from core.cli_fork import fork
+from core.cli_kfold import kfold
 from core.cli_race import race
+from core.cli_search import search, search_options
 from core.cli_surface import surface
 from core.cli_training import INTERRUPTED, Answer, named, resume, train
 from core.errors import BadInput, CoreError
@@ -157,6 +159,19 @@ def _parser() -> _Parser:
     side_by_side.add_argument(
         "--seeds", type=int, default=1, metavar="K", help="runs of each variant, with paired seeds"
     )
+    folds = command("kfold", kfold, "run an experiment with every fold of its samples, and average its errors")
+    folds.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
+    folds.add_argument(
+        "--folds",
+        type=int,
+        default=5,
+        metavar="K",
+        help="parts of the samples, each of which validates once; as many as samples leaves one out (default: 5)",
+    )
+    changes(folds)
+    sought = command("search", search, "look for the settings with the lowest validation error")
+    changes(sought)
+    search_options(sought)
     paths = command("race", race, "race optimizers on a surface of two numbers")
     paths.add_argument("surface", metavar="SURFACE", help="a key, such as saddle, or a formula in x and y")
     paths.add_argument("--optimizers", default="sgd", metavar="KEYS", help="their keys, with commas between them")

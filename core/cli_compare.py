@@ -14,6 +14,7 @@ from core.terminal import Progress, say, tell
 from core.text import Text
 
 if TYPE_CHECKING:
+    from core.studies.comparison import Comparison
     from core.studies.workbench import Workbench
 
 
@@ -42,8 +43,14 @@ def compare(arguments: argparse.Namespace) -> Answer:
         return _raced(arguments, bench, comparison, notes)
 
 
-def _raced(arguments: argparse.Namespace, bench: Workbench, comparison: Any, notes: list[Text]) -> Answer:
-    """Start a comparison, wait for its end; its report and the exit code."""
+def _raced(arguments: argparse.Namespace, bench: Workbench, comparison: Comparison, notes: list[Text]) -> Answer:
+    study, code = run_to_end(arguments, bench, comparison)
+    arguments.show = partial(_show, _columns(bench, study))
+    return _report(bench, study, notes), code
+
+
+def run_to_end(arguments: argparse.Namespace, bench: Workbench, comparison: Comparison) -> tuple[str, int]:
+    """Start a comparison and wait for its end; its id, and the exit code."""
     study, code = None, 0
     with Progress(Text("Loading PyTorch")) as progress:
         try:
@@ -60,8 +67,7 @@ def _raced(arguments: argparse.Namespace, bench: Workbench, comparison: Any, not
             for run in bench.runs_of(study):
                 say(Text("Continue it with: python -m core resume {run}", run=run.id))
             code = INTERRUPTED
-    arguments.show = partial(_show, _columns(bench, study))
-    return _report(bench, study, notes), code
+    return study, code
 
 
 def _wait(bench: Workbench, study: str, progress: Progress) -> None:

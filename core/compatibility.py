@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from core.catalog.registry import entries
-from core.catalog.regularizers.combination import check_regularizers
+from core.catalog.regularizers.combination import check_regularizers, check_stages
+from core.catalog.regularizers.dropout import drops_units
+from core.catalog.regularizers.pretraining import stages_of
+from core.catalog.regularizers.stochastic_depth import depth_rate
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.text import Text
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check(experiment: Experiment) -> list[Text]:
-    """Notes about settings without effect; BadInput when the parts cannot be trained together.
+    """Notes about settings without effect, or with another than one might think; BadInput for parts that do not fit.
 
     Loads nothing: it knows data sets by their facts and networks by their plans.
     """
@@ -38,6 +41,8 @@ def check(experiment: Experiment) -> list[Text]:
         cast("Augmentation", entry).check(facts.input_shape)
         notes += cast("Augmentation", entry).notes(facts.input_shape)
     notes += check_regularizers(experiment.regularizers, architecture, cast("Optimizer", experiment.optimizer))
+    num_updates = experiment.epochs * max(1, sizes.num_train // experiment.batch_size)
+    check_stages(stages_of(experiment.regularizers), architecture, num_updates, experiment.batch_size)
     if min(experiment.batch_size, sizes.num_train) < architecture.min_batch_size:
         raise BadInput(
             Text("A batch of {size} cannot train this network.", size=min(experiment.batch_size, sizes.num_train)),
@@ -55,15 +60,65 @@ def check(experiment: Experiment) -> list[Text]:
                 size=experiment.batch_size,
             )
         )
-    default_fraction = Experiment.model_fields["validation_fraction"].default
-    if facts.num_validation is not None and experiment.validation_fraction != default_fraction:
+    notes += _optimizer_notes(experiment, architecture, has_other_batches=experiment.batch_size < sizes.num_train)
+    return notes + _validation_notes(experiment, facts.num_validation) + _data_notes(experiment, dataset)
+
+
+def _optimizer_notes(experiment: Experiment, architecture: Architecture, *, has_other_batches: bool) -> list[Text]:
+    """What an optimizer takes for something else than it is, beside what is chosen with it."""
+    optimizer = cast("Optimizer", experiment.optimizer)
+    notes = []
+    if optimizer.has_eval_mode and architecture.min_batch_size > 1:
+        notes.append(
+            Text(
+                "{optimizer} beside batch normalization: the statistics kept are those of the weights y, where "
+                "gradients are taken, while errors are measured with the average x; early in a run they differ a "
+                "little.",
+                optimizer=Text(optimizer.title),
+            )
+        )
+    if not optimizer.compares_updates:
+        return notes
+    depth = depth_rate(experiment.regularizers) > 0 and architecture.has_branches
+    changing = [
+        (has_other_batches, Text("other samples in the batch")),
+        (bool(experiment.augmentations), Text("samples augmented anew")),
+        (drops_units(architecture, experiment.regularizers), Text("other units switched off by dropout")),
+        (depth, Text("other branches left out by stochastic depth")),
+    ]
+    return notes + [
+        Text(
+            "{optimizer} takes every change of the gradient from update to update for curvature; a part of it comes "
+            "from {change}.",
+            optimizer=Text(optimizer.title),
+            change=change,
+        )
+        for happens, change in changing
+        if happens
+    ]
+
+
+def _validation_notes(experiment: Experiment, num_own: int | None) -> list[Text]:
+    """Settings of what validates without effect. `num_own`: validation samples that the data set has itself."""
+    default, notes = Experiment(), []
+    if experiment.validation_fraction != default.validation_fraction and experiment.num_folds is not None:
+        notes.append(
+            Text("The validation share has no effect: one of {num} folds validates.", num=experiment.num_folds)
+        )
+    elif experiment.validation_fraction != default.validation_fraction and num_own is not None:
         notes.append(
             Text(
                 "The validation share has no effect: this data set has {num} validation samples of its own.",
-                num=facts.num_validation,
+                num=num_own,
             )
         )
-    return notes + _data_notes(experiment, dataset)
+    if num_own is not None and experiment.num_folds is not None:
+        notes.append(
+            Text("The {num} validation samples of this data set are not used: the folds validate.", num=num_own)
+        )
+    if experiment.num_folds is None and experiment.fold != default.fold:
+        notes.append(Text("The number of the fold has no effect: there are no folds."))
+    return notes
 
 
 def _data_notes(experiment: Experiment, dataset: DataSet) -> list[Text]:
@@ -111,6 +166,27 @@ def _check_input(experiment: Experiment, dataset: DataSet, architecture: Archite
                 ),
                 Text("Leave it out, or choose other data."),
             )
+    _check_classes(experiment, dataset)
+
+
+def _check_classes(experiment: Experiment, dataset: DataSet) -> None:
+    """BadInput for an augmentation that asks of which class a sample is, where that cannot be told."""
+    mixing: Augmentation | None = None
+    for entry in experiment.augmentations:
+        augmentation = cast("Augmentation", entry)
+        if augmentation.needs_classes and dataset.task != "classification":
+            raise BadInput(
+                Text("{title} cannot be made for {data}.", title=Text(augmentation.title), data=Text(dataset.title)),
+                Text("They are made for each class, and the targets of these data are numbers."),
+                Text("Leave it out, or choose other data."),
+            )
+        if augmentation.needs_classes and mixing is not None:
+            raise BadInput(
+                Text("{title} cannot follow {other}.", title=Text(augmentation.title), other=Text(mixing.title)),
+                Text("Samples that were mixed have no one class any more, so none can be made in their place."),
+                Text("Put it before {other}.", other=Text(mixing.title)),
+            )
+        mixing = augmentation if augmentation.changes_targets else mixing
 
 
 def _check_frozen(frozen: tuple[str, ...], plan: list[LayerPlan]) -> None:

@@ -16,8 +16,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from core.catalog.datasets.sampling import (
+    Fold,
     LabelNoise,
     NoisySplits,
+    NumFolds,
     Sampling,
     SplitSeed,
     TrainSize,
@@ -44,14 +46,9 @@ MAX_LETTERS = {"name": 200, "notes": 5000, "sealed": LENGTH}
 LABELS = ("name", "notes")
 """Fields that say something about an experiment and change nothing in it: not part of the fingerprint."""
 DATA_FIELDS = (
-    "dataset",
-    "train_size",
-    "sampling",
-    "validation_fraction",
-    "split_seed",
-    "label_noise",
-    "noisy_splits",
-)
+    "dataset", "train_size", "sampling", "validation_fraction", "split_seed", "label_noise", "noisy_splits",
+    "num_folds", "fold",
+)  # fmt: skip
 """Fields that decide which samples train and validate, with which labels."""
 
 
@@ -125,6 +122,8 @@ class Experiment(BaseModel):
     sampling: Sampling = "stratified"
     label_noise: LabelNoise = 0.0
     noisy_splits: NoisySplits = "training"
+    num_folds: NumFolds = None
+    fold: Fold = 1
     precision: Annotated[
         Literal["float32", "float64", "bfloat16"],
         Field(title="precision", description="Number format of the computation; bfloat16 keeps float32 weights."),

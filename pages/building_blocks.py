@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.describe import title
-from core.errors import BadInput, CoreError
-from core.experiment import Experiment
+from core.errors import CoreError
 from core.studies.blocks_asked import Samples
 from pages.components import blocks_state as chosen
 from pages.components.blocks_parts import activation, dropout, normalization
@@ -32,16 +31,8 @@ THUMBNAIL = 26
 
 def offered() -> list[RunRecord]:
     """Runs on images that are over, newest first; the one looked at is among them."""
-    from core.studies.blocks import suits
-
-    found: list[RunRecord] = []
-    for record in reversed(services().runs(actor=actor())):
-        try:
-            fits = suits(Experiment.from_json(dict(record.experiment)))
-        except BadInput:
-            continue  # Its data are not known here any more.
-        if fits and record.step and not record.active:
-            found.append(record)
+    runs = reversed(services().runs(actor=actor()))
+    found = [run for run in runs if run.step and not run.active and chosen.has_blocks(run)]
     return [run for place, run in enumerate(found) if place < MOST_OFFERED or run.id == chosen.get("run")]
 
 

@@ -1,4 +1,4 @@
-"""Data: classes and splits, scaling, augmentation, what a trained network withstands, and own data."""
+"""Data: classes and splits, scaling, augmentation, generated data, what a network withstands, own data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pages.components.data_augmented import augmentation
 from pages.components.data_augmented import choices as augmentation_choices
 from pages.components.data_classes import choices as class_choices
 from pages.components.data_classes import classes
+from pages.components.data_generated import choices as generated_choices
+from pages.components.data_generated import generated
 from pages.components.data_inputs import choices as input_choices
 from pages.components.data_inputs import inputs
 from pages.components.data_invariance import choices as invariance_choices
@@ -22,6 +24,7 @@ PARTS = {
     "classes": (class_choices, classes),
     "inputs": (input_choices, inputs),
     "augmentation": (augmentation_choices, augmentation),
+    "generated": (generated_choices, generated),
     "invariance": (invariance_choices, invariance),
     "own": (own_choices, own),
 }
@@ -44,6 +47,7 @@ def page() -> None:
         "classes": t("Classes and split"),
         "inputs": t("Input scaling"),
         "augmentation": t("Augmentation"),
+        "generated": t("Generated data"),
         "invariance": t("Invariance"),
         "own": t("Own data"),
     }

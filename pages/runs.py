@@ -18,7 +18,7 @@ from core.exports.tables import Columns, differing, measurement_table, run_table
 from core.store.records import STATE_NAMES, RunRecord
 from core.studies.access import may_change, may_delete
 from core.studies.outcomes import begun_experiment
-from pages.components import answers, landscape_tabs, replaying, sharing
+from pages.components import answers, blocks_state, landscape_tabs, replaying, sharing
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.replaying import open_run
@@ -254,6 +254,7 @@ def actions_for_one(run: RunRecord) -> None:
             if run.step and st.button(t("Landscape"), icon=":material/landscape:"):
                 landscape_tabs.show("network", run.id)
                 st.switch_page("landscapes.py")
+            blocks_state.door(run)
             if may_delete(run, actor()) and st.button(t("Delete .."), icon=":material/delete:", disabled=run.active):
                 ask_to_delete([run])
             # Without "ignore" the press would run the page again, and take the file away while it is asked for.

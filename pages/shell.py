@@ -12,6 +12,7 @@ from pages.components import (
     calls,
     compare_state,
     data_state,
+    generalization_state,
     gradients_state,
     joining,
     landscape_tabs,
@@ -134,7 +135,10 @@ page = st.navigation(
             st.Page("gradients.py", title=t("Gradients")),
             st.Page("building_blocks.py", title=t("Building blocks")),
         ],
-        t("Study"): [st.Page("data.py", title=t("Data"))],
+        t("Study"): [
+            st.Page("data.py", title=t("Data")),
+            st.Page("generalization.py", title=t("Generalization")),
+        ],
         t("Shelf"): [st.Page("runs.py", title=t("Runs")), st.Page("formulas.py", title=t("Formulas"))],
     },
     position="hidden" if present() or not actor() else "top",
@@ -170,9 +174,10 @@ addresses = {
     "gradients": gradients_state.address,
     "building_blocks": blocks_state.address,
     "data": data_state.address,
+    "generalization": generalization_state.address,
 }
 state.write_address(
-    with_experiment=path in ("train", "data"),
+    with_experiment=path in ("train", "data", "generalization"),
     lang=language() if language() != browser_language() else None,
     present="1" if present() else None,
     **lesson_state.address(),

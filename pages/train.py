@@ -17,6 +17,7 @@ from core.studies.access import may, may_change
 from core.text import Text
 from pages.components import (
     address,
+    blocks_state,
     branching,
     compare_state,
     download,
@@ -194,6 +195,7 @@ def _vary(run: RunRecord, family: Sequence[RunRecord]) -> None:
     ):
         landscape_tabs.show("network", run.id)
         st.switch_page("landscapes.py")
+    blocks_state.door(run)
     if len(family) > 1:
         branching.branch_tree(run.id, family)
 

@@ -51,7 +51,7 @@ function fewestColumns(node, count, most) {
   return most;
 }
 
-function paint(canvas, images, index) {
+export function paint(canvas, images, index) {
   const [, height, width, depth = 1] = images.shape;
   const picture = new ImageData(width, height);
   const size = height * width * depth;

@@ -32,7 +32,8 @@ class Usual:
     """How a parameter is offered: the usual range (a slider's ends; the legal range is wider), scale and unit.
 
     `reason` is one sentence saying why a value outside the legal range makes no sense. `more` hides the parameter
-    behind "more" on the Train page. `live` marks a parameter that acts at once on a running run.
+    behind "more" on the Train page. `live` marks a parameter that acts at once on a running run. `simpler` is the end
+    at which the network fits less: of two that are as good, a search prefers the one nearer to it.
     """
 
     low: float
@@ -42,6 +43,7 @@ class Usual:
     reason: str = ""
     more: bool = False
     live: bool = False
+    simpler: Literal["low", "high"] | None = None
 
     def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         schema = handler(core_schema)

@@ -15,6 +15,8 @@ PATTERNS = (
     *("live.css", "compare.css", "surface.css", "network.css", "saddle.css", "classroom.css", "gradients.css"),
     *("live/*.js", "compare/*.js", "surface/*.js", "network/*.js", "saddle/*.js", "classroom/*.js", "gradients/*.js"),
     *("blocks.css", "blocks/*.js"),
+    *("folds.css", "folds/*.js"),
+    *("search.css", "search/*.js"),
 )
 """What a browser may ask for: the charts of the pages, the modules they import, and their looks."""
 

@@ -63,6 +63,11 @@ class DataFolder:
         return os.environ.get(DATABASE_VARIABLE) or f"sqlite:///{self.database}"
 
     @property
+    def optuna(self) -> Path:
+        """The SQLite file in which Optuna keeps the searches, where they are not kept in PostgreSQL."""
+        return self.path / "optuna.db"
+
+    @property
     def runs(self) -> Path:
         """One folder a run."""
         return self.path / "runs"

@@ -24,6 +24,8 @@ MOST_IN_A_SWEEP = 40
 """Variants that differ in one number alone are shades of one colour, of which more can be told apart."""
 MOST_LANES = 40
 """Variants times seeds: so many runs go on in one race."""
+MOST_FOLDED_LANES = 100
+"""The same where every variant is run with every fold: only their mean is looked at."""
 
 Rates = Literal["own", "same", "hand"]
 """Where the learning rates come from: each its own best of nine, the base's for all, as each variant says."""
@@ -32,7 +34,7 @@ Rates = Literal["own", "same", "hand"]
 class Lane(NamedTuple):
     """One run of a comparison: the place of its variant, its seed, what it trains, and which of the paired seeds it is.
 
-    Runs of one `number` race each other; it counts from 0.
+    Runs of one `number` race each other; it counts from 0. Where there are folds, it counts these in place of seeds.
     """
 
     variant: int
@@ -44,8 +46,9 @@ class Lane(NamedTuple):
 class Comparison(BaseModel):
     """Variants of `base`, each run with `seeds` paired seeds: the k-th run of every variant has the seed base.seed + k.
 
-    Raises BadInput for fewer than 2 or more than 8 variants (40 where they differ in one number alone), more than 40
-    runs, and variants that are the same.
+    With `folds` each is run with every one of so many folds of the samples instead, with the base's seed; then there
+    may be one variant alone. Raises BadInput for fewer than 2 or more than 8 variants (40 where they differ in one
+    number alone), more than 40 runs (100 with folds), and variants that are the same.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +57,7 @@ class Comparison(BaseModel):
     variants: tuple[Variant, ...]
     rates: Rates = "hand"
     seeds: Annotated[int, Field(ge=1, le=MOST_SEEDS, strict=True)] = 1
+    folds: Annotated[int | None, Field(ge=2, le=MOST_FOLDED_LANES, strict=True)] = None
     name: Annotated[str, Field(max_length=MAX_LETTERS["name"])] = ""
     notes: Annotated[str, Field(max_length=MAX_LETTERS["notes"])] = ""
 
@@ -65,28 +69,48 @@ class Comparison(BaseModel):
             for label, value in labels.items()
         }
         # What an experiment is called says nothing about the comparison's runs, which have names of their own.
-        base = self.base.replace(**dict.fromkeys(LABELS, ""))
+        base = self.base.replace(**dict.fromkeys(LABELS, ""), **self._fold(1))
         for name, value in {**labels, "base": base, "variants": named_apart(self.variants)}.items():
             object.__setattr__(self, name, value)
         self._check_size()
+        self._check_folds()
         self._check_sealed()
         self._check_distinct()
         return self
 
     def _check_size(self) -> None:
         count = len(self.variants)
-        if not LEAST_VARIANTS <= count <= MOST_IN_A_SWEEP or (count > MOST_VARIANTS and self.number() is None):
+        least = LEAST_VARIANTS if self.folds is None else 1
+        if not least <= count <= MOST_IN_A_SWEEP or (count > MOST_VARIANTS and self.number() is None):
             raise _no_comparison_of(count)
-        if count * self.seeds > MOST_LANES:
+        most, runs = MOST_LANES if self.folds is None else MOST_FOLDED_LANES, count * self.repeats
+        if runs > most:
             raise BadInput(
-                Text(
-                    "{count} variants with {seeds} seeds are {runs} runs.",
-                    count=count,
-                    seeds=self.seeds,
-                    runs=count * self.seeds,
+                Text("{count} variants with {seeds} seeds are {runs} runs.", count=count, seeds=self.seeds, runs=runs)
+                if self.folds is None
+                else Text(
+                    "{count} variants with {folds} folds are {runs} runs.", count=count, folds=self.folds, runs=runs
                 ),
-                Text("At most {most} runs go on in one race.", most=MOST_LANES),
-                Text("Use at most {most} seeds, or fewer variants.", most=MOST_LANES // count),
+                Text("At most {most} runs go on in one race.", most=most),
+                Text("Use at most {most} seeds, or fewer variants.", most=most // count)
+                if self.folds is None
+                else Text("Use at most {most} folds, or fewer variants.", most=most // count),
+            )
+
+    def _check_folds(self) -> None:
+        if self.folds is None:
+            return
+        if self.seeds > 1:
+            raise BadInput(
+                Text("{folds} folds and {seeds} seeds cannot be had at once.", folds=self.folds, seeds=self.seeds),
+                Text("Every run of a variant has another fold, and all have one seed."),
+                Text("Use one seed."),
+            )
+        if any(path in self._fold(1) for variant in self.variants for path in variant.changes):
+            raise BadInput(
+                Text("A variant cannot change its folds."),
+                Text("Every variant is run with every fold."),
+                Text("Leave “num_folds” and “fold” out of the variants."),
             )
 
     def _check_sealed(self) -> None:
@@ -115,6 +139,15 @@ class Comparison(BaseModel):
 
     # -- what is run ---------------------------------------------------------------------------------------------
 
+    @property
+    def repeats(self) -> int:
+        """How often every variant is run: with so many seeds, or folds."""
+        return self.folds or self.seeds
+
+    def _fold(self, number: int) -> dict[str, Any]:
+        """What an experiment changes in to be run with one of the folds."""
+        return {} if self.folds is None else {"num_folds": self.folds, "fold": number}
+
     def varied(self, rates: Mapping[int, float] | None = None) -> list[Experiment]:
         """The experiment of each variant, with the base's seed. `rates`: found learning rates by place of variant."""
         document = self.base.to_json()
@@ -131,14 +164,22 @@ class Comparison(BaseModel):
         """Every run: seed by seed, and of one seed every variant, so that those that race each other stand together."""
         varied = self.varied(rates)
         return [
-            Lane(place, experiment.seed + number, experiment.replace(seed=experiment.seed + number), number)
-            for number in range(self.seeds)
+            Lane(place, lane.seed, lane, number)
+            for number in range(self.repeats)
             for place, experiment in enumerate(varied)
+            for lane in [self._repeated(experiment, number)]
         ]
 
+    def _repeated(self, experiment: Experiment, number: int) -> Experiment:
+        """An experiment as it is run the (number + 1)-th time: with the next seed, or the next fold."""
+        changes = {"seed": experiment.seed + number} if self.folds is None else {"fold": number + 1}
+        return experiment.replace(**changes)
+
     def lane_name(self, lane: Lane) -> str:
-        """What a run of the comparison is called: its variant, and its seed where there are several."""
+        """What a run of the comparison is called: its variant, and its seed or fold where there are several."""
         name = self.variants[lane.variant].name
+        if self.folds is not None:
+            return f"{name} {lane.number + 1}/{self.folds}"
         return f"{name} #{lane.seed}" if self.seeds > 1 else name
 
     def check(self) -> list[Text]:
@@ -208,6 +249,7 @@ class Comparison(BaseModel):
             "variants": [variant.to_json() for variant in self.variants],
             "rates": self.rates,
             "seeds": self.seeds,
+            "folds": self.folds,
             "name": self.name,
             "notes": self.notes,
         }
@@ -257,7 +299,8 @@ class Comparison(BaseModel):
     def fingerprint(self) -> str:
         """SHA-256 (hex) over what is run, without names and notes."""
         runs = [experiment.canonical() for experiment in self.varied()]
-        content = json.dumps([self.base.canonical(), runs, self.rates, self.seeds], separators=(",", ":"))
+        repeats = [self.seeds] if self.folds is None else [self.seeds, self.folds]
+        content = json.dumps([self.base.canonical(), runs, self.rates, *repeats], separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -334,6 +377,7 @@ def _bad_field(cls: type[BaseModel], error: ValidationError) -> BadInput:
         )
     fixes = {
         "seeds": Text("Use a whole number from 1 to {most}.", most=MOST_SEEDS),
+        "folds": Text("Use a whole number from 2 to {most}.", most=MOST_FOLDED_LANES),
         "rates": Text("Use one of {choices}.", choices="own, same, hand"),
         **{label: Text("Use at most {n} letters.", n=MAX_LETTERS[label]) for label in LABELS},
     }

@@ -1,4 +1,5 @@
-"""A comparison in an address: the base's parameters, what is varied (`vary.optimizer=sgd,adam`), `rates`, `seeds`.
+"""A comparison in an address: the base's parameters, what is varied (`vary.optimizer=sgd,adam`), `rates`, `seeds`
+or `folds`.
 
 Variants that are no product of axes, or have names of their own, stand one by one: `vary.0.optimizer=sgd`,
 `vary.0.name=slow`.
@@ -28,6 +29,7 @@ def to_url(comparison: Comparison) -> dict[str, str]:
     axes = _axes(comparison)
     varied = {f"{VARY}.{path}": spec for path, spec in axes.items()} if axes else _one_by_one(comparison.variants)
     query = {**comparison.base.to_url(), **varied, "rates": comparison.rates, "seeds": str(comparison.seeds)}
+    query |= {} if comparison.folds is None else {"folds": str(comparison.folds)}
     return query | {label: text for label in ("name", "notes") if (text := getattr(comparison, label))}
 
 
@@ -88,8 +90,9 @@ def from_url(query: Mapping[str, str]) -> tuple[Comparison | None, list[Text]]:
         return None, []
     document: dict[str, Any] = {"base": base, "variants": variants}
     document |= {name: query[name] for name in ("name", "notes", "rates") if name in query}
-    if "seeds" in query:
-        document["seeds"] = int(query["seeds"]) if re.fullmatch("[0-9]{1,6}", query["seeds"]) else None
+    for name in ("seeds", "folds"):
+        if name in query:
+            document[name] = int(query[name]) if re.fullmatch("[0-9]{1,6}", query[name]) else -1
     return _comparison(document, query, problems)
 
 

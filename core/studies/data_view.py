@@ -97,8 +97,12 @@ def _counts(targets: np.ndarray, splits: Splits, class_names: tuple[str, ...]) -
         return ClassCounts(class_names, *counted)
     numbers = targets[:, 0]
     edges = np.histogram_bin_edges(numbers[np.concatenate([parts[0], parts[2]])], NUM_BINS)
-    names = tuple(f"{short_number(low)} – {short_number(high)}" for low, high in itertools.pairwise(edges))
-    return ClassCounts(names, *(np.histogram(numbers[rows], edges)[0] for rows in parts))
+    return ClassCounts(range_names(edges), *(np.histogram(numbers[rows], edges)[0] for rows in parts))
+
+
+def range_names(edges: np.ndarray) -> tuple[str, ...]:
+    """What the parts of a range between these edges are called."""
+    return tuple(f"{short_number(low)} – {short_number(high)}" for low, high in itertools.pairwise(edges))
 
 
 def short_number(number: float) -> str:

@@ -97,7 +97,8 @@ class FairUse:
 
     @staticmethod
     def _num_unfinished(runner: Runner, owner: str) -> int:
+        from core.studies.generators import GeneratorJob
         from core.training.job import TrainingJob
 
-        alone = [job for job in runner.compute.unfinished(owner) if isinstance(job, TrainingJob)]
-        return len(alone) + runner.races.num_active(owner)
+        alone = [job for job in runner.compute.unfinished(owner) if isinstance(job, TrainingJob | GeneratorJob)]
+        return len(alone) + runner.races.num_active(owner) + runner.searches.num_active(owner)

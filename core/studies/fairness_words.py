@@ -44,6 +44,8 @@ WORDS: dict[str, Text] = {
     "label_noise": Text("label noise"),
     "noisy_splits": Text("where labels are wrong"),
     "validation_fraction": Text("validation share"),
+    "num_folds": Text("folds"),
+    "fold": Text("fold that validates"),
     "augmentations": Text("augmentation"),
 }
 

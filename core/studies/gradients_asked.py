@@ -57,7 +57,7 @@ class Asked(BaseModel):
             problem = error.errors()[0]
             raise BadInput(
                 Text("{name} is {value}.", name=str(problem["loc"][0])[:80], value=shown(problem.get("input"))),
-                Text("That is not among the choices of the Gradients page."),
+                Text("That is not among the choices of this page."),
                 Text("Choose a value that its control offers."),
             ) from None
 

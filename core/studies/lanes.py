@@ -10,14 +10,22 @@ from core.studies.comparison import Comparison, Lane
 
 
 def stored_lanes(comparison: Comparison, runs: Sequence[RunRecord]) -> list[tuple[RunRecord, Lane]]:
-    """Each run with its lane, in the order of `runs`: by its variant, which is its colour, and its seed.
+    """Each run with its lane, in the order of `runs`: by its variant, which is its colour, its seed and its fold.
 
     A lane whose run was deleted is absent. The learning rate does not count, since it may have been searched; it is
     that of the comparison's document in `Lane.experiment`.
     """
-    lanes = {(lane.variant, lane.seed): lane for lane in comparison.experiments()}
-    usual = Experiment.model_fields["seed"].default
-    found = [(run, lanes.get((run.colour_slot, run.experiment.get("seed", usual)))) for run in runs]
+    lanes = {(lane.variant, lane.seed, lane.experiment.fold): lane for lane in comparison.experiments()}
+    usual = Experiment()
+    found = [
+        (
+            run,
+            lanes.get(
+                (run.colour_slot, *(run.experiment.get(name, getattr(usual, name)) for name in ("seed", "fold")))
+            ),
+        )
+        for run in runs
+    ]
     return [(run, lane) for run, lane in found if lane is not None]
 
 

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Iterable
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -33,55 +34,85 @@ from core.store.folder import unwritable
 from core.text import Text
 from core.training.splits import drawn_test
 from core.uploads.child import decode_apart
-from core.uploads.limits import MAX_FILE_BYTES, Decoded, refused, shown_name
+from core.uploads.limits import MAX_FILE_BYTES, Decoded, Tell, refused, shown_name, untold
 
 MOST_SETS = 50
 """So many sets a data folder keeps."""
+ARRIVING = ".arriving."
+"""How the names of folders begin in which a file is being decoded."""
+
+
+class Arriving:
+    """A file that is being decoded: `share` of it is (0 to 1); `key` is a future of its set's key, or of a CoreError."""
+
+    key: Future[str]
+
+    def __init__(self, name: str) -> None:
+        self.name, self.share = name, 0.0
+        self._is_cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Break it off."""
+        self._is_cancelled.set()
+
+    def tell(self, share: float) -> None:
+        """Hear how far it is; Refused when it is broken off."""
+        self.share = share
+        if self._is_cancelled.is_set():
+            raise broken_off(self.name)
 
 
 class OwnDataSets:
-    """The own data of one data folder, choosable as long as this is open."""
+    """The own data of one data folder, choosable as long as this is open; only where `is_writing` may sets change."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_writing: bool) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        """Held while the sets change."""
+        self._is_closed = threading.Event()
         self._keys = register_own(folder)
+        if is_writing:
+            self._sweep()
 
     def close(self) -> None:
-        """Let them be choosable no more."""
-        forget_own(self._keys)
-        self._keys = []
-
-    def add(self, name: str, content: bytes) -> str:
-        """Decode a file and keep what it holds; returns the key of the set. BadInput says why a file cannot be used."""
+        """Let them be choosable no more; what is being decoded is broken off."""
         with self._lock:
-            if len(own_sets()) >= MOST_SETS:
-                raise Refused(
-                    Text("{most} sets of own data are kept already.", most=MOST_SETS),
-                    Text("More would fill the disk and the list of data sets."),
-                    Text("Remove one first."),
-                )
-            try:
-                return self._added(name, content)
-            except OSError as error:
-                raise unwritable(self._folder, error) from error
+            self._is_closed.set()
+            forget_own(self._keys)
+            self._keys = []
 
-    def _added(self, name: str, content: bytes) -> str:
-        own_folder(self._folder).mkdir(parents=True, exist_ok=True)
-        self._sweep()
-        with tempfile.TemporaryDirectory(prefix=".arriving.", dir=own_folder(self._folder)) as arriving:
-            data = decode_apart(name, content, Path(arriving))
-        cls = _class_of(name, data)
-        if cls.key not in entries("datasets"):
-            keep(self._folder, cls.about, data.inputs, data.targets)
-            self._keys.append(register(cls).key)
+    def add(self, name: str, content: bytes, tell: Tell = untold) -> str:
+        """Decode a file and keep what it holds; returns the key of the set. BadInput says why a file cannot be used."""
+
+        def told(share: float) -> None:
+            self._check_open(name)
+            tell(share)
+
+        _check_room()
+        try:
+            own_folder(self._folder).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=ARRIVING, dir=own_folder(self._folder)) as arriving:
+                data = decode_apart(name, content, Path(arriving), told)
+            cls = _class_of(name, data)
+            with self._lock:
+                self._check_open(name)
+                if cls.key not in entries("datasets"):
+                    _check_room()
+                    keep(self._folder, cls.about, data.inputs, data.targets)
+                    self._keys.append(register(cls).key)
+        except OSError as error:
+            raise unwritable(self._folder, error) from error
         return cls.key
+
+    def _check_open(self, name: str) -> None:
+        if self._is_closed.is_set():
+            raise broken_off(name)
 
     def _sweep(self) -> None:
         """Delete what a killed process or a full disk left half done: a folder without a record is no set."""
-        for place in own_folder(self._folder).iterdir():
-            if place.is_dir() and not (place / ABOUT).is_file():
-                shutil.rmtree(place)
+        for place in own_folder(self._folder).glob("*/"):
+            if not (place / ABOUT).is_file():
+                shutil.rmtree(place, ignore_errors=True)
 
     def remove(self, key: str) -> None:
         """Delete a set. Whoever calls this has made sure that no run needs it."""
@@ -99,6 +130,24 @@ class OwnDataSets:
             for file in sorted(place.iterdir(), key=lambda file: file.name != ABOUT):
                 file.unlink()
             place.rmdir()
+
+
+def broken_off(name: str) -> Refused:
+    """Why a file has become no set although nothing is wrong with it."""
+    return Refused(
+        Text("Reading “{name}” was broken off.", name=shown_name(name)),
+        Text("It was cancelled, or the program is being closed."),
+        Text("Bring it again."),
+    )
+
+
+def _check_room() -> None:
+    if len(own_sets()) >= MOST_SETS:
+        raise Refused(
+            Text("{most} sets of own data are kept already.", most=MOST_SETS),
+            Text("More would fill the disk and the list of data sets."),
+            Text("Remove one first."),
+        )
 
 
 def _class_of(name: str, data: Decoded) -> type[OwnData]:

@@ -39,7 +39,7 @@ from core.training.guessing import guessing
 from core.training.health import units_of
 from core.training.pictures import what_it_has_learned, wrong_answers
 from core.training.run import Run
-from core.training.trend import Trend
+from core.training.trend import Trend, fine_tuned_from
 from core.training.verdict import status
 
 SOON_S = 0.1
@@ -268,7 +268,7 @@ class Reel(Job):
         """The pictures that the run gives now, and what was measured and said at update `step`."""
         if self._trends is None:
             data, evaluations = run.parts.data, stored_evaluations(self._store, self._record.id)
-            self._trends = Trends(Trend(data.task, guessing(data).error), evaluations)
+            self._trends = Trends(Trend(data.task, guessing(data).error, since=fine_tuned_from(run.experiment)), evaluations)
         now = computed(run.experiment, [event for event in self._recipe if event.step <= step])
         is_over = step == last_step(self._record)
         said = status(

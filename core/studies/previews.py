@@ -134,6 +134,8 @@ class PreviewJob(Job):
             run.piece()
             yield False
         self._show(run)
+        learning_s = run.parts.learning_s
+        run.parts.gans = {}  # An update takes as long with samples of a generator that has learned nothing.
         times = []
         while len(times) < NUM_TIMED:
             yield False
@@ -145,7 +147,7 @@ class PreviewJob(Job):
             # The first one has warmed everything up: a hundred of its kind would be far too dear.
             yield False
             evaluation_s = min(evaluation_s, _evaluated_s(run))
-        self._hub.update(self._channel, **self._price(run, min(times), evaluation_s))
+        self._hub.update(self._channel, **self._price(run, min(times), evaluation_s, learning_s))
         self.tell_price()
 
     def _describe(self, run: Run) -> None:
@@ -171,13 +173,16 @@ class PreviewJob(Job):
         said = status(run.experiment, trend, state="untrained", alarms=alarms(sizes, units_of(run)))
         self._hub.update(self._channel, status=said.to_meta())
 
-    def _price(self, run: Run, step_s: float, evaluation_s: float) -> dict[str, Any]:
-        """What the run will cost, where an update and an evaluation of this throw-away network took so many seconds."""
+    def _price(self, run: Run, step_s: float, evaluation_s: float, learning_s: float) -> dict[str, Any]:
+        """What the run will cost, where an update and an evaluation of this throw-away network took so many seconds.
+
+        `learning_s`: what has to be learned before its first update takes.
+        """
         num_evaluations = run.total_steps / run.evaluate_every + 1
         total_s = step_s * run.total_steps + evaluation_s * num_evaluations
-        watch, compute = duration(max(10.0, total_s)), duration(total_s)
+        watch, compute = duration(max(10.0, total_s) + learning_s), duration(total_s + learning_s)
         price = Text("{watch} to watch, {compute} of compute", watch=watch, compute=compute)
-        self._alone = price, total_s
+        self._alone = price, total_s + learning_s
         slow = Text(
             "One update takes {seconds} on this machine: the whole run about {total}. Fewer samples, smaller "
             "batches or a smaller network are faster.",

@@ -32,6 +32,7 @@ def opening_meta(comparison: Comparison, study: StudyRecord) -> dict[str, Any]:
         "forks": [],
         "rates": comparison.rates,
         "seeds": comparison.seeds,
+        "folds": comparison.folds,
         "notes": texts(study.facts.get("notes", [])),
         "search": None,
         "fairness": None,
@@ -54,6 +55,7 @@ def _lane_meta(comparison: Comparison, run: str, lane: Lane) -> dict[str, Any]:
         "run": run,
         "variant": lane.variant,
         "seed": lane.seed,
+        "number": lane.number,
         "name": comparison.variants[lane.variant].name,
         "slot": lane.variant,
     }

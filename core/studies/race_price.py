@@ -165,6 +165,10 @@ def price_of(comparison: Comparison, folder: Path, data: list[Future[Any]]) -> G
         while not run.evaluations:
             run.piece()
             yield
+    gans = {id(gan): gan for run in runs.values() for gan in run.parts.gans.values()}
+    learning_s = sum(gan.seconds_left for gan in gans.values())
+    for run in runs.values():
+        run.parts.gans = {}  # An update takes as long with samples of a generator that has learned nothing.
     # The first of a kind has warmed everything up for the others.
     evaluation_s: dict[Hashable, float] = {}
     for run in runs.values():
@@ -181,14 +185,14 @@ def price_of(comparison: Comparison, folder: Path, data: list[Future[Any]]) -> G
                 cost = runs[place].train_s - begun
                 step_s[place] = min(step_s.get(place, cost), cost)
             yield
-    race_s = search_s = 0.0
+    race_s, search_s = learning_s, 0.0
     for place, experiment in enumerate(varied):
         near = min(places, key=lambda other: abs(other - place))
         run, each = runs[near], evaluation_s[kind_of(runs[near].experiment)]
         updates_s = step_s[near] * run.total_steps
-        race_s += comparison.seeds * (updates_s + each * (run.total_steps / run.evaluate_every + 1))
+        race_s += comparison.repeats * (updates_s + each * (run.total_steps / run.evaluate_every + 1))
         search_s += _num_tries(comparison, experiment) * (updates_s + 2 * each)
-    return Price(race_s, search_s, count * comparison.seeds, max(run.total_steps for run in runs.values()))
+    return Price(race_s, search_s, count * comparison.repeats, max(run.total_steps for run in runs.values()))
 
 
 def _num_tries(comparison: Comparison, experiment: Experiment) -> int:

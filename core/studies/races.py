@@ -22,7 +22,7 @@ from core.studies.loading import Loading
 from core.studies.outcomes import branches_of
 from core.studies.race_meta import branch_meta, opening_meta, stored_meta
 from core.studies.race_price import Prices, price_channel
-from core.studies.study import COMPARISON, study_channel
+from core.studies.study import COMPARISON, KFOLD, SEARCH, study_channel
 from core.text import Text
 from core.training.command import Command, checked_pace
 
@@ -65,7 +65,7 @@ class Races:
         store, hub = self._services.store, self._services.hub
         study = store.create_study(
             actor=actor,
-            kind=COMPARISON,
+            kind=COMPARISON if comparison.folds is None else KFOLD,
             document=comparison.to_json(),
             name=comparison.name,
             note=comparison.notes,
@@ -97,9 +97,14 @@ class Races:
             self._hand_to_branches(record, command)
 
     def go_on(self, run: RunRecord, command: Command) -> None:
-        """Let one run of a comparison that is over go on, in the race where that goes on, or else in one of its own."""
+        """Let one run of a study that is over go on: in the race where that goes on, or else in one of its own."""
         assert run.study is not None
         record = self._services.store.get_study(run.study, actor=command.actor)
+        if record.kind == SEARCH:
+            # A trial is over with its search, and goes on by itself.
+            epochs = command.values.get("epochs", 0)
+            self._services.runner.resume(run, actor=command.actor, pace="10s", epochs=epochs)
+            return
         self._hand(record, replace(command, only=(run.id,)))
 
     def _hand(self, record: StudyRecord, command: Command) -> None:

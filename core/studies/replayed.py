@@ -21,7 +21,7 @@ from core.training.epochs import Epochs
 from core.training.evaluation import Evaluation, Score
 from core.training.events import Event
 from core.training.feed import batch_sizes
-from core.training.trend import Trend
+from core.training.trend import Trend, fine_tuned_from
 from core.training.verdict import Status, status
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def stored_status(
     guess_error: float | None = None,
 ) -> Status:
     """The sentence that sums up a stored run, and what to try beside it; `experiment`: what it computed at its end."""
-    trend = Trend(experiment.dataset.task, guess_error, evaluations)  # type: ignore[attr-defined]
+    trend = Trend(experiment.dataset.task, guess_error, evaluations, since=fine_tuned_from(experiment))  # type: ignore[attr-defined]
     return status(experiment, trend, state=record.state, reason=record.reason_text, alarms=alarms)
 
 

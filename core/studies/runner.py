@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from core.catalog.datasets.own import nothing_removed
 from core.errors import Refused
 from core.experiment import Experiment
 from core.live.hub import Hub
@@ -36,6 +37,7 @@ from core.studies.races import Races
 from core.studies.replay import check_step, facts_of, recipe_going_on, recorded_conditions, replaying
 from core.studies.replayed import opening_meta, show_rows
 from core.studies.sealed import look
+from core.studies.search.searches import Searches
 from core.studies.seat import Seat
 from core.studies.sinks import LiveSink, StoreSink
 from core.studies.snapshots import SnapshotWriter
@@ -74,17 +76,19 @@ class Runner:
         self._forks = Forks(store, folder, self.compute, hub, self._loading)
         self._previews = Previews(folder.path, hub, self._loading, self.compute) if hub else None
         self.races = Races(self, folder, store, hub, self._loading)
+        self.searches = Searches(self, folder, store, hub, self._loading)
         self.practice_races = PracticeRaces(self.compute)
         self.gradients = Gradients(self.compute, lambda: self._loading.load(Experiment(), None, "cpu"))
         self.landscapes = Landscapes(folder, store, hub or Hub(), self._loading, self.compute)
         self.playbacks = Playbacks(store, hub or Hub(), self._loading, self.compute)
-        self.data = DataStudies(folder, store, self._loading, self.compute)
+        self.data = DataStudies(folder, store, hub or Hub(), self._loading, self.compute)
 
     def close(self) -> None:
         """End the compute thread; every active run keeps a snapshot and becomes interrupted."""
         self._loading.close()
         self.compute.close()
         self._snapshot_pool.shutdown(wait=True)
+        self.searches.close()
 
     def job(self, run: str) -> TrainingJob | None:
         """The job of a run that is active here."""
@@ -109,20 +113,21 @@ class Runner:
         One with a `seat` is not queued by itself: whoever gave the seat lets it take part in the race.
         """
         checked_pace(pace)
-        run = self._store.create_run(
-            actor=actor,
-            experiment=experiment.to_json(),
-            fingerprint=experiment.fingerprint(),
-            schema_version=experiment.version,
-            name=name,
-            note=experiment.notes,
-            answer={"notes": [note.to_json() for note in notes]},
-            study=seat.study if seat else None,
-            colour_slot=seat.key[0] if seat else None,
-            # One that is broken off before it is built goes on with the engine of all lanes.
-            facts=facts_of(conditions_of(experiment, engine=seat.engine)) if seat else None,
-            cause="start",
-        )
+        with nothing_removed(experiment.dataset):
+            run = self._store.create_run(
+                actor=actor,
+                experiment=experiment.to_json(),
+                fingerprint=experiment.fingerprint(),
+                schema_version=experiment.version,
+                name=name,
+                note=experiment.notes,
+                answer={"notes": [note.to_json() for note in notes]},
+                study=seat.study if seat else None,
+                colour_slot=seat.key[0] if seat else None,
+                # One that is broken off before it is built goes on with the engine of all lanes.
+                facts=facts_of(conditions_of(experiment, engine=seat.engine)) if seat else None,
+                cause="start",
+            )
         record = self._store.get_run(run, actor=actor)
         if self._hub:
             self._hub.open(run, opening_meta(experiment, record))
@@ -198,9 +203,9 @@ class Runner:
         remove_leftovers(folder)
         noted = {entry.step: entry.sha256 for entry in self._store.snapshots(record.id)}
         found = latest_valid(folder, run=record.id, noted=noted)
-        snapshot = found.snapshot
-        step = snapshot.step if snapshot else 0
-        conditions = recorded_conditions(record, snapshot)
+        kept = found.snapshot
+        step = kept.step if kept else 0
+        conditions = recorded_conditions(record, kept)
         if conditions is not None:
             check_available(conditions.device)
         attempt = self._store.begin_attempt(record.id, step, "extend" if epochs else "resume", actor=actor)
@@ -222,15 +227,7 @@ class Runner:
         # Who joins a race that is held waits with it.
         held = seat is not None and seat.race.state_name == "paused"
         self._launch(
-            record,
-            experiment,
-            attempt,
-            actor=actor,
-            pace=pace,
-            paused=held,
-            snapshot=snapshot,
-            recipe=recipe,
-            seat=seat,
+            record, experiment, attempt, actor=actor, pace=pace, paused=held, snapshot=kept, recipe=recipe, seat=seat
         )
         for sentence in found.damaged:
             self._store.add_note(record.id, sentence)
@@ -258,9 +255,7 @@ class Runner:
             earlier, _ = show_rows(self._store, run, attempt, experiment, self._hub, since=since)
         snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool)
         live = LiveSink(self._hub, run, attempt, earlier, lambda: self._delay(snapshots)) if self._hub else None
-        sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor)]
-        if live:
-            sinks.append(live)
+        sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor), *([live] if live else [])]
         conditions = recorded_conditions(record, snapshot)
         if begins is not None:
             prepare, recipe = begins.state, list(begins.branch.recipe)
@@ -299,10 +294,9 @@ class Runner:
         with self._lock:
             self._active[run] = Active(job, snapshots)
             self._ended.pop(run, None)
-        if seat is not None:
-            return
-        self.compute.submit(job)
-        if self._hub:
+        if seat is None:
+            self.compute.submit(job)
+        if seat is None and self._hub:
             self.compute.submit(PictureJob(job, partial(self._hub.picture, run), actor, self.compute.num_going))
 
     def _delay(self, snapshots: SnapshotWriter) -> Text | None:

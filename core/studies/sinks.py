@@ -15,7 +15,9 @@ from core.store.records import Evaluation as StoredEvaluation
 from core.store.records import RunFacts
 from core.store.store import Store
 from core.studies.curvature_rows import EVERY
+from core.studies.doing import learning_words
 from core.text import Text
+from core.training.alarms import layer_text
 from core.training.answer import answer
 from core.training.changes import change_words
 from core.training.command import Command
@@ -26,7 +28,7 @@ from core.training.health import Health
 from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
 from core.training.run import Run
-from core.training.trend import Trend
+from core.training.trend import Trend, fine_tuned_from
 from core.training.verdict import status
 
 OVER = ("finished", "stopped", "diverged", "failed", "interrupted")
@@ -110,6 +112,11 @@ EVENT_WORDS: dict[str, Callable[[Event], Text]] = {
     "continue": lambda event: Text("resumed"),
     "fork": lambda event: Text("branched here"),
     "diverged": lambda event: Text("not a number at update {step}", step=event.step),
+    "stage": lambda event: (
+        Text("the whole network learns")
+        if event.values["layer"] is None
+        else Text("{layer} learns", layer=layer_text(event.values["layer"]))
+    ),
     "early_stop": lambda event: Text(
         "stopped early; weights of epoch {epoch:.3g} are back", epoch=event.values["best_epoch"]
     ),
@@ -127,6 +134,7 @@ class LiveSink:
         self._trend: Trend | None = None
         self._health = Health()
         self._num_applied = 0
+        self._has_learned = False
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
         reason = outcome.reason_text if outcome else None
@@ -140,7 +148,7 @@ class LiveSink:
 
     def _describe(self, run: Run) -> None:
         known = guess_facts(run.parts.data)
-        self._trend = Trend(run.parts.data.task, known["guess_error"], self._earlier)
+        self._trend = Trend(run.parts.data.task, known["guess_error"], self._earlier, since=fine_tuned_from(run.experiment))
         self._hub.update(self._run, **known, **live_facts(run))
 
     def _say(self, run: Run, state: str, reason: Text | None) -> None:
@@ -193,7 +201,16 @@ class LiveSink:
             steps_per_epoch=run.steps_per_epoch,
             stretches=run.epochs.stretches,
             saving_delayed=self._saving(),
+            **self._learning(run),
         )
+
+    def _learning(self, run: Run) -> dict[str, Any]:
+        """What the run waits for before its first update, where there is something."""
+        gan = run.parts.learning
+        if gan is None and not self._has_learned:
+            return {}
+        self._has_learned = gan is not None
+        return {"reason": learning_words(gan) if gan is not None else None}
 
 
 def _ends_with(run: Run) -> dict[str, float] | None:

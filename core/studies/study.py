@@ -4,10 +4,16 @@ from __future__ import annotations
 
 COMPARISON = "comparison"
 """The kind of a stored comparison."""
+KFOLD = "kfold"
+"""The kind of a comparison whose variants are run with every fold of the samples."""
+SEARCH = "search"
+"""The kind of a stored search."""
 
 PREVIEW_PREFIX = "preview-"
 PRICE_PREFIX = "price-"
-"""Beginnings of the channels on which untrained networks and prices of comparisons are told: nobody owns these."""
+GENERATOR_PREFIX = "generator-"
+"""Beginnings of the channels on which untrained networks, prices of comparisons and generators are told: what is told
+there is nobody's."""
 _PREFIX = "study-"
 
 
@@ -23,7 +29,12 @@ def is_channel(channel: str) -> bool:
 
 def is_for_all(channel: str) -> bool:
     """Whether a channel tells of nothing that somebody owns."""
-    return channel.startswith((PREVIEW_PREFIX, PRICE_PREFIX))
+    return channel.startswith((PREVIEW_PREFIX, PRICE_PREFIX, GENERATOR_PREFIX))
+
+
+def is_generator(channel: str) -> bool:
+    """Whether a channel is that of a generator."""
+    return channel.startswith(GENERATOR_PREFIX)
 
 
 def study_of(channel: str) -> str:

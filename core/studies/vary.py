@@ -9,13 +9,15 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from core.errors import BadInput
 from core.experiment import LIST_FAMILIES, Experiment
 from core.json_input import read_json
 from core.set_path import set_path
 from core.text import Text
+
+Scale = Literal["lin", "log"]
 
 MOST_VALUES = 64
 """More are no comparison any more, whatever they are multiplied with."""
@@ -30,15 +32,15 @@ _OPENING, _CLOSING = "[{(", "]})"
 
 @dataclass(frozen=True)
 class Axis:
-    """One thing that is varied: its dotted path and its values in their order. `is_range`: computed from two ends."""
+    """One thing that is varied: its dotted path and its values in their order. `scale`: of a range between two ends."""
 
     path: str
     values: tuple[Any, ...]
-    is_range: bool = False
+    scale: Scale | None = None
 
     def fitted(self, document: Mapping[str, Any]) -> Axis:
         """The same with whole numbers where the setting takes no others; BadInput when two of them are the same."""
-        if not self.is_range:
+        if self.scale is None:
             return self
         values = tuple(self._fitted(document, value) for value in self.values)
         if len(set(values)) < len(values):
@@ -47,7 +49,7 @@ class Axis:
                 Text("It takes whole numbers, and these lie too close: {values}.", values=", ".join(map(str, values))),
                 Text("Ask for fewer values, or for a wider range."),
             )
-        return Axis(self.path, values)
+        return Axis(self.path, values, self.scale)
 
     def _fitted(self, document: Mapping[str, Any], value: float) -> float:
         try:
@@ -70,8 +72,8 @@ def parse_axis(text: str) -> Axis:
             Text("What is varied has the form PATH=VALUES."),
             Text("Write for example optimizer=sgd,adam or optimizer.lr=log(0.001,1)x4."),
         )
-    if _BEGINS_LIKE_A_RANGE.match(spec.strip()):
-        return Axis(path, _range_values(spec.strip()), is_range=True)
+    if scale := _BEGINS_LIKE_A_RANGE.match(spec.strip()):
+        return Axis(path, _range_values(spec.strip()), "log" if scale[1] == "log" else "lin")
     values = tuple(_value(path, item) for item in _items(spec))
     for place, value in enumerate(values):
         if value in values[:place]:

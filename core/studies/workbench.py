@@ -21,17 +21,18 @@ from core.studies.fair_use import GOING_ON
 from core.studies.services.class_room import ClassRoom
 from core.studies.services.data import DataServices
 from core.studies.services.finding import FaultFinding
+from core.studies.services.generalizing import Generalizing
 from core.studies.services.measured import Measurements
 from core.studies.services.overview import Overview
 from core.studies.services.teaching import Teaching
-from core.studies.study import is_channel, is_for_all, study_of
+from core.studies.study import is_channel, is_for_all, is_generator, study_of
 from core.text import Text
 
 if TYPE_CHECKING:
     from core.training.run import Run
 
 
-class Workbench(Measurements, DataServices, Teaching, Overview, FaultFinding, ClassRoom):
+class Workbench(Measurements, DataServices, Generalizing, Teaching, Overview, FaultFinding, ClassRoom):
     """Opened once per process by the launcher or the command line; closed at its end."""
 
     @classmethod
@@ -132,10 +133,14 @@ class Workbench(Measurements, DataServices, Teaching, Overview, FaultFinding, Cl
     def command(self, run: str, kind: str, values: Mapping[str, Any] | None = None, *, actor: str = LOCAL) -> None:
         """Tell a run something: start, pause, resume, step, stop, extend, set, pace, curvature; received at once.
 
-        The channel of a comparison stands for all its runs; that of a landscape only takes stop.
+        The channel of a comparison stands for all its runs; that of a landscape only takes stop, that of a generator
+        also pause and resume.
         """
         if is_landscape(run):
             self.runner.landscapes.command(run, kind, to_act(actor))
+            return
+        if is_generator(run):
+            self.command_generator(run, kind, actor=actor)
             return
         if is_channel(run):
             self.command_comparison(study_of(run), kind, values, actor=actor)

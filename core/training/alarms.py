@@ -79,6 +79,8 @@ def of_gradients(sizes: Mapping[str, float]) -> Alarm | None:
     """Whether gradients vanish or explode."""
     if len(sizes) < 2 or not all(size < math.inf for size in sizes.values()):
         return None
+    if [name for name, size in sizes.items() if size > -math.inf] in [[name] for name in list(sizes)[:-1]]:
+        return None  # A hidden layer that learns by itself: no gradient was asked for of any other.
     first, last = ends(list(sizes))
     total = 0.5 * math.log10(sum(10 ** (2 * min(size, 150.0)) for size in sizes.values()) or 5e-324)
     share = sizes[first] - sizes[last] if sizes[last] > -math.inf else math.nan

@@ -28,10 +28,12 @@ from core.training.device import SOLO, STACKED, Conditions, check_available, con
 from core.training.evaluation import piece_size
 from core.training.feed import EvaluatedRows, Feed
 from core.training.flat import Flat, flatten
+from core.training.gan import Gan, gans_of
 from core.training.instruments.norms import Norms, pieces_of
 from core.training.loop import Loop
 from core.training.parts import (
     Frame,
+    Gans,
     Rule,
     augmentation_of,
     average_of,
@@ -41,8 +43,10 @@ from core.training.parts import (
     rule_of,
     terms_of,
 )
+from core.training.pretraining import Pretraining, pretraining_of
 from core.training.recorder import Recorder
 from core.training.resident import ResidentData, resident
+from core.training.weights import under
 
 
 @dataclass
@@ -51,10 +55,12 @@ class Assembly:
 
     `trained` are the places of the parameters that are updated; `counted_from` says for each parameter after which
     update the optimizer began to count. `revision` grows with every change of the pieces. `row_losses` are the plain
-    losses of several networks, for a run whose errors are measured as those of a row; None for any other.
+    losses of several networks, for a run whose errors are measured as those of a row; None for any other. `pretraining`
+    trains hidden layers by themselves first, where that is chosen. `gans` draw synthetic samples.
     """
 
     conditions: Conditions
+    folder: Path
     data: ResidentData
     model: nn.Module
     frame: Frame
@@ -75,8 +81,26 @@ class Assembly:
     has_fused_optimizer: bool
     fresh_optimizer: Callable[[], torch.optim.Optimizer]
     trained: list[int]
+    pretraining: Pretraining | None = None
     counted_from: list[int] = field(default_factory=list)
     revision: int = 0
+    gans: Gans = field(default_factory=dict)
+
+    @property
+    def learning(self) -> Gan | None:
+        """A generator that is still to be trained before the next update; None where none is."""
+        return next((gan for gan in self.gans.values() if not gan.is_done), None) if self.gans else None
+
+    @property
+    def learning_s(self) -> float:
+        """About how long generators are still to be trained."""
+        return sum(gan.seconds_left for gan in {id(gan): gan for gan in self.gans.values()}.values())
+
+    def learn(self) -> None:
+        """Train in one go what is still to be trained before the next update."""
+        while self.learning is not None:
+            self.learning.piece()
+            use_threads(self.conditions.threads)
 
     @cached_property
     def evaluated(self) -> tuple[EvaluatedRows, EvaluatedRows]:
@@ -89,6 +113,7 @@ class Assembly:
     def use(self, rule: Rule) -> None:
         """Make updates by another rule from now on."""
         loop = self.loop
+        loop.parameters = rule.parameters
         loop.optimizer, loop.guard, loop.update = rule.optimizer, rule.guard, rule.update
         self.trained, self.fresh_optimizer, self.has_fused_optimizer = rule.trained, rule.fresh, rule.is_fused
         loop.needs_closure, loop.has_eval_mode = rule.entry.needs_closure, rule.entry.has_eval_mode
@@ -96,6 +121,35 @@ class Assembly:
         # Its tensors may have been moved into a stack's, which it leaves now.
         loop.statistics = self.frame.statistics
         loop.norms = Norms(self.frame.weights, loop.norms.pieces, self.recorder.norms)
+
+    @property
+    def layer(self) -> str | None:
+        """The hidden layer that learns by itself now; None where the whole network does."""
+        return self.pretraining.layer if self.pretraining else None
+
+    @property
+    def head(self) -> dict[str, nn.Parameter]:
+        """The parameters beside the network that are trained with a hidden layer, by name; {} where none is by itself."""
+        return self.pretraining.head if self.pretraining else {}
+
+    def state(self) -> dict[str, Tensor]:
+        """All tensors that change while a run goes on, by name."""
+        tensors = {f"model.{name}": tensor.detach() for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"head.{name}": tensor.detach() for name, tensor in self.head.items()}
+        tensors |= {f"optimizer.{name}": tensor for name, tensor in self.optimizer_state().items()}
+        average = self.loop.average
+        return tensors | {f"average.{name}": tensor for name, tensor in (average.state() if average else {}).items()}
+
+    @torch.no_grad()
+    def load_state(self, tensors: dict[str, Tensor]) -> None:
+        """Put back what `state` gave; the same must be trained as then."""
+        for name, tensor in self.model.state_dict().items():
+            tensor.copy_(tensors[f"model.{name}"])
+        for name, tensor in self.head.items():
+            tensor.copy_(tensors[f"head.{name}"])
+        self.load_optimizer_state(under("optimizer.", tensors))
+        if self.loop.average:
+            self.loop.average.load_state(under("average.", tensors))
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """The optimizer's tensors by "parameter place.name"."""
@@ -187,6 +241,7 @@ def assemble(
         channels_last=where.memory_format == "channels_last",
         shuffles=fault.shuffles,
     )
+    gans = gans_of(experiment, data, folder)
     recorder = Recorder(
         where.device,
         [piece.layer for piece in pieces],
@@ -204,7 +259,7 @@ def assemble(
     loop = Loop(
         seed=experiment.seed,
         batch_of=feed.batch,
-        augment=augmentation_of(experiment, facts.input_shape, facts.num_outputs, where.device),
+        augment=augmentation_of(experiment, facts.input_shape, facts.num_outputs, where.device, gans),
         dropouts=dropouts_of(model, where.device),
         model=model,
         autocast=partial(torch.autocast, torch.device(where.device).type, torch.bfloat16)
@@ -230,6 +285,7 @@ def assemble(
     stops = regularizers(experiment, "stop")
     return Assembly(
         conditions=where,
+        folder=folder,
         data=data,
         model=model,
         frame=frame,
@@ -250,7 +306,9 @@ def assemble(
         has_fused_optimizer=rule.is_fused,
         fresh_optimizer=rule.fresh,
         trained=rule.trained,
+        pretraining=pretraining_of(experiment, model, loop.criterion, _first_values(experiment)),
         counted_from=[0] * len(parameters),
+        gans=gans,
     )
 
 
@@ -264,11 +322,17 @@ def _network(experiment: Experiment, architecture: Architecture, facts: Any, whe
     model.to(where.dtype)
     if where.device != "meta":
         model.to_empty(device=where.device)
-        entry = experiment.initializer or parse("initializers", architecture.default_initializer)
-        initialize(model, cast(Initializer, entry), partial(seed32, experiment.seed, "init"))
+        _first_values(experiment)(model)
     if where.memory_format == "channels_last":
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model.train()
+
+
+def _first_values(experiment: Experiment) -> Callable[[nn.Module], None]:
+    """What draws the first values of a module, by the names of its parts."""
+    own = cast(Architecture, experiment.architecture).default_initializer
+    entry = cast(Initializer, experiment.initializer or parse("initializers", own))
+    return lambda module: initialize(module, entry, partial(seed32, experiment.seed, "init"))
 
 
 def loss_of(experiment: Experiment, task: str) -> Loss:

@@ -66,7 +66,7 @@ def changed(experiment: Experiment, values: Mapping[str, Any]) -> tuple[Experime
         notes += more
     after = Experiment.from_json(document)
     notes += [note for note in check(after) if note not in check(experiment)]
-    _check_early_stopping(experiment, after)
+    _check_fixed(experiment, after)
     return after, notes
 
 
@@ -105,7 +105,13 @@ def needs_new_rule(before: Experiment, after: Experiment) -> bool:
 
 def regularizers_stack(experiment: Experiment) -> bool:
     """Whether every regularizer lets a run share its updates with others."""
-    return all(cast(Regularizer, entry).stackable for entry in experiment.regularizers)
+    return why_regularizers_do_not_stack(experiment) is None
+
+
+def why_regularizers_do_not_stack(experiment: Experiment) -> Text | None:
+    """What keeps a run from sharing its updates with others; None where no regularizer does."""
+    reasons = (cast(Regularizer, entry).alone_because for entry in experiment.regularizers)
+    return next((reason for reason in reasons if reason is not None), None)
 
 
 def memory_goes_on(before: Experiment, after: Experiment) -> bool:
@@ -220,14 +226,15 @@ def _with(document: dict[str, Any], path: str, value: Any) -> tuple[dict[str, An
     return set_path(document, path, value)
 
 
-def _check_early_stopping(before: Experiment, after: Experiment) -> None:
-    old, new = ([entry for entry in item.regularizers if entry.kind == "stop"] for item in (before, after))
-    if old != new:
-        raise BadInput(
-            Text("Early stopping cannot change in a run that goes on."),
-            Text("It chooses among all the evaluations of a run, from the first one on."),
-            Text("Start a new run with it, or stop this one yourself."),
-        )
+def _check_fixed(before: Experiment, after: Experiment) -> None:
+    old, new = ([entry for entry in item.regularizers if entry.fixed_because] for item in (before, after))
+    for entry in (*old, *new):
+        if entry not in old or entry not in new:
+            raise BadInput(
+                Text("{title} cannot change in a run that goes on.", title=Text(entry.title)),
+                cast(Text, entry.fixed_because),
+                Text("Start a new run with it, or stop this one yourself."),
+            )
 
 
 def _fields(before: Entry, after: Entry, *, named: bool) -> list[Text]:

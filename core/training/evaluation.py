@@ -6,13 +6,14 @@ in pieces so that a command waits at most one piece. Shape letters: R models, B 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
+from core.catalog.architectures.rows import Forward, joined
 from core.catalog.regularizers.terms import accumulation_dtype
 from core.training.batch import Batch
 
@@ -102,10 +103,10 @@ def score(
     try:
         # Between batches the caller may serve others; it may not train, so the mode stands.
         (found,) = yield from scores(
-            lambda inputs: model(inputs).unsqueeze(0),
-            batches,
+            lambda inputs: model(inputs[0]).unsqueeze(0),
+            ([batch] for batch in batches),
             lambda outputs, targets: loss(outputs[0], targets[0]).unsqueeze(0),
-            target_spread,
+            [target_spread],
         )
     finally:
         model.train()
@@ -113,32 +114,33 @@ def score(
 
 
 def scores(
-    answers: Callable[[Tensor], Tensor], batches: Iterable[Batch], losses: Criterion, target_spread: float | None
+    answers: Forward, batches: Iterable[Sequence[Batch]], losses: Criterion, target_spreads: Sequence[float | None]
 ) -> Generator[None, None, list[Score]]:
-    """The same for several models in one go; returns a Score for each.
+    """The same for several models in one go, each on batches of its own, of one size; returns a Score for each.
 
-    `answers` gives the outputs of all models, (R, B, K), `losses` their mean data losses, (R,); it is given the targets
-    once for each model.
+    `answers` gives the outputs of all models, (R, B, K), `losses` their mean data losses, (R,); both are given inputs
+    or targets once for each model, of which those that are one tensor are read once.
     """
     means: list[Tensor] = []
     seconds: list[Tensor] = []
     sizes: list[int] = []
-    for inputs, targets, _ in batches:
+    for each in batches:
         if sizes:
             yield
-        dtype = accumulation_dtype(inputs.device)
+        targets = joined([batch.targets for batch in each])
+        dtype = accumulation_dtype(targets.device)
         with torch.no_grad():
-            outputs_RBK = answers(inputs)
-            means.append(losses(outputs_RBK, targets.expand(len(outputs_RBK), *targets.shape)))
-            if target_spread is None:
+            outputs_RBK = answers([batch.inputs for batch in each])
+            means.append(losses(outputs_RBK, targets))
+            if target_spreads[0] is None:
                 # Beside each other in memory, the outputs of a sample are compared five times as fast.
                 seconds.append((outputs_RBK.contiguous().argmax(2) != targets).sum(1))
             else:
                 seconds.append((outputs_RBK.to(dtype) - targets.to(dtype)).square().sum((1, 2)))
-        sizes.append(len(targets))
+        sizes.append(targets.shape[1])
     # Read back once, at the end.
     found = torch.stack([torch.stack(means).to(dtype), torch.stack(seconds).to(dtype)], 2).transpose(0, 1).tolist()
-    return [_score(pieces, sizes, target_spread) for pieces in found]
+    return [_score(pieces, sizes, spread) for pieces, spread in zip(found, target_spreads, strict=True)]
 
 
 def _score(pieces: list[tuple[float, float]], sizes: list[int], target_spread: float | None) -> Score:

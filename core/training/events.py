@@ -17,7 +17,8 @@ class Event:
 
     Kinds that change the result (the *recipe* of a run is its experiment and these): `set` (values by dotted path, as
     `core.training.changes` takes them), `extend` (`epochs` more than planned; after a stop so many from there), `stop`,
-    `continue` (a stopped run goes on as planned). Others are kept for the record: `diverged`, `early_stop`, `fork`.
+    `continue` (a stopped run goes on as planned). Others are kept for the record: `diverged`, `early_stop`, `fork`, and
+    `stage` (of a pre-training: the `layer` that learns from now on, None: the whole network).
     """
 
     step: int
@@ -55,6 +56,8 @@ class Listener(Protocol):
 
 
 STOPPED = Outcome("stopped", "by_user", Text("Stopped by the user."))
+PRUNED = Outcome("stopped", "pruned", Text("Ended by the search: others were better after as many epochs."))
+"""How a `stop` with the value `pruned` ends a run."""
 FINISHED = Outcome("finished")
 
 

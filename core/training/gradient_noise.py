@@ -62,7 +62,7 @@ def _gradient(run: Run, rows: Tensor) -> Generator[None, None, Tensor]:
         was_training = model.training
         model.eval()
         try:
-            gradients = torch.autograd.grad(loop.loss_of(run.parts.feed.rows(piece)), loop.parameters)
+            gradients = torch.autograd.grad(loop.loss_of(run.parts.feed.rows(piece)), run.parts.frame.parameters)
         finally:
             model.train(was_training)
         share = len(piece) / len(rows)

@@ -191,9 +191,10 @@ class TrainingJob(Job):
             self._snapshot_if_due(run)
 
     def _waits_for_nothing(self, run: Run) -> bool:
-        """Whether the next piece is no update, so that neither pause nor pace hold it up."""
+        """Whether the next piece is no update, so that no pace holds it up; and no pause, but where it is to learn."""
         is_last = run.step_count >= run.total_steps
-        return is_last or run.evaluation_due or run.is_ending or self._watch.is_due(run)
+        learns = run.learns_next and (not self._paused or self._num_single > 0)
+        return is_last or learns or run.evaluation_due or run.is_ending or self._watch.is_due(run)
 
     def _may_go_on(self, run: Run, now: float) -> bool:
         """Whether the next piece may be done now: evaluations always, updates by pause and pace."""

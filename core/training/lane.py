@@ -92,9 +92,14 @@ class Lane(TrainingJob):
 
     @property
     def has_work(self) -> bool:
-        """Whether something is due that is no update: a look at it, an evaluation, an event of its recipe, its end."""
+        """Whether something is due that is no update: a look at it, an evaluation, an event of its recipe, its end, or
+        what has to be learned before its first one."""
         run = self.run
-        return run is not None and not self.done and (not run.update_is_next or self._watch.is_due(run))
+        if run is None or self.done:
+            return False
+        if run.learns_next and not self._watch.is_due(run):
+            return not self._paused or self.is_single
+        return not run.update_is_next or self._watch.is_due(run)
 
     @property
     def is_going(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,6 +36,9 @@ class Loop:
     beside such a rule follows it, so that it sees one and the same loss throughout. With a mode for evaluation the
     weights are moved to where gradients are taken before the first pass, and are back before the rule is applied. An
     average of the weights is put aside for the whole update.
+
+    Where a `stage_loss` is given its gradient is followed instead: of one hidden layer and of a head, whose parameters
+    come after those of the network. All others have the gradient 0.
     """
 
     seed: int
@@ -61,6 +64,7 @@ class Loop:
     needs_closure: bool = False
     has_eval_mode: bool = False
     average: Average | None = None
+    stage_loss: Callable[[Batch], Tensor] | None = None
 
     def step(self, step: int, lr: float) -> None:
         """Do update `step` (counted from 0) with learning rate `lr`."""
@@ -96,11 +100,17 @@ class Loop:
 
     def backward(self, batch: Batch) -> Tensor:
         """The data loss of a batch (no axes); its gradients stand in the parameters' `grad`."""
-        loss = self.loss_of(batch)
+        loss = self._objective(batch)
         for parameter in self.parameters:
             parameter.grad = None
         loss.backward()
         return loss
+
+    def _objective(self, batch: Batch) -> Tensor:
+        if self.stage_loss is None:
+            return self.loss_of(batch)
+        with self.autocast() if self.autocast else nullcontext():
+            return self.stage_loss(batch)
 
     def _draw_masks(self, step: int) -> None:
         for name, dropout in self.dropouts:
@@ -108,7 +118,9 @@ class Loop:
                 dropout.generator.manual_seed(seed32(self.seed, "dropout", name, step))
 
     def _gradients(self) -> list[Tensor]:
-        return [parameter.grad for parameter in self.parameters]  # type: ignore[misc]
+        if self.stage_loss is None:
+            return [parameter.grad for parameter in self.parameters]  # type: ignore[misc]
+        return [torch.zeros_like(tensor) if tensor.grad is None else tensor.grad for tensor in self.parameters]
 
     def _moving(self, gradients: list[Tensor]) -> list[Tensor]:
         return gradients if self.trained is None else [gradients[place] for place in self.trained]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from torch import Tensor
 
 from core.training.assembly import Assembly
+from core.training.batch import Batch
 from core.training.best_weights import BestWeights
 from core.training.evaluation import Evaluation, Score, score, scores
 from core.training.stacking.answers import Answers
@@ -41,6 +42,12 @@ class Measuring:
         self._work: _Work | None = None
 
     @property
+    def num_samples(self) -> tuple[int, int]:
+        """On how many training and validation samples errors are measured."""
+        splits = self._parts.data.splits
+        return len(splits.evaluation), len(splits.validation)
+
+    @property
     def is_going_on(self) -> bool:
         """Whether an evaluation has begun and is not finished."""
         return self._work is not None
@@ -60,7 +67,7 @@ class Measuring:
 
     def begin_with(self, others: Sequence[Measuring]) -> None:
         """Begin an evaluation, and with it those of other runs of its kind; whoever does a piece does it for all."""
-        several = [self, *others][:MOST_AT_ONCE]
+        several = [self, *(other for other in others if other.num_samples == self.num_samples)][:MOST_AT_ONCE]
         if self._parts.row_losses is not None:
             work = _Work(several)
             for one in several:
@@ -152,15 +159,24 @@ class _Work:
         return self._found[self._several.index(one)] if self._found else None
 
 
+def _beside(several: Sequence[Assembly], split: int) -> Iterator[list[Batch]]:
+    """A batch for each run, again and again; runs of the same samples are given the very same one."""
+    marks = [one.data.hashes["validation"] for one in several]
+    evaluated = {mark: one.evaluated[split] for mark, one in zip(reversed(marks), reversed(several), strict=True)}
+    for batches in zip(*evaluated.values(), strict=True):
+        of = dict(zip(evaluated, batches, strict=True))
+        yield [of[mark] for mark in marks]
+
+
 def _pairs(several: Sequence[Assembly]) -> Generator[None, None, list[Pair]]:
     parts = several[0]
+    if parts.row_losses is not None:
+        answers, spreads = Answers(several), [one.target_spread for one in several]
+        trains = yield from scores(answers, _beside(several, 0), parts.row_losses, spreads)
+        validations = yield from scores(answers, _beside(several, 1), parts.row_losses, spreads)
+        return list(zip(trains, validations, strict=True))
     of_train, of_validation = parts.evaluated
     spread = parts.target_spread
-    if parts.row_losses is not None:
-        answers = Answers(several)
-        trains = yield from scores(answers, of_train, parts.row_losses, spread)
-        validations = yield from scores(answers, of_validation, parts.row_losses, spread)
-        return list(zip(trains, validations, strict=True))
     train = yield from score(parts.model, of_train, parts.plain_loss, spread)
     validation = yield from score(parts.model, of_validation, parts.plain_loss, spread)
     return [(train, validation)]

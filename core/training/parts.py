@@ -5,7 +5,7 @@ A new run and a changed one call the same makers (core.training.assembly, core.t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core.catalog.architectures.architecture import Architecture, layer_of
 from core.catalog.architectures.layers import set_stochastic_depth
+from core.catalog.augmentations.synthetic import LearnedAugmentation
 from core.catalog.entry import Entry
 from core.catalog.faults import acting
 from core.catalog.optimizers.optimizer import Optimizer
@@ -25,10 +26,12 @@ from core.experiment import Experiment
 from core.seeding import augmentation_seeds, generator
 from core.training.average import Average
 from core.training.flat import Flat
+from core.training.gan import Gan
 from core.training.guard import Guard
 from core.training.update import Closure, Update, update_of
 
 Augment = Callable[[Any, int], Any]
+Gans = Mapping[LearnedAugmentation, Gan]
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,9 @@ def regularizers(experiment: Experiment, kind: str) -> list[Regularizer]:
 
 @dataclass(frozen=True)
 class Rule:
-    """What makes an update of gradients. `trained` are the places of the parameters it moves."""
+    """What makes an update of gradients. `trained` are the places among `parameters` of those it moves."""
 
+    parameters: list[nn.Parameter]
     optimizer: torch.optim.Optimizer
     guard: Guard
     update: Update
@@ -103,20 +107,22 @@ class Rule:
     entry: Optimizer
 
 
-def rule_of(experiment: Experiment, frame: Frame) -> Rule:
-    """The optimizer of an experiment over the layers that are not frozen, its memory empty."""
+def rule_of(experiment: Experiment, frame: Frame, head: Sequence[nn.Parameter] = ()) -> Rule:
+    """The optimizer of an experiment over the layers that are not frozen and a head beside them, its memory empty."""
     entry = cast(Optimizer, experiment.optimizer)
-    trained = frame.trained(experiment.frozen)
-    parameters = [frame.named[place][1] for place in trained]
+    everything = [*frame.parameters, *head]
+    trained = frame.trained(experiment.frozen) + list(range(len(frame.named), len(everything)))
+    parameters = [everything[place] for place in trained]
     optimizer = entry.build(parameters)
     fused = entry.fused(parameters)
-    changing = partial(_changing, frame.statistics, None if fused else frame.weights, optimizer)
+    kept = [parameter.detach() for parameter in head]
+    changing = partial(_changing, frame.statistics, None if fused else frame.weights, kept, optimizer)
     guard = Guard(frame.watched, None if fused and not frame.statistics else changing)
     update = update_of(entry, optimizer, parameters, guard.found)
     factor = acting(experiment).rate_factor
     if factor != 1:
         update = _at_another_rate(update, optimizer, factor)
-    return Rule(optimizer, guard, update, trained, partial(entry.build, parameters), fused, entry)
+    return Rule(everything, optimizer, guard, update, trained, partial(entry.build, parameters), fused, entry)
 
 
 def network_of(experiment: Experiment, input_shape: tuple[int, ...], num_outputs: int) -> nn.Module:
@@ -136,7 +142,7 @@ def dropouts_of(model: nn.Module, device: str) -> list[tuple[str, CounterDropout
 
 
 def augmentation_of(
-    experiment: Experiment, input_shape: tuple[int, ...], num_outputs: int, device: str
+    experiment: Experiment, input_shape: tuple[int, ...], num_outputs: int, device: str, gans: Gans
 ) -> Augment | None:
     """The experiment's augmentations as one function of a batch and a step; None without any."""
     entries: tuple[Entry, ...] = experiment.augmentations
@@ -144,7 +150,7 @@ def augmentation_of(
         return None
     from core.catalog.augmentations.pipeline import compile_pipeline
 
-    pipeline = compile_pipeline(entries, input_shape, num_outputs)
+    pipeline = compile_pipeline(entries, input_shape, num_outputs, {entry: gan.sample for entry, gan in gans.items()})
     seeds = augmentation_seeds(experiment.seed, device)
     return lambda batch, step: pipeline(batch, step, seeds)
 
@@ -160,11 +166,13 @@ def _at_another_rate(update: Update, optimizer: torch.optim.Optimizer, factor: f
     return faulty
 
 
-def _changing(statistics: list[Tensor], weights: Flat | None, optimizer: torch.optim.Optimizer) -> list[Tensor]:
+def _changing(
+    statistics: list[Tensor], weights: Flat | None, head: Sequence[Tensor], optimizer: torch.optim.Optimizer
+) -> list[Tensor]:
     """What a step changes on the device even where the optimizer's kernel is told to leave everything as it is.
 
-    Running statistics; without such a kernel (`weights` given) also the weights and the optimizer's state, without its
-    counters.
+    Running statistics; without such a kernel (`weights` given) also the weights, those of a head, and the optimizer's
+    state, without its counters.
     """
     if weights is None:
         return statistics
@@ -174,4 +182,4 @@ def _changing(statistics: list[Tensor], weights: Flat | None, optimizer: torch.o
         for name, value in values.items()
         if isinstance(value, Tensor) and name != "step" and value.device == weights.all.device
     ]
-    return [*statistics, weights.all, *state]
+    return [*statistics, weights.all, *head, *state]

@@ -288,7 +288,7 @@ def gradient_sizes(run: Run) -> dict[str, float]:
                 buffer.copy_(before)
         model.train(was_training)
     layers = [layer_of(name) for name, _ in model.named_parameters()]
-    assert len(layers) == len(loop.parameters)
+    assert len(layers) == len(parts.frame.parameters)
     # There neither a vanishing nor an exploding gradient's square leaves the range.
     precise = accumulation_dtype(parts.data.device)
     squares = torch.stack([gradient.to(precise).square().sum() for gradient in gradients]).cpu().numpy()
@@ -304,13 +304,14 @@ def _first_gradients(run: Run) -> list[Tensor]:
     """Gradients of the first update's objective at the present weights; nothing is written to the parameters."""
     loop = run.parts.loop
     batch = loop.batch_of(0)
-    if loop.augment is not None:
+    if loop.augment is not None and run.parts.learning is None:
         batch = loop.augment(batch, 0)
     for name, dropout in loop.dropouts:
         # Every update seeds these generators anew, so it does not matter where they are left.
         if dropout.generator is not None:
             dropout.generator.manual_seed(seed32(loop.seed, "dropout", name, 0))
-    gradients = list(torch.autograd.grad(loop.loss_of(batch), loop.parameters))
+    parameters = run.parts.frame.parameters
+    gradients = list(torch.autograd.grad(loop.loss_of(batch), parameters))
     for penalty, places in loop.penalties:
-        penalty.add_gradient([gradients[place] for place in places], [loop.parameters[place] for place in places])
+        penalty.add_gradient([gradients[place] for place in places], [parameters[place] for place in places])
     return gradients

@@ -15,12 +15,13 @@ from core.errors import Refused
 from core.experiment import Experiment
 from core.text import Text
 from core.training.assembly import assemble
-from core.training.changes import changed, regularizers_stack
+from core.training.changes import changed
 from core.training.course import Course
 from core.training.device import STACKED, Conditions, use_threads
 from core.training.evaluation import Evaluation
 from core.training.events import (
     FINISHED,
+    PRUNED,
     STOPPED,
     Event,
     Listener,
@@ -33,7 +34,6 @@ from core.training.memory import out_of_memory, too_large_batch
 from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
 from core.training.stacked import Stack
-from core.training.weights import under
 
 
 class Run(Course):
@@ -76,16 +76,6 @@ class Run(Course):
         """Whether it is decided how the run ends; what is left is to measure the weights it ends with."""
         return self._ending is not None
 
-    @property
-    def is_evaluating(self) -> bool:
-        """Whether an evaluation has begun and is not finished."""
-        return self.measuring.is_going_on
-
-    @property
-    def final(self) -> Evaluation | None:
-        """The evaluation of the present weights: the latest, or the best where early stopping has restored it."""
-        return self.best if self.measuring.best_weights.are_back else self.latest
-
     # -- doing ---------------------------------------------------------------------------------------------------
 
     def train(self, until: int | None = None) -> Run:
@@ -104,8 +94,7 @@ class Run(Course):
         self.flush()
 
     def _has_reached(self, step: int | None) -> bool:
-        is_due = self._event_due or self.evaluation_due or self._ending is not None
-        return step is not None and self.step_count >= step and not is_due
+        return step is not None and self.step_count >= step and not self._is_due
 
     def piece(self) -> None:
         """Do the next piece of work."""
@@ -120,11 +109,14 @@ class Run(Course):
             self.outcome, self._ending = self._ending, None
         elif self.step_count >= self.total_steps:
             self._end()
+        elif self.parts.learning is not None:
+            self.parts.learning.piece()
         else:
             self.step()
 
     def step(self) -> None:
         """Do one update. Raises OutOfMemory, with a batch size that fits, where the device's memory is too small."""
+        self.parts.learn()
         if self.conditions.engine == STACKED:
             self._alone = self._alone or Stack([self])
             self._alone.step()
@@ -150,11 +142,6 @@ class Run(Course):
             group["lr"] = lr
         self.parts.loop.step(self.step_count, lr)
 
-    @property
-    def is_stackable(self) -> bool:
-        """Whether its updates can be those of a row: what has changed since it began may stand in the way."""
-        return self.current.optimizer.stackable and regularizers_stack(self.current)
-
     def stepped(self, seconds: float) -> None:
         """Count an update that was done, by `step` or within a stack, and the time it took."""
         self.step_count += 1
@@ -162,6 +149,11 @@ class Run(Course):
         self.parts.recorder.note_time(self.train_s)
         if self.parts.recorder.is_full:
             self.flush()
+        if self.stage_is_due:
+            self.flush()  # It may show a divergence, and then no other stage begins.
+            if self.take_stage(self.step_count):
+                self.parts.stopper.go_on(self.epoch)
+                self._announce(Event(self.step_count, "stage", {"layer": self.parts.layer}))
 
     @property
     def evaluation_due(self) -> bool:
@@ -181,8 +173,20 @@ class Run(Course):
     @property
     def update_is_next(self) -> bool:
         """Whether the next piece of work is an update."""
-        is_due = self._event_due or self.evaluation_due or self._ending is not None
-        return not (self.is_over or is_due or self.step_count >= self.total_steps)
+        return self._goes_on and self.parts.learning is None
+
+    @property
+    def learns_next(self) -> bool:
+        """Whether the next piece of work is a generator's, which has to be trained before the next update."""
+        return self._goes_on and self.parts.learning is not None
+
+    @property
+    def _goes_on(self) -> bool:
+        return not (self.is_over or self._is_due or self.step_count >= self.total_steps)
+
+    @property
+    def _is_due(self) -> bool:
+        return self._event_due or self.evaluation_due or self._ending is not None
 
     @property
     def recipe(self) -> list[Event]:
@@ -264,7 +268,7 @@ class Run(Course):
             self._go_on()
         elif event.kind == "stop":
             self.measuring.demanded_step = self.step_count
-            self._ending = STOPPED
+            self._ending = PRUNED if event.values.get("pruned") else STOPPED
         else:
             raise ValueError(f"{event.kind!r} changes nothing")
 
@@ -305,13 +309,13 @@ class Run(Course):
                 self._announce(Event(self.step_count, "diverged"))
                 self._ending = diverged_evaluation(evaluation)
             return
-        if self.watch is not None:
+        if self.watch is not None and self.parts.layer is None:
             self.watch.observe(evaluation.validation.error)
         stopper = self.parts.stopper
         is_best, ends = stopper.observe(self.step_count, self.epoch, evaluation.to_row()[stopper.metric])
         if is_best:
             self.measuring.keep_best(evaluation)
-        elif ends and self.parts.stops_early and self._ending is None:
+        elif ends and self.parts.stops_early and self.parts.layer is None and self._ending is None:
             self._restore_best()
             self._ending = stopped_early(stopper.patience, stopper.best_epoch)
 
@@ -346,11 +350,7 @@ class Run(Course):
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The whole state as tensors and JSON values: what a snapshot holds."""
-        tensors = {f"model.{name}": tensor.detach() for name, tensor in self.parts.model.state_dict().items()}
-        tensors |= {f"optimizer.{name}": tensor for name, tensor in self.parts.optimizer_state().items()}
-        average = self.parts.loop.average
-        tensors |= {f"average.{name}": tensor for name, tensor in average.state().items()} if average else {}
-        tensors |= self.measuring.best_weights.state()
+        tensors = self.parts.state() | self.measuring.best_weights.state()
         ending = self._ending or self.outcome
         position = {
             "step": self.step_count,
@@ -374,13 +374,11 @@ class Run(Course):
         """
         for event in self._recipe[: position["num_applied"]]:
             if event.kind == "set":
+                self.take_stage(event.step)
                 self.change(event.values, event.step)
-        for name, tensor in self.parts.model.state_dict().items():
-            tensor.copy_(tensors[f"model.{name}"])
-        self.parts.load_optimizer_state(under("optimizer.", tensors))
-        if self.parts.loop.average:
-            self.parts.loop.average.load_state(under("average.", tensors))
         self.step_count = position["step"]
+        self.take_stage(self.step_count)
+        self.parts.load_state(tensors)
         self.plan.total_steps = position["total_steps"]
         self.lr_override = position["lr_override"]
         self.train_s = position["train_s"]

@@ -18,6 +18,7 @@ from core.errors import BadInput
 from core.experiment import DATA_FIELDS
 from core.seeding import seed32
 from core.text import Text
+from core.training.folds import check_folds, fold_numbers, fold_size
 
 
 class DataChoice(Protocol):
@@ -37,6 +38,10 @@ class DataChoice(Protocol):
     def label_noise(self) -> float: ...
     @property
     def noisy_splits(self) -> str: ...
+    @property
+    def num_folds(self) -> int | None: ...
+    @property
+    def fold(self) -> int: ...
 
 
 def data_of(choice: DataChoice) -> tuple[Any, ...]:
@@ -77,20 +82,29 @@ def split_sizes(choice: DataChoice) -> SplitSizes:
     return _sizes(choice, facts.num_train_pool, facts.smallest_class, facts.num_validation, facts.num_test)
 
 
+def least_fraction(choice: DataChoice) -> float:
+    """The smallest validation fraction, in thousandths; the chosen one where the data have validation samples."""
+    dataset = cast(DataSet, choice.dataset)
+    facts = dataset.facts()
+    if facts.num_validation is not None:
+        return choice.validation_fraction
+    return float(_rounded_up(_least(dataset) / facts.num_train_pool))
+
+
 def draw_splits(samples: Samples, choice: DataChoice) -> Splits:
     """Split loaded samples.
 
     Test: the official rows, else 20 %, stratified, drawn from the data set's key alone. Validation: its own points, or
-    `validation_fraction` of the rest, stratified, drawn from `split_seed`. Training: what is left, or the first
-    `train_size` of it as `sampling` orders it, which leaves validation as it is. Raises BadInput for sizes that are
-    impossible.
+    `validation_fraction` of the rest, stratified, drawn from `split_seed`; where there are folds, one of them in place
+    of both. Training: what is left, or the first `train_size` of it as `sampling` orders it, which leaves validation as
+    it is. Raises BadInput for sizes that are impossible.
     """
     dataset = cast(DataSet, choice.dataset)
     parts = samples.parts or {}
     test = parts["test"] if "test" in parts else drawn_test(samples, dataset)
-    own_validation = parts.get("validation")
+    own_validation = parts.get("validation") if choice.num_folds is None else None
     rng = np.random.default_rng(seed32(choice.split_seed, "split", dataset.key))
-    pool = parts["train"] if "train" in parts else np.setdiff1d(np.arange(len(samples.targets)), test)
+    pool = train_pool(samples, test)
     strata = _strata(samples, dataset)
     sizes = _sizes(
         choice,
@@ -100,7 +114,10 @@ def draw_splits(samples: Samples, choice: DataChoice) -> Splits:
         len(test),
     )
     validation = own_validation
-    if validation is None:
+    if choice.num_folds is not None:
+        pool, numbers = draw_folds(samples, choice)
+        validation, pool = pool[numbers == choice.fold], pool[numbers != choice.fold]
+    elif validation is None:
         order = pool[stratified_order(strata[pool], rng)]
         validation, pool = order[: sizes.num_validation], order[sizes.num_validation :]
     # Ordered anew, so that prefixes of the training split follow its own shares exactly.
@@ -130,6 +147,26 @@ def draw_splits(samples: Samples, choice: DataChoice) -> Splits:
 
 
 NO_ROWS = np.empty(0, np.int64)
+
+
+def train_pool(samples: Samples, test: np.ndarray) -> np.ndarray:
+    """The rows that may train: those meant for it, else all but the test split; own validation samples are none."""
+    parts = samples.parts or {}
+    return parts["train"] if "train" in parts else np.setdiff1d(np.arange(len(samples.targets)), test)
+
+
+def draw_folds(samples: Samples, choice: DataChoice) -> tuple[np.ndarray, np.ndarray]:
+    """The rows (N,) that are divided into folds, and the number of the fold of each, from 1. The test split is not."""
+    dataset = cast(DataSet, choice.dataset)
+    assert choice.num_folds is not None
+    parts = samples.parts or {}
+    rows = train_pool(samples, parts["test"] if "test" in parts else drawn_test(samples, dataset))
+    return rows, fold_numbers(_strata(samples, dataset)[rows], choice.num_folds, random_state=folds_seed(choice))
+
+
+def folds_seed(choice: DataChoice) -> int:
+    """The `random_state` of the folds: they are scikit-learn's."""
+    return seed32(choice.split_seed, "folds", cast(DataSet, choice.dataset).key)
 
 
 def stratified_order(strata: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -219,10 +256,13 @@ def _sizes(
         choice.train_size,
     )
     title = Text(dataset.title)
-    # One sample of each class, or two values, without which an error has no scale.
-    least = dataset.facts().num_outputs if dataset.task == "classification" else 2
+    least = _least(dataset)
     num_validation = round(validation_fraction * num_pool) if num_own_validation is None else num_own_validation
-    if num_own_validation is None and not (least <= num_validation <= num_pool - least):
+    if choice.num_folds is not None:
+        rarest = smallest_class if dataset.task == "classification" else 0
+        check_folds(choice.num_folds, choice.fold, num_pool, rarest, title)
+        num_own_validation, num_validation = None, fold_size(num_pool, choice.num_folds, choice.fold)
+    elif num_own_validation is None and not (least <= num_validation <= num_pool - least):
         raise BadInput(
             Text(
                 "A validation fraction of {fraction:g} gives {num} of {pool} samples of {title} to validation.",
@@ -250,6 +290,11 @@ def _sizes(
             Text("Use a size from {low} to {high}.", low=least, high=num_left),
         )
     return SplitSizes(num_left if train_size is None else train_size, num_validation, num_test)
+
+
+def _least(dataset: DataSet) -> int:
+    """One sample of each class, or two values, without which an error has no scale."""
+    return dataset.facts().num_outputs if dataset.task == "classification" else 2
 
 
 def _left_of_each(smallest_class: int, num_left: int, num_pool: int) -> int:

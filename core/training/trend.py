@@ -11,6 +11,9 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from core.catalog.regularizers.pretraining import NEARLY, pretraining_epochs
+from core.experiment import Experiment
+
 if TYPE_CHECKING:
     from core.training.evaluation import Evaluation, Score
 
@@ -26,6 +29,11 @@ UPDATES_AT_GUESS = 30
 """A network is given so many updates before it is said to stand still."""
 SHARE_OF_RUN = 0.1
 """A lowest error within the last tenth of the run is recent."""
+
+
+def fine_tuned_from(experiment: Experiment) -> float:
+    """The epoch from which on a run trains its network as a whole: 0 without layerwise pre-training."""
+    return pretraining_epochs(experiment.regularizers, experiment.epochs)
 
 
 def uncertainty(score: Score) -> float:
@@ -45,11 +53,19 @@ def uncertainty_of(error: float, num: int, *, is_share: bool) -> float:
 class Trend:
     """The latest and the lowest evaluation, for how many epochs running something has held, and the verdict so far.
 
-    `guess_error` is the error of guessing (0..1; regression 1), None when it is not known.
+    `guess_error` is the error of guessing (0..1; regression 1), None when it is not known. Up to the epoch `since` the
+    network is pre-trained layer by layer: nothing is judged by its errors as a whole.
     """
 
-    def __init__(self, task: str, guess_error: float | None, evaluations: Iterable[Evaluation] = ()) -> None:
-        self.task = task
+    def __init__(
+        self,
+        task: str,
+        guess_error: float | None,
+        evaluations: Iterable[Evaluation] = (),
+        *,
+        since: float = 0.0,
+    ) -> None:
+        self.task, self.since = task, since
         self.guess_error = guess_error
         self.latest: Evaluation | None = None
         self.lowest: Evaluation | None = None
@@ -69,6 +85,13 @@ class Trend:
     def add(self, evaluation: Evaluation) -> None:
         """Take the next evaluation."""
         self.latest = evaluation
+        if evaluation.epoch < self.since - NEARLY:
+            self.lowest = self.lowest_loss = evaluation
+            self.verdict = "pretraining"
+            return
+        if self.verdict == "pretraining":
+            self.lowest = self.lowest_loss = None
+            self.verdict = "learning"
         if self.lowest is None or evaluation.validation.error < self.lowest.validation.error:
             self.lowest = evaluation
         if self.lowest_loss is None or evaluation.validation.loss < self.lowest_loss.validation.loss:

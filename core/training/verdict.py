@@ -24,6 +24,9 @@ OVER = ("finished", "stopped", "failed", "interrupted")
 
 RULES = {
     "untrained": Text("No update has been done: these are the errors of the first weights."),
+    "pretraining": Text(
+        "Hidden layers are pre-trained one at a time. The network as a whole is judged from its fine-tuning on."
+    ),
     "learning": Text(
         "None of the other verdicts has held for three epochs running. (Overfitting is said when validation error is "
         "above its lowest by more than twice its ± for three epochs running while training error falls.)"
@@ -116,7 +119,7 @@ def _verdict(trend: Trend, state: str, restored: Evaluation | None) -> str:
     if restored is not None:
         return "finished"
     # What advises to go on is no verdict on a run that is over.
-    return "finished" if trend.verdict in ("learning", "gap_grows") and state in OVER else trend.verdict
+    return "finished" if trend.verdict in ("pretraining", "learning", "gap_grows") and state in OVER else trend.verdict
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
@@ -177,6 +180,13 @@ def _sentence(verdict: str, trend: Trend, state: str, reason: Text | None, resto
             return Text("Untrained. Validation error {now} ± {uncertainty}.", **_only(values, "now", "uncertainty"))
         values = {**_only(values, "now", "uncertainty"), "guess": _guess_text(trend)}
         return Text("Untrained. Validation error {now} ± {uncertainty}; guessing gives {guess}.", **values)
+    if verdict == "pretraining":
+        return Text(
+            "Pre-training: until epoch {until:.3g} one hidden layer learns at a time. The network as a whole still "
+            "answers with layers that nobody has trained: validation error {now} ± {uncertainty}.",
+            **_only(values, "now", "uncertainty"),
+            until=trend.since,
+        )
     if verdict == "overfitting":
         return _overfitting(trend, values)
     if verdict == "not_learning":

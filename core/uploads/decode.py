@@ -6,12 +6,15 @@ from core.text import Text
 from core.uploads.archive import MAGIC, Archive
 from core.uploads.arrays import arrays_of
 from core.uploads.images import images_of
-from core.uploads.limits import MAX_FILE_BYTES, Decoded, checked, refused
+from core.uploads.limits import MAX_FILE_BYTES, Decoded, Tell, checked, refused, untold
 from core.uploads.tables import table_of
 
 
-def decoded(name: str, content: bytes) -> Decoded:
-    """The data of a file: a zip of images, an `.npz` or a CSV table. BadInput for everything else."""
+def decoded(name: str, content: bytes, tell: Tell = untold) -> Decoded:
+    """The data of a file: a zip of images, an `.npz` or a CSV table. BadInput for everything else.
+
+    Images are told as they are read; the others are there in a moment.
+    """
     if not content:
         raise refused(name, Text("It is empty."), Text("Choose another file."))
     if len(content) > MAX_FILE_BYTES:
@@ -24,4 +27,4 @@ def decoded(name: str, content: bytes) -> Decoded:
         return checked(name, table_of(name, content))
     archive = Archive(name, content)
     has_arrays = any(member.name.endswith(".npy") for member in archive.members)
-    return checked(name, arrays_of(name, archive) if has_arrays else images_of(name, archive))
+    return checked(name, arrays_of(name, archive) if has_arrays else images_of(name, archive, tell))

@@ -12,14 +12,14 @@ import numpy as np
 
 from core.text import Text
 from core.uploads.archive import Archive, Member
-from core.uploads.limits import MAX_PIXELS, MAX_SIDE, SIDE, Decoded, distinct_names, refused, shown_name
+from core.uploads.limits import MAX_PIXELS, MAX_SIDE, SIDE, Decoded, Tell, distinct_names, refused, shown_name, untold
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 GREY = ("1", "L", "I;16", "I;16B", "I;16L", "I", "F")
 
 
-def images_of(name: str, archive: Archive) -> Decoded:
+def images_of(name: str, archive: Archive, tell: Tell = untold) -> Decoded:
     """The images of all classes. Each folder is a class; what has no image's ending is left out."""
     members = [member for member in archive.members if member.name.lower().endswith(ENDINGS)]
     if not members:
@@ -41,10 +41,10 @@ def images_of(name: str, archive: Archive) -> Decoded:
     sizes = {image.size for image in opened}
     stays = len(sizes) == 1 and max(next(iter(sizes))) <= MAX_SIDE
     is_grey = all(image.mode in GREY for image in opened)
-    pixels = [
-        _pixels(name, member, image, is_grey, None if stays else SIDE)
-        for member, image in zip(members, opened, strict=True)
-    ]
+    pixels = []
+    for place, (member, image) in enumerate(zip(members, opened, strict=True)):
+        tell(place / len(members))
+        pixels.append(_pixels(name, member, image, is_grey, None if stays else SIDE))
     targets = np.array([classes[member.parts[:-1]] for member in members], np.int64)
     return Decoded(np.stack(pixels), targets, distinct_names([folder[-1] for folder in folders]))
 

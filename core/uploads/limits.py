@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,13 @@ MAX_CLASSES = 100
 MAX_NAME = 40
 MAX_VALUE = 1e6
 """Numbers of a larger size overflow when they are squared and summed in float32."""
+
+Tell = Callable[[float], None]
+"""Hears how much of a file is decoded, 0 to 1."""
+
+
+def untold(share: float) -> None:
+    """For whoever does not want to know how far it is."""
 
 
 @dataclass(frozen=True, eq=False)

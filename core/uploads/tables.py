@@ -1,15 +1,16 @@
-"""CSV: a row a sample, the classes or numbers to be predicted in one column."""
+"""CSV: a line a sample, the classes or numbers to be predicted in one column."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 
 import numpy as np
 
 from core.text import Text
 from core.uploads.arrays import targets_of
-from core.uploads.limits import MAX_FEATURES, MAX_SAMPLES, Decoded, distinct_names, refused, shown_name
+from core.uploads.limits import MAX_FEATURES, MAX_SAMPLES, MAX_VALUE, Decoded, distinct_names, refused, shown_name
 
 TARGETS = ("label", "class", "target", "y", "species", "类别", "标签")
 MAX_CELL = 10_000
@@ -18,17 +19,19 @@ ENCODINGS = ("utf-8-sig", "gb18030")
 
 
 def table_of(name: str, content: bytes) -> Decoded:
-    """The rows of a table. The first line may name the columns; the last column, or one called label, is predicted."""
+    """The lines of a table. The first one may name the columns; the last column, or one called label, is predicted."""
     text = _text(name, content)
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     csv.field_size_limit(MAX_CELL)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
-        rows = [
-            (number, row) for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), 1) if row
-        ]
+        rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
-        raise _bad_table(name, Text("It is no table: {reason}.", reason=str(error)[:120])) from None
+        raise _bad_table(
+            name,
+            Text("Line {line:,} is no part of a table: {reason}.", line=reader.line_num, reason=str(error)[:120]),
+        ) from None
     if len(rows) < 2 or len(rows[0][1]) < 2:
         raise _bad_table(name, Text("It has no two columns and two lines, separated by commas, semicolons or tabs."))
     if len(rows) > MAX_SAMPLES + 1 or len(rows[0][1]) > MAX_FEATURES + 1:
@@ -51,9 +54,9 @@ def table_of(name: str, content: bytes) -> Decoded:
     place = next((place for place, column in enumerate(columns) if column.lower() in TARGETS), len(columns) - 1)
     features = [number for number in range(len(columns)) if number != place]
     inputs = np.array([[_number(name, line, columns, row, at) for at in features] for line, row in body], np.float64)
-    with np.errstate(over="ignore"):
-        inputs = inputs.astype(np.float32)
-    return Decoded(inputs, *_targets(name, body, place), distinct_names([columns[at] for at in features]))
+    return Decoded(
+        inputs.astype(np.float32), *_targets(name, body, place), distinct_names([columns[at] for at in features])
+    )
 
 
 def _text(name: str, content: bytes) -> str:
@@ -84,17 +87,19 @@ def _is_number(cell: str) -> bool:
 
 
 def _number(name: str, line: int, columns: list[str], row: list[str], place: int) -> float:
-    if not _is_number(row[place]):
+    value = float(row[place]) if _is_number(row[place]) else math.nan
+    if not abs(value) <= MAX_VALUE:
         raise _bad_table(
             name,
             Text(
-                "Line {line:,} has “{cell}” in the column “{column}”.",
+                "Line {line:,} has “{cell}” in the column “{column}”; numbers up to {most:,.0f} can be used.",
                 line=line,
                 cell=shown_name(row[place]),
                 column=shown_name(columns[place]),
+                most=MAX_VALUE,
             ),
         )
-    return float(row[place])
+    return value
 
 
 def _targets(name: str, body: list[tuple[int, list[str]]], place: int) -> tuple[np.ndarray, tuple[str, ...]]:

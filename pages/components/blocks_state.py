@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.errors import BadInput, Refused
+from core.experiment import Experiment
 from core.text import Text
-from pages.components.language import language
+from pages.components.language import language, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
+
+if TYPE_CHECKING:
+    from core.store.records import RunRecord
 
 PARTS = ("maps", "unit", "pooling", "activation", "normalization", "dropout", "attention")
 PARAMETERS = ("look", "of")
@@ -46,6 +51,37 @@ def _taken(key: str, name: str) -> None:
     value = st.session_state[key]
     if value is not None:
         put(name, value)
+
+
+# -- runs ------------------------------------------------------------------------------------------------------------
+
+
+def has_blocks(run: RunRecord) -> bool:
+    """Whether the page can look into such a run: it tells images apart, of data that are known here."""
+    from core.studies.blocks import suits
+
+    try:
+        return suits(Experiment.from_json(dict(run.experiment)))
+    except BadInput:
+        return False
+
+
+def door(run: RunRecord) -> None:
+    """A button that opens the page on a run that it can look into."""
+    if (run.active or run.step) and has_blocks(run) and st.button(
+        t("Building blocks"),
+        icon=":material/grid_view:",
+        help=t("Feature maps, filters and single units of this network, in numbers"),
+    ):
+        if services().is_active(run.id):  # it may have ended since the page was drawn
+            st.session_state["refused"] = Refused(
+                Text("This network is still being trained."),
+                Text("Its numbers would be others at every look."),
+                Text("Wait until the run is over, or stop it."),
+            )
+            st.rerun()
+        put("run", run.id)
+        st.switch_page("building_blocks.py")
 
 
 # -- the address -----------------------------------------------------------------------------------------------------

@@ -153,11 +153,11 @@ def network_choice() -> None:
         show_field=lambda parameter: not is_more(parameter) and not parameter.choices,
         after=begin_with_a_fit,
     )
-    rows = layer_plans()
-    if not rows:
-        return
-    weights = sum(row.num_parameters for row in rows)
-    words = t("{count} weights in {layers} layers", count=grouped(weights), layers=len(rows))
+    try:
+        rows = layer_plans()
+    except BadInput:
+        return  # which the live part says
+    words = t("{count} weights, layer by layer", count=grouped(sum(row.num_parameters for row in rows)))
     opening.popover("layers", words, partial(layer_table, rows, dataset().facts().input_shape), type="tertiary")
 
 
@@ -169,12 +169,10 @@ def begin_with_a_fit() -> None:
 
 
 def layer_plans() -> list[LayerPlan]:
-    """The layers of the chosen network on the chosen data; none where it does not fit, which the live part says."""
-    facts = dataset().facts()
-    try:
-        return architecture().plan(facts.input_shape, facts.num_outputs)
-    except BadInput:
-        return []
+    """The layers of the chosen network on the chosen data; BadInput where there can be no such network."""
+    facts, network = dataset().facts(), parse("architectures", state.draft()["architecture"])
+    assert isinstance(network, Architecture)
+    return network.plan(facts.input_shape, facts.num_outputs)
 
 
 def regularizer_choice() -> None:
@@ -262,11 +260,14 @@ def _more(fields: list[tuple[str, str, dict[str, Any], Parameter]]) -> None:
 
 
 def sizes_along() -> None:
-    """What goes into the network, and what each layer makes of it, as long as that has sides."""
-    rows = [row for row in layer_plans() if len(row.output_shape) > 1]
-    if rows:
-        sizes = [size(dataset().facts().input_shape), *(f"**{row.name}** {size(row.output_shape)}" for row in rows)]
-        st.caption(t("Height × width × channels: {sizes}", sizes=" → ".join(sizes)))
+    """What goes into the network, and what each layer makes of it, as long as that has sides; else why none can."""
+    try:
+        rows = [row for row in layer_plans() if len(row.output_shape) > 1]
+    except BadInput as error:
+        st.caption(f":red[{plain(show(error.what))} {plain(show(error.why))}]")
+        return
+    sizes = [size(dataset().facts().input_shape), *(f"**{row.name}** {size(row.output_shape)}" for row in rows)]
+    st.caption(t("Height × width × channels: {sizes}", sizes=" → ".join(sizes)))
 
 
 def only(name: str) -> Callable[[Parameter], bool]:

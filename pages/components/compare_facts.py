@@ -186,21 +186,21 @@ def branch_options(experiment: Experiment) -> list[Option]:
     others = [{"label": t(cls.title), "value": key} for key, cls in optimizers if cls is not type(experiment.optimizer)]
     options.append(Option("optimizer", t("optimizer"), choices=others))
     items = experiment.to_json()["regularizers"]
-    stopping = {key for key, cls in entries("regularizers").items() if getattr(cls, "kind", "") == "stop"}
+    fixed = {key for key, cls in entries("regularizers").items() if getattr(cls, "fixed_because", None)}
     for place, item in enumerate(items):
         cls = entry_class("regularizers", item["key"])
-        for parameter in cls.parameters() if item["key"] not in stopping else ():
+        for parameter in cls.parameters() if item["key"] not in fixed else ():
             value = item.get(parameter.name)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 label = t("{entry}: {parameter}", entry=t(cls.title), parameter=t(parameter.title))
                 options.append(Option(f"regularizers.{place}.{parameter.name}", label, f"{value:g}"))
-    taken = {item["key"] for item in items} | stopping
+    taken = {item["key"] for item in items} | fixed
     more = [
         {"label": t(cls.title), "value": [*items, {"key": key}]}
         for key, cls in entries("regularizers").items()
         if key not in taken
     ]
-    kept = [item for item in items if item["key"] in stopping]
+    kept = [item for item in items if item["key"] in fixed]
     none = [{"label": t("none"), "value": kept}] if len(kept) < len(items) else []
     options.append(Option("regularizers", t("regularizer"), choices=[*none, *more]))
     options.append(Option("batch_size", t("batch size"), str(experiment.batch_size)))

@@ -10,7 +10,7 @@ import streamlit as st
 from core.catalog.datasets.own import OwnData
 from core.errors import CoreError
 from core.people import keeps_order
-from core.studies.own_data import packed
+from core.studies.own_data import Arriving, packed
 from core.text import Text
 from core.uploads.limits import MAX_FILE_BYTES, MAX_SIDE, SIDE
 from pages.components import data_state, state
@@ -19,9 +19,8 @@ from pages.components.error_box import error_box, plain
 from pages.components.language import language, t
 from pages.components.services import actor, services
 
-_TAKEN, _REFUSED = "file that was brought", "file that was refused"
-ENDINGS = ["zip", "npz", "csv", "txt"]
-IMAGES = ["png", "jpg", "jpeg", "bmp", "gif", "webp"]
+_TAKEN, _ARRIVING, _REFUSED = "files that were brought", "file that is arriving", "file that was refused"
+LOOK_AGAIN_S = 0.5
 
 
 def choices() -> None:
@@ -34,14 +33,18 @@ def own() -> None:
     with st.container(key="refused-data"):
         if _REFUSED in st.session_state:
             error_box(st.session_state[_REFUSED])
+    arriving: Arriving | None = st.session_state.get(_ARRIVING)
     if keeps_order(actor()):
-        bring()
+        bring(is_busy=arriving is not None)
     else:
         st.info(t("In a class the teacher brings data: what is brought can be seen and chosen by everybody."))
+    with st.container(key="arriving-data"):
+        if arriving is not None:
+            st.fragment(follow, run_every=LOOK_AGAIN_S)(arriving)
     here(services().own_data(actor=actor()))
 
 
-def bring() -> None:
+def bring(*, is_busy: bool) -> None:
     """Boxes for a file and for a folder."""
     st.markdown(
         t(
@@ -54,32 +57,47 @@ def bring() -> None:
             other=SIDE,
         )
     )
-    with st.container(horizontal=True, gap="medium"):
-        file: Any = st.file_uploader(t("A file"), type=ENDINGS, key=f"own file|{language()}")
+    with st.container(horizontal=True, gap="medium", key="own-files"):
+        file: Any = st.file_uploader(t("A file"), key=f"own file|{language()}", disabled=is_busy)
         folder: Any = st.file_uploader(
-            t("A folder of images"), type=IMAGES, accept_multiple_files="directory", key=f"own folder|{language()}"
+            t("A folder of images"),
+            accept_multiple_files="directory",
+            key=f"own folder|{language()}",
+            disabled=is_busy,
         )
-    if file is not None:
-        take(file.file_id, file.name, [file])
-    elif folder:
-        take("|".join(one.file_id for one in folder), folder[0].name.split("/")[0], folder)
+    for files in ([file] if file else [], folder or []):
+        take(files)
 
 
-def take(identity: str, name: str, files: Sequence[Any]) -> None:
-    """Bring what was put into a box, once, and choose it; what cannot be used is said."""
-    if st.session_state.get(_TAKEN) == identity:
+def take(files: Sequence[Any]) -> None:
+    """Let what was put into a box arrive, once."""
+    taken: set[str] = st.session_state.setdefault(_TAKEN, set())
+    identity = "|".join(one.file_id for one in files)
+    if not files or identity in taken:
         return
-    st.session_state[_TAKEN] = identity
+    taken.add(identity)
     st.session_state.pop(_REFUSED, None)
+    folder, slash, _ = files[0].name.partition("/")
     try:
-        with st.spinner(t("Reading {name}", name=plain(name[:80]))):
-            is_file = len(files) == 1 and "/" not in files[0].name
-            content = files[0].getvalue() if is_file else packed((one.name, one.getvalue()) for one in files)
-            key = services().add_data(name, content, actor=actor())
+        content = packed((one.name, one.getvalue()) for one in files) if slash else files[0].getvalue()
+        st.session_state[_ARRIVING] = services().bring_data(folder, content, actor=actor())
     except CoreError as error:
         st.session_state[_REFUSED] = error
-    else:
-        choose(key)
+    st.rerun()
+
+
+def follow(arriving: Arriving) -> None:
+    """How far a file is; when it is here it is chosen, and what cannot be used is said."""
+    if not arriving.key.done():
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.progress(arriving.share, t("Reading {name}", name=plain(arriving.name[:80])))
+            st.button(t("Cancel"), on_click=arriving.cancel)
+        return
+    st.session_state.pop(_ARRIVING)
+    try:
+        choose(arriving.key.result())
+    except CoreError as error:
+        st.session_state[_REFUSED] = error
     st.rerun()
 
 

@@ -13,7 +13,7 @@ from pages.components.language import language, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
 
-PARTS = ("classes", "inputs", "augmentation", "invariance", "own")
+PARTS = ("classes", "inputs", "augmentation", "generated", "invariance", "own")
 MOST_RUNS = 4
 _PART, _KIND, _RUNS, _ADDRESS = "part of Data", "disturbance", "runs disturbed", "Data in the address bar"
 PARAMETERS = ("look", "against", "of")

@@ -60,8 +60,8 @@ def knobs(experiment: Experiment) -> Iterator[Knob]:
 def _of_entries(family: str, entries: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Knob]:
     for path, entry in entries:
         cls = entry_class(family, entry["key"])
-        if getattr(cls, "kind", "") == "stop":
-            continue  # It chooses among all the evaluations of a run, from the first one on.
+        if getattr(cls, "fixed_because", None):
+            continue
         for parameter in cls.parameters():
             if parameter.usual and not is_more(parameter) and shape_of(parameter.annotation).kinds & {int, float}:
                 value = entry[parameter.name]

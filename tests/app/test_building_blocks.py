@@ -25,6 +25,18 @@ def run(bench: Any) -> str:
     return finished(bench, images(architecture=BATCH_NORM, epochs=1)).id
 
 
+def select(tab: Any, row: int) -> None:
+    """Select a row of the page Runs."""
+    tab.session_state[tab.dataframe[0].key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    tab.run()
+
+
+def press(tab: Any, label: str) -> None:
+    """Press the button of this name."""
+    next(button for button in tab.button if button.label == label).click().run()
+    assert not tab.exception
+
+
 def sentences(tab: Any) -> str:
     """What the page says."""
     return " ".join(each.value for each in [*tab.markdown, *tab.caption])
@@ -43,6 +55,33 @@ def test_it_opens_on_the_shipped_run_and_says_what_a_link_cannot_ask_for(open_pa
     (table,) = (frame.value for frame in tab.dataframe)
     assert table["receptive field"].iloc[:5].tolist() == ["3×3", "4×4", "8×8", "10×10", "18×18"]
     assert table["multiplications"].iloc[0] == f"{32 * 9 * 26 * 26:,}"
+
+
+@pytest.mark.parametrize("page", ["train.py", "runs.py"])
+def test_train_and_runs_have_a_door_to_it_for_runs_on_images(open_page, run, bench, page):
+    tab = open_page(page, **({"run": run} if page == "train.py" else {}))
+    if page == "runs.py":
+        select(tab, 0)
+    press(tab, "Building blocks")
+    assert tab.selectbox(key="blocks run|en").value == run
+
+    other = next(record.id for record in bench.runs() if record.id != run)
+    tab = open_page(page, **({"run": other} if page == "train.py" else {}))
+    if page == "runs.py":
+        select(tab, 1)
+    assert "Building blocks" not in {button.label for button in tab.button}
+
+
+def test_a_run_that_goes_on_is_not_looked_into(open_page, bench):
+    run = bench.start(images(epochs=1000), pace="1/s")
+    tab = open_page(run=run)
+    press(tab, "Building blocks")
+    assert "still being trained" in tab.error[0].value
+    bench.command(run, "stop")
+    bench.wait(run, 60)
+    press(tab, "Building blocks")
+    assert not tab.error
+    assert tab.selectbox(key="blocks run|en").value == run
 
 
 def test_an_own_run_replaces_it_and_only_runs_on_images_are_offered(open_page, run):

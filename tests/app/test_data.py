@@ -10,7 +10,7 @@ from core.experiment import Experiment
 from core.studies.workbench import Workbench
 from tests.experiments import IMAGES
 from tests.polling import until
-from tests.unit.uploads.files import table
+from tests.unit.uploads.files import image, table
 
 TINY: dict[str, Any] = {**IMAGES, "architecture": "logistic", "epochs": 1}
 
@@ -22,6 +22,21 @@ def ready(tab, bench: Workbench, experiment: Experiment):
     tab.run()
     assert not tab.exception, tab.exception[0].message
     return tab
+
+
+def arrive(tab, file: tuple[str, bytes, str]) -> None:
+    """Put a file into its box, and wait until it has been read."""
+    tab.file_uploader[0].set_value(file).run()
+    arrived(tab)
+
+
+def arrived(tab) -> None:
+    """Wait until what is arriving has been read; in a browser a timer runs the page then."""
+    assert not tab.exception, tab.exception[0].message
+    if "file that is arriving" in tab.session_state:
+        until(tab.session_state["file that is arriving"].key.done)
+        tab.run()
+    assert not tab.exception, tab.exception[0].message
 
 
 def texts(tab) -> str:
@@ -104,8 +119,7 @@ def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):
 
 def test_a_file_is_brought_chosen_shown_and_removed_again(open_page, bench):
     tab = open_page("data.py", look="own")
-    tab.file_uploader[0].set_value(("pets.csv", table(41), "text/csv")).run()
-    assert not tab.exception, tab.exception[0].message
+    arrive(tab, ("pets.csv", table(41), "text/csv"))
     (brought,) = bench.own_data()
     assert tab.query_params["dataset"] == brought.key
     experiment = Experiment.from_json({"dataset": brought.key, "architecture": "logistic"})
@@ -121,12 +135,46 @@ def test_a_file_is_brought_chosen_shown_and_removed_again(open_page, bench):
 
 def test_a_file_that_cannot_be_used_is_said_and_everything_stays(open_page, bench):
     tab = open_page("data.py", look="own", batch_size="32")
-    tab.file_uploader[0].set_value(("odd.zip", b"PK\x03\x04 odd", "application/zip")).run()
-    assert not tab.exception, tab.exception[0].message
+    arrive(tab, ("odd.zip", b"PK\x03\x04 odd", "application/zip"))
     (error,) = tab.error
     assert "odd.zip" in error.value
     assert "Pack it anew." in error.value
     assert tab.query_params["batch_size"] == "32"
+
+
+def test_a_file_arrives_while_another_page_is_looked_at(open_page, bench):
+    tab = open_page("data.py", look="own")
+    tab.file_uploader[0].set_value(("pets.csv", table(41), "text/csv")).run()
+    assert tab.file_uploader[0].disabled, "one after the other"
+    tab.switch_page("runs.py").run()
+    until(bench.own_data)
+    tab.switch_page("data.py").run()
+    assert not tab.exception, tab.exception[0].message
+    assert tab.query_params["dataset"] == bench.own_data()[0].key
+
+
+def test_after_a_file_that_was_refused_a_folder_can_be_brought(open_page, bench):
+    tab = open_page("data.py", look="own")
+    arrive(tab, ("odd.zip", b"PK\x03\x04 odd", "application/zip"))
+    pictures = [(f"pets/{name}/{n}.png", image(n), "image/png") for name in ("cat", "dog") for n in range(12)]
+    tab.file_uploader[1].set_value(pictures).run()
+    arrived(tab)
+    assert [cls.about.class_names for cls in bench.own_data()] == [("cat", "dog")]
+    assert not tab.error
+
+
+def test_a_file_that_is_arriving_can_be_given_up(open_page, bench, monkeypatch):
+    def slow(name, content, folder, tell):
+        while True:
+            tell(0.5)
+
+    monkeypatch.setattr("core.studies.own_data.decode_apart", slow)
+    tab = open_page("data.py", look="own")
+    tab.file_uploader[0].set_value(("pets.csv", table(41), "text/csv")).run()
+    next(button for button in tab.button if button.label == "Cancel").click().run()
+    arrived(tab)
+    assert "broken off" in tab.error[0].value
+    assert bench.own_data() == ()
 
 
 def test_data_that_somebody_else_removes_leave_the_page_whole(open_page, bench):

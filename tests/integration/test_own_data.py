@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.catalog.datasets.own import own_folder
+from core.catalog.datasets.own import nothing_removed, own_folder
 from core.catalog.registry import entries
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
 from core.exports.script import parts_of_run, script_bytes
-from core.studies.own_data import packed
+from core.studies.own_data import Arriving, packed
 from core.studies.workbench import Workbench
 from tests.unit.uploads.files import GOOD, image, table
 
@@ -100,13 +101,61 @@ def test_a_file_that_cannot_be_used_leaves_nothing_behind(bench: Workbench, data
     assert bench.own_data() == ()
 
 
-def test_what_a_killed_process_left_is_swept_away_and_sets_stay(bench: Workbench, data_folder: Path):
-    key = bench.add_data("table.csv", table())
+def test_what_a_killed_process_left_is_swept_away_and_sets_stay(data_folder: Path):
+    with Workbench.open(data_folder, live=False) as bench:
+        key = bench.add_data("table.csv", table())
     for left in (".arriving.abc", "own_0123456789abcdef"):
         (own_folder(data_folder) / left).mkdir()
         (own_folder(data_folder) / left / "inputs.npy").write_bytes(b"half")
-    other = bench.add_data("table.csv", table(30))
-    assert {place.name for place in own_folder(data_folder).iterdir()} == {key, other}
+    with Workbench.reading(data_folder):
+        assert len(list(own_folder(data_folder).iterdir())) == 3
+    with Workbench.open(data_folder, live=False):
+        assert [place.name for place in own_folder(data_folder).iterdir()] == [key]
+
+
+def test_what_is_still_being_decoded_is_broken_off(bench: Workbench, data_folder: Path, monkeypatch):
+    def slow(*_: object) -> None:
+        # The program is closed, or somebody cancels, while a child is at work.
+        stop()
+        arriving.tell(0.5)
+        bench.own._check_open("pets.csv")
+        pytest.fail("it goes on")
+
+    for stop in (lambda: arriving.cancel(), lambda: bench.own.close()):
+        arriving = Arriving("pets.csv")
+        monkeypatch.setattr("core.studies.own_data.decode_apart", slow)
+        with pytest.raises(Refused, match="broken off"):
+            bench.own.add("pets.csv", table(), arriving.tell)
+        assert list(own_folder(data_folder).iterdir()) == []
+
+
+def test_a_set_is_brought_without_waiting_for_it(bench: Workbench):
+    arriving = bench.bring_data("table.csv", table())
+    assert arriving.key.result(60) == bench.own_data()[0].key
+    with pytest.raises(BadInput, match="cannot be used"):
+        bench.bring_data("odd.csv", b"odd").key.result(60)
+
+
+def test_no_run_begins_on_data_that_are_removed_in_that_moment(bench: Workbench):
+    """Whoever comes first wins: the other one is told why not."""
+    key = bench.add_data("table.csv", table())
+    experiment = Experiment.from_json({"dataset": key, **TINY})
+    with nothing_removed(), ThreadPoolExecutor(2) as others:
+        started = others.submit(bench.start, experiment, pace="max")
+        removed = others.submit(bench.remove_data, key)
+        assert not wait((started, removed), 0.2).done
+    outcomes = {type(done.exception()) for done in (started, removed)}
+    assert outcomes in ({type(None), BadInput}, {type(None), Refused})
+    assert bool(bench.own_data()) == (started.exception() is None)
+
+
+def test_data_that_were_removed_start_no_run(bench: Workbench):
+    key = bench.add_data("table.csv", table())
+    experiment = Experiment.from_json({"dataset": key, **TINY})
+    bench.remove_data(key)
+    with pytest.raises(BadInput):
+        bench.start(experiment)
+    assert bench.runs() == ()
 
 
 def test_too_few_samples_to_be_split_are_said(bench: Workbench):

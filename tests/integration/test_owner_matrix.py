@@ -17,6 +17,7 @@ from core.live import protocol
 from core.people import LOCAL, NOBODY
 from core.studies.blocks_asked import Samples
 from core.studies.comparison import Comparison
+from core.studies.fits_asked import Polynomials
 from core.studies.gradients_asked import Felt
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
@@ -184,6 +185,10 @@ def lists(found: Any, id: str) -> bool:
     return id in [record.id for record in found]
 
 
+def bring_data(world: World, actor: str) -> None:
+    world.bench.bring_data("table.csv", table(), actor=actor).key.result(60)
+
+
 def remove_data(world: World, actor: str) -> None:
     """Remove a set that nobody has learned from."""
     world.bench.remove_data(world.bench.add_data("table.csv", table(), actor=TEACHER), actor=actor)
@@ -254,9 +259,13 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "sample_picture": (OWN, done(lambda world, actor: world.bench.sample_picture(points(), actor=actor))),
     "own_data": (OWN, done(lambda world, actor: world.bench.own_data(actor=actor))),
     "add_data": (TEACHING, lambda world, actor: world.bench.add_data("table.csv", table(), actor=actor)),
+    "bring_data": (TEACHING, done(bring_data)),
     "remove_data": (TEACHING, done(remove_data)),
     "data_view": (OWN, done(lambda world, actor: world.bench.data_view(points(), actor=actor))),
     "invariance": (SEE, lambda world, actor: world.bench.invariance(world.over, "noise", actor=actor)),
+    "evaluations": (SEE, lambda world, actor: world.bench.evaluations(world.over, actor=actor)),
+    "polynomials": (OWN, lambda world, actor: world.bench.polynomials(Polynomials(), actor=actor)),
+    "confidence": (SEE, lambda world, actor: world.bench.confidence(world.over, actor=actor)),
     "gradients": (OWN, done(lambda world, actor: world.bench.gradients(Felt(), actor=actor))),
     "blocks": (SEE, done(blocks)),
     "draw_practice": (OWN, lambda world, actor: world.bench.draw_practice(practice(), actor=actor)),

@@ -77,7 +77,19 @@ CASES: dict[str, dict[str, Any]] = {
         "initializer": "framework",
     },
     "regression": {"dataset": {"key": "polynomial", "n": 20}, "architecture": {"key": "mlp", "widths": [8]}},
-    "table": {"dataset": "wine", "architecture": {"key": "mlp", "widths": [5], "activation": "tanh"}, "epochs": 3},
+    "one left out": {
+        "dataset": {"key": "polynomial", "n": 20},
+        "num_folds": 20,
+        "fold": 7,
+        "architecture": {"key": "mlp", "widths": [8]},
+    },
+    "a fold of a table": {
+        "dataset": "wine",
+        "num_folds": 4,
+        "fold": 2,
+        "architecture": {"key": "mlp", "widths": [5], "activation": "tanh"},
+        "epochs": 3,
+    },
     "balanced": {
         **POINTS,
         "sampling": "balanced",

@@ -116,6 +116,11 @@ class Architecture(Entry):
         return frozenset()
 
     @property
+    def hidden_in_order(self) -> tuple[str, ...]:
+        """Its hidden layers by name where each takes nothing but what the one before it gives, else none."""
+        return ()
+
+    @property
     def has_branches(self) -> bool:
         """Whether shortcuts lead around parts of it, which stochastic depth can leave out."""
         return False

@@ -89,7 +89,14 @@ class Cnn(Architecture):
             title="dropout before the last layer",
             description="Share of units switched off there at each update; a dropout regularizer takes its place.",
         ),
-        Usual(0, 0.8, "linear", reason="A probability lies between 0 and 1; at 1 nothing would pass.", more=True),
+        Usual(
+            0,
+            0.8,
+            "linear",
+            reason="A probability lies between 0 and 1; at 1 nothing would pass.",
+            more=True,
+            simpler="high",
+        ),
     ] = 0.5
     activation: Annotated[
         AnyActivation, Field(title="activation", description="The function after each hidden layer.")

@@ -238,6 +238,10 @@ class MultilayerPerceptron(Architecture):
         return frozenset({"dense"}) if self.all_widths else frozenset()
 
     @property
+    def hidden_in_order(self) -> tuple[str, ...]:
+        return tuple(f"hidden.{number}" for number in range(1, len(self.all_widths) + 1))
+
+    @property
     def has_branches(self) -> bool:
         return any(self.shares)
 

@@ -16,3 +16,4 @@ from core.catalog.augmentations import rotate as rotate
 from core.catalog.augmentations import scale as scale
 from core.catalog.augmentations import shift as shift
 from core.catalog.augmentations import signals as signals
+from core.catalog.augmentations import synthetic as synthetic

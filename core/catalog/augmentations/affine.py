@@ -37,6 +37,11 @@ class Affine(NamedTuple):
     yy: Tensor | float = 1.0
     y0: Tensor | float = 0.0
 
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether it only scales or mirrors along the axes, whatever the samples."""
+        return all(isinstance(value, float) and value == 0 for value in (self.xy, self.x0, self.yx, self.y0))
+
     def after(self, inner: Affine) -> Affine:
         """The composed map: `inner` first, then this one, v ↦ self(inner(v))."""
         return Affine(

@@ -33,6 +33,8 @@ class Augmentation(Entry):
     """The kinds of input it can change."""
     changes_targets: ClassVar[bool] = False
     """Whether targets change with the inputs."""
+    needs_classes: ClassVar[bool] = False
+    """Whether it asks of which class a sample is, so that targets must not be numbers or mixed before."""
     geometric: ClassVar[bool] = False
     """Whether it moves pixels; neighbouring geometric entries share one warp."""
 

@@ -73,14 +73,15 @@ class Flip(GeometricAugmentation):
         return (((1 - h) * (1 - v), 1), (h * (1 - v), 1), ((1 - h) * v, 1), (h * v, 1))
 
     def draw(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, ...]:
+        import torch
+
         # Both coins are always thrown: changing one probability leaves the other's flips as they were.
-        coins = inputs.new_empty((2, inputs.shape[0])).uniform_(generator=generator)
-        signs = [
-            (coin < probability).type_as(inputs).mul_(-2).add_(1)
-            for coin, probability in zip(coins.unbind(), (self.horizontal, self.vertical), strict=True)
-        ]
-        return tuple(signs)
+        coins = inputs.new_empty((2, inputs.shape[0])).uniform_(generator=generator).unbind()
+        return tuple(
+            torch.where(coin < probability, -1.0, 1.0).type_as(inputs)
+            for coin, probability in zip(coins, (self.horizontal, self.vertical), strict=True)
+        )
 
     def inverse(self, height: int, width: int, *drawn: Tensor) -> Affine:
         horizontal, vertical = drawn
-        return Affine(xx=horizontal, yy=vertical)
+        return Affine(xx=horizontal if self.horizontal else 1.0, yy=vertical if self.vertical else 1.0)

@@ -10,7 +10,7 @@ Shapes: B samples, C channels, H rows, W columns.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
@@ -26,6 +26,7 @@ from core.catalog.augmentations.augmentation import (
     GeometricAugmentation,
     PhotometricAugmentation,
 )
+from core.catalog.augmentations.synthetic import LearnedAugmentation
 from core.catalog.augmentations.tone import Tone
 from core.catalog.entry import Entry
 from core.errors import BadInput
@@ -33,6 +34,7 @@ from core.text import Text
 
 if TYPE_CHECKING:
     from core.catalog.augmentations.augmentation import Change
+    from core.catalog.augmentations.synthetic import Sampler
 
 Seeds = Callable[[str, int], "torch.Generator | None"]
 """From an entry's name ("flip.0": key and occurrence) and a step to the seeded generator of its draws."""
@@ -60,7 +62,8 @@ class Warp:
     Coordinates are those of `align_corners=False`: a pixel is a square and −1 and 1 are the picture's edges. Rotation
     and scale are computed in pixels about the centre, where both conventions agree; this one is also defined for a
     picture one pixel wide, where the other divides by W − 1 = 0. Entries that move pixels onto pixels only (flips,
-    crops) take the nearest pixel, which copies its value: rounding of the coordinates cannot reach the result.
+    crops) take the nearest pixel, which copies its value: rounding of the coordinates cannot reach the result. Flips
+    alone need no coordinates.
     """
 
     parts: tuple[tuple[str, GeometricAugmentation], ...]
@@ -77,6 +80,8 @@ class Warp:
         inverse = Affine()
         for name, entry in self.parts:
             inverse = inverse.after(entry.inverse(height, width, *entry.draw(inputs, seeds(name, step))))
+        if self.mode == "nearest" and inverse.is_diagonal:
+            return batch._replace(inputs=mirrored(inputs, inverse))
         return batch._replace(inputs=warp(inputs, inverse, self.mode, self._base(inputs)))
 
     def _base(self, inputs: Tensor) -> Tensor:
@@ -111,6 +116,16 @@ def warp(inputs: Tensor, inverse: Affine, mode: str, base: Tensor) -> Tensor:
     return functional.grid_sample(inputs, grid, mode=mode, padding_mode="zeros", align_corners=False)
 
 
+def mirrored(inputs: Tensor, inverse: Affine) -> Tensor:
+    """What `warp` copies to (B, C, H, W) where `inverse` only mirrors, in less than half of the time."""
+    for axis, sign in ((-1, inverse.xx), (-2, inverse.yy)):
+        if isinstance(sign, Tensor):
+            inputs = inputs.contiguous()  # as `warp` returns it
+            rows = torch.arange(len(inputs), device=inputs.device) + len(inputs) * (sign < 0)
+            inputs = torch.cat([inputs, inputs.flip(axis)]).index_select(0, rows)
+    return inputs
+
+
 @dataclass(frozen=True)
 class Photometric:
     """Neighbouring photometric entries as one change of values, cut off to 0…1 once, after the last, for images."""
@@ -131,7 +146,7 @@ class Photometric:
 class Whole:
     """One entry that sees the whole batch. `parts` holds it alone, as it is in the other stages."""
 
-    parts: tuple[tuple[str, BatchAugmentation]]
+    parts: tuple[tuple[str, BatchAugmentation | LearnedAugmentation]]
     change: Change
 
     def __call__(self, batch: B, step: int, seeds: Seeds) -> B:
@@ -189,12 +204,17 @@ def _checked(entry: Entry, input_shape: tuple[int, ...]) -> Augmentation:
     return entry
 
 
-def compile_pipeline(entries: Sequence[Entry], input_shape: tuple[int, ...], num_outputs: int = 1) -> Pipeline:
+def compile_pipeline(
+    entries: Sequence[Entry],
+    input_shape: tuple[int, ...],
+    num_outputs: int = 1,
+    samplers: Mapping[LearnedAugmentation, Sampler] | None = None,
+) -> Pipeline:
     """The augmentations in their order, neighbours fused; raises BadInput when one does not suit samples of this shape.
 
     `input_shape` is (C, H, W), (C, L) or (F,); `num_outputs` is the number of classes, for entries that turn class
-    indices into probabilities. An entry's draws are named by its key and its occurrence among entries of that key, so
-    that other entries, before or after, leave them unchanged.
+    indices into probabilities; `samplers` are what learned entries have learned. An entry's draws are named by its key
+    and its occurrence among entries of that key, so that other entries, before or after, leave them unchanged.
     """
     seen: Counter[str] = Counter()
     named: list[tuple[str, Augmentation]] = []
@@ -213,11 +233,22 @@ def compile_pipeline(entries: Sequence[Entry], input_shape: tuple[int, ...], num
         elif base is PhotometricAugmentation:
             stages.append(Photometric(parts, clamp=image, owned=bool(stages)))
         else:
-            stages += [Whole((part,), part[1].change(num_outputs)) for part in parts]
+            stages += [Whole((part,), _change(part[1], num_outputs, samplers or {})) for part in parts]
     return Pipeline(tuple(stages))
+
+
+def _change(
+    entry: BatchAugmentation | LearnedAugmentation, num_outputs: int, samplers: Mapping[LearnedAugmentation, Sampler]
+) -> Change:
+    """What an entry does to a whole batch; nothing where it has not been learned."""
+    if isinstance(entry, BatchAugmentation):
+        return entry.change(num_outputs)
+    if entry in samplers:
+        return entry.mixed_in(samplers[entry])
+    return lambda inputs, targets, generator: (inputs, targets)
 
 
 def _base_of(entry: Augmentation) -> type[Augmentation]:
     """Which of the bases an entry has; neighbours of one base share a stage."""
-    bases = (GeometricAugmentation, PhotometricAugmentation, BatchAugmentation)
+    bases = (GeometricAugmentation, PhotometricAugmentation, BatchAugmentation, LearnedAugmentation)
     return next(base for base in bases if isinstance(entry, base))

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, cast
 
@@ -17,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.catalog.datasets.cache import read_cached, replacing, write_cached
 from core.catalog.datasets.dataset import DataFacts, DataSet, Progress, Samples, Scale, no_progress, num_test_of
 from core.catalog.datasets.tables import Scaling
-from core.catalog.registry import entries, forget, register
+from core.catalog.entry import Entry
+from core.catalog.registry import entries, entry_class, forget, register
 from core.errors import BadInput
 from core.text import Text
 
@@ -158,6 +162,21 @@ def register_own(folder: Path) -> list[str]:
 def own_sets() -> list[type[OwnData]]:
     """The sets that can be chosen now, in the order in which they became choosable."""
     return [cls for cls in entries("datasets").values() if issubclass(cls, OwnData)]
+
+
+_removing = threading.Lock()
+
+
+@contextmanager
+def nothing_removed(dataset: Entry | None = None) -> Iterator[None]:
+    """No set is removed by anybody else within; BadInput where `dataset` has been since it was chosen.
+
+    So whoever removes one sees all runs that have learned from it, and no run is stored whose data are gone.
+    """
+    with _removing:
+        if dataset is not None:
+            entry_class(dataset.family, dataset.key)
+        yield
 
 
 def forget_own(keys: list[str]) -> None:

@@ -23,6 +23,21 @@ ValidationFraction = Annotated[
     ),
     Usual(0.05, 0.5, more=True, reason="Both a training and a validation set are needed."),
 ]
+NumFolds = Annotated[
+    int | None,
+    Field(
+        ge=2,
+        title="folds",
+        description="In so many parts of equal size the samples are divided, one of which validates; none by default: "
+        "the validation share is drawn. As many folds as samples leave one out.",
+    ),
+    Usual(3, 10, more=True, reason="One part validates, and at least one other trains."),
+]
+Fold = Annotated[
+    int,
+    Field(ge=1, title="fold that validates", description="Which of the folds validates; the others train."),
+    Usual(1, 10, more=True),
+]
 TrainSize = Annotated[
     int | None,
     Field(ge=1, title="training samples", description="How many of the training samples are used; all by default."),

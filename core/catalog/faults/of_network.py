@@ -11,7 +11,7 @@ from core.catalog.initializers.fixed import Zeros
 from core.catalog.initializers.initializer import Initializer
 from core.catalog.losses.classification import SoftmaxTwice
 from core.catalog.registry import parse, register
-from core.catalog.regularizers.dropout import dropout_rates
+from core.catalog.regularizers.dropout import drops_units
 from core.seeding import generator
 from core.text import Text
 
@@ -175,10 +175,7 @@ class EvaluationMode(Fault):
     margin: ClassVar[float] = 0.3
 
     def check(self, experiment: Any) -> None:
-        network, rates = experiment.architecture, dropout_rates(experiment.regularizers)
-        places = network.dropout_places()
-        acts = network.own_dropout > 0 if rates is None else any(getattr(rates, place) > 0 for place in places)
-        if not acts:
+        if not drops_units(experiment.architecture, experiment.regularizers):
             raise self.nothing_to_act_on(Text("It needs dropout in a layer of the network."))
 
     def network(self, network: nn.Module) -> nn.Module:

@@ -142,7 +142,7 @@ class AdamW(Optimizer):
                 "regularizer weight decay."
             ),
         ),
-        Usual(1e-4, 0.1, "log", reason="A negative decay would make weights grow without end."),
+        Usual(1e-4, 0.1, "log", reason="A negative decay would make weights grow without end.", simpler="high"),
     ] = 0.01
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999

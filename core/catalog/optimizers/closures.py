@@ -75,6 +75,7 @@ class Lbfgs(Optimizer):
     see: ClassVar[str] = "digits_lbfgs"
     more: ClassVar[bool] = True
     needs_closure: ClassVar[bool] = True
+    compares_updates: ClassVar[bool] = True
     reads_back: ClassVar[bool] = True
     shares_memory: ClassVar[bool] = True
     why: ClassVar[str] = (

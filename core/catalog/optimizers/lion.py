@@ -42,7 +42,7 @@ class Lion(Optimizer):
     weight_decay: Annotated[
         float,
         Field(ge=0, title="weight decay", description="λ: each update takes lr·λ of every parameter off, biases too."),
-        Usual(1e-3, 1, "log", reason="A negative decay would make weights grow without end."),
+        Usual(1e-3, 1, "log", reason="A negative decay would make weights grow without end.", simpler="high"),
     ] = 0.0
     beta1: Annotated[
         float,

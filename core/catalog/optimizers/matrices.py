@@ -48,7 +48,7 @@ class Muon(Optimizer):
     weight_decay: Annotated[
         float,
         Field(ge=0, title="weight decay", description="λ: each update takes lr·λ of every parameter off, biases too."),
-        Usual(1e-4, 0.1, "log", reason=_DECAY),
+        Usual(1e-4, 0.1, "log", reason=_DECAY, simpler="high"),
     ] = 0.01
     momentum: Annotated[
         float,
@@ -104,7 +104,7 @@ class Adafactor(Optimizer):
     weight_decay: Annotated[
         float,
         Field(ge=0, title="weight decay", description="λ: each update takes lr·λ of every parameter off, biases too."),
-        Usual(1e-4, 0.1, "log", reason=_DECAY),
+        Usual(1e-4, 0.1, "log", reason=_DECAY, simpler="high"),
     ] = 0.0
 
     def build(self, params: Iterable[torch.Tensor], lr_override: float | None = None) -> torch.optim.Optimizer:

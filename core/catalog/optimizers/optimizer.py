@@ -41,6 +41,8 @@ class Optimizer(Entry):
     has_eval_mode: ClassVar[bool] = False
     """Gradients are taken beside the weights that are measured and kept: what `build` returns moves them with `train()`
     before a gradient and back, to the bit, with `eval()` before `step`."""
+    compares_updates: ClassVar[bool] = False
+    """It takes what has changed of the gradient since the last update for the curvature of one and the same loss."""
     reads_back: ClassVar[bool] = False
     """Its rule asks the device for numbers in the middle of an update, and waits for them."""
     shares_memory: ClassVar[bool] = False

@@ -52,7 +52,7 @@ class ScheduleFreeAdamW(Optimizer):
     weight_decay: Annotated[
         float,
         Field(ge=0, title="weight decay", description="λ: each update takes lr·λ of every parameter off, biases too."),
-        Usual(1e-4, 0.1, "log", reason="A negative decay would make weights grow without end."),
+        Usual(1e-4, 0.1, "log", reason="A negative decay would make weights grow without end.", simpler="high"),
     ] = 0.0
     beta1: Annotated[
         float,

@@ -9,9 +9,12 @@ from pydantic import Field
 from core.catalog.entry import Usual
 from core.catalog.registry import register
 from core.catalog.regularizers.regularizer import Kind, Regularizer
+from core.text import Text
 
 if TYPE_CHECKING:
     from core.catalog.regularizers.terms import EqualAverage, ExponentialAverage
+
+TWO_VERSIONS = Text("The average of its weights is kept beside them, which common updates do not know.")
 
 
 @register
@@ -22,7 +25,7 @@ class MovingAverage(Regularizer):
     title: ClassVar[str] = "moving average of the weights"
     see: ClassVar[str] = "average_of_weights"
     kind: ClassVar[Kind] = "average"
-    stackable: ClassVar[bool] = False
+    alone_because: ClassVar[Text | None] = TWO_VERSIONS
     more: ClassVar[bool] = True
     why: ClassVar[str] = (
         "Errors, predictions and best weights are those of the recent weights' mean, which jumps less from batch to "
@@ -55,7 +58,7 @@ class StochasticWeightAveraging(Regularizer):
     title: ClassVar[str] = "stochastic weight averaging"
     see: ClassVar[str] = "average_from_half"
     kind: ClassVar[Kind] = "average"
-    stackable: ClassVar[bool] = False
+    alone_because: ClassVar[Text | None] = TWO_VERSIONS
     more: ClassVar[bool] = True
     why: ClassVar[str] = (
         "From some epoch on, the network's answers are those of the plain mean of its weights, which lies inside the "

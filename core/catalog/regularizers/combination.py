@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.catalog.entry import Entry
 from core.catalog.regularizers.dropout import Dropout, dropout_rates
+from core.catalog.regularizers.pretraining import Stages
 from core.catalog.regularizers.regularizer import Regularizer
 from core.catalog.regularizers.stochastic_depth import depth_rate
 from core.errors import BadInput
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_regularizers(regularizers: Sequence[Entry], architecture: Architecture, optimizer: Optimizer) -> list[Text]:
-    """Notes about settings without effect; BadInput for what contradicts itself."""
+    """Notes about settings without effect or with one twice; BadInput for what contradicts itself."""
     seen: set[str] = set()
     _check_averages(regularizers, optimizer)
     for entry in regularizers:
@@ -50,7 +51,37 @@ def check_regularizers(regularizers: Sequence[Entry], architecture: Architecture
                 Text("It would shrink the average of the weights, and not the weights of which that is the average."),
                 Text("Use the optimizer's own weight decay, and leave the regularizer out."),
             )
-    return _dropout_notes(regularizers, architecture) + _depth_notes(regularizers, architecture)
+    notes = _penalty_notes(regularizers)
+    return notes + _dropout_notes(regularizers, architecture) + _depth_notes(regularizers, architecture)
+
+
+def check_stages(stages: Stages | None, architecture: Architecture, num_updates: int, batch_size: int) -> None:
+    """BadInput where hidden layers are to be pre-trained and cannot be: none there, too few updates, no spread."""
+    if stages is None:
+        return
+    count = len(architecture.hidden_in_order)
+    if not count:
+        raise BadInput(
+            Text("{network} cannot be pre-trained layer by layer.", network=Text(architecture.title)),
+            Text("It has no hidden dense layers, each of which takes only what the one before gives."),
+            Text("Choose an MLP with hidden layers, or leave the pre-training out."),
+        )
+    if stages.share * num_updates < count:
+        raise BadInput(
+            Text(
+                "{count} layers are to be pre-trained in {num:.3g} updates.",
+                count=count,
+                num=stages.share * num_updates,
+            ),
+            Text("Each layer needs at least one."),
+            Text("Use more epochs, a larger share of the run, or fewer layers."),
+        )
+    if stages.objective == "autoencoding" and batch_size < 2:
+        raise BadInput(
+            Text("Layers cannot learn to give back batches of one sample."),
+            Text("What they are given is measured by its spread over the batch, and one sample has none."),
+            Text("Use larger batches, or supervised pre-training."),
+        )
 
 
 def _check_averages(regularizers: Sequence[Entry], optimizer: Optimizer) -> None:
@@ -77,6 +108,29 @@ def _check_averages(regularizers: Sequence[Entry], optimizer: Optimizer) -> None
                 Text("{optimizer} answers with an average of its own.", optimizer=Text(optimizer.title)),
                 Text("Leave the regularizer out, or choose another optimizer."),
             )
+
+
+def _penalty_notes(regularizers: Sequence[Entry]) -> list[Text]:
+    """Penalties that two regularizers bring, which act together."""
+    found: dict[str, Regularizer] = {}
+    notes = []
+    for entry in regularizers:
+        if not isinstance(entry, Regularizer) or entry.kind != "penalty":
+            continue
+        for part in entry.parts:
+            if not getattr(part, "strength", 0):
+                continue
+            if part.key in found:
+                notes.append(
+                    Text(
+                        "{one} and {other} add up: {part} acts with the strengths of both.",
+                        one=Text(found[part.key].title),
+                        other=Text(entry.title),
+                        part=Text(part.title),
+                    )
+                )
+            found[part.key] = entry
+    return notes
 
 
 def _dropout_notes(regularizers: Sequence[Entry], architecture: Architecture) -> list[Text]:

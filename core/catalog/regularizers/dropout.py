@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -12,6 +12,9 @@ from core.catalog.registry import register
 from core.catalog.regularizers.regularizer import Kind, Regularizer
 from core.errors import BadInput
 from core.text import Text
+
+if TYPE_CHECKING:
+    from core.catalog.architectures.architecture import Architecture
 
 
 class DropoutRates(NamedTuple):
@@ -44,7 +47,9 @@ class Dropout(Regularizer):
         Field(
             ge=0, lt=1, title="dropout", description="Probability p that a unit is switched off; higher is stronger."
         ),
-        Usual(0.1, 0.8, "linear", reason="A probability lies between 0 and 1; at 1 nothing would pass."),
+        Usual(
+            0.1, 0.8, "linear", reason="A probability lies between 0 and 1; at 1 nothing would pass.", simpler="high"
+        ),
     ] = 0.5
     where: Annotated[
         Literal["hidden", "dense", "convolution"],
@@ -80,3 +85,11 @@ def dropout_rates(regularizers: Iterable[Entry]) -> DropoutRates | None:
                     )
                 rates[place] = entry.p
     return DropoutRates(**rates) if found else None
+
+
+def drops_units(architecture: Architecture, regularizers: Iterable[Entry]) -> bool:
+    """Whether some layer of the network has dropout, its own or a regularizer's."""
+    rates = dropout_rates(regularizers)
+    if rates is None:
+        return architecture.own_dropout > 0
+    return any(getattr(rates, place) > 0 for place in architecture.dropout_places())

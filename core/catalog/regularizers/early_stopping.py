@@ -10,6 +10,7 @@ from pydantic import Field
 from core.catalog.entry import Usual
 from core.catalog.registry import register
 from core.catalog.regularizers.regularizer import Kind, Regularizer
+from core.text import Text
 
 
 class Stopper:
@@ -54,6 +55,7 @@ class EarlyStopping(Regularizer):
     title: ClassVar[str] = "early stopping"
     see: ClassVar[str] = "moons_stopped_early"
     kind: ClassVar[Kind] = "stop"
+    fixed_because: ClassVar[Text | None] = Text("It chooses among all the evaluations of a run, from the first one on.")
     why: ClassVar[str] = (
         "Training ends when the validation error has not improved for a while, and the weights of the best epoch are "
         "restored: they had no time to learn noise."

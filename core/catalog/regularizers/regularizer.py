@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from core.catalog.entry import Entry
+from core.text import Text
 
 if TYPE_CHECKING:
     import torch
 
-Kind = Literal["penalty", "decay", "dropout", "stop", "clip", "projection", "average"]
+Kind = Literal["penalty", "decay", "dropout", "stop", "clip", "projection", "average", "pretraining"]
 
 Biases = Annotated[
     bool,
@@ -32,13 +33,16 @@ class Regularizer(Entry):
     - `projection`: weights are put back into bounds after the optimizer's update: `terms.MaxNorm`;
     - `average`: the network's answers are those of averaged weights: `terms.Averaging`;
     - `dropout`: layers of the network: its probability;
-    - `stop`: ends the run and restores the best weights: `early_stopping.Stopper`.
+    - `stop`: ends the run and restores the best weights: `early_stopping.Stopper`;
+    - `pretraining`: hidden layers learn one at a time before the whole network does: `pretraining.Stages`.
     """
 
     family: ClassVar[str] = "regularizers"
     kind: ClassVar[Kind] = "penalty"
-    stackable: ClassVar[bool] = True
-    """Whether a run with it can share its updates with others."""
+    alone_because: ClassVar[Text | None] = None
+    """Why a run with it shares its updates with no other; None where it can."""
+    fixed_because: ClassVar[Text | None] = None
+    """Why it cannot change in a run that goes on; None where it can."""
 
     def build(self) -> Any:
         """The object that the kind names."""

@@ -42,7 +42,13 @@ class StochasticDepth(Regularizer):
             title="stochastic depth",
             description="Probability p that a sample passes by the last branch; for earlier ones it is smaller.",
         ),
-        Usual(0.1, 0.5, "linear", reason="A probability lies between 0 and 1; at 1 the last branch would never learn."),
+        Usual(
+            0.1,
+            0.5,
+            "linear",
+            reason="A probability lies between 0 and 1; at 1 the last branch would never learn.",
+            simpler="high",
+        ),
     ] = 0.5
 
     def build(self) -> float:

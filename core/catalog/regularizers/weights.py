@@ -21,7 +21,7 @@ _STRENGTH_REASON = "A negative penalty would reward large weights, and they woul
 Strength = Annotated[
     float,
     Field(ge=0, title="strength", description="λ, the weight of the penalty against the loss; 0 is none."),
-    Usual(1e-5, 0.1, "log", reason=_STRENGTH_REASON),
+    Usual(1e-5, 0.1, "log", reason=_STRENGTH_REASON, simpler="high"),
 ]
 
 
@@ -122,7 +122,7 @@ class WeightDecay(Regularizer):
         Field(
             ge=0, title="weight decay", description="Share of a weight, times the learning rate, taken off per update."
         ),
-        Usual(1e-5, 0.1, "log", reason="A negative decay would make weights grow without end."),
+        Usual(1e-5, 0.1, "log", reason="A negative decay would make weights grow without end.", simpler="high"),
     ] = 0.01
     biases: Biases = False
 

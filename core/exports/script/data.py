@@ -222,6 +222,13 @@ def split_code(experiment: Experiment) -> str:
         after = f"train = rng.permutation(train){limit}\n{after}"
         limit = ""
     rng = f'rng = np.random.default_rng(seed32(SPLIT_SEED, "split", "{dataset.key}"))'
+    if isinstance(dataset, Generated) and experiment.num_folds is not None:
+        return f"""\
+classes = {strata}
+rest = np.arange({dataset.n})
+{rng}
+{_fold(experiment)}train = rest[stratified_order(classes[rest], rng)]{limit}
+{after}"""
     if isinstance(dataset, Generated):
         return f"""\
 {rng}
@@ -237,13 +244,33 @@ validation = np.arange({dataset.n}, {dataset.n + sizes.num_validation})
 test = stratified_order(classes, np.random.default_rng(seed32(0, "test", "{dataset.key}")))[:{sizes.num_test}]
 rest = np.setdiff1d(np.arange(len(classes)), test)
 """
+    validation = f"""\
+rest = rest[stratified_order(classes[rest], rng)]
+validation, rest = np.sort(rest[:{sizes.num_validation}]), rest[{sizes.num_validation}:]
+"""
     return f"""\
 classes = {strata}
 {pool}{rng}
-rest = rest[stratified_order(classes[rest], rng)]
-validation, rest = np.sort(rest[:{sizes.num_validation}]), rest[{sizes.num_validation}:]
-train = rest[stratified_order(classes[rest], rng)]{limit}
+{_fold(experiment) if experiment.num_folds is not None else validation}train = rest[stratified_order(classes[rest], rng)]{limit}
 {after}"""
+
+
+def _fold(experiment: Experiment) -> str:
+    """Takes the rows of one fold out of `rest` to validate."""
+    dataset = cast(DataSet, experiment.dataset)
+    if experiment.num_folds == dataset.facts().num_train_pool:
+        kind, given = "LeaveOneOut", ""
+    else:
+        kind = "StratifiedKFold" if dataset.task == "classification" else "KFold"
+        seed = f'seed32(SPLIT_SEED, "folds", "{dataset.key}")'
+        given = f"{experiment.num_folds}, shuffle=True, random_state={seed}"
+    return f"""\
+# Fold {experiment.fold} of {experiment.num_folds} validates.
+from sklearn.model_selection import {kind}
+
+learns, validates = list({kind}({given}).split(rest, classes[rest]))[{experiment.fold - 1}]
+validation, rest = rest[validates], rest[learns]
+"""
 
 
 def _label_noise(experiment: Experiment) -> str:

@@ -36,7 +36,7 @@ class Base:
         self.room: Room | None = None
         """Where people are told apart; None in laptop mode, where there is one person."""
         self.board = Board()
-        self.own = OwnDataSets(folder.path)
+        self.own = OwnDataSets(folder.path, is_writing=lock is not None)
         self._lock = lock
         self._live = live
         self._runner: Runner | None = None

@@ -9,14 +9,14 @@ from core.people import LOCAL
 from core.store.records import RunRecord, StudyRecord
 from core.studies.access import to_act, to_change, to_command, to_delete
 from core.studies.fair_use import GOING_ON
-from core.studies.services.stored import StoredRuns
-from core.studies.study import COMPARISON
+from core.studies.services.searches import SearchServices
+from core.studies.study import COMPARISON, SEARCH
 
 if TYPE_CHECKING:
     from core.studies.comparison import Comparison
 
 
-class Comparisons(StoredRuns):
+class Comparisons(SearchServices):
     """The comparisons of the data folder, and those that go on here."""
 
     def start_comparison(
@@ -44,6 +44,9 @@ class Comparisons(StoredRuns):
         chooses the error whose reaching is compared: {"target"}.
         """
         record = self.store.get_study(study, actor=actor)
+        if record.kind == SEARCH:
+            self.command_search(study, kind, actor=actor)
+            return
         if kind == "fork":
             with self.fair_use.place(self.runner, to_act(actor)):
                 self.runner.races.branch(record, dict(values or {}), actor=actor)
@@ -66,9 +69,9 @@ class Comparisons(StoredRuns):
         self.store.flush()
         return self.store.get_study(study, actor=actor)
 
-    def studies(self, *, actor: str = LOCAL) -> tuple[StudyRecord, ...]:
-        """The comparisons the actor may see, newest last."""
-        return self.store.list_studies(actor=actor, kind=COMPARISON)
+    def studies(self, *, actor: str = LOCAL, kind: str | None = COMPARISON) -> tuple[StudyRecord, ...]:
+        """The comparisons the actor may see, newest last; studies of another kind, or of every kind (None)."""
+        return self.store.list_studies(actor=actor, kind=kind)
 
     def study(self, study: str, *, actor: str = LOCAL) -> StudyRecord:
         """A comparison as stored; `Comparison.from_json(record.document)` is what was asked for."""
@@ -85,8 +88,9 @@ class Comparisons(StoredRuns):
         return active[-1] if active else None
 
     def is_comparing(self, study: str) -> bool:
-        """Whether a comparison searches, waits, runs or is paused in this process."""
-        return self._runner is not None and self._runner.races.is_active(study)
+        """Whether a comparison or search waits, runs or is paused in this process."""
+        runner = self._runner
+        return runner is not None and (runner.races.is_active(study) or runner.searches.is_active(study))
 
     def delete_comparison(self, study: str, *, actor: str = LOCAL) -> None:
         """Delete a comparison and its runs for good; Refused while it is active."""

@@ -9,7 +9,7 @@ from core.store.folder import WriteLock
 from core.store.records import RunRecord
 from core.studies.access import to_change, to_delete
 from core.studies.services.base import Base
-from core.studies.study import is_channel, study_of
+from core.studies.study import SEARCH, is_channel, study_of
 
 
 class StoredRuns(Base):
@@ -89,4 +89,7 @@ class StoredRuns(Base):
             record = self.store.get_study(study_of(channel), actor=LOCAL)
         except BadInput:
             return False
+        if record.kind == SEARCH:
+            self.runner.searches.show(record)
+            return True
         return show_stored_study(self.store, record, self.hub)

@@ -12,7 +12,7 @@ from core.store.records import ACTIVE_STATES
 from core.studies.board import Call
 from core.studies.services.comparisons import Comparisons
 from core.studies.services.replays import Replays
-from core.studies.study import is_channel, study_channel, study_of
+from core.studies.study import is_channel, is_generator, study_channel, study_of
 from core.text import Text
 
 Order = Literal["pause", "resume", "stop"]
@@ -110,19 +110,23 @@ class Teaching(Comparisons, Replays):
         raise NotImplementedError
 
     def _at_work(self, actor: str) -> list[str]:
-        """The channels of everything that goes on or is paused here: runs alone, and comparisons."""
+        """The channels of everything that goes on or is paused here: runs alone, comparisons, and generators."""
         records = [run for state in ACTIVE_STATES for run in self.store.list_runs(actor=actor, state=state)]
         alone = [run.id for run in records if run.study is None and self.runner.job(run.id) is not None]
-        studies = [study_channel(one.id) for one in self.studies(actor=actor) if self.is_comparing(one.id)]
-        return [*dict.fromkeys(alone), *studies]
+        studies = [study_channel(one.id) for one in self.studies(actor=actor, kind=None) if self.is_comparing(one.id)]
+        return [*dict.fromkeys(alone), *studies, *self.runner.data.generators.at_work()]
 
     def _rests(self, channel: str) -> bool:
+        if is_generator(channel):
+            return self.runner.data.generators.is_held(channel)
         if is_channel(channel):
             return self.runner.races.is_held(self.study(study_of(channel)))
         job = self.runner.job(channel)
         return job is None or job.state_name == "paused"
 
     def _owner(self, channel: str) -> str:
+        if is_generator(channel):
+            return self.runner.data.generators.owner(channel)
         return (self.study(study_of(channel)) if is_channel(channel) else self.run(channel)).owner
 
     def _told(self, channels: Iterable[str], order: Order, actor: str) -> Told:

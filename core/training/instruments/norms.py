@@ -69,8 +69,8 @@ class Norms:
         self._chunks.reverse()  # What was written last is still in the cache.
 
     def gradients(self, gradients: list[Tensor]) -> None:
-        """Measure the gradients as they are now."""
-        torch._foreach_copy_(self._gradients, gradients)
+        """Measure the gradients as they are now; those of a head that follow the network's are left out."""
+        torch._foreach_copy_(self._gradients, gradients[: len(self._gradients)])
         for _, copy, wide, gradient, _, _ in self._chunks:
             wide.copy_(copy)
             for vector, out in gradient:

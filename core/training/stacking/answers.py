@@ -1,4 +1,4 @@
-"""Answers: what the present networks of several runs say to the same samples, in evaluation mode.
+"""Answers: what the present networks of several runs say to samples, in evaluation mode.
 
 It works on a copy of the weights, so the runs need be no block, and may be any of those in one. As in an update, no bit
 of a row depends on the rows beside it.
@@ -16,7 +16,7 @@ from core.training.assembly import Assembly
 
 
 class Answers:
-    """Networks of one shape as one function: (B, …) → (R, B, K). Between calls they are in training mode."""
+    """Networks of one shape as one function: (B, …) for each → (R, B, K). Between calls they are in training mode."""
 
     def __init__(self, several: Sequence[Assembly]) -> None:
         self._several, self._num_rows = several, len(several)
@@ -25,13 +25,13 @@ class Answers:
         rows = Rows(self._product, drops=False)
         self._forward = forward_of([parts.model for parts in several], rows)
 
-    def __call__(self, inputs: Tensor) -> Tensor:
+    def __call__(self, inputs: Sequence[Tensor]) -> Tensor:
         # All others are the same in both modes, and going through their modules takes as long as a small product.
         modal = [parts.model for parts in self._several if parts.frame.statistics or parts.loop.dropouts]
         try:
             for model in modal:
                 model.eval()
-            return self._forward([inputs] * self._num_rows)
+            return self._forward(inputs)
         finally:
             for model in modal:
                 model.train()

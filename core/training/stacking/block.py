@@ -161,7 +161,7 @@ class Block:
         batches = []
         for run, parts, loop in zip(self.runs, self._parts, self._loops, strict=True):
             step, feed = run.step_count, parts.feed
-            stream = (feed.stream, step) if loop.batch_of == feed.batch else run
+            stream = (run.experiment.fold, feed.stream, step) if loop.batch_of == feed.batch else run
             batch = drawn.get(stream)
             if batch is None:
                 batch = drawn[stream] = loop.batch_of(step)

@@ -16,7 +16,7 @@ from core.catalog.losses import default_loss
 from core.catalog.optimizers.optimizer import Optimizer
 from core.experiment import Experiment
 from core.text import Text
-from core.training.changes import regularizers_stack
+from core.training.changes import why_regularizers_do_not_stack
 from core.training.splits import data_of
 from core.training.stacking.table import Limit, limit_of
 from core.training.threads import default_threads
@@ -37,7 +37,8 @@ def stack_of(experiments: Sequence[Experiment], device: str = "cpu", threads: in
     """Put experiments together that train as one stack, wherever that is not slower than one after the other.
 
     `threads` are those that each would compute with alone, None for `default_threads`.
-    Rows may differ in optimizer, learning rate, schedule, regularizers, seed, first weights and augmentations.
+    Rows may differ in optimizer, learning rate, schedule, regularizers, seed, first weights, augmentations and in the
+    fold that validates.
     """
     kinds: dict[Hashable, list[int]] = {}
     alone: dict[int, Text] = {}
@@ -77,8 +78,9 @@ def why_alone(experiment: Experiment, device: str = "cpu", threads: int | None =
         return Text(
             "{optimizer} takes gradients beside the weights that are measured.", optimizer=Text(optimizer.title)
         )
-    if not regularizers_stack(experiment):
-        return Text("The average of its weights is kept beside them, which common updates do not know.")
+    alone_because = why_regularizers_do_not_stack(experiment)
+    if alone_because is not None:
+        return alone_because
     if not optimizer.stackable:
         return Text("{optimizer} needs more than one gradient for an update.", optimizer=Text(optimizer.title))
     architecture = cast(Architecture, experiment.architecture)
@@ -109,7 +111,7 @@ def kind_of(experiment: Experiment) -> Hashable:
     task = cast(DataSet, experiment.dataset).task
     return (
         cast(Architecture, experiment.architecture).without_dropout,
-        *data_of(experiment),
+        *data_of(experiment.model_copy(update={"fold": 1})),
         experiment.batch_size,
         experiment.precision,
         experiment.loss or default_loss(task),  # type: ignore[arg-type]

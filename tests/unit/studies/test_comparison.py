@@ -34,6 +34,8 @@ ALL_KINDS: list[dict[str, Any]] = [
         "rates": "same",
         "seeds": 2,
     },
+    {"base": POINTS, "variants": [{"name": "alone"}], "folds": 5},
+    {"base": POINTS, "variants": [{"changes": {"optimizer.lr": lr}} for lr in (0.01, 0.1)], "folds": 3},
 ]
 
 

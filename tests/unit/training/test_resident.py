@@ -28,6 +28,8 @@ class Choice:
     dataset: Any
     split_seed: int = 0
     validation_fraction: float = 0.2
+    num_folds: int | None = None
+    fold: int = 1
     train_size: int | None = None
     sampling: str = "stratified"
     label_noise: float = 0.0

@@ -62,15 +62,36 @@ def test_what_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.Monkey
         decode_apart("slow.zip", GOOD["cats.zip"], tmp_path)
 
 
+def test_images_are_told_as_they_are_read(tmp_path: Path):
+    shares: list[float] = []
+    decoded("colour.zip", GOOD["colour.zip"], shares.append)
+    assert shares == [place / 24 for place in range(24)]
+
+
+def test_whoever_hears_how_far_it_is_can_break_it_off(tmp_path: Path):
+    def enough(share: float) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        decode_apart("cats.zip", GOOD["cats.zip"], tmp_path, enough)
+
+
+@pytest.mark.parametrize(("written", "share"), [("0.25", 0.25), ("7", 1.0), ("", 0.0), ("half", 0.0), (None, 0.0)])
+def test_what_the_child_says_of_how_far_it_is_is_a_share_whatever_it_writes(tmp_path: Path, written, share):
+    if written is not None:
+        (tmp_path / "share").write_text(written)
+    assert child._share(tmp_path / "share") == share
+
+
 def test_what_the_child_writes_is_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A decoder that was taken over writes what it likes."""
 
-    def taken_over(command, **_):
+    def taken_over(*_):
         (tmp_path / "inputs.npy").write_bytes(npy("{'descr': '|O', 'fortran_order': False, 'shape': (30,), }"))
         np.save(tmp_path / "targets.npy", np.arange(30))
         (tmp_path / "said.json").write_text('{"class_names": ["a", "b"], "feature_names": []}')
-        return child.subprocess.CompletedProcess(command, 0)
+        return 0
 
-    monkeypatch.setattr(child.subprocess, "run", taken_over)
+    monkeypatch.setattr(child, "_run", taken_over)
     with pytest.raises(BadInput, match="kind"):
         decode_apart("odd.zip", GOOD["cats.zip"], tmp_path)

@@ -101,6 +101,14 @@ def test_a_table_is_read_with_and_without_names(delimiter: str, header: bool):
     assert data.feature_names == (("height", "width") if header else ("x1", "x2"))
 
 
+@pytest.mark.parametrize("cell", ["many", "", "nan", "inf", "-2e6", "1e400"])
+def test_the_line_of_a_cell_that_is_no_usable_number_is_named_as_an_editor_counts_it(cell: str):
+    text = 'a,b,kind\n1,2,"two\nlines"\n\n' + f"3,{cell},x\n" + "5,6,x\n" * 30
+    with pytest.raises(BadInput) as caught:
+        decoded("table.csv", text.encode())
+    assert str(caught.value.why).startswith(f"Line 5 has “{cell}” in the column “b”")
+
+
 def test_a_table_of_excel_in_chinese_is_read():
     text = "高,宽,类别\n" + "".join(f"{n},{n},{'猫' if n % 2 else '狗'}\n" for n in range(24))
     data = decoded("表.csv", text.encode("gb18030"))

@@ -14,7 +14,7 @@ from core.catalog.augmentations.contrast import Contrast
 from core.catalog.augmentations.crop import Crop
 from core.catalog.augmentations.flip import Flip
 from core.catalog.augmentations.noise import Noise
-from core.catalog.augmentations.pipeline import base_grid, compile_pipeline, warp
+from core.catalog.augmentations.pipeline import base_grid, compile_pipeline, mirrored, warp
 from core.catalog.augmentations.resized_crop import ResizedCrop
 from core.catalog.augmentations.rotate import Rotate
 from core.catalog.augmentations.scale import Scale
@@ -81,6 +81,20 @@ def test_fusing_is_composing_the_matrices_in_the_order_of_the_entries():
         product = product @ matrix(entry, drawn, 10, 7)
     composed = torch.tensor([float(value) for value in inverse], dtype=torch.float64).view(2, 3)
     torch.testing.assert_close(composed, product[:2])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("flip", [Flip(), Flip(horizontal=0, vertical=0.5), Flip(vertical=0.5)])
+def test_mirroring_gives_the_bits_and_the_order_in_memory_of_the_warp(flip, memory_format, channels):
+    images = torch.randn((16, channels, 10, 7), generator=torch.Generator().manual_seed(0))
+    images[:4, :, 2, 5] = torch.nan
+    images = images.to(memory_format=memory_format)
+    inverse = flip.inverse(10, 7, *flip.draw(images, torch.Generator().manual_seed(2)))
+    ours, theirs = mirrored(images, inverse), warp(images, inverse, "nearest", base_grid(images))
+    assert torch.equal(ours.view(torch.int32), theirs.view(torch.int32))
+    assert ours.stride() == theirs.stride()
+    assert not torch.equal(ours[4:], images[4:])
 
 
 def test_shift_moves_content_right_and_down_by_a_fraction_of_the_sides(images):

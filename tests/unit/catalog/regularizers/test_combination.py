@@ -93,3 +93,11 @@ def test_weight_decay_beside_adamws_own_is_refused() -> None:
     assert check(["weight_decay"], optimizer={"key": "adamw", "weight_decay": 0}) == []
     assert check(["weight_decay"], optimizer="adam") == []
     assert check(["l2"], optimizer="adamw") == []
+
+
+def test_a_penalty_that_two_regularizers_bring_is_reported() -> None:
+    (note,) = check(["l2", {"key": "elastic_net", "share": 0.5}])
+    assert note == "L2 and elastic net add up: L2 acts with the strengths of both."
+    assert len(check(["elastic_net", "l1", "l2"])) == 2
+    assert check(["l2", {"key": "elastic_net", "share": 1}]) == []
+    assert check(["elastic_net", {"key": "l2", "strength": 0}]) == []

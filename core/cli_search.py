@@ -1,0 +1,138 @@
+"""The command `search`: looks for the settings of an experiment with the lowest validation error."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import IO, TYPE_CHECKING, Any
+
+from core.cli_training import INTERRUPTED, Answer, named, read_document, refuse_if_held, set_changes
+from core.errors import CoreError
+from core.terminal import Progress, say, tell
+from core.text import Text
+
+if TYPE_CHECKING:
+    from core.studies.search.asked import Search
+    from core.studies.workbench import Workbench
+
+
+def search_options(made: argparse.ArgumentParser) -> None:
+    """What the command takes besides `--set`."""
+    made.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
+    made.add_argument(
+        "--vary",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PATH=VALUES",
+        help="what is chosen: a,b,c or lin(low,high)xN or log(low,high)xN; PATH alone takes its usual range",
+    )
+    made.add_argument(
+        "--sampler",
+        choices=("grid", "random", "tpe"),
+        default="grid",
+        help="every combination, or anywhere between the ends, or there where the best so far lie (default: grid)",
+    )
+    made.add_argument("--trials", type=int, metavar="N", help="how many (default: the whole grid, else 32)")
+    made.add_argument("--folds", type=int, metavar="K", help="the mean error over K folds decides")
+    made.add_argument(
+        "--pruning",
+        choices=("none", "median", "asha"),
+        default="none",
+        help="end trials that are worse than half of the others, or than the best quarter, after as many epochs",
+    )
+    made.add_argument("--resume", metavar="SEARCH", help="go on with a stored search that was broken off, by its id")
+
+
+def search(arguments: argparse.Namespace) -> Answer:
+    """Search the settings of the experiment of a file, or go on with a search that was broken off."""
+    asked = None if arguments.resume else _asked(arguments)
+    refuse_if_held(arguments)
+    from core.studies.workbench import Workbench
+
+    with Workbench.open(arguments.data, live=False) as bench:
+        say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
+        study, code = _run_to_end(arguments, bench, asked)
+        arguments.show = _show
+        return {"study": study, **bench.search_report(study)}, code
+
+
+def _asked(arguments: argparse.Namespace) -> Search:
+    """The search that is asked for; BadInput says what is wrong with it."""
+    document = read_document(arguments, arguments.changes, arguments.vary)
+    from core.studies.search.asked import Search
+
+    document, _ = set_changes(document, arguments.changes)
+    options = {name: getattr(arguments, name) for name in ("sampler", "trials", "pruning", "folds")}
+    made = Search.from_json({"base": document, "vary": arguments.vary, **options})
+    made.check()
+    return made
+
+
+def _run_to_end(arguments: argparse.Namespace, bench: Workbench, asked: Search | None) -> tuple[str, int]:
+    """Start or go on with a search and wait for its end; its id, and the exit code."""
+    study, code = arguments.resume, 0
+    with Progress(Text("Loading PyTorch")) as progress:
+        try:
+            if asked is not None:
+                study = bench.start_search(asked)
+            else:
+                bench.command_search(study, "resume")
+            code = _wait(bench, study, progress)
+            arguments.interruptions.ignore()
+        except KeyboardInterrupt:
+            if study is None:
+                raise
+            say(Text("Interrupted: the state of all runs is being saved."))
+            bench.runner.close()
+            bench.store.flush()
+            say(Text("Continue it with: python -m core search --resume {study}", study=study))
+            code = INTERRUPTED
+    return study, code
+
+
+def _wait(bench: Workbench, study: str, progress: Progress) -> int:
+    """Wait for the end of a search and show how far it is; the exit code."""
+    while True:
+        try:
+            bench.wait_search(study, 0.2)
+        except TimeoutError:
+            progress.show(bench.runner.searches.doing(study))
+        except CoreError as error:
+            tell(error)
+            return error.exit_code
+        except Exception as error:
+            log = str(bench.folder.logs / "saddlepoint.log")
+            say(
+                Text("The search failed: {error}. The traceback stands in {file}.", error=named(error), file=log),
+            )
+            return 1
+        else:
+            return 0
+
+
+def _show(value: Mapping[str, Any], out: IO[str]) -> None:
+    """A line for every trial, best first, then what to choose."""
+    trials = sorted(value["trials"], key=lambda trial: (trial["state"] != "complete", trial["validation_error"] or 0.0))
+    out.write(f"search {value['study']}\n")
+    rows = [("trial", "validation error", "±", "state", "settings")]
+    for trial in trials:
+        settings = ", ".join(f"{path}={_cell(chosen)}" for path, chosen in trial["settings"].items())
+        state = trial["state"] if trial["why"] in (None, trial["state"]) else f"{trial['state']}: {trial['why']}"
+        rows.append(
+            (str(trial["number"]), _cell(trial["validation_error"]), _cell(trial["standard_error"]), state, settings)
+        )
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for row in rows:
+        out.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+    within = value["one_standard_error"]
+    if within is not None:
+        out.write(f"within one standard error of the best, the simplest: trial {within['trial']}. {within['why']}\n")
+    for note in value["notes"]:
+        out.write(f"{note}\n")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,304 @@
+"""SearchAtWork: one search of this process. It asks for trials, lets their runs race in stacks, and tells their errors.
+
+All that is asked for together trains together: a grid and random trials as many as go on at once, TPE in smaller
+batches, for it learns from those before. What is known lies in Optuna's database: a search that was broken off goes on
+with the trials that have no end.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from core.errors import BadInput, CoreError
+from core.experiment import Experiment
+from core.store.records import Happened, RunRecord
+from core.studies.contest import Services
+from core.studies.joining import take_seats
+from core.studies.search.asked import Search
+from core.studies.search.meta import search_meta
+from core.studies.search.news import SearchNews
+from core.studies.search.outcome import Outcome, by_trial, fold_of, outcome_of
+from core.studies.search.trials import Trial, Trials
+from core.studies.seat import Seat
+from core.studies.setting_words import changes_words
+from core.studies.study import study_channel
+from core.text import Text
+from core.training.command import Command
+from core.training.device import SOLO, STACKED, default_device
+from core.training.events import PRUNED, Event
+from core.training.race import RaceJob
+from core.training.stacked import stacks_of
+from core.training.stacking.plan import stack_of
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 32
+"""So many runs train together …"""
+LEARNT_FROM = 8
+"""… and so many trials where the next ones depend on what has come of these."""
+
+
+class SearchAtWork:
+    """`ended(search)` is called once, before `over` is set. `paused` holds the first trials at their beginning."""
+
+    def __init__(
+        self,
+        study: str,
+        search: Search,
+        trials: Trials,
+        services: Services,
+        *,
+        actor: str,
+        paused: bool,
+        ended: Callable[[SearchAtWork], None],
+    ) -> None:
+        self.study, self.search, self.actor = study, search, actor
+        self.over = threading.Event()
+        self.error: BaseException | None = None
+        self._trials, self._services, self._ended = trials, services, ended
+        self._lock = threading.Lock()
+        self._race: RaceJob | None = None
+        self._is_paused, self._is_stopped = paused, False
+        self._batch: list[Trial] = []
+
+    # -- from any thread -----------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Go on with the trials that have no end, then with new ones."""
+        self._later(self._go_on)
+
+    def command(self, command: Command) -> bool:
+        """Hold it, let it go on, or stop it with all its runs; False when it is over."""
+        with self._lock:
+            if self.over.is_set():
+                return False
+            self._is_stopped = self._is_stopped or command.kind == "stop"
+            self._is_paused = command.kind == "pause"
+            race = self._race
+        if race is not None:
+            race.command(command)
+        else:
+            self._tell(state="paused" if self._is_paused else "queued")
+        return True
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is held."""
+        return self._is_paused
+
+    def doing(self) -> Text:
+        """What it does now, and how far it is."""
+        done, race = sum(trial.state != "running" for trial in self._trials.all()), self._race
+        share = race.progress * len(self._batch) if race is not None and race.has_begun else 0.0
+        return Text(
+            "{percent:.0f} %: {done} of {num} trials are over, {going} train",
+            percent=100 * min(1.0, (done + share) / self.search.num_trials),
+            done=done,
+            num=self.search.num_trials,
+            going=len(self._batch),
+        )
+
+    # -- a batch of trials ---------------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Begin the next trials; the end when there are none."""
+        if self._is_stopped:
+            self.end("stopped", None)
+            return
+        known = self._trials.all()
+        self._batch = [trial for trial in known if trial.state == "running"][: self._size]
+        if not self._batch:
+            self._batch = self._trials.ask(min(self._size, self.search.num_trials - len(known)))
+        if self._batch:
+            self._race_batch()
+        else:
+            self.end("finished", None)
+
+    @property
+    def _size(self) -> int:
+        """How many trials are asked for at once."""
+        learns = self.search.sampler == "tpe" or self.search.pruning == "median"
+        return min(LEARNT_FROM if learns else AT_ONCE, max(1, AT_ONCE // (self.search.folds or 1)))
+
+    def _race_batch(self) -> None:
+        """Let the runs of the batch train, those of earlier attempts with them."""
+        news = SearchNews(self._services.hub, study_channel(self.study), self._trials, self.search)
+        race = RaceJob(
+            [news],
+            self._services.runner.compute.wake,
+            owner=self.actor,
+            pace="max",
+            finished=self._raced,
+            together=stacks_of,
+        )
+        made = self._made()
+        engines = engines_of([experiment for experiments in made.values() for experiment in experiments])
+        known = by_trial(self._services.store, self.study, self.actor)
+        try:
+            for number, experiments in made.items():
+                runs = {fold_of(run): run for run in known.get(number, ())}
+                ids = [
+                    self._take(race, news, number, experiment, runs.get(experiment.fold), next(engines))
+                    for experiment in experiments
+                ]
+                self._trials.carry(number, ids)
+        except BaseException as error:
+            for lane in news.lanes:
+                lane.failed(error)
+            raise
+        self._tell_trials()
+        if not news.lanes:
+            self._told()
+            return
+        race.add(news.lanes)
+        with self._lock:
+            self._race = race
+            asked = "stop" if self._is_stopped else "pause" if self._is_paused else None
+        if asked:
+            race.command(Command(asked, {}, self.actor))
+        self._services.runner.compute.submit(race)
+
+    def _made(self) -> dict[int, list[Experiment]]:
+        """The experiments of every trial of the batch that can be trained; the others have failed."""
+        made: dict[int, list[Experiment]] = {}
+        for trial in self._batch:
+            try:
+                made[trial.number] = self.search.experiments(trial.changes)
+            except BadInput as error:
+                self._trials.tell(trial.number, Outcome("failed", why=str(error.text)))
+        self._batch = [trial for trial in self._batch if trial.number in made]
+        return made
+
+    def _take(
+        self, race: RaceJob, news: SearchNews, number: int, experiment: Experiment, run: RunRecord | None, engine: str
+    ) -> str:
+        """Let a run of a trial take part, a new one or one that was broken off; its id."""
+        services = self._services
+        if run is not None and not can_go_on(run):
+            return run.id
+        seat = Seat(race, self.study, (number, experiment.fold), lambda run: None, engine)
+        if run is None:
+            name = f"#{number} {self._name(number)}"[:200]
+            started = services.runner.start(
+                experiment, actor=self.actor, pace="max", paused=self._is_paused, name=name, seat=seat
+            )
+        else:
+            started, command = run.id, Command("resume", {}, self.actor)
+            take_seats(services.runner, services.store, services.hub, [(run, seat)], command)
+            if seat.added is not None:
+                services.store.extend_recipes({run.id: happened(seat.added)}, actor=self.actor)
+        assert seat.lane is not None
+        news.seat(seat.lane, number)
+        return started
+
+    def _name(self, number: int) -> str:
+        trial = next(trial for trial in self._batch if trial.number == number)
+        return str(changes_words(trial.changes))
+
+    # -- its end -------------------------------------------------------------------------------------------------
+
+    def _raced(self, race: RaceJob) -> None:
+        """In the compute thread: all runs of the batch are over."""
+        with self._lock:
+            self._race = None
+        if race.state_name == "interrupted":
+            # The program is being closed, the store after the runs.
+            self.end("interrupted", None)
+        elif race.error is not None:
+            self.end("failed", race.error)
+        else:
+            self._later(self._told)
+
+    def _told(self) -> None:
+        """Tell Optuna what came out, and go on."""
+        store = self._services.store
+        known = by_trial(store, self.study, self.actor)
+        for run in [run for trial in self._batch for run in known.get(trial.number, ())]:
+            self._services.runner.wait(run.id)
+        store.flush()
+        known = by_trial(store, self.study, self.actor)
+        outcomes: list[Outcome] = []
+        for trial in self._batch:
+            runs = known.get(trial.number, [])
+            outcomes.append(outcome_of(store, runs, self.search.folds or 1, is_stopped=self._is_stopped))
+            self._trials.tell(trial.number, outcomes[-1])
+        self._tell_trials()
+        if outcomes and all(outcome.state == "failed" for outcome in outcomes):
+            # What all of these have in common the next ones have too.
+            self.end("failed", no_trial_trains(outcomes[0].why))
+        else:
+            self._go_on()
+
+    def end(self, state: str, error: BaseException | None) -> None:
+        """It is over, and how."""
+        with self._lock:
+            if self.over.is_set():
+                return
+            self.error = error
+            self._race = None
+        if state != "interrupted":
+            self._services.store.add_study_facts(self.study, {"state": state}, actor=self.actor)
+        reason = error.text if isinstance(error, CoreError) else None
+        if error is not None and reason is None:
+            reason = Text("It failed: {error}", error=f"{type(error).__name__}: {error}"[:500])
+        self._tell(state=state, reason=reason)
+        if self._services.hub:
+            self._services.hub.close(study_channel(self.study))
+        self._ended(self)
+        self.over.set()
+
+    # -- for whoever looks ---------------------------------------------------------------------------------------
+
+    def _tell_trials(self) -> None:
+        if self._services.hub:
+            runs = by_trial(self._services.store, self.study, self.actor)
+            self._tell(**search_meta(self.search, self._trials.all(), runs, self._trials.importances()))
+
+    def _tell(self, **meta: Any) -> None:
+        if self._services.hub:
+            self._services.hub.update(study_channel(self.study), **meta)
+
+    def _later(self, act: Callable[[], None]) -> None:
+        """Do something that waits for the disk in the pool for such things."""
+
+        def guarded() -> None:
+            try:
+                act()
+            except Exception as error:
+                logger.exception("search %s could not go on", self.study)
+                self.end("failed", error)
+
+        def broken_off(done: Future[Any]) -> None:
+            if done.cancelled():  # The pool is closed with the program.
+                self.end("interrupted", None)
+
+        self._services.runner.compute.io.submit(guarded).add_done_callback(broken_off)
+
+
+def engines_of(experiments: Sequence[Experiment]) -> Iterator[str]:
+    """The engine of each: in a stack with those of its kind, or by itself."""
+    stacked = {place for stack in stack_of(experiments, default_device()).stacks for place in stack}
+    return iter([STACKED if place in stacked else SOLO for place in range(len(experiments))])
+
+
+def can_go_on(run: RunRecord) -> bool:
+    """Whether a run of a trial without an end is to train further."""
+    return run.state in ("interrupted", "stopped") and run.reason != PRUNED.reason
+
+
+def happened(event: Event) -> Happened:
+    """An event of a recipe, for the store."""
+    return Happened(event.kind, event.step, event.values, True)
+
+
+def no_trial_trains(why: str) -> CoreError:
+    """Why a search has ended that would go on failing."""
+    return CoreError(
+        Text("None of these trials could be trained."),
+        Text("{why}", why=why),
+        Text("Train the experiment by itself first, then search what works."),
+    )

@@ -1,0 +1,48 @@
+"""Services about generalization: what a stored run says of samples that it has not seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.people import LOCAL
+from core.studies.access import to_act
+from core.studies.services.stored import StoredRuns
+
+if TYPE_CHECKING:
+    from core.experiment import Experiment
+    from core.studies.fits_asked import Polynomials
+    from core.studies.folds_view import FoldsView
+    from core.studies.measured_runs import Measuring
+    from core.training.confidence import Confidence
+    from core.training.evaluation import Evaluation
+    from core.training.polynomial_fits import Fits
+
+
+class Generalizing(StoredRuns):
+    """What is asked about how well stored runs generalize."""
+
+    def folds(self, experiment: Experiment, *, patience_s: float = 0.0, actor: str = LOCAL) -> FoldsView | None:
+        """Which samples validate with which of an experiment's folds.
+
+        None while it is not known, which whoever asks waits for no longer than `patience_s`: ask again.
+        """
+        to_act(actor)
+        return self.runner.data.folds(experiment, patience_s)
+
+    def confidence(self, run: str, *, actor: str = LOCAL) -> Measuring[Confidence]:
+        """How sure a run's network is of its answers and how often it is right, as it is measured.
+
+        BadInput for a run that answers with numbers.
+        """
+        record = self.run(run, actor=to_act(actor))
+        return self.runner.data.confidence(record, actor)
+
+    def evaluations(self, run: str, *, actor: str = LOCAL) -> list[Evaluation]:
+        """The errors of a run as they were measured, in their order."""
+        from core.studies.replayed import stored_evaluations
+
+        return stored_evaluations(self.store, self.run(run, actor=to_act(actor)).id)
+
+    def polynomials(self, asked: Polynomials, *, actor: str = LOCAL) -> Fits:
+        """Polynomials of every degree through noisy points; waits for its turn."""
+        return self.runner.data.polynomials.draw(asked, to_act(actor))

@@ -1,0 +1,125 @@
+"""What can be said of a generator's samples: how varied they are, and how near to the images it has seen.
+
+Distances are root mean squares over an image's values, which lie between 0 and 1: 0.1 is a tenth of full brightness a
+pixel. Shapes: K classes, n samples a class, D values an image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.text import Text
+
+COLLAPSED_BELOW = 0.5
+"""A class has collapsed where its samples differ by less than this share of what real ones differ by."""
+JUDGED_FROM = 0.3
+"""Before this share of its updates a generator has not begun to differ: nothing is said."""
+COPIED_BELOW = 0.5
+"""Samples are copies where they lie nearer to a training image than this share of what training images do."""
+NUM_COMPARED = 24
+"""So many samples of a class are compared with each other."""
+MOST_ROWS = 4096
+"""Of so many training images at a time distances are measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What real images are like.
+
+    `spread` (K,): their mean distance within each class, NaN where it has a single image; `nearest`: within so much
+    half of them have another one of their class.
+    """
+
+    spread: np.ndarray
+    nearest: float
+
+
+def spread_of(images: Tensor) -> float:
+    """The mean distance between any two of some images (n, …); NaN for a single one."""
+    return float(torch.pdist(images.flatten(1)).mean()) / _unit(images)
+
+
+def reference(of_class: Sequence[Tensor]) -> Reference:
+    """Of some real images of each class, (n, …) each."""
+    apart = [torch.cdist(group.flatten(1), group.flatten(1)).fill_diagonal_(torch.inf) for group in of_class]
+    nearest = torch.cat([distances.min(1).values for distances in apart if len(distances) > 1] or [torch.tensor([0.0])])
+    return Reference(
+        np.array([spread_of(group) if len(group) > 1 else np.nan for group in of_class]),
+        float(nearest.median()) / _unit(of_class[0]),
+    )
+
+
+def variety(samples: Tensor, known: Reference) -> np.ndarray:
+    """The spread of generated samples (K, n, …) in each class, as a share of the real ones'."""
+    return np.array([spread_of(group) for group in samples]) / known.spread
+
+
+def neighbours(samples: Tensor, images: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """For each of some samples (M, …) the place of the nearest image, (N, …) in parts, and its distance."""
+    best = torch.full((len(samples),), torch.inf, device=samples.device)
+    place = torch.zeros(len(samples), dtype=torch.int64, device=samples.device)
+    start = 0
+    for some in images:
+        distance, found = torch.cdist(samples.flatten(1), some.flatten(1)).min(1)
+        place = torch.where(distance < best, found + start, place)
+        best = torch.minimum(best, distance)
+        start += len(some)
+    return place, best / _unit(samples)
+
+
+def verdict(variety_K: np.ndarray, progress: float, class_names: tuple[str, ...]) -> Mapping[str, Text | bool]:
+    """{"alarm": whether classes have collapsed, "text": that in words with its numbers, None: too early}."""
+    if progress < JUDGED_FROM:
+        return {"alarm": False, "text": Text("Too early to tell whether its samples are varied.")}
+    rule = {"limit": COLLAPSED_BELOW}
+    collapsed = [place for place, share in enumerate(variety_K) if share < COLLAPSED_BELOW]
+    if not collapsed:
+        lowest = int(np.nanargmin(variety_K)) if np.isfinite(variety_K).any() else 0
+        return {
+            "alarm": False,
+            "text": Text(
+                "No mode collapse: two samples of a class differ by at least {share:.0%} of what two real images of it "
+                "differ by, least in class {name}. Rule: below {limit:.0%} is an alarm.",
+                share=float(variety_K[lowest]),
+                name=class_names[lowest],
+                **rule,
+            ),
+        }
+    worst = min(collapsed, key=lambda place: variety_K[place])
+    return {
+        "alarm": True,
+        "text": Text(
+            "Mode collapse in {num} of {count} classes: in class {name} two samples differ by only {share:.0%} of what "
+            "two real images of it differ by. Rule: below {limit:.0%}. Another seed or more real images may help.",
+            num=len(collapsed),
+            count=len(variety_K),
+            name=class_names[worst],
+            share=float(variety_K[worst]),
+            **rule,
+        ),
+    }
+
+
+def copies(distances: np.ndarray, known: Reference) -> Text:
+    """Whether the samples are copies of training images, in words with the numbers."""
+    numbers = {"middle": float(np.median(distances)), "real": known.nearest, "limit": COPIED_BELOW}
+    if numbers["middle"] < COPIED_BELOW * known.nearest:
+        return Text(
+            "They are copies: half of the samples lie within {middle:.2f} of a training image, and half of the "
+            "training images within {real:.2f} of another one of their class. Rule: below {limit:.0%} of that.",
+            **numbers,
+        )
+    return Text(
+        "No copies: half of the samples lie within {middle:.2f} of a training image, and half of the training images "
+        "within {real:.2f} of another one of their class. Rule: below {limit:.0%} of that they would be copies.",
+        **numbers,
+    )
+
+
+def _unit(images: Tensor) -> float:
+    return images[0].numel() ** 0.5

@@ -1,0 +1,194 @@
+"""Early stopping: where a stored run would have ended with each patience, without training again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+import streamlit as st
+
+from core.catalog.regularizers.early_stopping import EarlyStopping
+from core.experiment import Experiment
+from core.figures.generalization import Ended, ended_figure
+from core.language import translator
+from core.store.records import RunRecord
+from core.studies.patience import Ending, endings, suiting
+from core.text import Text
+from core.training.evaluation import Evaluation
+from core.training.verdict import error_text, uncertainty_text
+from pages.components import state
+from pages.components.language import language, show, t
+from pages.components.param_form import keep
+from pages.components.services import actor, services
+from pages.components.stored_choice import chosen_run, experiment_of, look_at, stored_choice
+
+EXAMPLE = "overfits_moons"
+LOOK_AGAIN_S = 0.5
+_MONITOR, _PATIENCE = "what early stopping watches", "patience looked at"
+Monitor = Literal["error", "loss"]
+
+
+def any_run(experiment: Experiment) -> bool:
+    """Every run has errors to be looked at."""
+    return True
+
+
+def choices() -> None:
+    """The run, and which of its curves decides."""
+    stored_choice(any_run)
+    key = f"early stopping watches|{language()}"
+    keep(key, monitor())
+    names = {"error": t("validation error"), "loss": t("validation loss")}
+    st.markdown(f"**{t('WATCHED')}**")
+    st.segmented_control(
+        t("WATCHED"),
+        list(names),
+        key=key,
+        format_func=names.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: st.session_state.update({_MONITOR: st.session_state[key]}),
+    )
+    st.caption(
+        t(
+            "With early stopping a run ends when the watched curve has not fallen below its lowest value for as many "
+            "epochs as the patience says, and the weights of that lowest value come back."
+        )
+    )
+
+
+def monitor() -> Monitor:
+    """The curve that decides."""
+    return st.session_state.get(_MONITOR, "error")
+
+
+def patience() -> None:
+    """One patience in the picture, all of them in a table, and a door to Train."""
+    run = chosen_run(any_run, EXAMPLE)
+    if run is None:
+        return
+    if run.active:
+        _wait_for(run)
+    evaluations = services().evaluations(run.id, actor=actor())
+    if len(evaluations) < 2:
+        st.info(t("Nothing was measured of this run after its first weights."))
+        return
+    look_at(run.id)
+    _shown(run, evaluations)
+
+
+def _wait_for(run: RunRecord) -> None:
+    def part() -> None:
+        if not services().is_active(run.id):
+            st.rerun()
+        st.caption(t("The run is still being trained: what is shown is what is known by now."))
+
+    st.fragment(part, run_every=LOOK_AGAIN_S)()
+
+
+@st.fragment
+def _shown(run: RunRecord, evaluations: Sequence[Evaluation]) -> None:
+    patiences = suiting(evaluations)
+    found = endings(evaluations, patiences, monitor=monitor())
+    key = f"patience|{language()}"
+    wanted = st.session_state.get(_PATIENCE, EarlyStopping().patience)
+    keep(key, min(patiences, key=lambda one: abs(one - wanted)))
+    chosen = st.select_slider(
+        t("patience, epochs"),
+        patiences,
+        key=key,
+        on_change=lambda: st.session_state.update({_PATIENCE: st.session_state[key]}),
+    )
+    ending = next(one for one in found if one.patience == chosen)
+    st.markdown(show(words(ending, evaluations)))
+    st.plotly_chart(
+        ended_figure(
+            Ended(
+                [one.epoch for one in evaluations],
+                [one.train.error for one in evaluations],
+                [one.validation.error for one in evaluations],
+                evaluations.index(ending.best),
+                ending.at.epoch if ending.stopped else None,
+                ending.best.validation.wrong is not None,
+            ),
+            run.colour_slot,
+            translator(language()),
+            dark=st.context.theme.type == "dark",
+        ),
+        key="ended early",
+        config={"displayModeBar": False},
+        alt=t("Errors of the run over its epochs; what this patience would not have trained is shaded"),
+    )
+    st.dataframe(table(found, evaluations[-1]), hide_index=True, width="stretch")
+    st.caption(
+        t(
+            "The weights that are kept were chosen by their validation error, so that error is a little too good. A "
+            "test set that nobody has looked at tells the truth."
+        )
+    )
+    if st.button(
+        t("Train with a patience of {patience}", patience=chosen),
+        icon=":material/show_chart:",
+        help=t("Puts it on Train, together with everything else of this run"),
+    ):
+        state.choose(stopping(experiment_of(run), chosen))
+        st.switch_page("train.py")
+
+
+def stopping(experiment: Experiment, patience: int) -> Experiment:
+    """The same experiment with early stopping."""
+    others = [entry for entry in experiment.regularizers if not isinstance(entry, EarlyStopping)]
+    stop = EarlyStopping(patience=patience, monitor=monitor())
+    return experiment.model_copy(update={"regularizers": (*others, stop), "name": ""})
+
+
+def words(ending: Ending, evaluations: Sequence[Evaluation]) -> Text:
+    """What a patience would have chosen, and what that costs or saves."""
+    best, last = ending.best, evaluations[-1]
+    lowest = min(evaluations, key=lambda one: one.validation.error)
+    values = {
+        "patience": ending.patience,
+        "best": f"{best.epoch:,.4g}",
+        "error": error_text(best.validation),
+        "uncertainty": uncertainty_text(best.validation),
+        "last": error_text(last.validation),
+    }
+    if not ending.stopped:
+        return Text(
+            "A patience of {patience} epochs never runs out here: the run goes to its end, and the weights of epoch "
+            "{best} come back: {error} ± {uncertainty}; its last weights have {last}.",
+            **values,
+        )
+    values |= {"at": f"{ending.at.epoch:,.4g}", "saved": 100 * (1 - ending.at.step / last.step)}
+    if lowest.validation.error < best.validation.error:
+        return Text(
+            "A patience of {patience} epochs stops at epoch {at} and keeps the weights of epoch {best}: {error} ± "
+            "{uncertainty}. It is too short to see the lowest, {lowest} at epoch {epoch}, and saves {saved:.0f} % of "
+            "the updates; the last weights have {last}.",
+            **values,
+            lowest=error_text(lowest.validation),
+            epoch=f"{lowest.epoch:,.4g}",
+        )
+    return Text(
+        "A patience of {patience} epochs stops at epoch {at} and keeps the weights of epoch {best}, the lowest of the "
+        "whole run: {error} ± {uncertainty}. It saves {saved:.0f} % of the updates; the last weights have {last}.",
+        **values,
+    )
+
+
+def table(found: Sequence[Ending], last: Evaluation) -> pd.DataFrame:
+    """A row for each patience."""
+    return pd.DataFrame(
+        [
+            {
+                t("patience"): one.patience,
+                t("stops at epoch"): f"{one.at.epoch:,.4g}" if one.stopped else t("never"),
+                t("keeps epoch"): f"{one.best.epoch:,.4g}",
+                t("validation error"): show(error_text(one.best.validation)),
+                t("training error"): show(error_text(one.best.train)),
+                t("updates saved"): f"{100 * (1 - one.at.step / last.step):.0f} %" if one.stopped else "0 %",
+            }
+            for one in found
+        ]
+    )

@@ -1,0 +1,115 @@
+"""The stored run that a part of a page looks at: chosen among those that suit, and kept for the tab of the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from core.catalog.presets import preset
+from core.errors import BadInput, CoreError
+from core.experiment import Experiment
+from core.store.records import RunRecord
+from core.text import Text
+from pages.components.error_box import error_box
+from pages.components.landscape_tabs import told_apart
+from pages.components.language import language, t
+from pages.components.param_form import keep
+from pages.components.services import actor, services
+
+MOST_OFFERED = 60
+"""So many of the newest runs are offered; with more a list helps nobody."""
+_CHOSEN, _REFUSED = "stored run looked at", "example that was refused"
+
+Suits = Callable[[Experiment], bool]
+
+
+def experiment_of(run: RunRecord) -> Experiment:
+    """The experiment of a run as it was started."""
+    return Experiment.from_json(dict(run.experiment))
+
+
+def look_at(run: str) -> None:
+    """Look at this one."""
+    st.session_state[_CHOSEN] = run
+
+
+def looked_at() -> str | None:
+    """The run that was chosen."""
+    return st.session_state.get(_CHOSEN)
+
+
+def offered(suits: Suits) -> list[RunRecord]:
+    """The runs that can be looked at, newest first, and the chosen one among them."""
+    found = []
+    for record in reversed(services().runs(actor=actor())):
+        try:
+            fits = suits(experiment_of(record))
+        except BadInput:
+            continue  # Its data are not known here any more.
+        if fits and (record.step or record.active) and (len(found) < MOST_OFFERED or record.id == looked_at()):
+            found.append(record)
+    return found
+
+
+def stored_choice(suits: Suits) -> None:
+    """The list of runs."""
+    runs = offered(suits)
+    if not runs:
+        return
+    names = told_apart(runs)
+    key = f"stored run|{language()}"
+    keep(key, looked_at() if looked_at() in names else runs[0].id)
+    st.markdown(f"**{t('RUN')}**")
+    st.selectbox(
+        t("RUN"),
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        label_visibility="collapsed",
+        on_change=lambda: look_at(st.session_state[key]),
+    )
+
+
+def chosen_run(suits: Suits, example: str) -> RunRecord | None:
+    """The run to look at, the newest while none was chosen; where there is none, a button that trains a preset."""
+    if _REFUSED in st.session_state:
+        error_box(st.session_state.pop(_REFUSED))
+    runs = offered(suits)
+    if runs:
+        return next((run for run in runs if run.id == looked_at()), runs[0])
+    st.info(t("No run is stored yet that can be looked at here."))
+    st.button(
+        t("Train one now, about 2 s"),
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=_train,
+        args=(example,),
+    )
+    return None
+
+
+def _train(example: str) -> None:
+    try:
+        look_at(services().start(Experiment.from_json(preset(example).experiment), actor=actor(), pace="max"))
+    except CoreError as error:
+        st.session_state[_REFUSED] = error
+
+
+# -- the address -----------------------------------------------------------------------------------------------------
+
+
+def read_address(query: Mapping[str, str]) -> list[Text]:
+    """Look at the run of a link; a sentence where there is none."""
+    run = query.get("of")
+    if run and services().find(run, actor=actor()) is None:
+        return [Text("There is no run “{run}” here: it may have been deleted.", run=run[:80])]
+    if run:
+        look_at(run)
+    return []
+
+
+def address() -> dict[str, str]:
+    """The run that is looked at."""
+    run = looked_at()
+    return {"of": run} if run else {}

@@ -1,0 +1,74 @@
+"""The page Generalization: K-fold from the choice to the answer to which network is kept."""
+
+from __future__ import annotations
+
+from core.experiment import Experiment
+from core.studies.kfold import folded
+from core.studies.study import KFOLD
+from core.studies.workbench import Workbench
+from tests.experiments import POINTS
+from tests.polling import until
+
+QUERY = {"dataset": "moons", "dataset.n": "64", "architecture.widths": "[8]", "batch_size": "16", "epochs": "4"}
+"""The experiment of POINTS as an address."""
+
+
+def texts(tab) -> str:
+    return " ".join(item.value for item in (*tab.markdown, *tab.caption, *tab.error))
+
+
+def button(tab, label: str):
+    (found,) = [item for item in tab.button if item.label == label]
+    return found
+
+
+def done(bench: Workbench, num_folds: int) -> str:
+    study = bench.start_comparison(folded(Experiment.from_json(POINTS), num_folds), pace="max")
+    bench.wait_comparison(study, 60)
+    return study
+
+
+def test_folds_are_shown_on_the_data_before_anything_runs(open_page, bench):
+    tab = open_page("generalization.py", folds="3", **QUERY)
+    chosen = folded(Experiment.from_json(POINTS), 3).base
+    until(lambda: bench.folds(chosen) is not None)
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    assert len(tab.get("plotly_chart")) == 2
+    assert "the test set is in none of them" in texts(tab)
+    assert "Which of the" not in texts(tab)
+
+
+def test_folds_that_cannot_be_had_are_answered_with_possible_ones(open_page):
+    tab = open_page("generalization.py", folds="40", **QUERY)
+    assert "Use 2 to 32 folds, or 64 to leave one sample out." in texts(tab)
+
+
+def test_a_stored_k_fold_shows_its_means_and_which_network_is_kept(open_page, bench):
+    study = done(bench, 4)
+    tab = open_page("generalization.py", study=study)
+    assert tab.session_state["number of folds"] == 4
+    (table,) = tab.table
+    assert list(table.value["fold"]) == ["1", "2", "3", "4", "mean", "standard deviation"]
+    assert "Which of the 4 networks do I keep?" in texts(tab)
+    button(tab, "Train once on all").click().run()
+    assert not tab.exception, tab.exception[0].message
+    newest = bench.runs()[-1]
+    assert (newest.study, newest.experiment.get("num_folds")) == (None, None)
+    bench.wait(newest.id, 60)
+
+
+def test_a_k_fold_is_deleted_with_its_runs(open_page, bench):
+    tab = open_page("generalization.py", study=done(bench, 2))
+    button(tab, "Delete this K-fold").click().run()
+    assert not tab.exception, tab.exception[0].message
+    assert (bench.studies(kind=KFOLD), bench.runs()) == ((), ())
+
+
+def test_what_an_address_says_and_cannot_be_is_named(open_page):
+    tab = open_page("generalization.py", folds="many", look="nothing")
+    said = " ".join(item.value for item in (*tab.warning, *tab.info, *tab.markdown))
+    assert "look=nothing" in said
+    tab = open_page("generalization.py", study="01m8cf9bke97rgwd96")
+    said = " ".join(item.value for item in (*tab.warning, *tab.info, *tab.markdown))
+    assert "There is no K-fold" in said

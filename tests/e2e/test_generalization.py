@@ -1,0 +1,41 @@
+"""The page Generalization in a browser: K-fold on digits from the click to the mean."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import OpenTab
+
+pytestmark = pytest.mark.browser
+
+LINES = """() => (document.querySelector(".sp-folds .sp-plot-main")?.data ?? [])
+  .filter((trace) => trace.x.length > 1).map((trace) => trace.uid)"""
+
+
+def test_k_fold_on_digits_goes_from_a_click_to_the_mean_of_its_folds(open_tab: OpenTab):
+    tab = open_tab(width=1440, height=900)
+    tab.go("/generalization?epochs=2&folds=3&train_size=200")
+    expect(tab.page.locator(".st-key-kfold-folds .js-plotly-plot")).to_be_visible()
+    tab.page.locator(".sp-folds .sp-pace").get_by_role("button", name="max").click()
+    tab.page.locator(".sp-start").click()
+    expect(tab.page.locator(".sp-folds .sp-verdict")).to_contain_text(
+        re.compile(r"Mean over 3 folds: validation error [\d.]+ % with a standard deviation of")
+    )
+    lines = tab.page.evaluate(LINES)
+    assert {
+        "training0",
+        "training1",
+        "training2",
+        "validation0",
+        "validation2",
+        "high",
+        "training",
+        "validation",
+    } <= set(lines)
+    expect(tab.page.get_by_text("Which of the 3 networks do I keep?")).to_be_visible()
+    expect(tab.page.get_by_test_id("stTable")).to_contain_text("standard deviation")
+    assert "study=" in tab.page.url
+    assert tab.overflow_sideways() <= 0
