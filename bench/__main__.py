@@ -22,6 +22,7 @@ FIGURES = (
     "steps",
     "stacked",
     "evaluation",
+    "kfold",
     "dataloader",
     "augment",
     "augment_each",
@@ -52,6 +53,7 @@ PACKAGES = (
     "pyhessian",
     "tensorboard",
     "playwright",
+    "skorch",
 )
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -17,6 +17,8 @@ from pages.components.generalization_kfold import choices as kfold_choices
 from pages.components.generalization_kfold import kfold
 from pages.components.generalization_patience import choices as patience_choices
 from pages.components.generalization_patience import patience
+from pages.components.generalization_seal import choices as seal_choices
+from pages.components.generalization_seal import seal
 from pages.components.language import show, t
 
 PARTS = {
@@ -25,6 +27,7 @@ PARTS = {
     "kfold": (kfold_choices, kfold),
     "patience": (patience_choices, patience),
     "confidence": (confidence_choices, confidence),
+    "seal": (seal_choices, seal),
 }
 """What stands on the left and on the right of each part."""
 
@@ -39,6 +42,7 @@ def page() -> None:
         "kfold": t("K-fold"),
         "patience": t("Early stopping"),
         "confidence": t("Confidence"),
+        "seal": t("Test set"),
     }
     present = st.session_state.get("present", False)
     with st.container(key="above-generalization", gap="small"):
@@ -47,7 +51,8 @@ def page() -> None:
         notes_box([*remarks, *state.notes()])
     choose, look = PARTS[generalization_state.part()]
     if present:
-        look()
+        with st.container(key="presentation", gap="small"):
+            look()
         return
     with st.container(horizontal=True, gap="medium", key="generalization"):
         left = st.container(border=True, key="choose", gap="xsmall", width=340)

@@ -1,4 +1,4 @@
-"""Gradients: before training, through batch normalization, through time, and clipped."""
+"""Gradients: before training, through batch normalization, through time, clipped, and layer by layer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from pages.components import gradients_state as chosen
 from pages.components.error_box import notes_box
 from pages.components.gradients_before import CHART, before_tab
 from pages.components.gradients_pictures import CHARTS, clipping_tab, felt_tab, time_tab
+from pages.components.gradients_pretraining import LIVE, pretraining_tab
 from pages.components.language import language, t
 
-TABS = {"before": before_tab, "felt": felt_tab, "time": time_tab, "clipping": clipping_tab}
+TABS = {
+    "before": before_tab,
+    "felt": felt_tab,
+    "time": time_tab,
+    "clipping": clipping_tab,
+    "pretraining": pretraining_tab,
+}
 
 
 def choice() -> None:
@@ -20,6 +27,7 @@ def choice() -> None:
         "felt": t("What layer 10 feels"),
         "time": t("RNN or LSTM"),
         "clipping": t("Clipping"),
+        "pretraining": t("Layer by layer"),
     }
     key = f"gradients tabs|{language()}"
     st.session_state[key] = chosen.tab()
@@ -36,7 +44,7 @@ def choice() -> None:
 
 def page() -> None:
     """The choice of the picture, and the picture."""
-    if any((st.session_state.get(chart) or {}).get("leave") for chart in (CHART, *CHARTS.values())):
+    if any((st.session_state.get(chart) or {}).get("leave") for chart in (CHART, *CHARTS.values(), LIVE)):
         st.session_state["present"] = False
     remarks = chosen.read_address()
     present = st.session_state.get("present", False)

@@ -22,6 +22,7 @@ from pages.components import answers, blocks_state, landscape_tabs, replaying, s
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.replaying import open_run
+from pages.components.search_tab import place, search_tab
 from pages.components.services import actor, services
 from pages.components.stored_comparisons import comparison_matches, stored_comparisons
 
@@ -316,9 +317,14 @@ def empty() -> None:
 
 def page() -> None:
     """The whole page."""
-    st.title(t("Runs"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(t("Runs"), width="content")
+        is_search = place() == "search"
     if "refused" in st.session_state:
         error_box(st.session_state.pop("refused"))
+    if is_search:
+        search_tab()
+        return
     stored = services().runs(actor=actor())
     studies = services().studies(actor=actor())
     if not stored:
@@ -347,12 +353,15 @@ def page() -> None:
             label_visibility="collapsed",
             width=180,
         )
-    if studies:
+    searches = services().searches(actor=actor())
+    if studies or searches:
         found = [record for record in studies if comparison_matches(record, words or "")]
         if found:
             stored_comparisons(found, stored)
-        ids = {record.id for record in studies}
-        if not st.toggle(t("Show the runs of comparisons too"), key="runs of comparisons", persist_state="session"):
+        ids = {record.id for record in (*studies, *searches)}
+        if not st.toggle(
+            t("Show the runs of comparisons and searches too"), key="runs of comparisons", persist_state="session"
+        ):
             stored = tuple(run for run in stored if run.study not in ids)
         if not stored:
             return

@@ -33,6 +33,16 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("saddlepoint")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come first, slow ones last.
+
+    Each worker begins with a part of the list of its own, and who is through takes over the later half of what another
+    has left. So one worker does all browser tests, beside each other they would only wait, with one server and one
+    browser; and who has the last part meets the slow tests in the midst of the whole time, not at its end.
+    """
+    items.sort(key=lambda item: bool(item.get_closest_marker("slow")) - bool(item.get_closest_marker("browser")))
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector leave alone what was imported and collected: tests, and Streamlit after every run of a
     page, have it look through everything."""

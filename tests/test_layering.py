@@ -46,6 +46,7 @@ LAYERS: dict[str, int] = {
     "core.cli_faults": 6,
     "core.cli_fork": 6,
     "core.cli_race": 6,
+    "core.cli_search": 6,
     "core.cli_surface": 6,
     "core.__main__": 6,
     "core.messages": 6,

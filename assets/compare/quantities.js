@@ -3,7 +3,7 @@
 import { epochsOf, interpolated } from "../live/axes.js";
 import { layersOf } from "../live/gradients.js";
 
-export const QUANTITIES = ["error", "training", "both", "loss", "gradient", "ratio", "rate"];
+export const QUANTITIES = ["error", "training", "both", "loss", "batch", "gradient", "ratio", "rate"];
 const MOST_STEPS = 200;
 
 const column = (group, name) => (run) => run.column(group, name);
@@ -29,6 +29,8 @@ export function quantity(name, regression) {
       return { ...errors, main: error("validation"), thin: error("train"), gap: true, target: true };
     case "loss":
       return { main: column("evaluation", "validation/loss"), thin: column("evaluation", "train/loss"), title: "axis_loss", guess: "guess_loss", factor: 1 };
+    case "batch":
+      return { main: column("update", "batch/loss"), thin: null, title: "axis_batch_loss", factor: 1 };
     case "gradient":
       return { main: fromLog(column("update", "gradient_norm/total")), thin: null, title: "axis_gradient", factor: 1, always: "log" };
     case "ratio":

@@ -62,6 +62,7 @@ export function drawRace(chart, groups, view, context, { settings, planned }) {
   const annotations = [];
   guessing(what, shown, range, scale, context, shapes, annotations);
   branchPoints(lines, context, shapes, view);
+  stages(lines, context, shapes, annotations);
   const target = what.target ? targetOf(lines, what, range, scale, view, context) : null;
   if (target) {
     shapes.push(target.shape);
@@ -251,6 +252,15 @@ function branchPoints(lines, { palette }, shapes, view) {
     if (!group.fork) continue;
     const x = at(group.fork.step);
     shapes.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: colourOf(group, view, palette), width: 1, dash: "dot" } });
+  }
+}
+
+// Where a pre-training goes over to another layer, or to the whole network: a dotted line with its name, once for all runs.
+function stages(lines, { palette, narrow, size }, shapes, annotations) {
+  const begun = new Map(lines.flatMap(({ group, at }) => group.first.events.filter((event) => event.kind === "stage").map((event) => [at(event.step), event.text])));
+  for (const [x, text] of begun) {
+    shapes.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: palette.muted, width: 1, dash: "dot" } });
+    if (!narrow) annotations.push({ x, xanchor: "left", yref: "paper", y: 1, yanchor: "top", showarrow: false, textangle: 90, text: escaped(text), font: { color: palette.muted, size: size * 0.85 } });
   }
 }
 

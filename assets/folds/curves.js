@@ -1,6 +1,7 @@
 // Every fold as a thin line, the mean as a thick one with a band of one standard deviation: validation whole, training
 // dashed, on one axis.
 
+import { ticks } from "../compare/race_chart.js";
 import { epochsOf, verticalRange } from "../live/axes.js";
 import { fill, percent, short } from "../live/text.js";
 import { translucent } from "../live/theme.js";
@@ -11,8 +12,8 @@ const SPLITS = [
   { key: "validation", name: "validation/error", dash: "solid", wide: 3.2 },
 ];
 
-// `meta`: of all of them together.
-export function drawFolds(chart, runs, meta, context) {
+// `meta`: of all of them together; `scale`: log or linear.
+export function drawFolds(chart, runs, meta, scale, context) {
   const { labels, palette, present, size } = context;
   const loaded = runs.filter((run) => run.loaded);
   const first = loaded[0];
@@ -21,28 +22,33 @@ export function drawFolds(chart, runs, meta, context) {
   const factor = regression ? 1 : 100;
   const at = epochsOf(meta);
   const colour = palette.run(0);
+  // The untrained networks stand far above what follows; they alone do not set the scale.
+  const seen = loaded.flatMap((run) => SPLITS.flatMap(({ name }) => trained(run.column("evaluation", name)))).map((error) => factor * error);
+  const range = verticalRange(seen, scale, regression ? 1 : 100);
+  const floor = scale === "log" ? 10 ** range[0] : -Infinity;
+  const height = (error) => Math.max(floor, factor * error);
   const traces = [];
   const annotations = [];
-  const seen = [];
   for (const { key, name, dash, wide } of SPLITS) {
     const columns = loaded.map((run) => run.column("evaluation", name)).filter(({ steps }) => steps.length);
-    columns.forEach((column, place) => traces.push(line(`${key}${place}`, column.steps.map(at), scaled(column.values, factor), { color: translucent(colour, 0.3), width: 1, dash }, { hoverinfo: "skip" })));
+    columns.forEach((column, place) => traces.push(line(`${key}${place}`, column.steps.map(at), column.values.map(height), { color: translucent(colour, 0.3), width: 1, dash }, { hoverinfo: "skip" })));
     const { steps, mean, low, high } = meanCurve(columns.length === runs.length ? columns : []);
     const x = steps.map(at);
     if (key === "validation") {
       const edge = { color: "rgba(0,0,0,0)", width: 0 };
-      traces.push(line("low", x, scaled(low, factor), edge, { hoverinfo: "skip" }));
-      traces.push(line("high", x, scaled(high, factor), edge, { hoverinfo: "skip", fill: "tonexty", fillcolor: translucent(colour, palette.dark ? 0.26 : 0.16) }));
+      traces.push(line("low", x, low.map(height), edge, { hoverinfo: "skip" }));
+      traces.push(line("high", x, high.map(height), edge, { hoverinfo: "skip", fill: "tonexty", fillcolor: translucent(colour, palette.dark ? 0.26 : 0.16) }));
     }
     const style = { color: key === "validation" ? colour : palette.text, width: wide * (present ? 1.6 : 1), dash };
-    traces.push(line(key, x, scaled(mean, factor), style, { name: labels[`mean_${key}`], hovertemplate: `%{y:.3~g}${regression ? "" : " %"}<extra>%{fullData.name}</extra>` }));
-    // The untrained networks stand far above what follows; they alone do not set the scale.
-    seen.push(...columns.flatMap(({ steps: own, values }) => scaled(values.filter((_, row) => own[row] > 0 || own.length === 1), factor)));
-    if (mean.length) annotations.push(lineEnd(labels[`mean_${key}`], x[x.length - 1], factor * mean[mean.length - 1], style.color, size));
+    traces.push(line(key, x, mean.map(height), style, { name: labels[`mean_${key}`], hovertemplate: `%{y:.3~g}${regression ? "" : " %"}<extra>%{fullData.name}</extra>` }));
+    if (mean.length) {
+      const end = height(mean[mean.length - 1]);
+      annotations.push(lineEnd(labels[`mean_${key}`], x[x.length - 1], scale === "log" ? Math.log10(end) : end, style.color, size));
+    }
   }
   apart(annotations);
   const xaxis = { range: [0, at(Math.max(1, meta.num_steps || 0))], title: { text: labels.axis_epoch }, mode: "epoch" };
-  const yaxis = { range: verticalRange(seen, "linear", regression ? 1 : 100), title: { text: labels[regression ? "axis_relative_error" : "axis_error_percent"] }, mode: "error" };
+  const yaxis = { range, type: scale, ...ticks(scale, range), title: { text: labels[regression ? "axis_relative_error" : "axis_error_percent"] }, mode: scale };
   const last = (name) => meanCurve(loaded.map((run) => run.column("evaluation", name))).mean.at(-1) ?? NaN;
   const shown = (value) => (regression ? short(value) : percent(value));
   const summary = fill(labels.summary_folds, { folds: runs.length, training: shown(last("train/error")), validation: shown(last("validation/error")) });
@@ -53,8 +59,8 @@ function line(uid, x, y, style, extra = {}) {
   return { uid, type: "scatter", mode: x.length === 1 ? "markers" : "lines", x, y, line: style, marker: { color: style.color, size: 5 }, ...extra };
 }
 
-function scaled(values, factor) {
-  return values.map((value) => value * factor);
+function trained({ steps, values }) {
+  return values.filter((_, row) => steps[row] > 0 || steps.length === 1);
 }
 
 function lineEnd(text, x, y, color, size) {

@@ -2,7 +2,7 @@
 
 import { BriefData } from "../classroom/tile.js";
 import { BaseView } from "../live/base_view.js";
-import { element, setText } from "../live/dom.js";
+import { choice, element, setText } from "../live/dom.js";
 import { presentHints } from "../live/layout.js";
 import { Chart } from "../live/plot.js";
 import { RunData } from "../live/run_data.js";
@@ -11,7 +11,7 @@ import { Toolbar } from "../live/toolbar.js";
 import { drawFolds } from "./curves.js";
 import { meanOf } from "./means.js";
 
-const KEPT = { className: "sp-live sp-folds", remembered: "saddlepoint.folds.view", defaults: { pace: "10s" } };
+const KEPT = { className: "sp-live sp-folds", remembered: "saddlepoint.folds.view", defaults: { pace: "10s", scale: "log" } };
 
 export class FoldsView extends BaseView {
   constructor(parent, data, look) {
@@ -31,9 +31,10 @@ export class FoldsView extends BaseView {
     const means = element("p", { className: "sp-means" });
     const verdict = element("p", { className: "sp-verdict", "aria-live": "polite" });
     const controls = element("div", { className: "sp-controls" }, toolbar.node, toolbar.progress, toolbar.alert);
-    const main = element("section", { className: "sp-panel sp-main", label: labels.folds_chart }, means, element("div", { className: "sp-stage" }, plot, over));
+    const scales = choice(["linear", "log"].map((key) => ({ key, text: labels[`view_scale_${key}`] })), (key) => this.change("scale", key), labels.view_scale);
+    const main = element("section", { className: "sp-panel sp-main", label: labels.folds_chart }, element("div", { className: "sp-heading" }, means, scales.group), element("div", { className: "sp-stage" }, plot, over));
     const hints = settings.present ? presentHints(labels, toolbar, trigger) : null;
-    return { nodes: [banner, controls, main, verdict, hints].filter(Boolean), banner, toolbar, plots: { main: plot }, means, verdict, start, price, over };
+    return { nodes: [banner, controls, main, verdict, hints].filter(Boolean), banner, toolbar, plots: { main: plot }, means, scales, verdict, start, price, over };
   }
 
   chartsFor(refresh) {
@@ -92,6 +93,7 @@ export class FoldsView extends BaseView {
     parts.toolbar.nextPace = this.view.pace;
     const control = this.control();
     parts.toolbar.draw(control);
+    parts.scales.choose(this.view.scale);
     parts.over.hidden = Boolean(this.study);
     parts.start.disabled = Boolean(this.given.blocked);
     setText(parts.price, this.given.blocked || this.given.price);
@@ -99,7 +101,7 @@ export class FoldsView extends BaseView {
     const { verdict, reason } = this.study?.meta ?? {};
     setText(parts.verdict, [reason, ...(verdict ?? [])].filter((sentence) => typeof sentence === "string" && sentence).join(" "));
     const rows = folds.map((run) => [run.run, run.lineage, run.rows, run.meta.num_steps]);
-    return { stamps: [], drawings: this.drawChanged({ main: [parts.plots.main, rows, () => drawFolds(this.charts.main, folds, control.meta, context)] }) };
+    return { stamps: [], drawings: this.drawChanged({ main: [parts.plots.main, rows, () => drawFolds(this.charts.main, folds, control.meta, this.view.scale, context)] }) };
   }
 
   // The newest errors, their mean and how far they scatter.

@@ -29,8 +29,10 @@ export class GeneratorView extends Connected {
     const bar = element("progress", { max: 1, value: 0, label: labels.progress });
     const doing = element("span", { className: "sp-doing", role: "status" });
     const going = element("div", { className: "sp-panel sp-going" }, ...Object.values(buttons), bar, doing);
+    const names = NETWORKS.map((name) => element("span", { text: labels[name] }));
+    const key = element("p", { className: "sp-key" }, ...names);
     const plot = element("div", { className: "sp-plot" });
-    const losses = element("section", { className: "sp-panel sp-losses", label: labels.losses }, element("h3", { text: labels.losses }), plot, element("p", { className: "sp-hint", text: labels.losses_key }));
+    const losses = element("section", { className: "sp-panel sp-losses", label: labels.losses }, element("h3", { text: labels.losses }), key, plot, element("p", { className: "sp-hint", text: labels.losses_key }));
     const variety = element("p", { className: "sp-sentence", "aria-live": "polite" });
     const copies = element("p", { className: "sp-sentence" });
     const words = element("section", { className: "sp-panel sp-words", label: labels.words }, element("h3", { text: labels.words }), variety, copies);
@@ -38,7 +40,7 @@ export class GeneratorView extends Connected {
     const made = element("section", { className: "sp-panel", label: labels.samples }, element("h3", { text: labels.samples }), samples.node, element("p", { className: "sp-hint", text: labels.samples_key }));
     const grid = element("div", { className: "sp-grid" }, element("div", { className: "sp-column" }, losses, words), made);
     const hints = settings.present ? element("div", { className: "sp-hints" }, element("button", { type: "button", onclick: () => this.press("leave", {}) }, element("kbd", { text: "Esc" }), element("span", { text: labels.hint_leave }))) : null;
-    return { nodes: [banner, going, grid, hints].filter(Boolean), banner, buttons, bar, doing, plot, grid, variety, copies, samples };
+    return { nodes: [banner, going, grid, hints].filter(Boolean), banner, buttons, bar, doing, names, plot, grid, variety, copies, samples };
   }
 
   chartsFor(refresh) {
@@ -63,17 +65,19 @@ export class GeneratorView extends Connected {
     if (answer?.type !== "received") this.complain(answer ? [answer.what, answer.why, answer.fix].join(" ") : this.labels.not_connected);
   }
 
-  paint() {
+  paint({ palette }) {
     const { parts, labels, charts, followed } = this;
     const { meta, unknown } = followed;
     const state = unknown ? "forgotten" : (meta.state ?? "queued");
     const isGoing = GOING.includes(state);
-    const shown = { begin: followed.loaded && !isGoing, pause: isGoing && state !== "paused", resume: state === "paused", stop: isGoing };
+    const isHere = state === "finished" && !meta.origin;
+    const shown = { begin: followed.loaded && !isGoing && !isHere, pause: isGoing && state !== "paused", resume: state === "paused", stop: isGoing };
     for (const [name, node] of Object.entries(parts.buttons)) node.hidden = !shown[name];
-    setText(parts.buttons.begin, state === "finished" ? labels.again : labels.begin);
+    setText(parts.buttons.begin, state === "finished" ? labels.here : labels.begin);
     parts.bar.hidden = !isGoing;
     parts.bar.value = meta.progress ?? 0;
     setText(parts.doing, this.doing(state, meta));
+    parts.names.forEach((node, slot) => (node.style.color = palette.run(slot)));
     const grids = Object.values(followed.pictures).sort((a, b) => a.step - b.step);
     parts.grid.hidden = !grids.length;
     if (!grids.length) return undefined;

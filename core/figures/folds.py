@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from core.figures.theme import colour
 from core.text import Text, Translate, untranslated
 
-HEIGHT = 240
+HEIGHT = 190
 MOST_NUMBERED = 12
 """Of more folds than these the numbers of samples do not fit on a screen."""
 TRAINS, VALIDATES = "rgba(138, 147, 153, 0.28)", colour(4, dark=False)
@@ -102,4 +102,4 @@ def _fold_axis(shown: FoldsShown, translate: Translate) -> dict[str, Any]:
 
 
 def _framed(figure: go.Figure) -> go.Figure:
-    return figure.update_layout(height=HEIGHT, margin={"l": 50, "r": 10, "t": 10, "b": 50}, dragmode=False)
+    return figure.update_layout(height=HEIGHT, margin={"l": 50, "r": 10, "t": 4, "b": 40}, dragmode=False)

@@ -348,3 +348,42 @@ def parts_figure(parts: Parts, translate: Translate = untranslated, *, dark: boo
     title = Text("mean squared error").render(translate)
     figure.update_yaxes(title=title, range=[0, top], automargin=True)
     return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND, barmode="stack", bargap=0.2)
+
+
+def optimism_figure(
+    nums: Sequence[int],
+    shown: Sequence[float],
+    error: float,
+    num: int,
+    slot: int,
+    translate: Translate = untranslated,
+    *,
+    dark: bool = False,
+) -> go.Figure:
+    """What the best of 1, 2, … equally good networks shows (0 to 1), below what all of them are; a mark at `num`."""
+    figure = go.Figure()
+    shade = colour(slot, dark=dark)
+    figure.add_scatter(
+        x=[nums[0], nums[-1]],
+        y=[100 * error] * 2,
+        mode="lines",
+        name=Text("what each of them is").render(translate),
+        line={"color": GREY, "dash": "dash", "width": 2},
+    )
+    figure.add_scatter(
+        x=list(nums),
+        y=[100 * value for value in shown],
+        mode="lines",
+        name=Text("what the best of them shows").render(translate),
+        line={"color": shade, "width": 2.5},
+    )
+    figure.add_scatter(
+        x=[num],
+        y=[100 * shown[list(nums).index(num)]],
+        mode="markers",
+        showlegend=False,
+        marker={"color": shade, "size": 13, "symbol": "diamond"},
+    )
+    figure.update_xaxes(title=Text("networks among which the best is chosen").render(translate), automargin=True)
+    figure.update_yaxes(title=Text("validation error, %").render(translate), automargin=True)
+    return figure.update_layout(height=300, margin=MARGIN, legend=LEGEND)

@@ -15,6 +15,7 @@ PATTERNS = (
     *("live.css", "compare.css", "surface.css", "network.css", "saddle.css", "classroom.css", "gradients.css"),
     *("live/*.js", "compare/*.js", "surface/*.js", "network/*.js", "saddle/*.js", "classroom/*.js", "gradients/*.js"),
     *("blocks.css", "blocks/*.js"),
+    *("generators.css", "generators/*.js"),
     *("folds.css", "folds/*.js"),
     *("search.css", "search/*.js"),
 )

@@ -26,7 +26,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "precision",
         "augmentations",
     ),
-    "augmentation": ("augmentations", "precision"),
+    # The tensors that are fed hold inputs and labels.
+    "augmentation": ("augmentations", "dataset", "label_noise", "noisy_splits", "precision"),
     "evaluation": DATA_FIELDS,
 }
 """The settings that decide an item, the likeliest reason first."""

@@ -33,7 +33,7 @@ from core.training.gan_judge import Reference, copies, verdict
 
 logger = logging.getLogger(__name__)
 
-SHIPPED = Path(__file__).parents[2] / "assets" / "generators"
+SHIPPED = Path(__file__).parents[2] / "assets" / "runs" / "generators"
 """Finished ones that come with the program, to be looked at; runs train their own."""
 MOST_CHANNELS = 32
 TOLD_EVERY_S = 0.2

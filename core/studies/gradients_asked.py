@@ -192,3 +192,64 @@ class Clipped(Asked):
             {"name": Text("clipped").render(translate), "changes": {"regularizers": limited}},
         ]
         return Comparison.from_json({"base": self.experiment(clips=False), "variants": variants, "rates": "same"})
+
+
+OBJECTIVES: dict[str, tuple[str, ...]] = {
+    "both": ("autoencoding", "supervised"),
+    "autoencoding": ("autoencoding",),
+    "supervised": ("supervised",),
+}
+"""What pre-trained layers learn to, by the choice of it."""
+
+
+class Pretrained(Asked):
+    """One network, pre-trained layer by layer for `share` of the run and fine-tuned after it, beside end to end.
+
+    Both sides take one gradient an update, of one layer or of the whole network, and so equally many.
+    """
+
+    depth: Depth = 5
+    width: Annotated[int, Field(ge=4, le=256)] = 64
+    activation: Activation = "sigmoid"
+    first_weights: FirstWeights = "xavier"
+    objective: Literal["both", "autoencoding", "supervised"] = "both"
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    lr: Annotated[float, Field(gt=0, le=100)] = 0.3
+    epochs: Annotated[int, Field(ge=1, le=200)] = 20
+    seeds: Annotated[int, Field(ge=1, le=12)] = 3
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    def regularizers(self, objective: str) -> list[dict[str, Any]]:
+        """What pre-trains the layers."""
+        return [{"key": "pretraining", "objective": objective, "share": self.share}]
+
+    def experiment(self) -> Experiment:
+        """The network end to end: the digits in batches of 32, momentum."""
+        network = Network(depth=self.depth, width=self.width, activation=self.activation)
+        return Experiment.from_json(
+            {
+                "architecture": {"key": "mlp", **network.architecture()},
+                "initializer": FIRST_WEIGHTS[self.first_weights],
+                "optimizer": {"key": "momentum", "lr": self.lr},
+                "batch_size": 32,
+                "epochs": self.epochs,
+                "evaluate_every": 9,
+                "seed": self.seed,
+            }
+        )
+
+    def comparison(self, translate: Translate = untranslated) -> Comparison:
+        """What trains all of them, with paired seeds. BadInput where there are fewer updates than layers."""
+        names = {
+            "autoencoding": Text("pre-trained by auto-encoding"),
+            "supervised": Text("pre-trained supervised"),
+        }
+        variants = [{"name": Text("end to end").render(translate), "changes": {"regularizers": []}}]
+        for objective in OBJECTIVES[self.objective]:
+            changes = {"regularizers": self.regularizers(objective)}
+            variants.append({"name": names[objective].render(translate), "changes": changes})
+        made = Comparison.from_json(
+            {"base": self.experiment(), "variants": variants, "rates": "hand", "seeds": self.seeds}
+        )
+        made.check()
+        return made

@@ -43,7 +43,7 @@ ARRIVING = ".arriving."
 
 
 class Arriving:
-    """A file that is being decoded: `share` of it is (0 to 1); `key` is a future of its set's key, or of a CoreError."""
+    """A file that is being decoded: `share` of it is (0 to 1); `key` will hold the key of its set, or a CoreError."""
 
     key: Future[str]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Generator, Hashable
+from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from core.catalog.datasets.dataset import DataSet
 from core.errors import CoreError
 from core.experiment import Experiment
 from core.live.hub import Hub
-from core.studies.comparison import Comparison
+from core.studies.comparison import Lane
 from core.studies.engine import engine_of
 from core.studies.loading import Loading
 from core.studies.previews import MAX_PREVIEWS, NUM_TIMED, duration, with_queue
@@ -63,7 +63,19 @@ class Price:
         return with_queue(price, self.race_s + self.search_s, others)
 
 
-def price_channel(comparison: Comparison) -> str:
+class Priced(Protocol):
+    """What has a price: a comparison, or another study of runs that train together."""
+
+    @property
+    def rates(self) -> str: ...
+    @property
+    def repeats(self) -> float: ...
+    def varied(self) -> list[Experiment]: ...
+    def experiments(self) -> Sequence[Lane]: ...
+    def fingerprint(self) -> str: ...
+
+
+def price_channel(comparison: Priced) -> str:
     """The channel of the hub on which the price of a comparison is told."""
     return f"{PRICE_PREFIX}{comparison.fingerprint()[:32]}"
 
@@ -78,8 +90,8 @@ class Prices:
         """The channels that the hub holds: whether the price is known there, or being measured."""
         self._jobs: OrderedDict[str, Pieces] = OrderedDict()
 
-    def show(self, comparison: Comparison) -> str:
-        """Measure a comparison's price where that was not done yet; returns the channel on which it is told.
+    def show(self, comparison: Priced, words: Callable[[Price, int], Text] = Price.words) -> str:
+        """Measure a comparison's price where that was not done yet; returns the channel on which it is told in `words`.
 
         Where data have to be downloaded first, that is told instead: asking for a price must not fetch them.
         """
@@ -92,17 +104,16 @@ class Prices:
                 self._hub.forget(self._asked.popitem(last=False)[0])
         if is_new:
             self._hub.open(channel, {"state": "untrained", "price": None})
-            self._begin(comparison, channel)
+            self._begin(comparison, channel, words)
         return channel
 
-    def _begin(self, comparison: Comparison, channel: str) -> None:
+    def _begin(self, comparison: Priced, channel: str, words: Callable[[Price, int], Text]) -> None:
         by_data = {experiment.dataset: experiment for experiment in comparison.varied()}
         for dataset in by_data:
             assert isinstance(dataset, DataSet)
             missing = dataset.available(self._folder)
             if missing is not None:
-                words = Text("{title}: {missing}", title=Text(dataset.title), missing=missing)
-                self._tell(channel, words)
+                self._tell(channel, Text("{title}: {missing}", title=Text(dataset.title), missing=missing))
                 self._forget(channel)
                 return
         waiting = [self._loading.load(experiment, None) for experiment in by_data.values()]
@@ -113,7 +124,7 @@ class Prices:
 
         def measured(future: Future[Price]) -> None:
             try:
-                self._tell(channel, future.result().words(self._compute.queue_length()))
+                self._tell(channel, words(future.result(), self._compute.queue_length()))
             except CancelledError:
                 self._forget(channel)
             except CoreError as error:
@@ -150,7 +161,7 @@ class Prices:
                 self._asked[channel] = False
 
 
-def price_of(comparison: Comparison, folder: Path, data: list[Future[Any]]) -> Generator[None, None, Price]:
+def price_of(comparison: Priced, folder: Path, data: list[Future[Any]]) -> Generator[None, None, Price]:
     """Yields after every piece: in between others have their turn."""
     for future in data:
         future.result()
@@ -192,8 +203,8 @@ def price_of(comparison: Comparison, folder: Path, data: list[Future[Any]]) -> G
         updates_s = step_s[near] * run.total_steps
         race_s += comparison.repeats * (updates_s + each * (run.total_steps / run.evaluate_every + 1))
         search_s += _num_tries(comparison, experiment) * (updates_s + 2 * each)
-    return Price(race_s, search_s, count * comparison.repeats, max(run.total_steps for run in runs.values()))
+    return Price(race_s, search_s, round(count * comparison.repeats), max(run.total_steps for run in runs.values()))
 
 
-def _num_tries(comparison: Comparison, experiment: Experiment) -> int:
+def _num_tries(comparison: Priced, experiment: Experiment) -> int:
     return len(rates_of(experiment)) if comparison.rates == "own" else 0

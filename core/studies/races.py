@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from core.studies.dropped import able
 from core.studies.loading import Loading
 from core.studies.outcomes import branches_of
 from core.studies.race_meta import branch_meta, opening_meta, stored_meta
-from core.studies.race_price import Prices, price_channel
+from core.studies.race_price import Price, Priced, Prices, price_channel
 from core.studies.study import COMPARISON, KFOLD, SEARCH, study_channel
 from core.text import Text
 from core.training.command import Command, checked_pace
@@ -82,9 +82,9 @@ class Races:
             raise
         return study
 
-    def price(self, comparison: Comparison) -> str:
-        """Measure what a comparison will cost; returns the channel on which that is told."""
-        return self._prices.show(comparison) if self._prices else price_channel(comparison)
+    def price(self, comparison: Priced, words: Callable[[Price, int], Text] = Price.words) -> str:
+        """Measure what a comparison will cost; returns the channel on which that is told, in `words`."""
+        return self._prices.show(comparison, words) if self._prices else price_channel(comparison)
 
     def command(self, record: StudyRecord, kind: str, values: dict[str, Any], *, actor: str) -> None:
         """Hand a command to all runs; extending or resuming a comparison that is over lets all its runs go on.

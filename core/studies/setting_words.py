@@ -27,6 +27,8 @@ NOTHING: dict[str, Text] = {
     "initializer": Text("as the activation wants"),
     "augmentations": Text("no augmentation"),
     "regularizers": Text("no regularizer"),
+    "loss": Text("as the data set wants"),
+    "train_size": Text("all"),
 }
 
 STRENGTH_WORDS: dict[str, Text] = {"light": Text("augmentation: light"), "strong": Text("augmentation: strong")}
@@ -111,8 +113,11 @@ def _entry(family: str, item: Any) -> Text:
 
 
 def _strength(path: str, items: Sequence[Any]) -> Text | None:
-    """The name of these augmentations, when they are one of the named strengths."""
-    if path != "augmentations":
+    """The name of these augmentations, when they are one of the named strengths.
+
+    A single one says what it is, and may be a strength for other data only.
+    """
+    if path != "augmentations" or len(items) < 2:
         return None
     from core.catalog.augmentations.strengths import STRENGTHS
     from core.catalog.registry import parse

@@ -76,16 +76,16 @@ def verdict(variety_K: np.ndarray, progress: float, class_names: tuple[str, ...]
     """{"alarm": whether classes have collapsed, "text": that in words with its numbers, None: too early}."""
     if progress < JUDGED_FROM:
         return {"alarm": False, "text": Text("Too early to tell whether its samples are varied.")}
-    rule = {"limit": COLLAPSED_BELOW}
+    rule = {"limit": 100 * COLLAPSED_BELOW}
     collapsed = [place for place, share in enumerate(variety_K) if share < COLLAPSED_BELOW]
     if not collapsed:
         lowest = int(np.nanargmin(variety_K)) if np.isfinite(variety_K).any() else 0
         return {
             "alarm": False,
             "text": Text(
-                "No mode collapse: two samples of a class differ by at least {share:.0%} of what two real images of it "
-                "differ by, least in class {name}. Rule: below {limit:.0%} is an alarm.",
-                share=float(variety_K[lowest]),
+                "No mode collapse: two samples of a class differ by at least {share:.0f} % of what two real images of it "
+                "differ by, least in class {name}. Rule: below {limit:.0f} % is an alarm.",
+                share=100 * float(variety_K[lowest]),
                 name=class_names[lowest],
                 **rule,
             ),
@@ -94,12 +94,12 @@ def verdict(variety_K: np.ndarray, progress: float, class_names: tuple[str, ...]
     return {
         "alarm": True,
         "text": Text(
-            "Mode collapse in {num} of {count} classes: in class {name} two samples differ by only {share:.0%} of what "
-            "two real images of it differ by. Rule: below {limit:.0%}. Another seed or more real images may help.",
+            "Mode collapse in {num} of {count} classes: in class {name} two samples differ by only {share:.0f} % of "
+            "what two real images of it differ by. Rule: below {limit:.0f} %. Another seed or more real images may help.",
             num=len(collapsed),
             count=len(variety_K),
             name=class_names[worst],
-            share=float(variety_K[worst]),
+            share=100 * float(variety_K[worst]),
             **rule,
         ),
     }
@@ -107,16 +107,16 @@ def verdict(variety_K: np.ndarray, progress: float, class_names: tuple[str, ...]
 
 def copies(distances: np.ndarray, known: Reference) -> Text:
     """Whether the samples are copies of training images, in words with the numbers."""
-    numbers = {"middle": float(np.median(distances)), "real": known.nearest, "limit": COPIED_BELOW}
+    numbers = {"middle": float(np.median(distances)), "real": known.nearest, "limit": 100 * COPIED_BELOW}
     if numbers["middle"] < COPIED_BELOW * known.nearest:
         return Text(
             "They are copies: half of the samples lie within {middle:.2f} of a training image, and half of the "
-            "training images within {real:.2f} of another one of their class. Rule: below {limit:.0%} of that.",
+            "training images within {real:.2f} of another one of their class. Rule: below {limit:.0f} % of that.",
             **numbers,
         )
     return Text(
         "No copies: half of the samples lie within {middle:.2f} of a training image, and half of the training images "
-        "within {real:.2f} of another one of their class. Rule: below {limit:.0%} of that they would be copies.",
+        "within {real:.2f} of another one of their class. Rule: below {limit:.0f} % of that they would be copies.",
         **numbers,
     )
 

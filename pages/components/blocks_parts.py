@@ -104,9 +104,9 @@ def normalization(shown: SamplesLook) -> None:
         st.selectbox(t("layer"), names, width=200, **chosen.widget("normalized layer", name))
         num = shown.normalized[name]
         channel = chosen.among("channel", range(1, num + 1))
-        st.number_input(t("channel"), 1, num, step=1, width=140, **chosen.widget("channel", channel))
+        st.number_input(t("channel"), 1, num, step=1, width=140, **chosen.number("channel", channel))
         size = chosen.get("batch", 64)
-        st.select_slider(t("images in the batch"), BATCHES, width=260, **chosen.widget("batch", size))
+        st.select_slider(t("images in the batch"), BATCHES, width=260, **chosen.number("batch", size))
     found = ask(Normalized(chosen.get("run"), name, channel - 1, size))
     spreads = [
         Spread(label, histogram.edges, histogram.counts)
@@ -164,7 +164,7 @@ def dropout(shown: SamplesLook) -> None:
             MASKS,
             width=260,
             format_func=lambda num: f"{num:,}",
-            **chosen.widget("masks", num_masks),
+            **chosen.number("masks", num_masks),
         )
         st.button(
             t("Another mask"),

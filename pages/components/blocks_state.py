@@ -47,6 +47,11 @@ def widget(name: str, value: Any) -> dict[str, Any]:
     return {"key": key, "on_change": _taken, "args": (key, name)}
 
 
+def number(name: str, value: Any) -> dict[str, Any]:
+    """The same for a slider or a number, which begin at it where a browser has missed that `keep` has set it."""
+    return {"value": value, **widget(name, value)}
+
+
 def _taken(key: str, name: str) -> None:
     value = st.session_state[key]
     if value is not None:
@@ -68,10 +73,14 @@ def has_blocks(run: RunRecord) -> bool:
 
 def door(run: RunRecord) -> None:
     """A button that opens the page on a run that it can look into."""
-    if (run.active or run.step) and has_blocks(run) and st.button(
-        t("Building blocks"),
-        icon=":material/grid_view:",
-        help=t("Feature maps, filters and single units of this network, in numbers"),
+    if (
+        (run.active or run.step)
+        and has_blocks(run)
+        and st.button(
+            t("Building blocks"),
+            icon=":material/grid_view:",
+            help=t("Feature maps, filters and single units of this network, in numbers"),
+        )
     ):
         if services().is_active(run.id):  # it may have ended since the page was drawn
             st.session_state["refused"] = Refused(

@@ -26,8 +26,8 @@ from pages.components.samples import before_and_after, one_a_class
 from pages.components.schedule import schedule_picture
 
 MORE_NUMBERS = (
-    "batch_size", "validation_fraction", "sampling", "label_noise", "noisy_splits", "evaluate_every", "split_seed",
-    "precision",
+    "batch_size", "validation_fraction", "num_folds", "fold", "sampling", "label_noise", "noisy_splits",
+    "evaluate_every", "split_seed", "precision",
 )  # fmt: skip
 
 
@@ -252,7 +252,7 @@ def _more(fields: list[tuple[str, str, dict[str, Any], Parameter]]) -> None:
         show_field=lambda _: True,
     )
     for name in MORE_NUMBERS:
-        number(name, empty=t("by itself"))
+        number(name, empty=t("none") if name == "num_folds" else t("by itself"))
     for family, path, entry, parameter in fields:
         if family == "architectures" and shape_of(parameter.annotation).record is not None:
             sizes_along()

@@ -84,6 +84,7 @@ def titles() -> dict[str, str]:
         "network": t("network"),
         "activation": t("activation"),
         "first_weights": t("first weights"),
+        "schedule": t("schedule"),
         "batch": t("batch"),
         "seed": t("seed"),
     }
@@ -145,6 +146,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("network", "architecture", _entries("architectures"), "architectures"),
     Dimension("activation", "architecture.activation", _entries("activations"), "activations"),
     Dimension("first_weights", "initializer", _entries("initializers", none=True), "initializers", optional=True),
+    Dimension("schedule", "schedule", _entries("schedules"), "schedules"),
     Dimension("batch", "batch_size", lambda base: [8, 64, 512]),
     Dimension("seed", "seed", _seeds),
 )

@@ -72,10 +72,12 @@ def race_data(comparison: Comparison) -> dict[str, Any]:
 
 def what_differs(comparison: Comparison) -> str:
     """The name of the one thing that differs, "" for several."""
-    item = dimension(
-        dimension_of([variant.changes for variant in comparison.variants], comparison.base), comparison.base
-    )
-    return item.title if item else ""
+    changes = [variant.changes for variant in comparison.variants]
+    item = dimension(dimension_of(changes, comparison.base), comparison.base)
+    if item is not None:
+        return item.title
+    paths = {path for change in changes for path in change}
+    return show(setting_title(paths.pop())) if len(paths) == 1 else ""
 
 
 def differs_words(comparison: Comparison) -> str:
@@ -182,7 +184,7 @@ def branch_options(experiment: Experiment) -> list[Option]:
     options: list[Option] = []
     if has_rate(experiment):
         options.append(Option(RATE, t("learning rate"), f"{experiment.optimizer.lr:g}"))
-    optimizers = [(key, cls) for key, cls in entries("optimizers").items() if not cls.more]
+    optimizers = entries("optimizers").items()
     others = [{"label": t(cls.title), "value": key} for key, cls in optimizers if cls is not type(experiment.optimizer)]
     options.append(Option("optimizer", t("optimizer"), choices=others))
     items = experiment.to_json()["regularizers"]

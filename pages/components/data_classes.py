@@ -19,14 +19,14 @@ from pages.components.language import language, prose, show, t
 from pages.components.samples import PATIENCE_S, TILE, as_soon_as_drawn, image_row
 from pages.components.services import actor, services
 
-FIELDS = ("sampling", "validation_fraction", "split_seed", "label_noise", "noisy_splits")
+FIELDS = ("sampling", "validation_fraction", "num_folds", "fold", "split_seed", "label_noise", "noisy_splits")
 
 
 def choices() -> None:
     """The data set, how its samples are taken, and how many labels are wrong."""
     data_choice()
     for name in FIELDS:
-        number(name)
+        number(name, empty=t("none"))
 
 
 def ask() -> DataView | None:

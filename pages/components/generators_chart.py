@@ -49,7 +49,7 @@ def labels() -> Mapping[str, str]:
     """Every word in the picture; what stands in braces is filled in by the browser."""
     return frame_labels(t) | {
         "begin": t("Train the generator"),
-        "again": t("Train it again"),
+        "here": t("Train it here"),
         "pause": t("Pause"),
         "resume": t("Go on"),
         "stop": t("Stop"),

@@ -19,8 +19,9 @@ from pages.components.param_form import keep
 
 def whole(label: str, part: str, name: str, low: int, high: int, help: str | None = None) -> None:
     """A slider over whole numbers."""
-    key = _key(part, name, getattr(chosen.part(part), name))
-    st.slider(label, low, high, key=key, help=help, on_change=_taken, args=(key, part, name))
+    now = getattr(chosen.part(part), name)
+    key = _key(part, name, now)
+    st.slider(label, low, high, now, key=key, help=help, on_change=_taken, args=(key, part, name))
 
 
 def stepped(label: str, part: str, name: str, values: Sequence[Any], help: str | None = None) -> None:
@@ -30,6 +31,7 @@ def stepped(label: str, part: str, name: str, values: Sequence[Any], help: str |
     st.select_slider(
         label,
         sorted({*values, now}),
+        now,
         key=key,
         help=help,
         format_func=lambda value: f"{value:g}",

@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from core.errors import BadInput
-from core.studies.gradients_asked import Asked, Clipped, Felt, Pair, ThroughTime
+from core.studies.gradients_asked import Asked, Clipped, Felt, Pair, Pretrained, ThroughTime
 from core.text import Text
 
-TABS = ("before", "felt", "time", "clipping")
+TABS = ("before", "felt", "time", "clipping", "pretraining")
 USUAL: dict[str, Asked] = {
     "left": Pair().left,
     "right": Pair().right,
@@ -19,6 +19,7 @@ USUAL: dict[str, Asked] = {
     "felt": Felt(),
     "time": ThroughTime(),
     "clipping": Clipped(),
+    "pretraining": Pretrained(),
 }
 """What the page opens with. The first word of a query parameter names the record it belongs to."""
 _BEFORE = ("left", "right", "both")

@@ -137,6 +137,7 @@ def moment(run: RunRecord) -> None:
             st.select_slider(
                 t("stored"),
                 stored,
+                min(now, last),
                 key=slider,
                 format_func=lambda place: t("{count:,}", count=place),
                 on_change=lambda: go(st.session_state[slider]),
@@ -149,6 +150,7 @@ def moment(run: RunRecord) -> None:
             t("update"),
             0,
             max(last, now),
+            now,
             step=1,
             key=box,
             help=t("Any update up to the last one; where no snapshot is stored it is trained again, bit for bit."),
@@ -223,7 +225,13 @@ def number(label: str, name: str, value: int, *, low: int, high: int, step: int)
     key = f"landscape {name} of the network|{language()}"
     keep(key, value)
     st.number_input(
-        label, low, high, step=step, key=key, on_change=lambda: network_state.put(**{name: st.session_state[key]})
+        label,
+        low,
+        high,
+        value,
+        step=step,
+        key=key,
+        on_change=lambda: network_state.put(**{name: st.session_state[key]}),
     )
 
 

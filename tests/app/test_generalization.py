@@ -29,7 +29,7 @@ def done(bench: Workbench, num_folds: int) -> str:
 
 
 def test_folds_are_shown_on_the_data_before_anything_runs(open_page, bench):
-    tab = open_page("generalization.py", folds="3", **QUERY)
+    tab = open_page("generalization.py", look="kfold", folds="3", **QUERY)
     chosen = folded(Experiment.from_json(POINTS), 3).base
     until(lambda: bench.folds(chosen) is not None)
     tab.run()
@@ -40,13 +40,13 @@ def test_folds_are_shown_on_the_data_before_anything_runs(open_page, bench):
 
 
 def test_folds_that_cannot_be_had_are_answered_with_possible_ones(open_page):
-    tab = open_page("generalization.py", folds="40", **QUERY)
+    tab = open_page("generalization.py", look="kfold", folds="40", **QUERY)
     assert "Use 2 to 32 folds, or 64 to leave one sample out." in texts(tab)
 
 
 def test_a_stored_k_fold_shows_its_means_and_which_network_is_kept(open_page, bench):
     study = done(bench, 4)
-    tab = open_page("generalization.py", study=study)
+    tab = open_page("generalization.py", look="kfold", study=study)
     assert tab.session_state["number of folds"] == 4
     (table,) = tab.table
     assert list(table.value["fold"]) == ["1", "2", "3", "4", "mean", "standard deviation"]
@@ -59,7 +59,7 @@ def test_a_stored_k_fold_shows_its_means_and_which_network_is_kept(open_page, be
 
 
 def test_a_k_fold_is_deleted_with_its_runs(open_page, bench):
-    tab = open_page("generalization.py", study=done(bench, 2))
+    tab = open_page("generalization.py", look="kfold", study=done(bench, 2))
     button(tab, "Delete this K-fold").click().run()
     assert not tab.exception, tab.exception[0].message
     assert (bench.studies(kind=KFOLD), bench.runs()) == ((), ())
@@ -69,6 +69,6 @@ def test_what_an_address_says_and_cannot_be_is_named(open_page):
     tab = open_page("generalization.py", folds="many", look="nothing")
     said = " ".join(item.value for item in (*tab.warning, *tab.info, *tab.markdown))
     assert "look=nothing" in said
-    tab = open_page("generalization.py", study="01m8cf9bke97rgwd96")
+    tab = open_page("generalization.py", look="kfold", study="01m8cf9bke97rgwd96")
     said = " ".join(item.value for item in (*tab.warning, *tab.info, *tab.markdown))
     assert "There is no K-fold" in said

@@ -9,6 +9,7 @@ import pytest
 
 from core.studies.gradients_asked import Clipped
 from core.studies.gradients_cases import CASES
+from core.studies.workbench import Workbench
 from pages.components import gradients_state
 
 
@@ -117,6 +118,45 @@ def test_clipping_shows_lengths_before_and_after_and_the_share_of_clipped_update
     assert max(lines(tab, "norm")[2]) == pytest.approx(Clipped().limit, rel=1e-4)
     tab.button(key="gradients compare clipping").click().run()
     assert not tab.exception
+
+
+SHALLOW = {"pretraining.depth": "2", "pretraining.width": "8", "pretraining.seeds": "1", "pretraining.epochs": "5"}
+
+
+def test_layer_by_layer_starts_a_race_and_finds_it_again(open_page, bench: Workbench):
+    tab = open_page("gradients.py", tab="pretraining", **SHALLOW)
+    shown = data(tab)
+    names = ["end to end", "pre-trained by auto-encoding", "pre-trained supervised"]
+    assert [variant["name"] for variant in shown["race"]["variants"]] == names
+    assert shown["settings"]["view"] == {"quantity": "batch"}
+    assert "the same 180 gradients" in shown["race"]["caption"]
+    assert shown["study"] is None
+    assert tab.table[0].value.iloc[:, 0].to_dict() == {
+        "layer 1": "1–45",
+        "layer 2": "46–90",
+        "the whole network": "91–180",
+    }
+    tab.session_state["gradients pretraining live"] = {"start": {"pace": "max"}}
+    tab.run()
+    tab.session_state["gradients pretraining live"] = {}
+    assert not tab.exception
+    (record,) = bench.studies()
+    bench.wait_comparison(record.id, 60)
+    assert {run.state for run in bench.runs_of(record.id)} == {"finished"}
+    assert {run.step for run in bench.runs_of(record.id)} == {180}
+    chinese = open_page("gradients.py", tab="pretraining", lang="zh", **SHALLOW)
+    assert data(chinese)["study"] == f"study-{record.id}"
+    assert len(data(chinese)["race"]["lanes"]) == 3
+
+
+def test_layer_by_layer_takes_the_left_network_and_says_what_cannot_be_trained(open_page):
+    tab = open_page("gradients.py", tab="pretraining", **{"pretraining.depth": "60", "pretraining.epochs": "2"})
+    assert "60 layers are to be pre-trained in 36 updates." in tab.error[0].value
+    tab.button(key="pretraining left network").click().run()
+    assert tab.slider(key="gradients pretraining.depth|en").value == 20
+    assert tab.button(key="pretraining left network").disabled
+    tab.selectbox(key="gradients pretraining.objective|en").set_value("supervised").run()
+    assert len(data(tab)["race"]["variants"]) == 2
 
 
 @pytest.mark.parametrize("tab_name", gradients_state.TABS)

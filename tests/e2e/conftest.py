@@ -1,4 +1,4 @@
-"""A real browser on the real app: one server for all tests, one browser a file, one fresh profile a tab."""
+"""A real browser on the real app: one server and one browser for all tests, one fresh profile a tab."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(chromium: str, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Server]:
     """The app on a data folder of its own; it serves all browser tests of this process."""
     with serving(tmp_path_factory.mktemp("browser") / "data") as started:
@@ -57,10 +57,10 @@ def server(chromium: str, tmp_path_factory: pytest.TempPathFactory, pytestconfig
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One browser a file. Not one a session: Playwright's event loop runs in this thread as long as it is open, and
-    other tests have loops of their own."""
+    """One browser for this folder. Not one a session: Playwright's event loop runs in this thread as long as it is
+    open, and other tests have loops of their own."""
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -99,7 +99,7 @@ def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
 # -- a class ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def class_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app in class mode, reached from this computer."""
     with serving(tmp_path_factory.mktemp("class") / "data", SADDLEPOINT_MODE="class") as started:

@@ -17,7 +17,7 @@ LINES = """() => (document.querySelector(".sp-folds .sp-plot-main")?.data ?? [])
 
 def test_k_fold_on_digits_goes_from_a_click_to_the_mean_of_its_folds(open_tab: OpenTab):
     tab = open_tab(width=1440, height=900)
-    tab.go("/generalization?epochs=2&folds=3&train_size=200")
+    tab.go("/generalization?look=kfold&epochs=2&folds=3&train_size=200")
     expect(tab.page.locator(".st-key-kfold-folds .js-plotly-plot")).to_be_visible()
     tab.page.locator(".sp-folds .sp-pace").get_by_role("button", name="max").click()
     tab.page.locator(".sp-start").click()

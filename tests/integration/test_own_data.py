@@ -18,6 +18,7 @@ from core.experiment import Experiment
 from core.exports.script import parts_of_run, script_bytes
 from core.studies.own_data import Arriving, packed
 from core.studies.workbench import Workbench
+from core.uploads.limits import Tell
 from tests.unit.uploads.files import GOOD, image, table
 
 TINY = {"architecture": "logistic", "epochs": 1, "batch_size": 4}
@@ -113,20 +114,19 @@ def test_what_a_killed_process_left_is_swept_away_and_sets_stay(data_folder: Pat
         assert [place.name for place in own_folder(data_folder).iterdir()] == [key]
 
 
-def test_what_is_still_being_decoded_is_broken_off(bench: Workbench, data_folder: Path, monkeypatch):
-    def slow(*_: object) -> None:
-        # The program is closed, or somebody cancels, while a child is at work.
-        stop()
-        arriving.tell(0.5)
-        bench.own._check_open("pets.csv")
+@pytest.mark.parametrize("who", ["whoever brought it", "the program that is closed"])
+def test_what_is_still_being_decoded_is_broken_off(bench: Workbench, data_folder: Path, monkeypatch, who: str):
+    arriving = Arriving("pets.csv")
+
+    def decode(name: str, content: bytes, folder: Path, tell: Tell) -> None:
+        arriving.cancel() if who == "whoever brought it" else bench.own.close()
+        tell(0.5)
         pytest.fail("it goes on")
 
-    for stop in (lambda: arriving.cancel(), lambda: bench.own.close()):
-        arriving = Arriving("pets.csv")
-        monkeypatch.setattr("core.studies.own_data.decode_apart", slow)
-        with pytest.raises(Refused, match="broken off"):
-            bench.own.add("pets.csv", table(), arriving.tell)
-        assert list(own_folder(data_folder).iterdir()) == []
+    monkeypatch.setattr("core.studies.own_data.decode_apart", decode)
+    with pytest.raises(Refused, match="broken off"):
+        bench.own.add("pets.csv", table(), arriving.tell)
+    assert list(own_folder(data_folder).iterdir()) == []
 
 
 def test_a_set_is_brought_without_waiting_for_it(bench: Workbench):
@@ -140,7 +140,7 @@ def test_no_run_begins_on_data_that_are_removed_in_that_moment(bench: Workbench)
     """Whoever comes first wins: the other one is told why not."""
     key = bench.add_data("table.csv", table())
     experiment = Experiment.from_json({"dataset": key, **TINY})
-    with nothing_removed(), ThreadPoolExecutor(2) as others:
+    with ThreadPoolExecutor(2) as others, nothing_removed():
         started = others.submit(bench.start, experiment, pace="max")
         removed = others.submit(bench.remove_data, key)
         assert not wait((started, removed), 0.2).done

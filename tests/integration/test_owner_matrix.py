@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, get_args
 
 import pytest
 
+from core.catalog.augmentations.synthetic import Synthetic
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
 from core.landscape.asked import CurvatureRequest
@@ -19,6 +20,7 @@ from core.studies.blocks_asked import Samples
 from core.studies.comparison import Comparison
 from core.studies.fits_asked import Polynomials
 from core.studies.gradients_asked import Felt
+from core.studies.search.asked import Search
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
 from tests.experiments import POINTS, points
@@ -55,6 +57,7 @@ class World(NamedTuple):
     going: str
     over_study: str
     going_study: str
+    over_search: str
 
     def rest(self, *, is_told: bool) -> None:
         """Pause again what a command let go on, where there was one, and wait for what was started."""
@@ -73,6 +76,7 @@ class World(NamedTuple):
             self.bench.share(run, on, actor=OWNER)
         for study in (self.over_study, self.going_study):
             self.bench.share_comparison(study, on, actor=OWNER)
+        self.bench.share_search(self.over_search, on, actor=OWNER)
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +89,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         untouched = finished(bench, points(seed=5), actor=OWNER).id
         over_study = bench.start_comparison(race(POINTS), actor=OWNER, pace="max")
         bench.wait_comparison(over_study, 60)
+        over_search = bench.start_search(search(), actor=OWNER)
+        bench.wait_search(over_search, 60)
         going = bench.start(points(**LONG), actor=OWNER, pace="1/s", paused=True)
         going_study = bench.start_comparison(race(POINTS | LONG), actor=OWNER, pace="1/s", paused=True)
-        world = World(bench, over, untouched, going, over_study, going_study)
+        world = World(bench, over, untouched, going, over_study, going_study, over_search)
         until(lambda: all(run.state == "paused" for run in (bench.run(going), *bench.runs_of(going_study))))
         yield world
 
@@ -96,11 +102,33 @@ def race(base: dict[str, Any]) -> Comparison:
     return Comparison.of(base, ["optimizer=sgd,adam"], rates="hand", seeds=1, name="")
 
 
+def search() -> Search:
+    return Search.from_json({"base": POINTS, "vary": ["seed=0,1"]})
+
+
 def practice() -> Practice:
     return Practice.from_json({"surface": "saddle", "optimizers": ["gd"], "steps": 2})
 
 
 Do = Callable[[World, str], Any]
+
+
+def train_generator(world: World, actor: str) -> str:
+    """Begin one and give it up."""
+    channel = world.bench.train_generator(Experiment(), Synthetic(updates=20_000), actor=actor)
+    world.bench.command_generator(channel, "stop", actor=actor)
+    until(lambda: world.bench.hub.meta(channel)["state"] == "stopped")
+    return channel
+
+
+def hold_generator(world: World, actor: str) -> None:
+    """Pause one that its owner has begun."""
+    channel = world.bench.train_generator(Experiment(), Synthetic(updates=20_000), actor=OWNER)
+    try:
+        world.bench.command_generator(channel, "pause", actor=actor)
+    finally:
+        world.bench.command_generator(channel, "stop", actor=OWNER)
+        until(lambda: world.bench.hub.meta(channel)["state"] == "stopped")
 
 
 def done(do: Do) -> Do:
@@ -167,6 +195,24 @@ def start_comparison(world: World, actor: str) -> str:
     study = world.bench.start_comparison(race(POINTS), actor=actor, paused=True)
     world.bench.command_comparison(study, "stop", actor=actor)
     return world.bench.wait_comparison(study, 60).id
+
+
+def stop_search(world: World, actor: str, owner: str = OWNER) -> str:
+    """Start a search that is held, and stop it as somebody else, who may not have the right: then its owner does."""
+    study = world.bench.start_search(search(), actor=owner, paused=True)
+    world.bench.share_search(study, world.is_shared(), actor=owner)
+    try:
+        world.bench.command_search(study, "stop", actor=actor)
+    except (BadInput, Refused):
+        world.bench.command_search(study, "stop", actor=owner)
+        raise
+    finally:
+        world.bench.wait_search(study, 60)
+    return study
+
+
+def delete_search(world: World, actor: str) -> None:
+    world.bench.delete_search(stop_search(world, OWNER), actor=actor)
 
 
 def extend(world: World, actor: str) -> None:
@@ -254,6 +300,18 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
         done(lambda world, actor: world.bench.share_comparison(world.over_study, world.is_shared(), actor=actor)),
     ),
     "delete_comparison": (CHANGE, done(delete_comparison)),
+    # searches
+    "start_search": (OWN, lambda world, actor: stop_search(world, actor, actor)),
+    "search_price": (OWN, lambda world, actor: world.bench.search_price(search(), actor=actor)),
+    "command_search": (DIRECT, stop_search),
+    "wait_search": (SEE, lambda world, actor: world.bench.wait_search(world.over_search, 60, actor=actor)),
+    "searches": (SEE, lambda world, actor: lists(world.bench.searches(actor=actor), world.over_search)),
+    "search_report": (SEE, lambda world, actor: world.bench.search_report(world.over_search, actor=actor)),
+    "share_search": (
+        CHANGE,
+        done(lambda world, actor: world.bench.share_search(world.over_search, world.is_shared(), actor=actor)),
+    ),
+    "delete_search": (CHANGE, done(delete_search)),
     # what is measured and drawn
     "preview": (OWN, lambda world, actor: world.bench.preview(points(), actor=actor)),
     "sample_picture": (OWN, done(lambda world, actor: world.bench.sample_picture(points(), actor=actor))),
@@ -265,7 +323,11 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "invariance": (SEE, lambda world, actor: world.bench.invariance(world.over, "noise", actor=actor)),
     "evaluations": (SEE, lambda world, actor: world.bench.evaluations(world.over, actor=actor)),
     "polynomials": (OWN, lambda world, actor: world.bench.polynomials(Polynomials(), actor=actor)),
+    "looks": (SEE, done(lambda world, actor: world.bench.looks(world.over, actor=actor))),
     "confidence": (SEE, lambda world, actor: world.bench.confidence(world.over, actor=actor)),
+    "generator": (OWN, lambda world, actor: world.bench.generator(Experiment(), Synthetic(), actor=actor)),
+    "train_generator": (OWN, train_generator),
+    "command_generator: pause": (DIRECT, done(hold_generator)),
     "gradients": (OWN, done(lambda world, actor: world.bench.gradients(Felt(), actor=actor))),
     "blocks": (SEE, done(blocks)),
     "draw_practice": (OWN, lambda world, actor: world.bench.draw_practice(practice(), actor=actor)),

@@ -10,6 +10,7 @@ from core.studies.services.stored import StoredRuns
 
 if TYPE_CHECKING:
     from core.experiment import Experiment
+    from core.store.records import Look
     from core.studies.fits_asked import Polynomials
     from core.studies.folds_view import FoldsView
     from core.studies.measured_runs import Measuring
@@ -46,3 +47,8 @@ class Generalizing(StoredRuns):
     def polynomials(self, asked: Polynomials, *, actor: str = LOCAL) -> Fits:
         """Polynomials of every degree through noisy points; waits for its turn."""
         return self.runner.data.polynomials.draw(asked, to_act(actor))
+
+    def looks(self, run: str, *, actor: str = LOCAL) -> tuple[Look, ...]:
+        """The actor's own looks at the test split of a run, the first one first."""
+        split = (self.run(run, actor=to_act(actor)).facts.split_hashes or {}).get("test")
+        return self.store.looks(actor=actor, split_hash=split) if split is not None else ()

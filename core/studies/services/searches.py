@@ -26,6 +26,14 @@ class SearchServices(StoredRuns):
         with self.fair_use.place(self.runner, to_act(actor)):
             return self.runner.searches.start(search, actor=actor, paused=paused)
 
+    def search_price(self, search: Search, *, actor: str = LOCAL) -> str:
+        """A channel of the hub on which it is measured and told what a search will cost."""
+        from core.studies.search.price import SearchSample
+
+        to_act(actor)
+        sample = SearchSample(search)
+        return self.runner.races.price(sample, sample.words)
+
     def command_search(self, study: str, kind: str, *, actor: str = LOCAL) -> None:
         """Tell a search pause, start, resume or stop. One that is over goes on with start or resume, if it can."""
         record = self.store.get_study(study, actor=actor)

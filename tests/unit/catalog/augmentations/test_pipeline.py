@@ -22,6 +22,7 @@ from core.catalog.augmentations.rotate import Rotate
 from core.catalog.augmentations.scale import Scale
 from core.catalog.augmentations.shift import Shift
 from core.catalog.augmentations.signals import SignalScale, SignalShift
+from core.catalog.augmentations.synthetic import LearnedAugmentation, Synthetic
 from core.catalog.entry import Entry
 from core.catalog.registry import entries, parse
 from core.errors import BadInput
@@ -30,7 +31,11 @@ from core.training.batch import Batch
 
 CPU = torch.device("cpu")
 CLASSES: dict[str, Any] = dict(sorted(entries("augmentations").items()))
-KEYS = [key for key, cls in CLASSES.items() if "image" in cls.input_kinds]
+KEYS = [
+    key
+    for key, cls in CLASSES.items()
+    if "image" in cls.input_kinds and not issubclass(cls, LearnedAugmentation)  # test_synthetic.py
+]
 SIGNALS = [key for key, cls in CLASSES.items() if "sequence" in cls.input_kinds]
 SMALL = {"cutout": {"size": 3}}
 """Settings for the pictures of these tests, where the defaults are too large."""
@@ -59,6 +64,7 @@ IDENTITIES = [
     TrivialAugment(probability=0),
     SignalShift(most=0),
     SignalScale(amount=0),
+    Synthetic(share=0),
 ]
 
 

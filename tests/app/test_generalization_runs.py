@@ -1,0 +1,130 @@
+"""The page Generalization, of stored runs and of polynomials: early stopping, confidence, the seal, capacity, bias."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.catalog.regularizers.early_stopping import EarlyStopping
+from core.studies.fits_asked import NUM_SETS, Polynomials
+from core.studies.workbench import Workbench
+from core.training.polynomial_fits import Fits
+from tests.experiments import points
+from tests.polling import until
+from tests.stored_runs import finished
+
+
+def texts(tab) -> str:
+    return " ".join(item.value for item in (*tab.markdown, *tab.caption, *tab.warning, *tab.info))
+
+
+def charts(tab) -> list[str]:
+    return [chart.proto.id for chart in tab.get("plotly_chart")]
+
+
+def clicked(tab, label: str):
+    (found,) = [button for button in tab.button if button.label == label]
+    found.click().run()
+    assert not tab.exception, tab.exception[0].message
+    return tab
+
+
+@pytest.mark.parametrize("look", ["patience", "confidence", "seal"])
+def test_without_a_run_one_can_be_trained_here(look: str, open_page, bench: Workbench):
+    tab = open_page("generalization.py", look=look)
+    assert "No run is stored yet" in texts(tab)
+    clicked(tab, "Train one now, about 2 s")
+    (run,) = bench.runs()
+    bench.wait(run.id, 60)
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    assert "No run is stored yet" not in texts(tab)
+
+
+def test_a_patience_is_tried_on_a_stored_run_and_taken_to_train(open_page, bench: Workbench):
+    run = finished(bench, points(epochs=40))
+    tab = open_page("generalization.py", look="patience", of=run.id)
+    assert len(charts(tab)) == 1
+    (table,) = tab.dataframe
+    patiences = list(table.value["patience"])
+    (slider,) = tab.select_slider
+    slider.set_value(patiences[0]).run()
+    assert f"A patience of {patiences[0]} epochs stops at epoch" in texts(tab)
+    clicked(tab, f"Train with a patience of {patiences[0]}")
+    (chosen,) = tab.session_state["experiment"].regularizers
+    assert chosen == EarlyStopping(patience=patiences[0])
+
+
+def test_confidence_is_measured_and_said(open_page, bench: Workbench):
+    run = finished(bench, points(epochs=40))
+    tab = open_page("generalization.py", look="confidence", of=run.id)
+    until(bench.confidence(run.id).is_over.is_set)
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    found = bench.confidence(run.id).result
+    assert found is not None
+    (table,) = tab.dataframe
+    shown = f"{100 * found.validation.num_wrong / found.validation.num:.1f} %"
+    assert list(table.value["wrong"])[1] == shown
+    assert "sure" in texts(tab)
+    assert len(charts(tab)) == 1
+
+
+def test_a_run_on_numbers_is_not_offered_where_classes_are_asked_for(open_page, bench: Workbench):
+    finished(bench, points(dataset={"key": "polynomial", "n": 20}))
+    tab = open_page("generalization.py", look="confidence")
+    assert "No run is stored yet" in texts(tab)
+
+
+def test_the_seal_is_opened_once_and_other_weights_are_refused_unless_insisted_on(open_page, bench: Workbench):
+    first, second = finished(bench, points()), finished(bench, points(seed=1))
+    tab = open_page("generalization.py", look="seal", of=first.id)
+    assert "You have never looked at this test set" in texts(tab)
+    clicked(tab, "Open the seal…")
+    assert bench.looks(first.id) == (), "asking is not looking"
+    clicked(tab, "Open it")
+    assert [(look.run, look.contaminated) for look in bench.looks(first.id)] == [(first.id, False)]
+    assert "Opened once" in texts(tab)
+
+    tab = open_page("generalization.py", look="seal", of=second.id)
+    assert "Sealed for this run" in texts(tab)
+    clicked(tab, "Open the seal…")
+    assert "The test set stays sealed" in texts(tab)
+    clicked(tab, "Leave it sealed")
+    assert len(bench.looks(first.id)) == 1
+    clicked(tab, "Open the seal…")
+    clicked(tab, "Look all the same: contaminated")
+    assert [look.contaminated for look in bench.looks(first.id)] == [False, True]
+    assert "Contaminated" in texts(tab)
+    (table,) = tab.dataframe
+    assert list(table.value["worth"]) == ["honest", "contaminated"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({}, "**Overfits**: degree 9"),
+        ({"fit.degree": "0"}, "**Underfits**: degree 0"),
+        ({"fit.degree": "4"}, "**Fits**: degree 4"),
+        ({"fit.degree": "30", "fit.beyond": "true"}, "**Interpolates**: degree 30"),
+    ],
+)
+def test_capacity_names_where_a_degree_lies(query: dict[str, str], said: str, open_page):
+    tab = open_page("generalization.py", **query)
+    assert said in texts(tab)
+    assert len(charts(tab)) == 2
+
+
+def test_bias_and_variance_stand_in_a_table_with_what_was_measured(open_page, bench: Workbench):
+    tab = open_page("generalization.py", look="bias")
+    assert "**Variance** is the larger part at degree 9" in texts(tab)
+    found: Fits = bench.polynomials(Polynomials(sets=NUM_SETS))
+    (table,) = tab.dataframe
+    assert list(table.value["bias²"]) == [f"{value:.3g}" for value in found.bias2]
+    (slider,) = [one for one in tab.slider if one.label == "degree of the fit"]
+    slider.set_value(1).run()
+    assert "**Bias** is the larger part at degree 1" in texts(tab)
+
+
+def test_a_link_that_asks_for_the_impossible_says_so(open_page):
+    tab = open_page("generalization.py", **{"fit.n": "7"})
+    assert "n is 7." in texts(tab)

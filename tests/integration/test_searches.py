@@ -1,0 +1,234 @@
+"""Searches: Optuna chooses, our runs are its trials, and what was broken off goes on."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from core.errors import BadInput, CoreError, Refused
+from core.studies.report import ending_numbers
+from core.studies.search.asked import Search
+from core.studies.study import study_channel
+from core.studies.workbench import Workbench
+from core.text import Text
+from tests.experiments import POINTS
+from tests.polling import until
+from tests.stored_runs import LONG
+
+BASE: dict[str, Any] = {**POINTS, "regularizers": ["l2"]}
+STRENGTH = "regularizers.0.strength"
+
+
+def asked(*vary: str, base: dict[str, Any] | None = None, **options: Any) -> Search:
+    return Search.from_json({"base": base or BASE, "vary": vary or (f"{STRENGTH}=log(1e-5,1)x3",), **options})
+
+
+def searched(bench: Workbench, search: Search) -> tuple[str, dict[str, Any]]:
+    """A search from its start to its end: its id and report."""
+    study = bench.start_search(search)
+    bench.wait_search(study, 60)
+    return study, bench.search_report(study)
+
+
+def loaded(folder: Path, study: str) -> optuna.Study:
+    """The search as Optuna's own API reads it, in the way that its dashboard does."""
+    return optuna.load_study(study_name=study, storage=f"sqlite:///{folder / 'optuna.db'}")
+
+
+def test_optunas_own_api_reads_a_grid_whose_trials_are_stored_runs(bench: Workbench):
+    study, report = searched(bench, asked(f"{STRENGTH}=log(1e-5,1)x3", "optimizer=sgd,adam"))
+    read = loaded(bench.folder.path, study)
+    runs = {run.id: run for run in bench.runs_of(study)}
+    assert {(trial.params[STRENGTH], trial.params["optimizer"]) for trial in read.trials} == {
+        (strength, optimizer) for strength in (1e-5, 0.00316227766017, 1) for optimizer in ("sgd", "adam")
+    }
+    for trial, told in zip(read.trials, report["trials"], strict=True):
+        [run] = [runs[id] for id in trial.user_attrs["runs"]]
+        assert trial.state == optuna.trial.TrialState.COMPLETE
+        assert trial.value == told["validation_error"] == ending_numbers(bench.store, run)["validation_error"]
+        assert run.experiment["optimizer"]["key"] == trial.params["optimizer"]
+        assert run.experiment["regularizers"][0]["strength"] == trial.params[STRENGTH]
+    assert report["best"]["settings"] == read.best_trial.params
+    assert set(report["importances"]) == {STRENGTH, "optimizer"}
+    assert bench.hub.meta(study_channel(study))["state"] == "finished"
+
+
+def test_runs_of_a_search_train_to_the_same_bits_as_in_another_one(bench: Workbench):
+    grids = [searched(bench, asked(f"{STRENGTH}={values}"))[0] for values in ("1e-5,0.1,1", "0.1,0.2")]
+    weights = [
+        {run.experiment["regularizers"][0]["strength"]: run.weights_sha256 for run in bench.runs_of(study)}
+        for study in grids
+    ]
+    assert weights[0][0.1] == weights[1][0.1]
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_what_is_drawn_lies_between_the_ends_and_depends_on_the_seed_alone(bench: Workbench, sampler: str):
+    vary = (f"{STRENGTH}=log(1e-5,1)x2", "architecture.width=lin(4,12)x3")
+    base = {**BASE, "architecture": {"key": "mlp", "hidden_layers": 1}, "epochs": 1}
+    reports = [
+        searched(bench, asked(*vary, base={**base, "seed": seed}, sampler=sampler, trials=10))[1] for seed in (0, 0, 1)
+    ]
+    drawn = [[trial["settings"] for trial in report["trials"]] for report in reports]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert all(1e-5 <= settings[STRENGTH] <= 1 for settings in drawn[0])
+    assert all(settings["architecture.width"] in range(4, 13) for settings in drawn[0])
+
+
+def test_tpe_learns_from_the_batches_before(bench: Workbench):
+    """With the same seed the first batch is that of random draws of TPE; later ones lie nearer to what was good."""
+    _, report = searched(
+        bench, asked("optimizer.lr=log(1e-6,1)x2", base={**BASE, "epochs": 8}, sampler="tpe", trials=40)
+    )
+    errors = [trial["validation_error"] for trial in report["trials"]]
+    assert sum(errors[-16:]) / 16 < sum(errors[:16]) / 16
+
+
+def test_folds_make_the_error_a_mean_and_the_spread_its_standard_error(bench: Workbench):
+    study, report = searched(bench, asked(f"{STRENGTH}=0.0001,1", folds=3))
+    for trial in report["trials"]:
+        runs = [bench.run(id) for id in trial["runs"]]
+        errors = [ending_numbers(bench.store, run)["validation_error"] for run in runs]
+        assert [(run.experiment["num_folds"], run.experiment.get("fold", 1)) for run in runs] == [
+            (3, 1),
+            (3, 2),
+            (3, 3),
+        ]
+        mean = sum(errors) / 3
+        assert trial["validation_error"] == pytest.approx(mean)
+        spread = math.sqrt(sum((error - mean) ** 2 for error in errors) / 2)
+        assert trial["standard_error"] == pytest.approx(spread / math.sqrt(3))
+    assert "3 folds" in report["one_standard_error"]["why"]
+    assert len(bench.runs_of(study)) == 6
+
+
+@pytest.mark.parametrize("pruning", ["median", "asha"])
+def test_what_is_worse_than_others_is_given_up_and_keeps_its_last_error(bench: Workbench, pruning: str):
+    base = {**BASE, "epochs": 16}
+    study, report = searched(bench, asked("optimizer.lr=log(1e-6,0.1)x16", base=base, pruning=pruning))
+    pruned = [trial for trial in report["trials"] if trial["state"] == "pruned"]
+    assert pruned
+    assert len(pruned) < 16
+    read = loaded(bench.folder.path, study)
+    for trial in pruned:
+        run = bench.run(trial["runs"][0])
+        assert (run.state, run.reason) == ("stopped", "pruned")
+        assert 0 < run.epoch < 16
+        assert read.trials[trial["number"]].state == optuna.trial.TrialState.PRUNED
+        assert trial["validation_error"] == read.trials[trial["number"]].value
+    assert report["best"]["trial"] not in [trial["number"] for trial in pruned]
+    again = searched(bench, asked("optimizer.lr=log(1e-6,0.1)x16", base=base, pruning=pruning))[1]
+    assert [trial["state"] for trial in again["trials"]] == [trial["state"] for trial in report["trials"]]
+
+
+def test_a_search_is_held_goes_on_and_is_stopped_and_goes_on_with_what_is_left(bench: Workbench):
+    study = bench.start_search(asked(base={**BASE, **LONG}), paused=True)
+    until(lambda: bench.hub.meta(study_channel(study))["state"] == "paused")
+    runs = bench.runs_of(study)
+    assert [(run.state, run.step) for run in runs] == [("paused", 0)] * 3
+    bench.command(study_channel(study), "resume")
+    until(lambda: all(bench.hub.meta(run.id).get("state") == "running" for run in runs))
+    bench.command(study_channel(study), "stop")
+    bench.wait_search(study, 60)
+    assert [run.state for run in bench.runs_of(study)] == ["stopped"] * 3
+    assert {trial.state.name for trial in loaded(bench.folder.path, study).trials} == {"RUNNING"}
+    with pytest.raises(Refused, match="It is over"):
+        bench.command_search(study, "stop")
+    bench.command_search(study, "resume")
+    until(lambda: bench.hub.meta(study_channel(study))["state"] == "running")
+    with pytest.raises(Refused, match="still going on"):
+        bench.delete_search(study)
+    bench.command_search(study, "stop")
+    bench.wait_search(study, 60)
+    assert {run.id for run in bench.runs_of(study)} == {run.id for run in runs}
+
+
+def test_a_search_that_was_broken_off_ends_as_one_that_was_not(tmp_path: Path):
+    search = asked("optimizer.lr=log(1e-3,1)x2", base={**BASE, "epochs": 6}, sampler="tpe", trials=12)
+    with Workbench.open(tmp_path / "whole") as bench:
+        whole = searched(bench, search)[1]
+    with Workbench.open(tmp_path / "broken") as bench:
+        study = bench.start_search(search)
+        until(lambda: len(bench.runs_of(study)) == 8)
+    with Workbench.open(tmp_path / "broken") as bench:
+        assert not bench.is_comparing(study)
+        bench.command_search(study, "resume")
+        bench.wait_search(study, 60)
+        report = bench.search_report(study)
+        assert {run.state for run in bench.runs_of(study)} == {"finished"}
+        assert len(bench.runs_of(study)) == 12
+    parts = ("settings", "state", "validation_error")
+    assert [[trial[name] for name in parts] for trial in report["trials"]] == [
+        [trial[name] for name in parts] for trial in whole["trials"]
+    ]
+
+
+def test_a_trial_that_diverges_is_told_as_a_bad_one_and_not_forgotten(bench: Workbench):
+    _, report = searched(bench, asked("optimizer.lr=1e-3,1e30", base={**BASE, "optimizer": "sgd"}))
+    states = {trial["settings"]["optimizer.lr"]: (trial["state"], trial["why"]) for trial in report["trials"]}
+    assert states == {1e-3: ("complete", None), 1e30: ("pruned", "diverged")}
+
+
+def test_a_trial_that_cannot_be_made_fails_alone_and_a_search_without_any_as_a_whole(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    made = Search.experiments
+
+    def broken(self: Search, changes: dict[str, Any]) -> Any:
+        if changes[STRENGTH] < limit:
+            raise BadInput(Text("It cannot be."), Text("It is too small."), Text("Use more."))
+        return made(self, changes)
+
+    search = asked(f"{STRENGTH}=0.001,1")
+    limit = 0.1
+    monkeypatch.setattr(Search, "check", lambda self: None)
+    monkeypatch.setattr(Search, "experiments", broken)
+    _, report = searched(bench, search)
+    assert {trial["settings"][STRENGTH]: trial["state"] for trial in report["trials"]} == {
+        0.001: "failed",
+        1: "complete",
+    }
+    limit = 2
+    study = bench.start_search(search)
+    with pytest.raises(CoreError, match="None of these trials could be trained"):
+        bench.wait_search(study, 60)
+    assert bench.hub.meta(study_channel(study))["state"] == "failed"
+
+
+def test_deleting_a_search_deletes_its_runs_and_what_optuna_knows(bench: Workbench):
+    study, _ = searched(bench, asked())
+    bench.delete_search(study)
+    assert not bench.searches()
+    assert not bench.runs()
+    assert study not in optuna.get_all_study_names(f"sqlite:///{bench.folder.optuna}")
+
+
+def test_a_trial_is_extended_by_itself_when_its_search_is_over(bench: Workbench):
+    study, report = searched(bench, asked())
+    run = report["best"] and report["trials"][0]["runs"][0]
+    bench.command(run, "extend", {"epochs": 2})
+    assert bench.wait(run, 60).epoch == 6
+    assert [trial["validation_error"] for trial in bench.search_report(study)["trials"]] == [
+        trial["validation_error"] for trial in report["trials"]
+    ]
+
+
+def test_a_stored_search_is_shown_to_whoever_looks(bench: Workbench):
+    study, report = searched(bench, asked())
+    told = bench.hub.meta(study_channel(study))
+    bench.hub.forget(study_channel(study))
+    assert bench._load_stored(study_channel(study), bench.hub)
+    shown = bench.hub.meta(study_channel(study))
+    assert shown["state"] == "finished"
+    assert shown["trials"] == told["trials"]
+    assert shown["best"] == report["best"]["trial"]
+
+
+def test_the_price_of_a_search_is_told(bench: Workbench):
+    channel = bench.search_price(asked(folds=2))
+    until(lambda: bench.hub.meta(channel)["price"] is not None)
+    assert "6 runs, 12 updates each" in str(bench.hub.meta(channel)["price"])
