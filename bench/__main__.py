@@ -23,6 +23,7 @@ FIGURES = (
     "stacked",
     "evaluation",
     "kfold",
+    "searches",
     "dataloader",
     "augment",
     "augment_each",
@@ -54,6 +55,7 @@ PACKAGES = (
     "tensorboard",
     "playwright",
     "skorch",
+    "optuna",
 )
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -15,6 +15,8 @@ from pages.components.generalization_confidence import confidence
 from pages.components.generalization_fits import bias, bias_choices, capacity, capacity_choices
 from pages.components.generalization_kfold import choices as kfold_choices
 from pages.components.generalization_kfold import kfold
+from pages.components.generalization_memory import choices as memory_choices
+from pages.components.generalization_memory import memory
 from pages.components.generalization_patience import choices as patience_choices
 from pages.components.generalization_patience import patience
 from pages.components.generalization_seal import choices as seal_choices
@@ -27,6 +29,7 @@ PARTS = {
     "kfold": (kfold_choices, kfold),
     "patience": (patience_choices, patience),
     "confidence": (confidence_choices, confidence),
+    "memory": (memory_choices, memory),
     "seal": (seal_choices, seal),
 }
 """What stands on the left and on the right of each part."""
@@ -42,6 +45,7 @@ def page() -> None:
         "kfold": t("K-fold"),
         "patience": t("Early stopping"),
         "confidence": t("Confidence"),
+        "memory": t("Memorized"),
         "seal": t("Test set"),
     }
     present = st.session_state.get("present", False)

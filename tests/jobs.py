@@ -102,7 +102,7 @@ def submitted(
 
 def ended(job: TrainingJob, sink: SinkDiary) -> tuple[Run, Diary]:
     """Wait for the end of a job; its run and diary."""
-    assert job.over.wait(60)
+    assert job.over.wait(100)
     assert job.run is not None
     return job.run, sink
 

@@ -25,7 +25,7 @@ def trained(bench: Workbench, experiment: Experiment, **options: Any) -> str:
 def ended(bench: Workbench, request: LandscapeRequest) -> dict[str, Any]:
     """What stands on the channel of a landscape when it is over."""
     channel = bench.landscape(request)
-    until(lambda: bench.hub.meta(channel)["state"] in OVER, 60)
+    until(lambda: bench.hub.meta(channel)["state"] in OVER)
     return bench.hub.meta(channel)
 
 
@@ -36,10 +36,10 @@ def held(bench: Workbench) -> Iterator[None]:
 
     def wait() -> None:
         begun.set()
-        go_on.wait(60)
+        go_on.wait(100)
 
     bench.runner.compute.call(wait)
-    assert begun.wait(30)
+    assert begun.wait(100)
     try:
         yield
     finally:

@@ -93,7 +93,7 @@ def leave_everywhere(bench: Workbench, kinds: tuple[str, ...] = PAYLOADS) -> Lef
         "name": " ".join(kinds)[:200],
     }
     study = bench.start_comparison(Comparison.from_json(document), actor=people[0].id, pace="max")
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
     lessons = [lesson(kinds[first : first + 8], number) for number, first in enumerate(range(0, len(kinds), 8), 1)]
     own = OwnLessons(bench.folder.lessons)
     for one in lessons:

@@ -108,4 +108,4 @@ def serving(folder: Path, *options: str, **variables: str) -> Iterator[Server]:
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(30)
+        process.wait(100)

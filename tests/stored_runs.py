@@ -31,7 +31,7 @@ def stopped(bench: Workbench, experiment: Experiment | None = None) -> str:
     run = bench.start(experiment or points(**LONG), pace="max")
     until(lambda: steps_done(bench, run) >= 20)
     bench.command(run, "stop")
-    assert bench.wait(run, 60).state == "stopped"
+    assert bench.wait(run, 100).state == "stopped"
     return run
 
 

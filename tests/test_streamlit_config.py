@@ -51,7 +51,7 @@ def test_streamlit_reads_every_option_as_it_is_written():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=True,
     )
     assert json.loads(answer.stdout) == written

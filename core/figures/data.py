@@ -36,7 +36,7 @@ class ClassCounts:
 class InputSpreads:
     """Standard deviation of each input on the training split, as stored and as the network gets it (float64)."""
 
-    names: Sequence[str]
+    names: Sequence[str | Text]
     raw: np.ndarray
     scaled: np.ndarray
 
@@ -100,7 +100,8 @@ def spread_figure(spreads: InputSpreads, translate: Translate = untranslated) ->
     shown = varies[np.argsort(-spreads.raw[varies], kind="stable")]
     if len(shown) > MOST_BARS:
         shown = np.concatenate([shown[: MOST_BARS // 2], shown[-MOST_BARS // 2 :]])
-    names = [spreads.names[place] for place in shown]
+    named = [spreads.names[place] for place in shown]
+    names = [name.render(translate) if isinstance(name, Text) else name for name in named]
     for name, values, shade, symbol in (
         (Text("as stored"), spreads.raw, GREY, "circle-open"),
         (Text("as the network gets it"), spreads.scaled, USED, "circle"),

@@ -1,4 +1,4 @@
-"""Figures about generalization: confidence against right answers, and a run's errors with an earlier end."""
+"""Figures about what stored runs have learned: confidence, an earlier end, the best of many, single samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.figures.theme import DARK_BACKGROUNDS, LIGHT_BACKGROUNDS, colour
+from core.figures.theme import colour
 from core.text import Text, Translate, untranslated
 
 GREY = "#8a9399"
@@ -123,233 +123,6 @@ def ended_figure(run: Ended, slot: int, translate: Translate = untranslated, *, 
     return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND, hovermode="x unified")
 
 
-@dataclass(frozen=True, eq=False)
-class FittedCurves:
-    """Fits of one degree: points (N,), the curve behind them on a grid (G,), and T × R fits (T, R, G) after `updates`.
-
-    Several sets of points: their fits are thin and their mean thick, and points of the first set are drawn.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    grid: np.ndarray
-    truth: np.ndarray
-    updates: Sequence[int]
-    curves: np.ndarray
-
-
-def fitted_figure(fits: FittedCurves, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
-    """The fits as they are trained: a slider and a button move through the updates; the last ones are shown first."""
-    figure = go.Figure()
-    shade, mean_shade = colour(0, dark=dark), colour(3, dark=dark)
-    is_one = fits.curves.shape[1] == 1
-    last = len(fits.updates) - 1
-    figure.add_scatter(
-        x=fits.grid,
-        y=fits.truth,
-        mode="lines",
-        name=Text("behind the points").render(translate),
-        line={"color": GREY, "dash": "dash", "width": 2},
-    )
-    thin = Text("fit") if is_one else Text("fits of {num} sets", num=fits.curves.shape[1])
-    figure.add_scatter(
-        mode="lines",
-        name=thin.render(translate),
-        line={"color": shade, "width": 3 if is_one else 1},
-        opacity=1 if is_one else 0.55,
-    )
-    if not is_one:
-        figure.add_scatter(
-            mode="lines", name=Text("their mean").render(translate), line={"color": mean_shade, "width": 4}
-        )
-    moving = [1] if is_one else [1, 2]
-    points = Text("training points") if is_one else Text("points of the first set")
-    figure.add_scatter(
-        x=fits.x,
-        y=fits.y,
-        mode="markers",
-        name=points.render(translate),
-        marker={"color": shade, "size": 8, "line": {"width": 1, "color": "white"}},
-    )
-    figure.frames = [
-        go.Frame(data=_lines(fits, moment), traces=moving, name=str(update))
-        for moment, update in enumerate(fits.updates)
-    ]
-    for trace, line in zip(moving, _lines(fits, last), strict=True):
-        figure.data[trace].update(x=line.x, y=line.y)
-    now = {"mode": "immediate", "transition": {"duration": 0}}
-    play = {
-        "label": "▶ " + Text("train").render(translate),
-        "method": "animate",
-        "args": [None, now | {"frame": {"duration": 350, "redraw": False}, "fromcurrent": False}],
-    }
-    steps = [
-        {"label": str(update), "method": "animate", "args": [[str(update)], now | {"frame": {"redraw": False}}]}
-        for update in fits.updates
-    ]
-    prefix = Text("after update ").render(translate)
-    figure.update_xaxes(title="x", range=[-1.03, 1.03], automargin=True)
-    figure.update_yaxes(title="y", range=[-2.1, 2.1], automargin=True)
-    return figure.update_layout(
-        height=HEIGHT,
-        margin=MARGIN | {"b": 90},
-        legend=LEGEND,
-        updatemenus=[
-            {
-                "type": "buttons",
-                "buttons": [play],
-                "x": 0,
-                "y": -0.2,
-                "xanchor": "left",
-                "yanchor": "top",
-                "bgcolor": DARK_BACKGROUNDS[1] if dark else LIGHT_BACKGROUNDS[1],
-                "font": {"color": "#ffffff" if dark else "#000000"},
-            }
-        ],
-        sliders=[
-            {
-                "active": last,
-                "steps": steps,
-                "x": 0.22,
-                "len": 0.78,
-                "y": -0.1,
-                "currentvalue": {"prefix": prefix},
-                "pad": {"t": 8},
-            }
-        ],
-    )
-
-
-def _lines(fits: FittedCurves, moment: int) -> list[go.Scatter]:
-    """The fits of a moment as one trace with gaps, and their mean where there are several."""
-    curves_RG = np.clip(fits.curves[moment], -50, 50)
-    num, gap = len(curves_RG), [np.nan]
-    x = np.concatenate([np.concatenate([fits.grid, gap])] * num)
-    y = np.concatenate([np.concatenate([curve, gap]) for curve in curves_RG])
-    lines = [go.Scatter(x=x, y=y)]
-    if num > 1:
-        lines.append(go.Scatter(x=fits.grid, y=np.clip(fits.curves[moment].mean(0), -50, 50)))
-    return lines
-
-
-@dataclass(frozen=True, eq=False)
-class Capacity:
-    """Mean squared errors (D,) of the degrees 0 … D − 1 on training and validation points.
-
-    `lowest` is the degree whose validation error is lowest among those below `num_points`; `uncertain` (D,) is the ± of
-    validation errors.
-    """
-
-    train: np.ndarray
-    validation: np.ndarray
-    uncertain: np.ndarray
-    degree: int
-    lowest: int
-    num_points: int
-    noise: float
-
-
-def capacity_figure(capacity: Capacity, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
-    """Training (dotted) and validation error (solid) against the degree, and the gap; both ends have their names."""
-    figure = go.Figure()
-    shade, gap_shade = colour(0, dark=dark), colour(4, dark=dark)
-    degrees = np.arange(len(capacity.train))
-    least = 1e-6
-    gap = np.maximum(capacity.validation - capacity.train, least)
-    for name, values, dash, width, tint in (
-        (Text("training error"), capacity.train, "dot", 2.5, shade),
-        (Text("validation error"), capacity.validation, "solid", 2.5, shade),
-        (Text("gap"), gap, "dashdot", 1.5, gap_shade),
-    ):
-        figure.add_scatter(
-            x=degrees,
-            y=np.maximum(values, least),
-            mode="lines",
-            name=name.render(translate),
-            line={"color": tint, "dash": dash, "width": width},
-        )
-    figure.add_scatter(
-        x=[capacity.degree],
-        y=[max(capacity.validation[capacity.degree], least)],
-        mode="markers",
-        name=Text("the fit that is drawn").render(translate),
-        marker={"color": shade, "size": 13, "symbol": "diamond"},
-    )
-    figure.add_vline(capacity.lowest, line={"color": GREY, "dash": "dash", "width": 1.5})
-    if capacity.noise > 0:
-        figure.add_hline(
-            capacity.noise,
-            line={"color": GREY, "dash": "dot", "width": 1.5},
-            annotation={"text": Text("noise").render(translate), "font": {"size": 12}},
-        )
-    if len(degrees) > capacity.num_points:
-        figure.add_vline(capacity.num_points - 1, line={"color": GREY, "width": 1.5})
-    for words, x, anchor in (
-        (Text("← underfits"), capacity.lowest, "right"),
-        (Text("overfits →"), capacity.lowest, "left"),
-    ):
-        figure.add_annotation(
-            text=words.render(translate), x=x, y=1, yref="paper", xanchor=anchor, yanchor="top", showarrow=False
-        )
-    top = np.log10(max(10 * capacity.validation[capacity.lowest], capacity.validation[0], 1) * 30)
-    if len(degrees) > capacity.num_points:
-        top = np.log10(capacity.validation.max() * 3)
-    bottom = np.log10(min(capacity.validation.min(), capacity.noise or 1)) - 1
-    figure.update_xaxes(title=Text("degree of the polynomial").render(translate), automargin=True)
-    figure.update_yaxes(
-        title=Text("mean squared error").render(translate),
-        type="log",
-        range=[max(bottom, -5), top],
-        exponentformat="power",
-        automargin=True,
-    )
-    return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND)
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """Bias², variance (D,) and noise of the degrees 0 … D − 1, and the error measured on test points, ± `spread`."""
-
-    bias2: np.ndarray
-    variance: np.ndarray
-    noise: float
-    test: np.ndarray
-    spread: np.ndarray
-    degree: int
-
-
-def parts_figure(parts: Parts, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
-    """Stacked bars of bias², variance and noise against the degree; a mark where the error was measured."""
-    figure = go.Figure()
-    degrees = np.arange(len(parts.bias2))
-    for name, values, slot in (
-        (Text("noise"), np.full(len(degrees), parts.noise), None),
-        (Text("bias²"), parts.bias2, 4),
-        (Text("variance"), parts.variance, 5),
-    ):
-        shade = GREY if slot is None else colour(slot, dark=dark)
-        figure.add_bar(x=degrees, y=values, name=name.render(translate), marker={"color": shade})
-    figure.add_scatter(
-        x=degrees,
-        y=parts.test,
-        error_y={"array": parts.spread},
-        mode="markers",
-        name=Text("measured on test points").render(translate),
-        marker={"symbol": "line-ew-open", "size": 16, "color": "#ffffff" if dark else "#000000", "line": {"width": 2}},
-    )
-    figure.add_vrect(parts.degree - 0.5, parts.degree + 0.5, fillcolor=GREY, opacity=0.2, line_width=0, layer="below")
-    top = 1.25 * max(parts.test[0], parts.test.min())
-    figure.update_xaxes(
-        title=Text("degree of the polynomial").render(translate),
-        dtick=1,
-        range=[-0.6, len(degrees) - 0.4],
-        automargin=True,
-    )
-    title = Text("mean squared error").render(translate)
-    figure.update_yaxes(title=title, range=[0, top], automargin=True)
-    return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND, barmode="stack", bargap=0.2)
-
-
 def optimism_figure(
     nums: Sequence[int],
     shown: Sequence[float],
@@ -387,3 +160,92 @@ def optimism_figure(
     figure.update_xaxes(title=Text("networks among which the best is chosen").render(translate), automargin=True)
     figure.update_yaxes(title=Text("validation error, %").render(translate), automargin=True)
     return figure.update_layout(height=300, margin=MARGIN, legend=LEGEND)
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """Samples by their `variability` and `mean` confidence (N,) in 0 … 1, and which have a wrong label (N,).
+
+    `epochs` (M,) with the share of samples whose given label is named, of right and of wrong labels (M,), NaN where
+    there are none; `validation` (M,) is the validation error, NaN where it was not measured.
+    """
+
+    variability: np.ndarray
+    mean: np.ndarray
+    is_wrong: np.ndarray
+    names: Sequence[str]
+    epochs: np.ndarray
+    of_right: np.ndarray
+    of_wrong: np.ndarray
+    validation: np.ndarray
+
+
+def samples_figure(
+    followed: Followed, translate: Translate = untranslated, *, coloured: bool, dark: bool = False
+) -> go.Figure:
+    """Each sample a point: how sure the network was of its label on average, and how much that changed."""
+    figure = go.Figure()
+    kinds: list[tuple[Text, np.ndarray, int, str]] = [
+        (Text("right labels"), ~followed.is_wrong, 0, "circle"),
+        (Text("wrong labels"), followed.is_wrong, 3, "x"),
+    ]
+    if not coloured:
+        kinds = [(Text("training samples"), np.ones(len(followed.mean), bool), 0, "circle")]
+    for name, chosen, slot, mark in kinds:
+        figure.add_scatter(
+            x=100 * followed.variability[chosen],
+            y=100 * followed.mean[chosen],
+            mode="markers",
+            name=name.render(translate),
+            text=[name for name, is_in in zip(followed.names, chosen, strict=True) if is_in],
+            hovertemplate="%{text}: %{y:.0f} % ± %{x:.0f}<extra></extra>",
+            marker={"color": colour(slot, dark=dark), "symbol": mark, "size": 6, "opacity": 0.65},
+        )
+    for text, x, y in (
+        (Text("easy"), 2, 104),
+        (Text("changing"), 42, 54),
+        (Text("hard, or labelled wrong"), 2, -4),
+    ):
+        figure.add_annotation(text=text.render(translate), x=x, y=y, xanchor="left", showarrow=False)
+    variability = Text("how much that changed: standard deviation, points").render(translate)
+    figure.update_xaxes(title=variability, range=[-1, 52], automargin=True)
+    confidence = Text("mean confidence in the given label, %").render(translate)
+    figure.update_yaxes(title=confidence, range=[-9, 109], automargin=True)
+    return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND)
+
+
+def memory_figure(
+    followed: Followed, translate: Translate = untranslated, *, coloured: bool, dark: bool = False
+) -> go.Figure:
+    """The share of training samples that are not answered as their label says, and the validation error, by epoch."""
+    figure = go.Figure()
+    num_wrong = int(followed.is_wrong.sum())
+    together = followed.of_right
+    if num_wrong:
+        share = num_wrong / len(followed.is_wrong)
+        together = (1 - share) * followed.of_right + share * followed.of_wrong
+    lines: list[tuple[Text, np.ndarray, int, str]] = [(Text("training error"), 1 - together, 0, "dot")]
+    if coloured and num_wrong:
+        lines = [
+            (Text("right labels not learned"), 1 - followed.of_right, 0, "dot"),
+            (Text("wrong labels not learned"), 1 - followed.of_wrong, 3, "dot"),
+        ]
+    measured = ~np.isnan(followed.validation)
+    for name, values, slot, dash in lines:
+        figure.add_scatter(
+            x=followed.epochs,
+            y=100 * values,
+            mode="lines",
+            name=name.render(translate),
+            line={"color": colour(slot, dark=dark), "dash": dash, "width": 2.5},
+        )
+    figure.add_scatter(
+        x=followed.epochs[measured],
+        y=100 * followed.validation[measured],
+        mode="lines",
+        name=Text("validation error").render(translate),
+        line={"color": colour(0, dark=dark), "width": 2.5},
+    )
+    figure.update_xaxes(title=Text("epoch").render(translate), rangemode="tozero", automargin=True)
+    figure.update_yaxes(title="%", range=[0, 103], automargin=True)
+    return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND, hovermode="x unified")

@@ -47,6 +47,15 @@ Commands to it go to all its runs. Its meta:
   "num_train"}, of the gradients of batches at the first weights
 - `applied`: as for a run
 
+A search has such a channel too, and takes the commands pause, resume and stop. Its meta:
+
+- `state`, `reason`, `name`, `task`, `step`, `num_steps`, `seconds_left`: as for a comparison, of the trials that train
+- `num_trials`: as planned; `folds`: runs of each trial, or null; `importances`: {dotted path: share}, {} while not known
+- `spaces`: [{"path", "title": Text, "scale": lin, log, or null for a list, "names": its values}, …], what varies
+- `trials`: [{"number", "state": running, complete, pruned, failed, "words": Text, "values": a number, or the place in
+  `names`, setting by setting, "error", "standard_error": or null, "runs": their channels}, …]
+- `best`, `within`: numbers of trials or null, the lowest error and the simplest one up to `limit`; `why`: Text or null
+
 A landscape has a channel of its own too, `landscape-<hash>`, with meta only; it takes the command `stop`. Its meta:
 
 - `state`: queued, running, finished, stopped, failed; `reason`: Text or null; `doing`: Text; `progress`: 0 to 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Case, Column, Connection, Delete, Select, Table, bindparam, case, delete, insert, select, update
+from sqlalchemy import Case, Column, Connection, Insert, Select, Table, bindparam, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.errors import BadInput, Refused
 from core.store import blocks, schema
@@ -53,15 +54,16 @@ def owned(connection: Connection, run: str, actor: str) -> None:
 
 def replace(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
     """Insert rows in place of those with the same keys."""
-    keys = [column.name for column in table.primary_key]
-    connection.execute(_same_key(table), [{f"same_{name}": row[name] for name in keys} for row in rows])
-    connection.execute(insert(table), list(rows))
+    connection.execute(_insertion(table, connection.dialect.name), list(rows))
 
 
 @cache
-def _same_key(table: Table) -> Delete:
+def _insertion(table: Table, database: str) -> Insert:
     # Kept, since writing a statement down takes several times as long as carrying it out.
-    return delete(table).where(*(column == bindparam(f"same_{column.name}") for column in table.primary_key))
+    statement = (postgresql if database == "postgresql" else sqlite).insert(table)
+    keys = [column.name for column in table.primary_key]
+    values = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=keys, set_=values)
 
 
 def insert_run(connection: Connection, row: dict[str, Any]) -> None:
@@ -295,9 +297,17 @@ def store_event(connection: Connection, event: Event) -> None:
     replace(connection, schema.event, event.__dict__)
 
 
-def store_snapshot(connection: Connection, run: str, entry: SnapshotEntry) -> None:
-    """Put a snapshot into the index."""
+def store_snapshot(connection: Connection, run: str, entry: SnapshotEntry, gone: Sequence[int]) -> None:
+    """Put a snapshot into the index, and take those out that are gone."""
     replace(connection, schema.snapshot, {"run": run, **entry.__dict__})
+    if gone:
+        forget_snapshots(connection, run, gone)
+
+
+def forget_snapshots(connection: Connection, run: str, steps: Sequence[int]) -> None:
+    """Take snapshots out of the index."""
+    table = schema.snapshot
+    connection.execute(delete(table).where(table.c.run == run, table.c.step.in_(list(steps))))
 
 
 def delete_run(connection: Connection, run: str, actor: str) -> None:

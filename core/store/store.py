@@ -307,20 +307,22 @@ class Store(Studies, Answers, Sharing):
         self._tell(lambda connection: changes.store_event(connection, event), run)
         return event
 
-    def record_snapshot(self, run: str, entry: SnapshotEntry) -> bool:
+    def record_snapshot(self, run: str, entry: SnapshotEntry, gone: Sequence[int] = (), *, later: bool = False) -> bool:
         """Put a written snapshot into the index, after all rows queued before: then it can be resumed from.
 
-        True: acknowledged by the disk.
+        Those `gone` are taken out. True: acknowledged by the disk; `later`: it is stored with the next rows.
         """
         if not entry.file or Path(entry.file).name != entry.file:
             raise ValueError(f"{entry.file!r} is not a bare file name")
-        return self._tell(lambda connection: changes.store_snapshot(connection, run, entry), checked_id(run))
+        operation = Operation(lambda connection: changes.store_snapshot(connection, run, entry, gone), checked_id(run))
+        if not later:
+            return self._writing().tell(operation, ACKNOWLEDGE_S)
+        self._writing().put(operation)
+        return False
 
     def forget_snapshots(self, run: str, steps: Sequence[int]) -> bool:
         """Take snapshots whose files were removed out of the index. True: acknowledged by the disk."""
-        table = schema.snapshot
-        gone = table.delete().where(table.c.run == checked_id(run), table.c.step.in_(list(steps)))
-        return self._tell(lambda connection: connection.execute(gone), run)
+        return self._tell(lambda connection: changes.forget_snapshots(connection, run, steps), checked_id(run))
 
     def mark_interrupted(self) -> tuple[str, ...]:
         """At the start of a writing process: runs left active by one that ended are interrupted; returns their ids."""

@@ -91,7 +91,8 @@ class Writer:
                     return
                 self._mergeable[operation.merge] = operation
             self._queue.append(operation)
-            self._changed.notify_all()
+            if len(self._queue) == 1:  # any other comes along with those that wait already
+                self._changed.notify_all()
 
     def tell(self, operation: Operation, timeout_s: float, *, patient: bool = False) -> bool:
         """Queue a change that must not be lost and wait a moment. True: it is on the disk; False: it will be.

@@ -17,6 +17,7 @@ from core.catalog.architectures.attention_layers import AttentionNet
 from core.catalog.datasets.dataset import DataSet
 from core.errors import BadInput
 from core.experiment import Experiment
+from core.pieces import saying
 from core.store.folder import DataFolder
 from core.store.records import RunRecord
 from core.store.store import Store
@@ -34,8 +35,7 @@ from core.studies.blocks_asked import (
 from core.studies.blocks_batch import normalized, pre_activations
 from core.studies.blocks_dropout import dropouts, mask, votes
 from core.studies.blocks_layers import Layer, layers
-from core.studies.blocks_shipped import DEVICE, shipped
-from core.studies.opened import opened
+from core.studies.blocks_shipped import at_its_end, device_of, experiment_of
 from core.studies.replay import last_step
 from core.studies.sample_pictures import images_of
 from core.text import Text
@@ -83,11 +83,6 @@ class AttentionLook:
     has_class_token: bool
 
 
-def experiment_of(record: RunRecord | None) -> Experiment:
-    """What was trained; None is the shipped run."""
-    return shipped().experiment if record is None else Experiment.from_json(dict(record.experiment))
-
-
 class Blocks:
     """Answers about stored runs and the shipped one; any thread may ask, and waits for its turn."""
 
@@ -113,8 +108,7 @@ class Blocks:
         if found is None or (found.done() and (found.cancelled() or found.exception())):
             experiment = experiment_of(record)
             _check(experiment, self._folder)
-            device = DEVICE if record is None else record.facts.device
-            data = self._load(experiment, device).result()
+            data = self._load(experiment, device_of(record)).result()
             job = Pieces(self._work(asked, record, state, data), owner)
             self._compute.submit(job)
             found = job.future
@@ -130,17 +124,7 @@ class Blocks:
     ) -> Generator[None, None, Any]:
         run = self._open.get(state)
         if run is None:
-            if record is None:
-                run = shipped().run(self._folder.path, data)
-            else:
-                opening = opened(self._store, self._folder, record)
-                while run is None:
-                    try:
-                        next(opening)
-                    except StopIteration as end:
-                        run = cast(Run, end.value)
-                    else:
-                        yield
+            run = yield from saying(None, at_its_end(self._store, self._folder, record, data))
             self._open[state] = run
         self._open.move_to_end(state)
         while len(self._open) > MOST_OPEN:

@@ -1,13 +1,17 @@
-"""The run that the page Building blocks opens on: trained by this program, shipped with its experiment and its error.
+"""The run that pages open on before there is another: trained by this program, shipped with its experiment and error.
+
+Where a stored run may be asked for, None stands for it.
 
 To make it anew: `python -m core train EXPERIMENT.json`, then `write` with what `Workbench.state_at` gives for its end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -16,6 +20,10 @@ from torch import Tensor
 
 from core import strict_json
 from core.experiment import Experiment
+from core.store.folder import DataFolder
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.studies.opened import opened
 from core.training.resident import ResidentData
 from core.training.run import Run
 from core.training.weights import weights_sha256
@@ -50,6 +58,23 @@ def shipped() -> Shipped:
         stated = strict_json.loads(file.metadata()["run"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
     return Shipped(Experiment.from_json(stated.pop("experiment")), tensors=tensors, **stated)
+
+
+def experiment_of(record: RunRecord | None) -> Experiment:
+    """What was trained."""
+    return shipped().experiment if record is None else Experiment.from_json(dict(record.experiment))
+
+
+def device_of(record: RunRecord | None) -> str | None:
+    """Where it was trained, as far as that is recorded."""
+    return DEVICE if record is None else record.facts.device
+
+
+def at_its_end(
+    store: Store, folder: DataFolder, record: RunRecord | None, data: ResidentData
+) -> Generator[Any, None, Run]:
+    """A run after its last update; yields after every piece of work."""
+    return shipped().run(folder.path, data) if record is None else (yield from opened(store, folder, record))
 
 
 def write(run: Run, path: Path = FILE) -> None:

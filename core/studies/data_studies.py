@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from concurrent.futures import Future
 
 from core.experiment import Experiment
@@ -19,13 +18,13 @@ from core.studies.generators import Generators
 from core.studies.invariance import Invariances
 from core.studies.kept import Kept
 from core.studies.loading import Loading
-from core.studies.measured_runs import MeasuredRuns, Measuring
+from core.studies.measured_runs import MeasuredRuns, Measuring, told_progress
 from core.studies.previews import preview_channel
 from core.studies.sample_pictures import SamplePictures
 from core.training.compute import Compute
 from core.training.confidence import Confidence, check_classes, confidence_of
+from core.studies.memorized import Memorized, check_followed, memorized
 from core.training.resident import ResidentData
-from core.training.run import Run
 from core.training.splits import data_of
 
 
@@ -43,6 +42,7 @@ class DataStudies:
         self.invariances = Invariances(MeasuredRuns(folder, store, load, compute))
         self.polynomials = Drawings(compute, polynomials)
         self._confidences: MeasuredRuns[Confidence] = MeasuredRuns(folder, store, load, compute)
+        self._memorized: MeasuredRuns[Memorized] = MeasuredRuns(folder, store, load, compute)
         self.blocks = Blocks(folder, store, load, compute)
 
         def load_shown(chosen: Experiment) -> Future[ResidentData]:
@@ -66,14 +66,9 @@ class DataStudies:
     def confidence(self, record: RunRecord, owner: str) -> Measuring[Confidence]:
         """How sure a run's network is; BadInput for one that answers with numbers."""
         check_classes(Experiment.from_json(record.experiment))
-        return self._confidences.get(record, None, _confidence, owner)
+        return self._confidences.get(record, None, told_progress(confidence_of), owner)
 
-
-def _confidence(run: Run, measuring: Measuring[Confidence]) -> Generator[None, None, Confidence]:
-    pieces = confidence_of(run)
-    while True:
-        try:
-            measuring.progress = next(pieces)
-        except StopIteration as end:
-            return end.value
-        yield
+    def memorized(self, record: RunRecord, owner: str) -> Measuring[Memorized]:
+        """What became of a run's training samples; BadInput for a run of which that cannot be said."""
+        check_followed(Experiment.from_json(record.experiment))
+        return self._memorized.get(record, None, told_progress(memorized), owner, untrained=True)

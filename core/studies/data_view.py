@@ -115,8 +115,17 @@ def _spreads(samples: Samples, train: np.ndarray, data: ResidentData) -> InputSp
     """Standard deviation of every feature or channel, as stored and as the network gets it."""
     inputs = samples.inputs[train[:MOST_MEASURED]]
     raw = inputs.std(axis=(0, *range(2, inputs.ndim)), dtype=np.float64)
-    names = data.dataset.facts().feature_names or tuple(str(place + 1) for place in range(len(raw)))
+    names = data.dataset.facts().feature_names or _channels(data.dataset.input_kind, len(raw))
     return InputSpreads(names, raw, raw * data.factor.reshape(-1).double().cpu().numpy())
+
+
+def _channels(input_kind: str, num: int) -> tuple[Text, ...]:
+    """What the numbers of a pixel, or of a place in a sequence, are called."""
+    if input_kind == "image" and num == 1:
+        return (Text("brightness"),)
+    if input_kind == "image" and num == 3:
+        return Text("red"), Text("green"), Text("blue")
+    return tuple(Text("input {number}", number=place + 1) for place in range(num))
 
 
 def _wrong(data: ResidentData, truth: np.ndarray, splits: Splits) -> WrongLabels:

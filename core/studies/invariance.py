@@ -16,12 +16,13 @@ from core.catalog.datasets.examples import examples
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.store.records import RunRecord
+from core.studies.blocks_shipped import experiment_of
 from core.studies.measured_runs import MeasuredRuns, Measuring
 from core.text import Text
-from core.training.batch import Batch
 from core.training.disturbances import Disturbance, suiting
 from core.training.evaluation import score
 from core.training.run import Run
+from core.training.trend import uncertainty
 
 MOST_SAMPLES = 1_000
 """On so many validation samples the error is measured, spread evenly over the classes."""
@@ -29,25 +30,25 @@ MOST_SAMPLES = 1_000
 
 @dataclass(frozen=True, eq=False)
 class InvarianceCurve:
-    """The error at each of the disturbance's amounts, on `num` samples; `standard_error` where they are undisturbed."""
+    """The error at each of the disturbance's amounts, on `num` samples; `uncertainty` is the ± of the undisturbed."""
 
     errors: np.ndarray
     num: int
-    standard_error: float
+    uncertainty: float
 
 
 class Invariances:
-    """Measures curves of stored runs, each once; any thread may ask."""
+    """Measures curves of stored runs and of the shipped one, each once; any thread may ask."""
 
     def __init__(self, runs: MeasuredRuns[InvarianceCurve]) -> None:
         self._runs = runs
 
-    def get(self, record: RunRecord, key: str, owner: str) -> Measuring[InvarianceCurve]:
-        """The curve of a run's last state against a disturbance; one that was given up is measured anew.
+    def get(self, record: RunRecord | None, key: str, owner: str) -> Measuring[InvarianceCurve]:
+        """The curve of a run's last state (None: the shipped run) against a disturbance; one given up is measured anew.
 
         BadInput where the disturbance does not suit the run's data.
         """
-        disturbance = checked(Experiment.from_json(record.experiment), key)
+        disturbance = checked(experiment_of(record), key)
         return self._runs.get(record, key, partial(measured, disturbance=disturbance), owner)
 
 
@@ -71,21 +72,14 @@ def measured(
     validation = parts.data.splits.validation.cpu().numpy()
     rows = examples(parts.data.targets.cpu().numpy(), validation, MOST_SAMPLES)
     samples = parts.feed.pieces(torch.from_numpy(rows).to(parts.data.device), parts.piece_size)
-    errors = []
+    scores = []
     for place, amount in enumerate(disturbance.amounts):
-        batches = (_disturbed(batch, disturbance, amount) for batch in samples)
-        found = yield from score(parts.model, batches, parts.plain_loss, parts.target_spread)
-        errors.append(found.error)
+        batches = (batch._replace(inputs=disturbance.apply(batch.inputs, amount)) for batch in samples)
+        scores.append((yield from score(parts.model, batches, parts.plain_loss, parts.target_spread)))
         measuring.progress = (place + 1) / len(disturbance.amounts)
         yield
-    plain = errors[disturbance.amounts.index(disturbance.none)]
-    spread = (plain * (1 - plain) / len(rows)) ** 0.5 if parts.target_spread is None else float("nan")
-    return InvarianceCurve(np.array(errors), len(rows), spread)
-
-
-def _disturbed(batch: Batch, disturbance: Disturbance, amount: float) -> Batch:
-    with torch.no_grad():
-        return batch._replace(inputs=disturbance.apply(batch.inputs, amount))
+    undisturbed = scores[disturbance.amounts.index(disturbance.none)]
+    return InvarianceCurve(np.array([found.error for found in scores]), len(rows), uncertainty(undisturbed))
 
 
 def twin(experiment: Experiment, key: str) -> Experiment:

@@ -11,11 +11,12 @@ from typing import Any, Generic, TypeVar
 
 from core.errors import CoreError
 from core.experiment import Experiment
+from core.pieces import saying
 from core.store.folder import DataFolder
 from core.store.records import RunRecord
 from core.store.store import Store
-from core.studies.opened import opened
-from core.studies.replay import last_step
+from core.studies.blocks_shipped import at_its_end, device_of, experiment_of
+from core.studies.replay import last_step, put_back
 from core.text import Text
 from core.training.compute import Compute, Pieces
 from core.training.resident import ResidentData
@@ -69,6 +70,21 @@ Measure = Callable[[Run, Measuring[T]], Generator[None, None, T]]
 """Measures a run as it is and tells its progress; yields after every piece."""
 
 
+def told_progress(work: Callable[[Run], Generator[float, None, T]]) -> Measure[T]:
+    """Work on a run that yields its finished share, as a measurement."""
+
+    def measure(run: Run, measuring: Measuring[T]) -> Generator[None, None, T]:
+        pieces = work(run)
+        while True:
+            try:
+                measuring.progress = next(pieces)
+            except StopIteration as end:
+                return end.value
+            yield
+
+    return measure
+
+
 class MeasuredRuns(Generic[T]):
     """The measurements of one kind in this process; any thread may ask."""
 
@@ -83,9 +99,14 @@ class MeasuredRuns(Generic[T]):
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[Hashable, ...], Measuring[T]] = OrderedDict()
 
-    def get(self, record: RunRecord, what: Hashable, measure: Measure[T], owner: str) -> Measuring[T]:
-        """`measure` of a run's last state, known by `what`; one that was given up is measured anew."""
-        place = (record.id, record.attempt, last_step(record), what)
+    def get(
+        self, record: RunRecord | None, what: Hashable, measure: Measure[T], owner: str, *, untrained: bool = False
+    ) -> Measuring[T]:
+        """`measure` of a run's last state (None: the shipped run), known by `what`; one given up is measured anew.
+
+        `untrained`: of a stored run as it was before its first update.
+        """
+        place = (*(() if record is None else (record.id, record.attempt, last_step(record))), what)
         with self._lock:
             known = self._known.get(place)
             if known is not None and not known.is_cancelled:
@@ -103,21 +124,28 @@ class MeasuredRuns(Generic[T]):
             if data.cancelled() or measuring.is_cancelled:
                 measuring.is_over.set()
                 return
-            job = Pieces(self._pieces(record, measure, measuring), owner)
+            job = Pieces(self._pieces(record, data.result(), measure, measuring, untrained=untrained), owner)
             measuring.job = job
             job.future.add_done_callback(measuring.take)
             if not self._compute.offer(job):
                 measuring.cancel()
 
-        self._load(Experiment.from_json(record.experiment), record.facts.device).add_done_callback(loaded)
+        self._load(experiment_of(record), device_of(record)).add_done_callback(loaded)
         return measuring
 
-    def _pieces(self, record: RunRecord, measure: Measure[T], measuring: Measuring[T]) -> Generator[None, None, T]:
-        """Go back to the run's last state and measure it; yields after every piece."""
-        pieces = opened(self._store, self._folder, record)
-        while True:
-            try:
-                next(pieces)
-            except StopIteration as end:
-                return (yield from measure(end.value, measuring))
-            yield
+    def _pieces(
+        self,
+        record: RunRecord | None,
+        data: ResidentData,
+        measure: Measure[T],
+        measuring: Measuring[T],
+        *,
+        untrained: bool,
+    ) -> Generator[None, None, T]:
+        """Go to where the run is measured, and measure it; yields after every piece."""
+        if untrained:
+            assert record is not None, "the shipped run is only known as it was at its end"
+            run = put_back(self._store, self._folder, record, None)
+        else:
+            run = yield from saying(None, at_its_end(self._store, self._folder, record, data))
+        return (yield from measure(run, measuring))

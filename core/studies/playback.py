@@ -268,7 +268,9 @@ class Reel(Job):
         """The pictures that the run gives now, and what was measured and said at update `step`."""
         if self._trends is None:
             data, evaluations = run.parts.data, stored_evaluations(self._store, self._record.id)
-            self._trends = Trends(Trend(data.task, guessing(data).error, since=fine_tuned_from(run.experiment)), evaluations)
+            self._trends = Trends(
+                Trend(data.task, guessing(data).error, since=fine_tuned_from(run.experiment)), evaluations
+            )
         now = computed(run.experiment, [event for event in self._recipe if event.step <= step])
         is_over = step == last_step(self._record)
         said = status(

@@ -148,7 +148,9 @@ class LiveSink:
 
     def _describe(self, run: Run) -> None:
         known = guess_facts(run.parts.data)
-        self._trend = Trend(run.parts.data.task, known["guess_error"], self._earlier, since=fine_tuned_from(run.experiment))
+        self._trend = Trend(
+            run.parts.data.task, known["guess_error"], self._earlier, since=fine_tuned_from(run.experiment)
+        )
         self._hub.update(self._run, **known, **live_facts(run))
 
     def _say(self, run: Run, state: str, reason: Text | None) -> None:

@@ -13,9 +13,12 @@ from core.errors import CoreError
 from core.store.records import SnapshotEntry
 from core.store.store import Store
 from core.text import Text
-from core.training.checkpoint import BUDGET_BYTES, Pruned, prune, snapshot_path, write_snapshot
+from core.training.checkpoint import BUDGET_BYTES, Pruned, prune, stored_sizes, write_snapshot
 
 logger = logging.getLogger(__name__)
+
+IN_PASSING = frozenset({"start", "power", "epoch"})
+"""Snapshots that nobody has asked for: their place in the index may wait for the next rows."""
 
 
 class SnapshotWriter:
@@ -30,6 +33,8 @@ class SnapshotWriter:
         self._folder = store.folder.snapshots(run)
         self._lock = threading.Lock()
         self._pending: list[Future[None]] = []
+        self._sizes: dict[int, int] | None = None
+        """The bytes of the files by step, once one was written: nobody else writes or removes any while the run is on."""
         self.trouble: CoreError | None = None
         """Why the last snapshot could not be written."""
         self.note: Text | None = None
@@ -57,16 +62,19 @@ class SnapshotWriter:
 
     def _write(self, step: int, kind: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
         try:
-            if snapshot_path(self._folder, step).exists():
+            sizes = stored_sizes(self._folder) if self._sizes is None else self._sizes
+            if step in sizes:
                 # Between the exchange of the file and that of its hash in the index it would pass for damaged.
                 self._store.forget_snapshots(self._run, [step])
             file = write_snapshot(self._folder, step, tensors, position, run=self._run)
             entry = SnapshotEntry(step, file.path.name, file.sha256, file.num_bytes, kind, self._attempt)
-            self._store.record_snapshot(self._run, entry)
             best = position["best"]["step"] if position["best"] else None
-            pruned = prune(self._folder, best=best, budget_bytes=BUDGET_BYTES)
-            if pruned.removed:
-                self._store.forget_snapshots(self._run, pruned.removed)
+            sizes = {**sizes, step: file.num_bytes}
+            pruned = prune(self._folder, sizes, best=best, budget_bytes=BUDGET_BYTES)
+            self._sizes = {kept: size for kept, size in sizes.items() if kept not in pruned.removed}
+            # Whoever reads the index meanwhile would miss the files that went.
+            later = kind in IN_PASSING and not pruned.removed
+            self._store.record_snapshot(self._run, entry, pruned.removed, later=later)
             self._say(pruned)
             self.trouble = None
         except CoreError as error:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from core.text import Text
 
 if TYPE_CHECKING:
     from core.training.units import Units
+
+T = TypeVar("T")
 
 VANISHING = -3.0
 """The first layer's gradient is this power of ten of the last hidden layer's, or less."""
@@ -65,8 +67,8 @@ def alarms(sizes: Mapping[str, float], units: Mapping[str, Units]) -> tuple[Alar
     return tuple(alarm for alarm in found if alarm is not None)
 
 
-def sizes_of(row: Mapping[str, float]) -> dict[str, float]:
-    """The layers' gradient norms in a recorded row, from the input to the output."""
+def sizes_of(row: Mapping[str, T]) -> dict[str, T]:
+    """The layers' gradient norms in a recorded row, or in a block of them, from the input to the output."""
     prefix = "gradient_norm/"
     return {
         name.removeprefix(prefix): value
@@ -82,6 +84,8 @@ def of_gradients(sizes: Mapping[str, float]) -> Alarm | None:
     if [name for name, size in sizes.items() if size > -math.inf] in [[name] for name in list(sizes)[:-1]]:
         return None  # A hidden layer that learns by itself: no gradient was asked for of any other.
     first, last = ends(list(sizes))
+    if sizes[last] == -math.inf:
+        last = list(sizes)[-1]  # No hidden layer learns, and the output layer still may.
     total = 0.5 * math.log10(sum(10 ** (2 * min(size, 150.0)) for size in sizes.values()) or 5e-324)
     share = sizes[first] - sizes[last] if sizes[last] > -math.inf else math.nan
     names = {"first": layer_text(first), "last": layer_text(last)}
@@ -90,16 +94,16 @@ def of_gradients(sizes: Mapping[str, float]) -> Alarm | None:
         (Text("gradient of {layer}", layer=names["last"]), power(sizes[last])),
         (Text("length of the whole gradient"), power(total)),
     )
-    if share <= VANISHING:
-        return Alarm(
-            "vanishing", Text("Vanishing: {first} gets {share} of {last}.", **names, share=power(share)), numbers
-        )
     if share >= EXPLODING:
         return Alarm(
             "exploding", Text("Exploding: {first} gets {share} times {last}.", **names, share=power(share)), numbers
         )
     if total >= EXPLODING:
         return Alarm("exploding", Text("Exploding: the gradient is {size} long.", size=power(total)), numbers)
+    if share <= VANISHING:
+        return Alarm(
+            "vanishing", Text("Vanishing: {first} gets {share} of {last}.", **names, share=power(share)), numbers
+        )
     return None
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, TensorSpec, serialize
 from torch import Tensor
 
 from core import strict_json
@@ -100,9 +100,7 @@ def write_snapshot(
     """
     head = {"sha256": _NO_HASH, "format": FORMAT, "run": run, "step": step}
     metadata = strict_json.dumps({**head, "state": dict(state)})
-    copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    content = bytearray(safetensors.torch.save(copies, {"snapshot": metadata}))
-    del copies
+    content = bytearray(_serialized(tensors, {"snapshot": metadata}))
     sha256 = hashlib.sha256(content).hexdigest()
     place = content.index(_BEFORE_HASH) + len(_BEFORE_HASH)
     content[place : place + len(sha256)] = sha256.encode()
@@ -199,12 +197,18 @@ def retained(steps: Sequence[int]) -> set[int]:
     return set(kept.values()) | set(sorted(steps)[-2:])
 
 
-def prune(folder: Path, *, best: int | None = None, budget_bytes: int = BUDGET_BYTES) -> Pruned:
-    """Remove the snapshots that are not kept, then, above the budget, the middle ones; report which.
+def stored_sizes(folder: Path) -> dict[int, int]:
+    """The bytes of each snapshot file, by step."""
+    return {step: snapshot_path(folder, step).stat().st_size for step in stored_steps(folder)}
 
-    Step 0 goes last, as it can be built anew; the last two and the best are never removed.
+
+def prune(
+    folder: Path, sizes: Mapping[int, int], *, best: int | None = None, budget_bytes: int = BUDGET_BYTES
+) -> Pruned:
+    """Of snapshots of these `sizes` remove those that are not kept, then, above the budget, the middle ones.
+
+    Step 0 goes last, as it can be built anew; the last two and the best are never removed. Reports which went.
     """
-    sizes = {step: snapshot_path(folder, step).stat().st_size for step in stored_steps(folder)}
     steps = sorted(sizes)
     needed = {step for step in (*steps[-2:], best) if step in sizes}
     kept = retained(steps) | needed
@@ -240,6 +244,16 @@ def remove_after(folder: Path, step: int) -> tuple[int, ...]:
         with suppress(FileNotFoundError):
             snapshot_path(folder, stored).unlink()
     return later
+
+
+def _serialized(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
+    """As `safetensors.torch.save`, which asks torch a dozen times a tensor, and gives the interpreter away each time."""
+    held = {name: (tensor if tensor.is_cpu else tensor.cpu()).contiguous() for name, tensor in tensors.items()}
+    specs = {
+        name: TensorSpec(str(tensor.dtype).removeprefix("torch."), tensor.shape, tensor.data_ptr(), tensor.nbytes)
+        for name, tensor in held.items()
+    }
+    return serialize(specs, metadata)
 
 
 def _sync_folder(folder: Path) -> None:

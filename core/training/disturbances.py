@@ -29,7 +29,7 @@ from core.text import Text
 class Disturbance:
     """A kind of change. `amounts` are those it is tried with, one of which is `none` and changes nothing.
 
-    `training` is the augmentation that makes a network used to it.
+    `training` is the augmentation that makes a network used to it; `unit` stands behind an amount.
     """
 
     key: str
@@ -39,6 +39,11 @@ class Disturbance:
     none: float
     training: Augmentation
     change: Callable[[Tensor, float], Tensor]
+    unit: str = ""
+
+    def said(self, amount: float) -> str:
+        """An amount as it is written in a sentence: −90°."""
+        return f"{amount:g}{self.unit}".replace("-", "−")
 
     def apply(self, inputs: Tensor, amount: float) -> Tensor:
         """`inputs` (B, …), scaled as the network sees them, changed by `amount`."""
@@ -86,6 +91,7 @@ DISTURBANCES: dict[str, Disturbance] = {
             0,
             Rotate(degrees=30),
             _rotated,
+            "°",
         ),
         Disturbance(
             "shift",
@@ -95,6 +101,7 @@ DISTURBANCES: dict[str, Disturbance] = {
             0,
             Shift(horizontal=0.2, vertical=0.2),
             _shifted,
+            " %",
         ),
         Disturbance(
             "scale",

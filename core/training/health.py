@@ -1,7 +1,8 @@
 """Health: what a live run's gradients and units were last seen to be, for the alarms in its sentence.
 
-Gradients are those recorded at the latest update. Units are looked at when errors are measured, at most once a second,
-on up to 64 training samples in evaluation mode: a run is the same with and without that.
+Gradients are those recorded at the latest update, where a run diverges at the last finite one. Units are looked at when
+errors are measured, at most once a second, on up to 64 training samples in evaluation mode: a run is the same with and
+without that.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import math
 import time
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core.training.alarms import Alarm, alarms, sizes_of
 from core.training.pictures import evaluating
@@ -32,7 +35,10 @@ class Health:
 
     def block(self, block: StepBlock) -> None:
         """Take the newest recorded updates."""
-        self._sizes = sizes_of({name: values[-1].item() for name, values in block.columns.items()})
+        sizes = sizes_of(block.columns)
+        finite = np.flatnonzero(np.all([values < math.inf for values in sizes.values()], axis=0))
+        if sizes and len(finite):
+            self._sizes = {name: values[finite[-1]].item() for name, values in sizes.items()}
 
     def look(self, run: Run) -> None:
         """Look at the units, unless that was done a moment ago and the run goes on."""

@@ -119,7 +119,7 @@ def images_side(num: int) -> int:
 
 def experiment() -> Experiment:
     """What the run looked at has trained."""
-    from core.studies.blocks import experiment_of
+    from core.studies.blocks_shipped import experiment_of
 
     run = chosen.get("run")
     return experiment_of(services().run(run, actor=actor()) if run else None)

@@ -48,7 +48,7 @@ def widget(name: str, value: Any) -> dict[str, Any]:
 
 
 def number(name: str, value: Any) -> dict[str, Any]:
-    """The same for a slider or a number, which begin at it where a browser has missed that `keep` has set it."""
+    """The same for a slider or a number, which begins at `value`."""
     return {"value": value, **widget(name, value)}
 
 

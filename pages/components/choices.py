@@ -110,7 +110,6 @@ def augmentation_choice(*, opened: bool = False) -> None:
         current = "custom"
     heading(t("AUGMENTATION"), [])
     key = f"augmentation|{language()}"
-    keep(key, current)
 
     def take() -> None:
         wanted = st.session_state[key]
@@ -121,6 +120,7 @@ def augmentation_choice(*, opened: bool = False) -> None:
     st.pills(
         t("AUGMENTATION"),
         list(names),
+        default=keep(key, current),
         key=key,
         required=True,
         format_func=names.__getitem__,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import streamlit as st
 
+from core.catalog.augmentations.augmentation import Augmentation
 from core.catalog.augmentations.effective import num_different
+from core.catalog.augmentations.strengths import STRENGTHS
 from core.catalog.augmentations.survival import doubts
+from core.catalog.augmentations.synthetic import LearnedAugmentation
 from core.catalog.datasets.dataset import DataSet
+from core.catalog.registry import parse
 from core.experiment import Experiment
 from core.figures.data import different_figure
 from core.language import translator
@@ -23,8 +28,8 @@ from pages.components.language import language, show, t
 from pages.components.samples import as_soon_as_drawn, ask_augmented, augmented, how_many, image_row
 
 CSS = Path(__file__).parents[2] / "assets" / "data.css"
-SIDE = 48
-"""Side of an image, in CSS pixels."""
+SIDE, LARGE_SIDE = 48, 64
+"""Side of an image, in CSS pixels, and in presentation mode."""
 
 
 def choices() -> None:
@@ -42,11 +47,31 @@ def augmentation() -> None:
     with st.container(key="doubts", gap="small"):
         for doubt in doubts(cast(DataSet, experiment.dataset), experiment.augmentations):
             st.warning(plain(show(doubt)), icon=":material/label_off:")
-    if not experiment.augmentations:
-        st.info(t("No augmentation is chosen: every update sees the samples as they are. Choose some on the left."))
-        return
-    as_soon_as_drawn(ask_augmented, drawn)
-    effective(experiment)
+        if not experiment.augmentations:
+            experiment = example(experiment)
+    with st.container(horizontal=True, gap="medium", key="augmented"):
+        with st.container(key="strips", width="stretch"):
+            as_soon_as_drawn(partial(ask_augmented, experiment), drawn)
+            if any(isinstance(entry, LearnedAugmentation) for entry in experiment.augmentations):
+                st.caption(t("Synthetic samples are not among these images: they are shown under “Generated data”."))
+        with st.container(key="how-many", width="stretch"):
+            effective(experiment)
+
+
+def example(experiment: Experiment) -> Experiment:
+    """The experiment with light augmentation; says that it is not the chosen one, and lets it be."""
+    light = STRENGTHS[cast(DataSet, experiment.dataset).input_kind]["light"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.info(
+            t(
+                "No augmentation is chosen: every update sees the samples as they are. Below is what “light” would make "
+                "of them."
+            ),
+            width="stretch",
+        )
+        st.button(t("Take “light”"), key="take light", on_click=state.put, args=("augmentations", light))
+    entries = tuple(cast(Augmentation, parse("augmentations", entry)) for entry in light)
+    return experiment.model_copy(update={"augmentations": entries})
 
 
 def drawn(picture: SamplePicture | None) -> None:
@@ -58,15 +83,16 @@ def drawn(picture: SamplePicture | None) -> None:
         st.skeleton(height=6 * SIDE)
         return
     st.html(CSS)
+    side = LARGE_SIDE if st.session_state.get("present") else SIDE
     for place, label in enumerate(picture.labels):
         name = t(label)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-            image_row(picture.originals[place : place + 1], SIDE, t("original: {name}", name=name))
+            image_row(picture.originals[place : place + 1], side, t("original: {name}", name=name))
             with st.container(key=f"strip-{place}"):
                 # Once more behind itself, so that the strip runs on without a jump.
                 versions = picture.versions[:, place]
                 alt = t("{name}, as {count} updates see it", name=name, count=len(versions))
-                image_row(np.concatenate([versions, versions]), SIDE, alt)
+                image_row(np.concatenate([versions, versions]), side, alt)
     st.caption(t("Left the originals, right the same images as the updates of a run see them, one after the other."))
 
 

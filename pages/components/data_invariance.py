@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import cast
 
 import streamlit as st
 
@@ -18,41 +19,62 @@ from core.studies.invariance import InvarianceCurve, has_training, twin
 from core.studies.measured_runs import Measuring
 from core.training.disturbances import DISTURBANCES, Disturbance, suiting
 from pages.components import data_state
+from pages.components.data_state import SHIPPED
 from pages.components.error_box import error_box, plain
 from pages.components.landscape_tabs import told_apart
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
+from pages.components.stored_choice import MOST_OFFERED, shipped_name
 
 LOOK_AGAIN_S = 0.5
-MOST_OFFERED = 60
-"""So many of the newest runs are offered; with more a list helps nobody."""
 _REFUSED = "twin that was refused"
 
 
-def kind_of(run: RunRecord) -> str:
-    """The kind of input of a run's data; "" where its data are not known here any more."""
-    try:
-        return cast(DataSet, experiment_of(run).dataset).input_kind
-    except BadInput:
-        return ""
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network whose curve can be shown: that of a stored run, or the one that is shipped."""
+
+    id: str
+    name: str
+    experiment: Experiment
+    slot: int
+    is_trained: bool
+
+    @property
+    def task(self) -> str:
+        """What its data ask for."""
+        return cast(DataSet, self.experiment.dataset).task
 
 
-def experiment_of(run: RunRecord) -> Experiment:
-    """The experiment of a run as it was started."""
-    return Experiment.from_json(dict(run.experiment))
+def offered() -> list[Network]:
+    """What can be tried with the chosen disturbance: runs, newest first, and at the end the shipped one."""
+    from core.studies.blocks_shipped import shipped
+
+    disturbance, shown = data_state.disturbance(), data_state.runs() or []
+    found: list[tuple[RunRecord, Experiment]] = []
+    for record in reversed(services().runs(actor=actor())):
+        try:
+            experiment = Experiment.from_json(dict(record.experiment))
+        except BadInput:
+            continue  # Its data are not known here any more.
+        is_offered = len(found) < MOST_OFFERED or record.id in shown
+        if (record.step or record.active) and is_offered and disturbance in suiting_of(experiment):
+            found.append((record, experiment))
+    names = told_apart([record for record, _ in found])
+    runs = [Network(one.id, names[one.id], what, one.colour_slot, not one.active) for one, what in found]
+    return [*runs, Network(SHIPPED, shipped_name(), shipped().experiment, 0, is_trained=True)]
 
 
-def offered() -> list[RunRecord]:
-    """The runs that can be tried with the chosen disturbance, newest first."""
-    found = [record for record in reversed(services().runs(actor=actor())) if record.step or record.active]
-    return [record for record in found[:MOST_OFFERED] if data_state.disturbance() in suiting(kind_of(record))]
+def suiting_of(experiment: Experiment) -> Mapping[str, Disturbance]:
+    """The disturbances that make sense for an experiment's data."""
+    return suiting(cast(DataSet, experiment.dataset).input_kind)
 
 
-def chosen(among: Sequence[RunRecord]) -> list[RunRecord]:
-    """The runs whose curves are shown; the newest one while nothing was chosen."""
+def chosen(among: Sequence[Network]) -> list[Network]:
+    """What is shown; while nothing was chosen the newest run, or the shipped one where there is no run."""
     wanted = data_state.runs()
-    return list(among[:1]) if wanted is None else [run for run in wanted if run.id in {one.id for one in among}]
+    return list(among[:1]) if wanted is None else [one for run in wanted for one in among if one.id == run]
 
 
 def choices() -> None:
@@ -70,10 +92,9 @@ def choices() -> None:
         on_change=lambda: data_state.show_disturbance(st.session_state[key]),
     )
     among = offered()
-    shown = chosen(among)
-    names = told_apart([*among, *(run for run in shown if run.id not in {one.id for one in among})])
     runs_key = f"runs disturbed|{language()}"
-    keep(runs_key, [run.id for run in shown])
+    keep(runs_key, [one.id for one in chosen(among)])
+    names = {one.id: one.name for one in among}
     st.markdown(f"**{t('NETWORKS')}**")
     st.multiselect(
         t("NETWORKS"),
@@ -92,69 +113,65 @@ def invariance() -> None:
     if _REFUSED in st.session_state:
         error_box(st.session_state.pop(_REFUSED))
     among = offered()
-    if not among:
-        st.info(t("No network is trained yet on data that can be changed like this. Train one on images first."))
-        if st.button(t("Open Train"), icon=":material/show_chart:"):
-            st.switch_page("train.py")
-        return
-    runs = chosen(among)
-    names = told_apart(among)
-    trained = [run for run in runs if not run.active]
+    shown = chosen(among)
     try:
-        curves = {run.id: services().invariance(run.id, data_state.disturbance(), actor=actor()) for run in trained}
+        curves = {one.id: curve_of(one) for one in shown if one.is_trained}
     except CoreError as error:
         error_box(error)
         return
-    training = [run for run in runs if run.active]
+    training = [one for one in shown if not one.is_trained]
     measuring = [found for found in curves.values() if not found.is_over.is_set()]
 
     def part() -> None:
-        is_trained = any(not services().is_active(run.id) for run in training)
+        is_trained = any(not services().is_active(one.id) for one in training)
         if is_trained or (measuring and all(found.is_over.is_set() for found in measuring)):
             st.rerun()
-        for run in training:
-            st.caption(t("{name} is still being trained: its curve follows.", name=plain(names[run.id])))
-        progress(curves, names)
-        figure(trained, curves, names)
+        for one in training:
+            st.caption(t("{name} is still being trained: its curve follows.", name=plain(one.name)))
+        measured = [(one, curves[one.id]) for one in shown if one.id in curves]
+        for one, found in measured:
+            progress(one, found)
+        slots = distinct([one.slot for one, _ in measured])
+        figure([(one, slot, found.result) for (one, found), slot in zip(measured, slots, strict=True) if found.result])
 
     st.fragment(part, run_every=LOOK_AGAIN_S if training or measuring else None)()
-    for run in runs:
-        twin_button(run, among, names)
+    for one in shown:
+        twin_button(one, among, shown)
 
 
-def progress(curves: Mapping[str, Measuring[InvarianceCurve]], names: Mapping[str, str]) -> None:
-    """A bar for each curve that is measured, with a button that gives it up; why one could not be."""
-    for run, found in curves.items():
-        if found.problem is not None:
-            st.error(plain(f"{names[run]}: {show(found.problem)}"))
-        elif found.is_cancelled:
-            st.caption(t("{name}: given up. Choose the run anew to measure it.", name=plain(names[run])))
-        elif not found.is_over.is_set():
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.progress(found.progress, t("Measuring {name}", name=plain(names[run])))
-                st.button(t("Cancel"), key=f"cancel curve {run}", on_click=give_up, args=(run, found))
+def curve_of(one: Network) -> Measuring[InvarianceCurve]:
+    """The curve of a network against the chosen disturbance, measured from now on if it is not there."""
+    return services().invariance("" if one.id == SHIPPED else one.id, data_state.disturbance(), actor=actor())
 
 
-def give_up(run: str, found: Measuring[InvarianceCurve]) -> None:
+def progress(one: Network, found: Measuring[InvarianceCurve]) -> None:
+    """A bar for a curve that is measured, with a button that gives it up; why it could not be."""
+    name = plain(one.name)
+    if found.problem is not None:
+        st.error(f"{name}: {plain(show(found.problem))}")
+    elif found.is_cancelled:
+        st.caption(t("{name}: given up. Choose the run anew to measure it.", name=name))
+    elif not found.is_over.is_set():
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.progress(found.progress, t("Measuring {name}", name=name))
+            st.button(t("Cancel"), key=f"cancel curve {one.id}", on_click=give_up, args=(one, found))
+
+
+def give_up(one: Network, found: Measuring[InvarianceCurve]) -> None:
     """Measure no further, and show the curve no more."""
     found.cancel()
-    data_state.show_runs([one.id for one in data_state.runs() or [] if one.id != run])
+    data_state.show_runs([run for run in data_state.runs() or [] if run != one.id])
 
 
-def figure(
-    runs: Sequence[RunRecord], curves: Mapping[str, Measuring[InvarianceCurve]], names: Mapping[str, str]
-) -> None:
-    """The curves that are there, and a sentence for each."""
+def figure(curves: Sequence[tuple[Network, int, InvarianceCurve]]) -> None:
+    """The curves that are there, each in the colour of its slot, and a sentence for each."""
     disturbance = DISTURBANCES[data_state.disturbance()]
-    ready = [run for run in runs if run.id in curves and curves[run.id].result is not None]
-    slots = dict(zip([run.id for run in runs], distinct([run.colour_slot for run in runs]), strict=True))
-    in_percent = all(cast(DataSet, experiment_of(run).dataset).task == "classification" for run in ready)
     record = Invariance(
         disturbance.axis,
         disturbance.amounts,
         disturbance.none,
-        [CurveShown(names[run.id], slots[run.id], cast(Any, curves[run.id].result).errors) for run in ready],
-        in_percent,
+        [CurveShown(one.name, slot, curve.errors) for one, slot, curve in curves],
+        in_percent=all(one.task == "classification" for one, _, _ in curves),
     )
     st.plotly_chart(
         invariance_figure(record, translator(language()), dark=st.context.theme.type == "dark"),
@@ -162,70 +179,65 @@ def figure(
         config={"displayModeBar": False},
         alt=t("Validation error against how much every sample is changed, a line for each network"),
     )
-    for run in ready:
-        st.markdown(words(run, curves[run.id], disturbance, plain(names[run.id])))
+    for one, _, curve in curves:
+        st.markdown(words(one, curve, disturbance))
 
 
-def words(run: RunRecord, found: Measuring[InvarianceCurve], disturbance: Disturbance, name: str) -> str:
+def words(one: Network, curve: InvarianceCurve, disturbance: Disturbance) -> str:
     """What a curve says: unchanged, at worst, and whether the network has seen such changes in training."""
-    curve = found.result
-    assert curve is not None
-    plain_error = curve.errors[disturbance.amounts.index(disturbance.none)]
     worst = int(curve.errors.argmax())
-    seen = (
-        t("It has seen this change in training.")
-        if has_training(experiment_of(run), disturbance.key)
-        else t("It has never seen this change in training.")
-    )
-    if cast(DataSet, experiment_of(run).dataset).task != "classification":
+    said = {
+        "name": plain(one.name),
+        "amount": disturbance.said(disturbance.amounts[worst]),
+        "seen": t("It has seen this change in training.")
+        if has_training(one.experiment, disturbance.key)
+        else t("It has never seen this change in training."),
+    }
+    undisturbed = curve.errors[disturbance.amounts.index(disturbance.none)]
+    if one.task != "classification":
         return t(
-            "**{name}**: relative error {plain:.2f} unchanged, {worst:.2f} at {amount:g}. {seen}",
-            name=name,
-            plain=plain_error,
+            "**{name}**: relative error {plain:.2f} unchanged, {worst:.2f} at {amount}. {seen}",
+            plain=undisturbed,
             worst=curve.errors[worst],
-            amount=disturbance.amounts[worst],
-            seen=seen,
+            **said,
         )
     return t(
-        "**{name}**: {plain:.1f} % ± {points:.1f} of {num:,} samples wrong unchanged, {worst:.0f} % at {amount:g}. "
+        "**{name}**: {plain:.1f} % ± {points:.1f} of {num:,} samples wrong unchanged, {worst:.0f} % at {amount}. "
         "{seen}",
-        name=name,
-        plain=100 * plain_error,
-        points=100 * curve.standard_error,
+        plain=100 * undisturbed,
+        points=100 * curve.uncertainty,
         num=curve.num,
         worst=100 * curve.errors[worst],
-        amount=disturbance.amounts[worst],
-        seen=seen,
+        **said,
     )
 
 
-def twin_button(run: RunRecord, among: Sequence[RunRecord], names: Mapping[str, str]) -> None:
+def twin_button(one: Network, among: Sequence[Network], shown: Sequence[Network]) -> None:
     """Train the same network with this change in training, or without it, and show both."""
     disturbance = DISTURBANCES[data_state.disturbance()]
-    experiment = twin(experiment_of(run), disturbance.key)
-    known = next((one for one in among if experiment_of(one).fingerprint() == experiment.fingerprint()), None)
-    if known is not None and known.id in {one.id for one in chosen(among)}:
+    experiment = twin(one.experiment, disturbance.key)
+    known = next((other for other in among if other.experiment.fingerprint() == experiment.fingerprint()), None)
+    if known in shown:
         return
-    values = {"name": plain(names[run.id]), "augmentation": t(disturbance.training.title)}
-    has = has_training(experiment_of(run), disturbance.key)
+    values = {"name": plain(one.name), "augmentation": t(disturbance.training.title)}
     st.button(
         t("{name} without “{augmentation}” in training", **values)
-        if has
+        if has_training(one.experiment, disturbance.key)
         else t("{name} with “{augmentation}” in training", **values),
-        key=f"twin of {run.id}",
+        key=f"twin of {one.id}",
         icon=":material/add:" if known is None else ":material/visibility:",
         help=t("Trains now, to its end, and shows its curve beside this one")
         if known is None
         else t("It is trained already: show its curve beside this one"),
         on_click=show_twin,
-        args=(experiment, known.id if known is not None else None, [one.id for one in chosen(among)]),
+        args=(experiment, known, [other.id for other in shown]),
     )
 
 
-def show_twin(experiment: Experiment, known: str | None, shown: Sequence[str]) -> None:
+def show_twin(experiment: Experiment, known: Network | None, shown: Sequence[str]) -> None:
     """Show a run's twin beside what is shown, trained now where it is not stored."""
     try:
-        other = known or services().start(experiment, actor=actor(), pace="max")
+        other = known.id if known is not None else services().start(experiment, actor=actor(), pace="max")
     except CoreError as error:
         st.session_state[_REFUSED] = error
         return

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.store.records import RunRecord
 from core.text import Text
 from core.training.disturbances import DISTURBANCES
 from pages.components.language import language, t
@@ -15,6 +14,8 @@ from pages.components.services import actor, services
 
 PARTS = ("classes", "inputs", "augmentation", "generated", "invariance", "own")
 MOST_RUNS = 4
+SHIPPED = "shipped"
+"""Stands for the run that comes with the program."""
 _PART, _KIND, _RUNS, _ADDRESS = "part of Data", "disturbance", "runs disturbed", "Data in the address bar"
 PARAMETERS = ("look", "against", "of")
 """Query parameters: the part, the disturbance, and the runs whose curves are shown."""
@@ -54,23 +55,14 @@ def show_disturbance(key: str) -> None:
     st.session_state[_KIND] = key
 
 
-def runs() -> list[RunRecord] | None:
-    """The runs whose curves are shown, as far as they still exist; None: nothing was chosen yet."""
-    chosen: Sequence[str] | None = st.session_state.get(_RUNS)
-    if chosen is None:
-        return None
-    return [found for run in chosen if (found := services().find(run, actor=actor())) is not None]
+def runs() -> list[str] | None:
+    """Whose curves are shown: ids of runs, and SHIPPED; None: nothing was chosen yet."""
+    return st.session_state.get(_RUNS)
 
 
 def show_runs(ids: Sequence[str]) -> None:
-    """Show the curves of these runs."""
+    """Show the curves of these."""
     st.session_state[_RUNS] = list(ids)[:MOST_RUNS]
-
-
-def look_at(run: str) -> None:
-    """Show what a run withstands."""
-    show_part("invariance")
-    show_runs([run])
 
 
 # -- the address -----------------------------------------------------------------------------------------------------
@@ -91,7 +83,7 @@ def read_address() -> list[Text]:
                 Text("“{part}” in the link is nothing that can be chosen here.", part=f"{name}={query[name]}"[:200])
             )
     named = [run for run in query.get("of", "").split(",") if run][:MOST_RUNS]
-    gone = [run for run in named if services().find(run, actor=actor()) is None]
+    gone = [run for run in named if run != SHIPPED and services().find(run, actor=actor()) is None]
     remarks += [Text("There is no run “{run}” here: it may have been deleted.", run=run[:80]) for run in gone]
     if named:
         show_runs([run for run in named if run not in gone])
@@ -103,7 +95,7 @@ def address() -> dict[str, str | None]:
     query = {"look": part()} if part() != PARTS[0] else {}
     if part() == "invariance":
         query["against"] = disturbance()
-        if st.session_state.get(_RUNS):
-            query["of"] = ",".join(st.session_state[_RUNS])
+        if shown := runs():
+            query["of"] = ",".join(shown)
     st.session_state[_ADDRESS] = query
     return dict(query)

@@ -63,7 +63,6 @@ def records_field(parameter: Parameter, path: str, items: list[dict[str, Any]], 
     """A list whose items have parameters (the blocks of a CNN): one is picked, changed, moved; others come and go."""
     key, picked = f"{path}|{language()}|item", f"{path}|picked"
     place = min(st.session_state.get(picked, 0), len(items) - 1)
-    keep(key, place)
 
     def pick() -> None:
         st.session_state[picked] = st.session_state[key]
@@ -83,6 +82,7 @@ def records_field(parameter: Parameter, path: str, items: list[dict[str, Any]], 
     st.pills(
         t(parameter.title),
         range(len(items)),
+        default=keep(key, place),
         key=key,
         required=True,
         format_func=lambda number: str(number + 1),
@@ -166,10 +166,10 @@ def entry_choice(
         if after is not None:
             after()
 
-    keep(key, current)
     st.pills(
         label or t("choice"),
         [*([""] if absent else []), *offered(family, path, fits, [current])],
+        default=keep(key, current),
         key=key,
         required=True,
         format_func=lambda option: name_of(family, option, absent),
@@ -203,11 +203,11 @@ def several(
         state.put(path, [*kept, *({"key": name} for name in wanted if name and name not in taken)])
 
     options = [*([""] if absent else []), *offered(family, path, fits, taken)]
-    keep(key, [name for name in options if name in (taken or [""])])
     st.pills(
         t("choice"),
         options,
         selection_mode="multi",
+        default=keep(key, [name for name in options if name in (taken or [""])]),
         key=key,
         format_func=lambda option: name_of(family, option, absent),
         label_visibility="collapsed",

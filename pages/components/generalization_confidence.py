@@ -12,16 +12,15 @@ from core.experiment import Experiment
 from core.figures.generalization import Reliability, reliability_figure
 from core.language import translator
 from core.store.records import RunRecord
-from core.studies.measured_runs import Measuring
 from core.text import Text
 from core.training.confidence import Calibration, Confidence
-from pages.components.error_box import error_box, plain
+from pages.components.error_box import error_box
 from pages.components.language import language, show, t
+from pages.components.measured import when_measured
 from pages.components.services import actor, services
 from pages.components.stored_choice import chosen_run, look_at, stored_choice
 
 EXAMPLE = "overfits_moons"
-LOOK_AGAIN_S = 0.5
 
 
 def tells_classes(experiment: Experiment) -> bool:
@@ -45,43 +44,14 @@ def confidence() -> None:
     run = chosen_run(tells_classes, EXAMPLE)
     if run is None:
         return
-    if run.active:
-        _wait_for(run)
-        return
     try:
-        measuring = services().confidence(run.id, actor=actor())
+        measuring = None if run.active else services().confidence(run.id, actor=actor())
     except CoreError as error:
         error_box(error)
         return
-    if not measuring.is_over.is_set():
-        _progress(measuring)
-    elif measuring.problem is not None:
-        st.error(plain(show(measuring.problem)))
-    elif measuring.result is None:
-        st.caption(t("Given up."))
-        st.button(t("Measure again"), icon=":material/refresh:")
-    else:
-        _shown(measuring.result, run)
-
-
-def _wait_for(run: RunRecord) -> None:
-    def part() -> None:
-        if not services().is_active(run.id):
-            st.rerun()
-        st.caption(t("The run is still being trained: its confidence is measured when it is over."))
-
-    st.fragment(part, run_every=LOOK_AGAIN_S)()
-
-
-def _progress(measuring: Measuring[Confidence]) -> None:
-    def part() -> None:
-        if measuring.is_over.is_set():
-            st.rerun()
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.progress(measuring.progress, t("Asking the network"))
-            st.button(t("Cancel"), on_click=measuring.cancel)
-
-    st.fragment(part, run_every=LOOK_AGAIN_S)()
+    found = when_measured(run, measuring, t("Asking the network"))
+    if found is not None:
+        _shown(found, run)
 
 
 def _shown(found: Confidence, run: RunRecord) -> None:

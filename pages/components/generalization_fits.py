@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import BadInput, CoreError
-from core.figures.generalization import (
+from core.figures.polynomials import (
     Capacity,
     FittedCurves,
     Parts,

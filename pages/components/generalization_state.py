@@ -11,7 +11,7 @@ from pages.components import generalization_fits, kfold_state, stored_choice
 from pages.components.language import language, t
 from pages.components.param_form import keep
 
-PARTS = ("capacity", "bias", "kfold", "patience", "confidence", "seal")
+PARTS = ("capacity", "bias", "kfold", "patience", "confidence", "memory", "seal")
 _PART, _ADDRESS = "part of Generalization", "Generalization in the address bar"
 ADDRESSES: dict[str, tuple[Callable[[Mapping[str, str]], list[Text]], Callable[[], dict[str, str]]]] = {
     "capacity": (generalization_fits.read_address, generalization_fits.address),
@@ -19,6 +19,7 @@ ADDRESSES: dict[str, tuple[Callable[[Mapping[str, str]], list[Text]], Callable[[
     "kfold": (kfold_state.read_address, kfold_state.address),
     "patience": (stored_choice.read_address, stored_choice.address),
     "confidence": (stored_choice.read_address, stored_choice.address),
+    "memory": (stored_choice.read_address, stored_choice.address),
     "seal": (stored_choice.read_address, stored_choice.address),
 }
 """How a part reads its query parameters, and which it writes; parts without any are absent."""

@@ -110,13 +110,18 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def keep(key: str, value: Any) -> None:
-    """Let a control show `value` without touching it when it already does."""
+def keep(key: str, value: Any) -> Any:
+    """Let a control show `value` without touching it when it already does; returns it.
+
+    It is to be given to the control as the value it begins with, too: a browser that has missed that it was set begins
+    there, and not with nothing or at the lowest stop, which it would send back as chosen.
+    """
     shown = st.session_state.get(key)
     if shown != value:
         st.session_state.setdefault(_BEFORE, {})[key] = (shown, time.monotonic())
     if shown != value or state.follows_soon():
         st.session_state[key] = value
+    return value
 
 
 def _is_echo(key: str) -> bool:
@@ -181,9 +186,9 @@ def number_field(
         st.markdown(f":small[{label}]", width="stretch", help=_help(parameter))
         typed = st.session_state.get(box, "")
         same = repr(state.as_json(_typed(typed))) == repr(value)  # 3e-3 may stay as typed
-        keep(box, typed if same else shown_number(value))
         st.text_input(
             label,
+            keep(box, typed if same else shown_number(value)),
             key=box,
             width=70,
             label_visibility="collapsed",
@@ -191,12 +196,10 @@ def number_field(
             on_change=_put_typed,
             args=(path, box, optional),
         )
-        shown = value if value in stops else stops[0]
-        keep(slider, shown)
         st.select_slider(
             label,
             stops,
-            value=shown,  # a browser that has missed what `keep` has set begins here, not at the lowest stop
+            keep(slider, value if value in stops else stops[0]),
             key=slider,
             format_func=lambda stop: empty if stop is None else shown_number(stop),
             width=100,
@@ -212,10 +215,10 @@ def number_field(
 def choice_field(parameter: Parameter, path: str, value: Any, shape: Shape) -> None:
     """A few fixed values, side by side; an optional one can be left to what stands around it."""
     key = f"{path}|{language()}"
-    keep(key, "" if value is None else value)
     st.pills(
         _label(parameter),
         [*([""] if shape.optional else []), *shape.choices],
+        default=keep(key, "" if value is None else value),
         key=key,
         required=True,
         format_func=lambda choice: t(str(choice)).replace("_", "–") if choice else t("as around it"),
@@ -228,15 +231,15 @@ def choice_field(parameter: Parameter, path: str, value: Any, shape: Shape) -> N
 def switch_field(parameter: Parameter, path: str, value: Any) -> None:
     """On or off."""
     key = f"{path}|{language()}"
-    keep(key, bool(value))
-    st.toggle(_label(parameter), key=key, help=_help(parameter), on_change=_put_from, args=(path, key))
+    shown = keep(key, bool(value))
+    st.toggle(_label(parameter), shown, key=key, help=_help(parameter), on_change=_put_from, args=(path, key))
 
 
 def text_field(parameter: Parameter, path: str, value: Any, read: Callable[[str], Any] = _typed) -> None:
     """Anything else, typed: by default one value; `read_list` reads a list of numbers separated by commas."""
     key = f"{path}|{language()}"
-    keep(key, shown_list(value))
-    st.text_input(_label(parameter), key=key, help=_help(parameter), on_change=_put_from, args=(path, key, read))
+    shown = keep(key, shown_list(value))
+    st.text_input(_label(parameter), shown, key=key, help=_help(parameter), on_change=_put_from, args=(path, key, read))
 
 
 def shown_list(value: Any) -> str:

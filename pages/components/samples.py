@@ -6,6 +6,7 @@ They are drawn in the compute thread; the place is kept free and looked at again
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
@@ -118,14 +119,15 @@ def in_a_row(images: np.ndarray, side: int) -> np.ndarray:
 
 def before_and_after() -> None:
     """A few samples as they are and as two updates see them, and how many different ones a run sees."""
-    if state.experiment().augmentations and not download.is_to_be_asked():
-        as_soon_as_drawn(ask_augmented, augmented)
-        st.caption(how_many(state.experiment()))
+    experiment = state.experiment()
+    if experiment.augmentations and not download.is_to_be_asked():
+        as_soon_as_drawn(partial(ask_augmented, experiment), augmented)
+        st.caption(how_many(experiment))
 
 
-def ask_augmented() -> SamplePicture | None:
+def ask_augmented(experiment: Experiment) -> SamplePicture | None:
     """The samples with the versions to show, if they are drawn."""
-    return services().sample_picture(state.experiment(), update_shown(), patience_s=PATIENCE_S, actor=actor())
+    return services().sample_picture(experiment, update_shown(), patience_s=PATIENCE_S, actor=actor())
 
 
 def update_shown() -> int:

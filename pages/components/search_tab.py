@@ -13,7 +13,7 @@ from core.store.records import StudyRecord
 from core.studies.access import may, may_delete
 from core.studies.search.asked import MOST_FOLDS, MOST_SPACES, MOST_TRIALS, PRUNINGS, SAMPLERS
 from core.studies.setting_words import setting_title
-from pages.components import search_state, state
+from pages.components import search_state, sharing, state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
@@ -210,7 +210,9 @@ def _seen() -> None:
         )
     search_chart(record.id if record else None, key=LIVE, price=price, may=may(record, actor()) if record else "change")
     if record is not None:
-        _delete(record)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            sharing.of_comparison(record)
+            _delete(record)
 
 
 def _delete(record: StudyRecord) -> None:

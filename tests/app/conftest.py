@@ -51,7 +51,7 @@ def open_page(bench: Workbench) -> OpenPage:
     """
 
     def opened(page: str = "train.py", **query: str) -> AppTest:
-        tab = AppTest.from_file(str(SHELL), default_timeout=30)
+        tab = AppTest.from_file(str(SHELL), default_timeout=100)
         tab.session_state[OPENED] = set(PLACES)
         if page != "train.py":
             tab.switch_page(page)

@@ -78,7 +78,7 @@ def test_a_run_that_goes_on_is_not_looked_into(open_page, bench):
     press(tab, "Building blocks")
     assert "still being trained" in tab.error[0].value
     bench.command(run, "stop")
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     press(tab, "Building blocks")
     assert not tab.error
     assert tab.selectbox(key="blocks run|en").value == run

@@ -186,7 +186,7 @@ def test_a_comparison_that_is_no_longer_shared_goes_from_the_pages_of_others(
     study = bench.start_comparison(
         Comparison.of(POINTS, ["optimizer=sgd,adam"], rates="hand", seeds=1, name=""), actor=anna.id, pace="max"
     )
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
     be(ben)
     tab = open_page("compare.py", study=study)
     assert "By Anna: watch it, or start your own." in words(tab)

@@ -56,7 +56,7 @@ def start(tab: AppTest, bench: Workbench) -> str:
     """Start what is chosen and wait until it is over."""
     pressed_in_live_part(tab, start={"pace": "max"})
     study = tab.session_state["comparison looked at"]
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
     return study
 
 
@@ -173,7 +173,7 @@ def test_a_variant_that_was_dropped_is_marked_in_the_list(open_page, bench: Work
     tab.run()
     assert [popover.proto.popover.label for popover in tab.get("popover")][-3:-1] == ["~~SGD~~ dropped", "Adam"]
     bench.command_comparison(study, "stop")
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
 
 
 def test_a_caption_stands_as_long_as_it_is_true(open_page):
@@ -292,7 +292,7 @@ def test_a_target_belongs_to_one_comparison_and_to_the_same_one_again(open_page,
     first, second = (record.id for record in bench.studies())
     assert tab.session_state["comparison looked at"] == second
     for study in (first, second):
-        assert bench.wait_comparison(study, 60).facts["target"] == 0.3
+        assert bench.wait_comparison(study, 100).facts["target"] == 0.3
     press(tab, "seeds", 5)
     assert "aim" not in bench.study(start(tab, bench)).facts
 
@@ -315,7 +315,7 @@ def test_a_branch_is_told_of_and_found_again(open_page, bench: Workbench):
     [fork] = live(tab)["race"]["forks"]
     assert fork == {**told, "settings": {path: str(words) for path, words in told["settings"].items()}}
     assert (fork["parent"], fork["step"], fork["name"]) == (run, 3, "SGD: learning rate 0.01")
-    bench.wait(fork["run"], 60)
+    bench.wait(fork["run"], 100)
 
 
 def test_a_branch_that_cannot_be_is_refused(open_page, bench: Workbench):

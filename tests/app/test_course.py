@@ -121,7 +121,7 @@ def test_what_came_out_stands_beside_what_was_expected(open_page, bench: Workben
     tab.run()
     tab.session_state["live"] = {}
     run = bench.runs()[-1].id
-    error = bench.wait(run, 60).answer["validation_error"]
+    error = bench.wait(run, 100).answer["validation_error"]
     tab.run()
     assert f"You expected 30 %; it came to {100 * error:.1f} %." in sentences(tab)
 

@@ -191,7 +191,7 @@ def test_a_link_that_says_what_cannot_be_opens_all_the_same(open_page):
     assert len(tab.info) == 3
 
 
-@pytest.mark.parametrize("look", ["classes", "inputs", "augmentation", "invariance", "own"])
+@pytest.mark.parametrize("look", ["classes", "inputs", "augmentation", "generated", "invariance", "own"])
 def test_the_page_is_in_chinese_too(open_page, look: str):
     tab = open_page("data.py", look=look, lang="zh")
     assert any(

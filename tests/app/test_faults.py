@@ -104,7 +104,7 @@ def test_wrong_then_right_then_healthy_beside_it(open_page: Callable[..., AppTes
     assert not tab.exception
     healthy = tab.session_state["run looked at"][0]
     assert tab.session_state["run beside the one looked at"] == (healthy, run)
-    assert Experiment.from_json(bench.wait(healthy, 60).experiment) == experiment.replace(sealed="")
+    assert Experiment.from_json(bench.wait(healthy, 100).experiment) == experiment.replace(sealed="")
     assert "**100.0 %** with the fault, **0.0 %** without it" in " ".join(words(tab.run()))
     tab.button(key="run it healthy").click().run()
     assert tab.session_state["experiment"] == experiment

@@ -76,7 +76,7 @@ def test_a_card_runs_its_entry_on_the_train_page(open_page, bench, family_name: 
     assert tab.session_state["run looked at"][0] == record.id
     if bench.is_active(record.id):
         bench.command(record.id, "stop")
-        bench.wait(record.id, 60)
+        bench.wait(record.id, 100)
 
 
 def test_a_card_of_a_surface_races_the_usual_optimizers_on_it(open_page):

@@ -24,7 +24,7 @@ def button(tab, label: str):
 
 def done(bench: Workbench, num_folds: int) -> str:
     study = bench.start_comparison(folded(Experiment.from_json(POINTS), num_folds), pace="max")
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
     return study
 
 
@@ -55,7 +55,7 @@ def test_a_stored_k_fold_shows_its_means_and_which_network_is_kept(open_page, be
     assert not tab.exception, tab.exception[0].message
     newest = bench.runs()[-1]
     assert (newest.study, newest.experiment.get("num_folds")) == (None, None)
-    bench.wait(newest.id, 60)
+    bench.wait(newest.id, 100)
 
 
 def test_a_k_fold_is_deleted_with_its_runs(open_page, bench):

@@ -34,7 +34,7 @@ def test_without_a_run_one_can_be_trained_here(look: str, open_page, bench: Work
     assert "No run is stored yet" in texts(tab)
     clicked(tab, "Train one now, about 2 s")
     (run,) = bench.runs()
-    bench.wait(run.id, 60)
+    bench.wait(run.id, 100)
     tab.run()
     assert not tab.exception, tab.exception[0].message
     assert "No run is stored yet" not in texts(tab)

@@ -141,7 +141,7 @@ def test_layer_by_layer_starts_a_race_and_finds_it_again(open_page, bench: Workb
     tab.session_state["gradients pretraining live"] = {}
     assert not tab.exception
     (record,) = bench.studies()
-    bench.wait_comparison(record.id, 60)
+    bench.wait_comparison(record.id, 100)
     assert {run.state for run in bench.runs_of(record.id)} == {"finished"}
     assert {run.step for run in bench.runs_of(record.id)} == {180}
     chinese = open_page("gradients.py", tab="pretraining", lang="zh", **SHALLOW)

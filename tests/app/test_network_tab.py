@@ -22,7 +22,7 @@ def runs(bench: Workbench) -> list[str]:
         bench.start(points(optimizer={"key": "sgd", "lr": rate}), pace="max", name=f"rate {rate}") for rate in RATES
     ]
     for run in made:
-        bench.wait(run, 30)
+        bench.wait(run, 100)
     return made
 
 
@@ -42,7 +42,7 @@ def test_without_a_run_it_says_what_to_do_and_trains_one(open_page, bench: Workb
     tab = open_page("landscapes.py", tab="network")
     assert "No network is trained yet" in tab.info[0].value
     assert not tab.get("bidi_component")
-    next(button for button in tab.button if button.label == "Train a network here").click().run(timeout=60)
+    next(button for button in tab.button if button.label == "Train a network here").click().run(timeout=100)
     (run,) = bench.runs()
     assert data(tab)["asked"]["runs"][0]["run"] == run.id
     assert tab.query_params["run"] == run.id
@@ -79,7 +79,7 @@ def test_others_of_the_same_network_stand_beside_it_in_colours_and_letters_of_th
 
 def test_another_seed_has_other_first_weights(open_page, runs: list[str], bench: Workbench):
     other = bench.start(points(optimizer={"key": "sgd", "lr": 0.1}, seed=3), pace="max")
-    bench.wait(other, 30)
+    bench.wait(other, 100)
     tab = open_page("landscapes.py", tab="network", run=runs[0], beside=other)
     assert any("Same first weights: no" in caption.value for caption in tab.caption)
 
@@ -170,7 +170,7 @@ def test_batch_normalization_and_penalty_are_asked_about_only_where_they_are(
     keys = ("landscape norm|en", "landscape penalty|en")
     assert not [box for box in [*tab.radio, *tab.checkbox] if box.key in keys]
     run = bench.start(everything(epochs=1), pace="max")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
     tab = open_page("landscapes.py", tab="network", run=run)
     tab.radio(key=keys[0]).set_value("estimated").run()
     tab.checkbox(key=keys[1]).check().run()
@@ -188,7 +188,7 @@ def test_of_a_run_that_goes_on_there_may_be_more_to_show(open_page, bench: Workb
     run = bench.start(points(epochs=1000), pace="1/s")
     assert data(open_page("landscapes.py", tab="network", run=run))["asked"]["active"]
     bench.command(run, "stop")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
     assert not data(open_page("landscapes.py", tab="network", run=run))["asked"]["active"]
 
 

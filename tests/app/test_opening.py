@@ -12,7 +12,7 @@ QUESTION = "question in a link"
 
 def first_visit() -> AppTest:
     """Train in a tab in which nothing was opened yet."""
-    tab = AppTest.from_file(str(SHELL), default_timeout=30).run()
+    tab = AppTest.from_file(str(SHELL), default_timeout=100).run()
     assert not tab.exception
     return tab
 

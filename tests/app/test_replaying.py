@@ -17,7 +17,7 @@ def run(bench: Workbench) -> str:
     """A run that is over."""
     experiment, _ = Experiment.from_url(SAME)
     started = bench.start(experiment, pace="max")
-    bench.wait(started, 30)
+    bench.wait(started, 100)
     return started
 
 

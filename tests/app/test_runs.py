@@ -19,7 +19,7 @@ def two_runs(bench: Workbench) -> list[str]:
         ),
     ]
     for run in runs:
-        bench.wait(run, 30)
+        bench.wait(run, 100)
     return runs
 
 
@@ -150,4 +150,4 @@ def test_runs_survive_a_restart_and_an_interrupted_one_is_resumed(open_page, two
         assert tab.session_state["run looked at"][0] == run
         assert again.is_active(run)
         again.command(run, "stop")
-        again.wait(run, 30)
+        again.wait(run, 100)

@@ -25,7 +25,7 @@ TINY = Comparison.of({**POINTS, "initializer": {"key": "normal", "sigma": 0.5}},
 def run(bench: Workbench) -> str:
     """A run of 16 updates."""
     made = bench.start(points(), pace="max", name="a run")
-    bench.wait(made, 30)
+    bench.wait(made, 100)
     return made
 
 
@@ -146,7 +146,7 @@ def test_from_the_practice_saddle_one_click_leads_to_the_cut_around_a_real_one(
     tab = open_page("landscapes.py", story="saddle")
     tab.button(key="real saddle").click().run()
     (study,) = bench.studies()
-    bench.wait_comparison(study.id, 60)
+    bench.wait_comparison(study.id, 100)
     tab.run().run()
     sgd, adam = bench.runs_of(study.id)
     assert tab.query_params["tab"] == "network"
@@ -164,7 +164,7 @@ def test_a_comparison_that_is_held_is_not_waited_for(open_page, bench: Workbench
     tab = open_page("landscapes.py", story="saddle")
     tab.button(key="real saddle").click().run()
     (own,) = [study.id for study in bench.studies() if study.id != held]
-    bench.wait_comparison(own, 60)
+    bench.wait_comparison(own, 100)
     tab.run().run()
     assert tab.query_params["run"] == bench.runs_of(own)[0].id
 
@@ -181,7 +181,7 @@ def test_who_has_left_is_counted_and_from_zero_nobody_does(open_page, bench: Wor
         assert (f"{name} **{step}**" if step else f"{name} not in 16") in told
     tab.button(key="start from 0").click().run()
     (zeros,) = stored_real_saddles(bench.studies(), from_zero=True)
-    bench.wait_comparison(zeros.id, 60)
+    bench.wait_comparison(zeros.id, 100)
     tab.run().run()
     still = bench.runs_of(zeros.id)
     assert data(tab)["run"] == still[0].id

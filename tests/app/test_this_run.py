@@ -10,7 +10,7 @@ from tests.polling import until
 
 def test_a_change_that_needs_a_new_run_keeps_the_old_curve_as_a_ghost(open_page, bench: Workbench):
     run = bench.start(Experiment(epochs=1), pace="max")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
     tab = open_page(run=run)
     assert live(tab)["run"] == run
     box(tab, "epochs").set_value("2").run()
@@ -21,14 +21,14 @@ def test_a_change_that_needs_a_new_run_keeps_the_old_curve_as_a_ghost(open_page,
 
 def test_the_ghost_stays_behind_the_new_run(open_page, bench: Workbench):
     run = bench.start(Experiment(epochs=1), pace="max")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
     tab = open_page(run=run)
     box(tab, "epochs").set_value("2").run()
     tab.session_state["live"] = {"start": {"one_update": False}}
     tab.run()
     new = live(tab)["run"]
     bench.command(new, "stop")
-    bench.wait(new, 30)
+    bench.wait(new, 100)
     assert new != run
     assert live(tab)["ghost"] == run
     assert not any("new run: press" in caption.value for caption in tab.caption)
@@ -41,7 +41,7 @@ def test_a_learning_rate_acts_at_once_on_a_running_run(open_page, bench: Workben
     assert live(tab)["run"] == run
     assert live(tab)["ghost"] is None
     bench.command(run, "stop")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
     sets = [event for event in bench.store.events(run) if event.kind == "set"]
     assert [event.values for event in sets] == [{"optimizer.lr": 0.05}]
     assert box(open_page(run=run), "optimizer.lr").value == "0.05", "another tab shows what the run computes by now"
@@ -84,7 +84,7 @@ def knob_paths(tab) -> set[str]:
 def changes_of(bench: Workbench, run: str) -> list[dict]:
     """What a run was told to change, once it has ended."""
     bench.command(run, "stop")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
     return [dict(event.values) for event in bench.store.events(run) if event.kind == "set"]
 
 
@@ -130,7 +130,7 @@ def test_a_change_that_cannot_be_made_is_explained_at_its_field_and_stays_as_typ
 
 def test_a_run_that_is_over_has_no_knobs_and_says_what_can_be_done(open_page, bench: Workbench):
     run = bench.start(Experiment(epochs=1), pace="max")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
     tab = opened(open_page(run=run), "knobs are open")
     assert knob_paths(tab) == set()
     assert any("This run is over" in part.value for part in tab.markdown)
@@ -151,13 +151,13 @@ def branch(tab, what: str, *, after: int | None = None):
 
 def test_a_stored_run_branches_with_one_thing_changed_and_both_are_shown(open_page, bench: Workbench):
     parent = bench.start(Experiment(epochs=2), pace="max")
-    steps = bench.wait(parent, 30).step
+    steps = bench.wait(parent, 100).step
     tab = branch(open_page(run=parent), "optimizer", after=5)
     assert "averages of gradients" in " ".join(caption.value for caption in tab.caption), "what is carried over is said"
     press(tab, "Branch")
     shown = live(tab)
     assert (shown["ghost"], shown["is_kin"]) == (parent, True)
-    fork = bench.wait(shown["run"], 30)
+    fork = bench.wait(shown["run"], 100)
     assert (fork.parent, fork.fork_step, fork.step) == (parent, 5, steps)
     assert fork.name.endswith("from update 5")
     assert chosen(tab).optimizer.key == "sgd"
@@ -175,7 +175,7 @@ def test_a_parent_that_was_changed_is_called_after_what_it_computes_now(open_pag
     parent = bench.start(Experiment(epochs=1), pace="max", paused=True)
     bench.command(parent, "set", {"optimizer.lr": 0.02})
     bench.command(parent, "start")
-    bench.wait(parent, 30)
+    bench.wait(parent, 100)
     tab = open_page(run=bench.fork(parent, 3, pace="max", name="branch"))
     tree = [button.label for button in tab.button if (button.key or "").startswith("look at")]
     assert "Adam 0.02" in tree[0]
@@ -192,12 +192,12 @@ def test_a_paused_run_branches_where_it_is_and_layers_can_be_frozen(open_page, b
     assert chosen(tab).frozen == ("hidden.1",)
     for run in (parent, fork.id):
         bench.command(run, "stop")
-        bench.wait(run, 30)
+        bench.wait(run, 100)
 
 
 def test_a_branch_without_a_change_ends_as_its_parent(open_page, bench: Workbench):
     parent = bench.start(Experiment(epochs=1), pace="max")
-    weights = bench.wait(parent, 30).weights_sha256
+    weights = bench.wait(parent, 100).weights_sha256
     tab = press(branch(open_page(run=parent), "", after=3), "Branch")
     fork = bench.wait(live(tab)["run"], 30)
     assert fork.parent == parent
@@ -222,7 +222,7 @@ def test_a_value_that_is_typed_and_sent_at_once_is_the_one_that_counts(open_page
 
 def test_a_value_that_a_branch_cannot_take_is_explained_and_stays(open_page, bench: Workbench):
     parent = bench.start(Experiment(epochs=1), pace="max")
-    bench.wait(parent, 30)
+    bench.wait(parent, 100)
     tab = branch(open_page(run=parent), "optimizer.lr")
     rate = next(text for text in tab.text_input if text.key.startswith("branch optimizer.lr"))
     rate.set_value("-1").run()

@@ -224,7 +224,7 @@ def test_a_run_starts_with_the_pace_that_was_chosen_before(open_page, bench: Wor
     until(lambda: bench.hub.meta(run).get("pace"), what="the first report of the run")
     assert bench.hub.meta(run)["pace"] == "1/s"
     bench.command(run, "stop")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
 
 
 def test_a_pace_that_does_not_exist_starts_nothing(open_page, bench: Workbench):
@@ -275,7 +275,7 @@ def test_an_emptied_box_that_needs_a_number_shows_it_again(open_page):
 
 def test_a_reload_shows_the_finished_run_again(open_page, bench: Workbench):
     run = bench.start(Experiment(epochs=1), pace="max")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
     tab = open_page(run=run)
     assert tab.query_params["run"] in (run, [run])
     box(tab, "epochs").set_value("2").run()
@@ -292,7 +292,7 @@ def test_a_new_tab_finds_the_run_that_is_running(open_page, bench: Workbench):
     run = bench.start(Experiment(epochs=1000), pace="1/s")
     assert live(open_page())["run"] == run
     bench.command(run, "stop")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
 
 
 # -- samples, before and after augmentation ---------------------------------------------------------------------------

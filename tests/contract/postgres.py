@@ -58,18 +58,18 @@ def postgres_server() -> Iterator[str]:
     try:
         make = [folder / "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         make += ["--username=saddlepoint", "-D", place / "data"]
-        subprocess.run(make, cwd=place, check=True, capture_output=True, timeout=60, **who)
+        subprocess.run(make, cwd=place, check=True, capture_output=True, timeout=100, **who)
         start = [folder / "postgres", "-D", place / "data", "-p", str(port), "-k", place, "-c", "fsync=off"]
         start += ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=40"]
         with log_path.open("wb") as log:
             server = subprocess.Popen(start, cwd=place, stdout=log, stderr=log, **who)
         try:
             url = f"postgresql://saddlepoint@127.0.0.1:{port}"
-            until(lambda: _answers(server, url, log_path), 30, "PostgreSQL's start")
+            until(lambda: _answers(server, url, log_path), what="PostgreSQL's start")
             yield url
         finally:
             server.send_signal(3)  # SIGQUIT: stop at once
-            server.wait(30)
+            server.wait(100)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

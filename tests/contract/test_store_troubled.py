@@ -32,13 +32,13 @@ def test_while_another_process_locks_the_database_training_goes_on_and_nothing_i
     with locked(place):
         for step in range(1, 30):
             store.append_steps(run, attempt, rows_of(step, step))
-        until(lambda: store.delayed, 30, "the notice of a delay")
+        until(lambda: store.delayed, what="the notice of a delay")
         assert "locked" in str(store.delay)
         assert not store.set_state(run, "paused", actor=ME), "this cannot be on the disk"
         store.add_event(run, "pause", actor=ME, step=29)
         store.append_steps(run, attempt, rows_of(30, 31))
         assert store.get_run(run, actor=ME).state == "queued", "reading goes on, with the old state"
-    until(lambda: not store.delayed, 30, "the end of the delay")
+    until(lambda: not store.delayed, what="the end of the delay")
     assert store.flush(60)
     assert store.read_steps(run)["step"].tolist() == list(range(1, 32))
     assert store.get_run(run, actor=ME).state == "paused"
@@ -155,7 +155,7 @@ print(json.dumps([runs, "torch" in sys.modules, "alembic" in sys.modules]))
 """
     answer = subprocess.run(
         [sys.executable, "-c", program, str(place.folder.path), place.url],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+        cwd=ROOT, capture_output=True, text=True, timeout=100, check=True,
     )  # fmt: skip
     assert json.loads(answer.stdout) == [[[run, "running", 3]], False, False]
 

@@ -18,7 +18,7 @@ def race(folder: str, pipe: Connection) -> None:
     """Start the comparison and wait for its end; tells its id when it is under way."""
     with Workbench.open(folder) as bench:
         study = bench.start_comparison(COMPARISON, pace="max")
-        until(lambda: bench.hub.meta(study_channel(study)).get("step", 0) > 0, within_s=60)
+        until(lambda: bench.hub.meta(study_channel(study)).get("step", 0) > 0)
         pipe.send(study)
         bench.wait_comparison(study, 100)
 

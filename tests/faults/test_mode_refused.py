@@ -30,7 +30,7 @@ def test_the_start_is_refused_before_the_data_folder_is_held(tmp_path: Path, wor
         env={"SADDLEPOINT_DATA": str(tmp_path / "data"), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     assert ended.returncode == 3, ended.stderr

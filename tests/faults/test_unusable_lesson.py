@@ -26,7 +26,7 @@ def test_the_start_names_the_lesson_and_what_is_wrong(tmp_path: Path):
         env={"SADDLEPOINT_DATA": str(tmp_path / "data"), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     assert ended.returncode == 2, ended.stderr

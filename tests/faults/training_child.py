@@ -142,10 +142,10 @@ def _while_a_snapshot_is_written() -> None:
 def _between_a_snapshot_and_its_place_in_the_index() -> None:
     real = Store.record_snapshot
 
-    def record(self: Store, run: str, entry: Any) -> bool:
+    def record(self: Store, run: str, entry: Any, *others: Any, **how: Any) -> bool:
         if entry.step >= 16:
             die()
-        return real(self, run, entry)
+        return real(self, run, entry, *others, **how)
 
     Store.record_snapshot = record  # type: ignore[method-assign]
 

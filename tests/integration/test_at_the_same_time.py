@@ -23,9 +23,9 @@ LONG = {"epochs": 100_000}
 def broken_off(bench: Workbench, **changes: Any) -> str:
     """A run that was stopped after a while, with everything stored."""
     run = bench.start(points(**LONG, **changes), pace="max")
-    until(lambda: bench.store.get_run(run, actor="local").step > 50, 30, "some updates")
+    until(lambda: bench.store.get_run(run, actor="local").step > 50, what="some updates")
     bench.command(run, "stop")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
     return run
 
 
@@ -37,7 +37,7 @@ def test_a_resumed_run_that_is_stopped_while_its_data_load_keeps_its_numbers(
     monkeypatch.setattr(bench.runner._loading, "load", lambda *_: Future())
     bench.resume(run, pace="max")
     bench.command(run, "stop")
-    record = bench.wait(run, 30)
+    record = bench.wait(run, 100)
     assert record.state == "stopped"
     after = run_report(bench.store, record)
     for name in ("steps", "validation_error", "train_error", "weights_sha256", "num_parameters"):
@@ -52,23 +52,23 @@ def test_a_viewer_who_comes_while_a_run_is_resumed_sees_it_go_on(bench: Workbenc
 
     def slowly(*arguments: Any) -> None:
         reading.set()
-        assert go_on.wait(30)
+        assert go_on.wait(100)
         shown(*arguments)
 
     monkeypatch.setattr(replayed, "show_stored", slowly)
     viewer = threading.Thread(target=bench.hub.known, args=(run,))
     viewer.start()
-    assert reading.wait(30)
+    assert reading.wait(100)
     resuming = threading.Thread(target=bench.resume, args=(run,), kwargs={"pace": "max"})
     resuming.start()
     go_on.set()
-    viewer.join(30)
-    resuming.join(30)
+    viewer.join(100)
+    resuming.join(100)
     at = bench.store.get_run(run, actor="local").step
-    until(lambda: bench.hub.series(run, "update")[0][-1] > at + 50, 30, "updates in the viewer's chart")
+    until(lambda: bench.hub.series(run, "update")[0][-1] > at + 50, what="updates in the viewer's chart")
     assert bench.hub.meta(run)["state"] == "running"
     bench.command(run, "stop")
-    bench.wait(run, 30)
+    bench.wait(run, 100)
 
 
 def test_slow_data_hold_up_no_run_on_other_data(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
@@ -76,7 +76,7 @@ def test_slow_data_hold_up_no_run_on_other_data(bench: Workbench, monkeypatch: p
     load = Digits.load
 
     def slowly(self: Digits, *arguments: Any) -> Any:
-        assert arrived.wait(60)
+        assert arrived.wait(100)
         return load(self, *arguments)
 
     monkeypatch.setattr(Digits, "load", slowly)
@@ -85,7 +85,7 @@ def test_slow_data_hold_up_no_run_on_other_data(bench: Workbench, monkeypatch: p
     assert record.state == "finished"
     assert not any(future.done() for future in slow)
     arrived.set()
-    assert len({id(future.result(60).inputs) for future in slow}) == 1, "they share one copy"
+    assert len({id(future.result(100).inputs) for future in slow}) == 1, "they share one copy"
 
 
 def test_on_how_many_samples_the_training_error_is_measured_is_said_for_good(
@@ -103,7 +103,7 @@ def test_on_how_many_samples_the_training_error_is_measured_is_said_for_good(
 def test_who_only_reads_sees_that_a_run_was_left_behind(data_folder: Path):
     with Workbench.open(data_folder) as bench:
         run = bench.start(points(**LONG), pace="1/s")
-        until(lambda: bench.store.get_run(run, actor="local").state == "running", 30)
+        until(lambda: bench.store.get_run(run, actor="local").state == "running")
         with Workbench.reading(data_folder) as reader:
             assert [record.state for record in reader.runs()] == ["running"]
             (data_folder / "write.lock.json").unlink()  # as after a kill: nobody living says that it writes

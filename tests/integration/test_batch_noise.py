@@ -42,7 +42,7 @@ def test_a_comparison_that_was_broken_off_before_the_noise_was_stored_measures_i
         bench.command_comparison(study, "resume")
         until(lambda: bench.hub.meta(study_channel(study))["noise"] is not None)
         bench.command_comparison(study, "stop")
-        assert len(bench.wait_comparison(study, 60).facts["noise"]["points"]) == 2
+        assert len(bench.wait_comparison(study, 100).facts["noise"]["points"]) == 2
 
 
 def test_a_comparison_of_something_else_measures_none(bench: Workbench):

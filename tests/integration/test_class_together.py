@@ -76,7 +76,7 @@ def test_what_was_paused_for_all_goes_on_for_all_and_what_a_student_paused_stays
     assert together.state(own) == "paused"
     assert bench.tell_all("resume", actor=teacher).count == 0
     assert bench.tell_all("stop", actor=teacher).count == 4
-    assert {bench.wait(run, 60).state for run in (one, two, own)} == {"stopped"}
+    assert {bench.wait(run, 100).state for run in (one, two, own)} == {"stopped"}
 
 
 def test_one_run_is_computed_once_and_everybody_is_called_to_it(together: Class):

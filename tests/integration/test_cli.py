@@ -299,9 +299,9 @@ def test_an_interrupted_run_is_seen_while_it_runs_and_ends_as_if_nothing_had_hap
 ):
     process = started(data_folder, "train", file(LONG))
     try:
-        seen = until(lambda: [run for run in cli("runs").value if run["steps"] > 10], 60, every_s=0.1)
+        seen = until(lambda: [run for run in cli("runs").value if run["steps"] > 10], every_s=0.1)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=100)
     finally:
         process.kill()
     assert seen[0]["state"] == "running"

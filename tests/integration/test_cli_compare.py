@@ -151,9 +151,9 @@ def test_an_interruption_saves_all_runs_which_can_be_resumed(data_folder: Path, 
                 runs = bench.runs()
                 return len(runs) == 3 and min(run.step for run in runs) > 20
 
-        until(is_under_way, 60, every_s=0.1)
+        until(is_under_way, every_s=0.1)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=100)
     finally:
         process.kill()
         process.wait()

@@ -103,12 +103,12 @@ def test_an_interrupted_fork_is_told_and_ends_later_as_if_nothing_had_happened(c
             bench.command(parent, "step")
         until(lambda: (job := bench.runner.job(parent)) is not None and job.run is not None and job.run.step_count == 3)
         bench.command(parent, "stop")
-        bench.wait(parent, 60)
+        bench.wait(parent, 100)
     process = started(data_folder, "fork", parent, "--at", 3, "--set", "optimizer.lr=0.002")
     try:
-        until(lambda: [run for run in cli("runs").value if run["parent"] and run["steps"] > 10], 60, every_s=0.1)
+        until(lambda: [run for run in cli("runs").value if run["parent"] and run["steps"] > 10], every_s=0.1)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=100)
     finally:
         process.kill()
     told = json.loads(out)

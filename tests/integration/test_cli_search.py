@@ -58,7 +58,7 @@ def test_an_interrupted_search_goes_on(data_folder: Path, file: Callable, cli: C
     try:
         until(lambda: _num_updated(data_folder) == 2)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=100)
     finally:
         process.kill()
     assert process.returncode == 130

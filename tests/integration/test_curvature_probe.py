@@ -31,7 +31,7 @@ def watched(bench: Workbench, experiment: Experiment, every: int) -> str:
     run = bench.start(experiment, pace="max", paused=True)
     bench.command(run, "curvature", {"every": every})
     bench.command(run, "resume")
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     return run
 
 
@@ -55,7 +55,7 @@ def test_the_lanes_of_a_comparison_compute_the_same_bits_too(bench: Workbench, t
     until(lambda: bench.hub.meta(study_channel(study)).get("state") == "paused")
     bench.command_comparison(study, "curvature", {"every": 4})
     bench.command_comparison(study, "resume")
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
     for record in bench.runs_of(study):
         experiment = Experiment.from_json(record.experiment)
         alone = Run(experiment, tmp_path, conditions=recorded_conditions(record)).train()
@@ -108,7 +108,7 @@ def test_it_begins_and_ends_in_the_midst_of_a_run_that_is_held(bench: Workbench)
     bench.command(run, "step")
     until(lambda: bench.hub.meta(run).get("step") == 3)
     bench.command(run, "stop")
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     assert rows(bench, run)["step"].tolist() == [1, 2]
     with pytest.raises(Refused):
         bench.command(run, "curvature", {"every": 1})
@@ -135,7 +135,8 @@ def test_a_probe_that_fails_is_told_and_ends_no_run(bench: Workbench, monkeypatc
 def test_a_run_that_goes_on_is_watched_as_before_and_keeps_what_lies_before_its_snapshot(bench: Workbench):
     run = watched(bench, points(), 4)
     bench.command(run, "extend", {"epochs": 2})
-    bench.wait(run, 60)
+    bench.command(run, "pace", {"pace": "max"})
+    bench.wait(run, 100)
     assert bench.hub.meta(run)["curvature_every"] == 4
     assert rows(bench, run)["step"].tolist() == [0, 4, 8, 12, 16, 20, 24]
 
@@ -153,7 +154,7 @@ def test_a_run_that_another_process_has_left_is_watched_as_before(data_folder: P
     (snapshots / "step-0000000001.safetensors").unlink()
     with Workbench.open(data_folder) as bench:
         bench.resume(run, pace="max")
-        until(lambda: len(rows(bench, run)["step"]) > 2, 60)
+        until(lambda: len(rows(bench, run)["step"]) > 2)
         assert rows(bench, run)["step"].tolist()[:3] == [0, 7, 14]
 
 
@@ -162,9 +163,10 @@ def test_who_was_watched_no_more_stays_so(bench: Workbench):
     for every in (4, 0):
         bench.command(run, "curvature", {"every": every})
     bench.command(run, "resume")
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     bench.command(run, "extend", {"epochs": 2})
-    bench.wait(run, 60)
+    bench.command(run, "pace", {"pace": "max"})
+    bench.wait(run, 100)
     assert max(bench.store.read_curvature(run), default=0) == 0
 
 
@@ -172,9 +174,10 @@ def test_the_runs_of_a_comparison_that_goes_on_are_watched_as_before(bench: Work
     study = bench.start_comparison(Comparison.of(POINTS, ["optimizer=sgd,adam"], rates="hand"), pace="max", paused=True)
     bench.command_comparison(study, "curvature", {"every": 8})
     bench.command_comparison(study, "resume")
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
     bench.command_comparison(study, "extend", {"epochs": 3})
-    bench.wait_comparison(study, 60)
+    bench.command_comparison(study, "pace", {"pace": "max"})
+    bench.wait_comparison(study, 100)
     assert {tuple(bench.store.read_curvature(run.id)) for run in bench.runs_of(study)} == {(0, 8, 16, 24)}
 
 
@@ -183,7 +186,7 @@ def test_a_branch_of_a_watched_run_has_no_rows_of_its_own_until_it_is_watched(be
     branch = bench.fork(run, 6, pace="max", paused=True)
     bench.command(branch, "curvature", {"every": 4})
     bench.command(branch, "resume")
-    bench.wait(branch, 60)
+    bench.wait(branch, 100)
     assert list(bench.store.read_curvature(branch)) == [8, 12, 16]
     bench.hub.forget(branch)
     assert bench.hub.known(branch)
@@ -203,7 +206,7 @@ def test_a_comparison_that_still_searches_its_rates_is_watched_in_its_race(bench
     comparison = Comparison.of({**POINTS, "epochs": 2}, ["optimizer=sgd,momentum"], rates="own")
     study = bench.start_comparison(comparison, pace="max")
     bench.command_comparison(study, "curvature", {"every": 4})
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
     assert {tuple(rows(bench, run.id)["step"]) for run in bench.runs_of(study)} == {(0, 4, 8)}
 
 

@@ -24,7 +24,7 @@ def test_the_runs_that_are_left_keep_their_names(data_folder: Path, vary: list[s
     comparison = Comparison.of(POINTS | {"epochs": 4}, vary, rates=rates, seeds=2)
     with Workbench.open(data_folder) as bench:
         study = bench.start_comparison(comparison, pace="max")
-        record = bench.wait_comparison(study, 60)
+        record = bench.wait_comparison(study, 100)
         whole = stored_meta(bench.store, record)["lanes"]
         runs = bench.runs_of(study)
         assert [lane["run"] for lane in whole] == [run.id for run in runs]

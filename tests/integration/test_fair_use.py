@@ -64,7 +64,7 @@ def test_a_comparison_counts_as_one_and_a_paused_run_as_one_that_waits(bench: Wo
     with pytest.raises(Refused):
         bench.fork(paused[0], 0, actor=ANNA)
     bench.command_comparison(study, "stop", actor=ANNA)
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
     assert start(bench, ANNA, 5)
 
 
@@ -170,7 +170,7 @@ def test_the_price_says_how_many_others_are_at_work_whenever_it_is_asked_for(ben
     until(lambda: state(bench, other) == "running")
     assert price().endswith("now: 1 other run")
     bench.command(other, "stop", actor=BEN)
-    bench.wait(other, 60)
+    bench.wait(other, 100)
     until(lambda: "other run" not in price())
 
 
@@ -184,7 +184,7 @@ def test_a_students_fork_finds_its_way_back_also_when_its_data_come_late(
         loading: Future[Any] = Future()
 
         def pass_on() -> None:
-            held.wait(60)
+            held.wait(100)
             loading.set_result(load(*args).result())
 
         threading.Thread(target=pass_on).start()
@@ -195,4 +195,4 @@ def test_a_students_fork_finds_its_way_back_also_when_its_data_come_late(
     # The fork has its owner's only place before the search for its first state begins.
     until(lambda: bench.runner.compute.going(ANNA))
     held.set()
-    assert bench.wait(fork, 60).state == "finished"
+    assert bench.wait(fork, 100).state == "finished"

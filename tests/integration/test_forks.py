@@ -107,9 +107,10 @@ def test_a_fork_has_the_parents_changes_up_to_there_and_none_after(bench: Workbe
     run = bench.start(everything(), pace="max", paused=True)
     bench.command(run, "set", {"lr": 0.02})
     bench.command(run, "start")
-    parent = bench.wait(run, 60)
+    parent = bench.wait(run, 100)
     bench.command(run, "extend", {"epochs": 2})
-    parent = bench.wait(run, 60)
+    bench.command(run, "pace", {"pace": "max"})
+    parent = bench.wait(run, 100)
     early, late = forked(bench, run, 5), forked(bench, run, 14)
     assert events(bench, early.id) == [(0, "set", {"lr": 0.02})]
     assert events(bench, late.id) == [(0, "set", {"lr": 0.02}), (12, "extend", {"epochs": 2})]
@@ -138,8 +139,8 @@ def test_a_running_run_is_forked_where_it_is_and_goes_on(bench: Workbench, tmp_p
     until(lambda: (job := bench.runner.job(fork)) is not None and job.run is not None and job.run.step_count > at + 5)
     for each in (run, fork):
         bench.command(each, "stop")
-    ended = bench.wait(fork, 60)
-    assert bench.wait(run, 60).step > at
+    ended = bench.wait(fork, 100)
+    assert bench.wait(run, 100).step > at
     recipe = [Event(at, "set", {"optimizer.lr": 0.02}), Event(ended.step, "stop")]
     expected, _ = trained(experiment, tmp_path, recipe=recipe)
     assert ended.weights_sha256 == weights_sha256(expected.parts.model)
@@ -151,7 +152,7 @@ def test_a_running_run_is_forked_at_an_earlier_update(bench: Workbench, tmp_path
     fork = bench.fork(run, 21, pace="max", paused=True)
     until(lambda: (job := bench.runner.job(fork)) is not None and job.run is not None)
     bench.command(fork, "stop")
-    record = bench.wait(fork, 60)
+    record = bench.wait(fork, 100)
     bench.command(run, "stop")
     assert record.step == 21
     assert record.weights_sha256 == weights_sha256(Run(points(**LONG), tmp_path).train(until=21).parts.model)
@@ -184,7 +185,7 @@ def test_a_fork_of_a_running_run_waits_for_the_disk_once_and_has_its_parents_clo
     assert job.run.train_s == clock[1]
     for each in (run, fork):
         bench.command(each, "stop")
-        bench.wait(each, 60)
+        bench.wait(each, 100)
 
 
 def waiting(act: Callable[..., Any], name: str, asked: list[str]) -> Callable[..., Any]:
@@ -222,11 +223,11 @@ def test_a_fork_can_be_resumed_and_replayed_when_its_parent_is_deleted(bench: Wo
     bench.command(fork, "step")
     until(lambda: (job := bench.runner.job(fork)) is not None and job.run is not None and job.run.step_count == 31)
     bench.command(fork, "stop")
-    bench.wait(fork, 60)
+    bench.wait(fork, 100)
     assert next(entry.step for entry in bench.store.snapshots(fork)) == 30
     bench.delete(parent.id)
     bench.resume(fork, pace="max")
-    ended = bench.wait(fork, 60)
+    ended = bench.wait(fork, 100)
     expected, _ = trained(everything(epochs=40), tmp_path, recipe=[Event(30, "set", {"batch_size": 8})])
     assert ended.weights_sha256 == weights_sha256(expected.parts.model)
     for step in (3, 30, 33):
@@ -264,7 +265,7 @@ def test_a_change_of_a_running_run_is_stored_drawn_and_noted(bench: Workbench):
     with pytest.raises(BadInput, match="cannot change"):
         bench.command(run, "set", {"seed": 3})
     bench.command(run, "start")
-    record = bench.wait(run, 60)
+    record = bench.wait(run, 100)
     assert events(bench, run) == [(0, "set", {"optimizer.key": "adamw", "batch_size": 32})]
     assert record.step == 8
     assert "AdamW 0.001" in [str(choice) for choice in bench.hub.meta(run)["choices"]]
@@ -276,7 +277,8 @@ def test_a_change_of_a_running_run_is_stored_drawn_and_noted(bench: Workbench):
 def test_a_viewer_sees_a_fork_from_its_branch_on_dashed_in_a_colour_of_its_own(bench: Workbench):
     parent = finished(bench, points())
     bench.command(parent.id, "extend", {"epochs": 1})
-    bench.wait(parent.id, 60)
+    bench.command(parent.id, "pace", {"pace": "max"})
+    bench.wait(parent.id, 100)
     fork = forked(bench, parent.id, 18, {"optimizer.lr": 0.5})
     for hub in (bench.hub, Hub(load=bench._load_stored)):
         reading = seen(hub, fork.id)
@@ -297,7 +299,7 @@ def test_what_was_changed_before_a_fork_left_its_parent_is_marked_for_the_fork_t
     run = bench.start(points(), pace="max", paused=True)
     bench.command(run, "set", {"optimizer.lr": 0.01})
     bench.command(run, "start")
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     fork = forked(bench, run, 4, {"optimizer.lr": 0.5})
     for hub in (bench.hub, Hub(load=bench._load_stored)):
         assert [(event["step"], str(event["text"])) for event in seen(hub, fork.id).events] == [
@@ -314,7 +316,7 @@ def test_a_viewer_is_told_how_passes_are_counted_also_of_a_stored_run(bench: Wor
     until(lambda: (job := bench.runner.job(run)) is not None and job.run is not None and job.run.step_count == 6)
     bench.command(run, "set", {"batch_size": 8})
     bench.command(run, "start")
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     told = [[0, 0.0, 4], [6, 1.5, 8]]
     assert bench.hub.meta(run)["stretches"] == told
     bench.hub.forget(run)
@@ -344,7 +346,7 @@ def test_a_fork_is_stopped_while_its_parent_is_replayed_and_nobody_waits_for_it(
     assert finished(bench, points()).state == "finished", "others have their turn"
     assert "Going back to update 7" in str(bench.hub.meta(fork)["reason"])
     bench.command(fork, "stop")
-    assert bench.wait(fork, 60).state == "stopped"
+    assert bench.wait(fork, 100).state == "stopped"
     until(lambda: is_over)
 
 
@@ -352,7 +354,7 @@ def test_a_stored_run_is_summed_up_with_what_was_changed_while_it_ran(bench: Wor
     run = bench.start(points(optimizer={"key": "sgd", "lr": 0.01}), pace="max", paused=True)
     bench.command(run, "set", {"optimizer.lr": 1e30})
     bench.command(run, "start")
-    assert bench.wait(run, 60).state == "diverged"
+    assert bench.wait(run, 100).state == "diverged"
     said = [str(item["label"]) for item in bench.hub.meta(run)["status"]["suggestions"]]
     assert any("1e" in label for label in said), "a rate below the new one"
     bench.hub.forget(run)

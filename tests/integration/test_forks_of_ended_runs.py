@@ -16,13 +16,13 @@ def test_an_ended_run_is_forked_at_its_end_and_goes_on(bench: Workbench, tmp_pat
     run = bench.start(points(**LONG), pace="max")
     until(lambda: (job := bench.runner.job(run)) is not None and job.run is not None and job.run.step_count > 20)
     bench.command(run, "stop")
-    parent = bench.wait(run, 60)
+    parent = bench.wait(run, 100)
     fork = bench.fork(run, None, pace="max")
     until(
         lambda: (job := bench.runner.job(fork)) is not None and job.run is not None and job.run.step_count > parent.step
     )
     bench.command(fork, "stop")
-    assert bench.wait(fork, 60).step > parent.step
+    assert bench.wait(fork, 100).step > parent.step
 
 
 def test_what_a_stop_had_measured_early_stopping_knows_in_a_fork_and_in_its_replay(bench: Workbench, tmp_path: Path):
@@ -34,7 +34,7 @@ def test_what_a_stop_had_measured_early_stopping_knows_in_a_fork_and_in_its_repl
         bench.command(run, "step")
     until(lambda: (job := bench.runner.job(run)) is not None and job.run is not None and job.run.step_count == 3)
     bench.command(run, "stop")
-    assert bench.wait(run, 60).step == 3
+    assert bench.wait(run, 100).step == 3
     fork = forked(bench, run, 3)
     ends = [values["best_step"] for _, kind, values in events(bench, fork.id, recipe=False) if kind == "early_stop"]
     assert ends == [3], "no later update is as good, and only because of the stop was this one measured"
@@ -44,7 +44,7 @@ def test_what_a_stop_had_measured_early_stopping_knows_in_a_fork_and_in_its_repl
     expected, _ = trained(experiment, tmp_path, recipe=recipe)
     assert fork.weights_sha256 == weights_sha256(expected.parts.model)
     bench.resume(run, pace="max")
-    assert bench.wait(run, 60).weights_sha256 == fork.weights_sha256
+    assert bench.wait(run, 100).weights_sha256 == fork.weights_sha256
 
 
 def test_a_diverged_run_is_forked_before_it_diverged_and_comes_through_with_a_smaller_rate(bench: Workbench):

@@ -142,7 +142,7 @@ def with_samples(**changes: Any) -> Experiment:
 
 
 def finished(bench: Workbench, run: str) -> RunRecord:
-    return bench.wait(run, 60)
+    return bench.wait(run, 100)
 
 
 def test_a_run_waits_for_its_generator_and_has_the_same_bits_alone_resumed_forked_and_raced(tmp_path):
@@ -164,7 +164,7 @@ def test_a_run_waits_for_its_generator_and_has_the_same_bits_alone_resumed_forke
         fork = bench.fork(run, 5, pace="max")
         assert finished(bench, fork).weights_sha256 == alone
         study = bench.start_comparison(race(experiment), pace="max")
-        assert bench.wait_comparison(study, 60).state == "finished"
+        assert bench.wait_comparison(study, 100).state == "finished"
         plain, mixed = bench.runs_of(study)
         assert mixed.weights_sha256 == alone != plain.weights_sha256
         assert weights_sha256(bench.state_at(fork, 12).parts.model) == alone

@@ -36,7 +36,8 @@ from tests.stored_runs import (
 def test_extending_a_finished_run_goes_on_from_its_last_weights(bench: Workbench, tmp_path: Path):
     run = finished(bench, everything()).id
     bench.command(run, "extend", {"epochs": 2})
-    record = bench.wait(run, 60)
+    bench.command(run, "pace", {"pace": "max"})
+    record = bench.wait(run, 100)
     reference = Run(everything(), tmp_path).train()
     last_rate = reference.learning_rate
     assert (record.state, record.step, record.attempt) == ("finished", 18, 2)
@@ -46,7 +47,7 @@ def test_extending_a_finished_run_goes_on_from_its_last_weights(bench: Workbench
     other = bench.start(everything(), pace="max", paused=True)
     bench.command(other, "extend", {"epochs": 2})
     bench.command(other, "start")
-    whole = bench.wait(other, 60)
+    whole = bench.wait(other, 100)
     assert whole.weights_sha256 == record.weights_sha256
     assert_same_rows(bench, run, other)
 
@@ -61,11 +62,12 @@ def test_extending_after_early_stopping_goes_on_from_the_last_weights_too(bench:
     first = finished(bench, experiment)
     assert first.reason == "early_stopping"
     bench.resume(first.id, pace="max")
-    again = bench.wait(first.id, 60)
+    again = bench.wait(first.id, 100)
     assert (again.step, again.weights_sha256) == (first.step, first.weights_sha256), "it has ended"
     assert again.answer["validation_error"] == first.answer["validation_error"]
     bench.command(first.id, "extend", {"epochs": 2})
-    longer = bench.wait(first.id, 60)
+    bench.command(first.id, "pace", {"pace": "max"})
+    longer = bench.wait(first.id, 100)
     assert longer.step > first.step
     assert [kind for _, kind, _ in stored_events(bench, first.id)][:2] == ["early_stop", "extend"]
 
@@ -75,12 +77,12 @@ def test_a_stopped_run_resumes_and_ends_like_one_that_never_stopped(bench: Workb
     run = bench.start(everything(epochs=30), pace="1min")
     until(lambda: steps_done(bench, run) >= 4)
     bench.command(run, "stop")
-    stopped = bench.wait(run, 60)
+    stopped = bench.wait(run, 100)
     assert (stopped.state, stopped.reason) == ("stopped", "by_user")
     assert stopped.answer["validation_error"] == bench.store.read_evaluations(run)[-1].values["validation/error"]
     bench.command(run, "resume")
     bench.command(run, "pace", {"pace": "max"})
-    record = bench.wait(run, 60)
+    record = bench.wait(run, 100)
     assert (record.state, record.step) == ("finished", 90)
     assert record.weights_sha256 == whole.weights_sha256
     np.testing.assert_array_equal(stored_series(bench, run)["batch/loss"], stored_series(bench, whole.id)["batch/loss"])
@@ -95,7 +97,7 @@ def test_extending_a_stopped_run_adds_epochs_from_there_and_keeps_the_planned_sc
     stopped_at = bench.store.get_run(run, actor=LOCAL).step
     bench.command(run, "extend", {"epochs": 2})
     bench.command(run, "pace", {"pace": "max"})
-    record = bench.wait(run, 60)
+    record = bench.wait(run, 100)
     assert (record.state, record.step) == ("finished", stopped_at + 8)
     assert [(step, kind) for step, kind, _ in stored_events(bench, run)] == [
         (stopped_at, "stop"),
@@ -106,7 +108,8 @@ def test_extending_a_stopped_run_adds_epochs_from_there_and_keeps_the_planned_sc
     replay = Run(experiment, tmp_path, recipe=recipe_of(bench.store, run)).train()
     assert (replay.step_count, weights_sha256(replay.parts.model)) == (record.step, record.weights_sha256)
     bench.command(run, "extend", {"epochs": 1})
-    assert bench.wait(run, 60).step == stopped_at + 12
+    bench.command(run, "pace", {"pace": "max"})
+    assert bench.wait(run, 100).step == stopped_at + 12
 
 
 def test_closing_with_active_runs_leaves_them_interrupted_and_resumable(data_folder: Path):
@@ -125,7 +128,7 @@ def test_closing_with_active_runs_leaves_them_interrupted_and_resumable(data_fol
         for run in (running, paused):
             assert bench.store.snapshots(run)[-1].step == bench.store.read_steps(run)["step"][-1]
             bench.resume(run, pace="max")
-            record = bench.wait(run, 60)
+            record = bench.wait(run, 100)
             assert (record.state, record.weights_sha256) == ("finished", whole.weights_sha256)
             assert_same_rows(bench, run, whole.id)
         bench.delete(queued[0])
@@ -139,7 +142,7 @@ def test_a_viewer_of_a_resumed_run_sees_no_gap_and_nothing_twice(data_folder: Pa
     with Workbench.open(data_folder) as bench:
         assert bench.hub.known(run), "shown from the store, before it is resumed"
         bench.resume(run, pace="max")
-        bench.wait(run, 60)
+        bench.wait(run, 100)
         assert bench.hub.series(run, "update")[0].tolist() == list(range(1, 91))
         evaluated = bench.hub.series(run, "evaluation")[0].tolist()
         assert evaluated == [row.step for row in bench.store.read_evaluations(run)] == list(range(91))
@@ -149,7 +152,7 @@ def test_two_requests_to_resume_start_one_attempt(bench: Workbench):
     run = bench.start(points(**LONG), pace="max")
     until(lambda: steps_done(bench, run) >= 1)
     bench.command(run, "stop")
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     refused: list[Refused] = []
 
     def resume() -> None:
@@ -165,7 +168,7 @@ def test_two_requests_to_resume_start_one_attempt(bench: Workbench):
         thread.join()
     assert len(refused) == 3
     bench.command(run, "stop")
-    assert bench.wait(run, 60).attempt == 2
+    assert bench.wait(run, 100).attempt == 2
 
 
 def test_a_run_that_is_just_being_resumed_is_not_deleted(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
@@ -174,7 +177,7 @@ def test_a_run_that_is_just_being_resumed_is_not_deleted(bench: Workbench, monke
 
     def slowly(*arguments: Any, **options: Any) -> int:
         resuming.set()
-        assert go_on.wait(60)
+        assert go_on.wait(100)
         return real(*arguments, **options)
 
     monkeypatch.setattr(bench.store, "begin_attempt", slowly)
@@ -188,15 +191,15 @@ def test_a_run_that_is_just_being_resumed_is_not_deleted(bench: Workbench, monke
 
     threads = [threading.Thread(target=bench.resume, args=(run,)), threading.Thread(target=delete)]
     threads[0].start()
-    assert resuming.wait(30)
+    assert resuming.wait(100)
     threads[1].start()
     threads[1].join(0.2)
     go_on.set()
     for thread in threads:
-        thread.join(60)
+        thread.join(100)
     assert len(refused) == 1
     bench.command(run, "stop")
-    assert bench.wait(run, 60).state == "stopped"
+    assert bench.wait(run, 100).state == "stopped"
 
 
 def test_a_run_of_a_device_that_is_not_here_is_refused_and_stays_as_it_is(bench: Workbench):
@@ -223,7 +226,7 @@ def test_a_resumed_run_has_its_data_where_it_has_computed(bench: Workbench, monk
     monkeypatch.setenv("SADDLEPOINT_DEVICE", "meta")
     bench.resume(run, pace="max")
     bench.command(run, "stop")
-    assert bench.wait(run, 60).state == "stopped"
+    assert bench.wait(run, 100).state == "stopped"
     assert set(devices) == {"cpu"}
 
 
@@ -234,7 +237,7 @@ def test_a_run_that_is_to_go_on_counts_as_active_while_its_data_are_loaded(
     loaded, real = threading.Event(), loading.resident
 
     def slowly(*arguments: Any) -> Any:
-        assert loaded.wait(60)
+        assert loaded.wait(100)
         return real(*arguments)
 
     monkeypatch.setattr(loading, "resident", slowly)
@@ -244,14 +247,14 @@ def test_a_run_that_is_to_go_on_counts_as_active_while_its_data_are_loaded(
         bench.delete(run)
     loaded.set()
     bench.command(run, "stop")
-    assert bench.wait(run, 60).state == "stopped"
+    assert bench.wait(run, 100).state == "stopped"
 
 
 def test_resuming_a_paused_run_lets_it_go_on(bench: Workbench):
     run = bench.start(points(), pace="max", paused=True)
     until(lambda: bench.store.get_run(run, actor=LOCAL).state == "paused")
     assert bench.resume(run) == run
-    record = bench.wait(run, 60)
+    record = bench.wait(run, 100)
     assert (record.state, record.attempt) == ("finished", 1)
 
 
@@ -262,5 +265,5 @@ def test_a_damaged_snapshot_is_passed_over_and_said(bench: Workbench):
     path.write_bytes(path.read_bytes()[:-1])
     bench.resume(run, pace="max")
     bench.command(run, "stop")
-    record = bench.wait(run, 60)
+    record = bench.wait(run, 100)
     assert any(f"snapshot of update {last.step} is damaged" in str(note) for note in notes_of(record))

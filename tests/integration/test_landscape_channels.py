@@ -115,7 +115,7 @@ def test_nobody_pushes_out_what_another_person_has_asked_for(bench: Workbench, m
 
     runs = {actor: bench.start(points(), pace="max", actor=actor) for actor in ("one", "other")}
     for run in runs.values():
-        bench.runner.wait(run, 60)
+        bench.runner.wait(run, 100)
     bench.store.flush()
     first = shown("one", 0)
     second, third, fourth = (shown("other", step) for step in (0, 4, 8))

@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, timeout=100, check=False)
 
 
 def venv(folder: Path, script: str) -> None:

@@ -21,7 +21,7 @@ def old(data_folder: Path) -> str:
     with Workbench.open(data_folder, live=False) as bench:
         run = bench.start(points(epochs=50), pace="max", paused=True)
         bench.command(run, "stop")
-        bench.wait(run, 30)
+        bench.wait(run, 100)
     database = DataFolder.find(data_folder).database
     with sqlite3.connect(database) as connection:
         connection.execute("DROP TABLE sp_answer")

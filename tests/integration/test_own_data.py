@@ -37,7 +37,7 @@ def test_a_file_becomes_a_data_set_that_trains(bench: Workbench, name: str):
     assert cls.key == key
     assert cls.title == name.rsplit(".", 1)[0]
     run = bench.start(Experiment.from_json({"dataset": key, **TINY}), pace="max")
-    assert bench.wait(run, 60).state == "finished"
+    assert bench.wait(run, 100).state == "finished"
 
 
 def test_the_same_file_is_the_same_set_and_another_is_another(bench: Workbench):
@@ -64,18 +64,18 @@ def test_balanced_sampling_and_wrong_labels_work_on_own_data(bench: Workbench):
     key = bench.add_data("table.csv", table(41))
     experiment = Experiment.from_json({"dataset": key, "sampling": "balanced", "label_noise": 0.2, **TINY})
     run = bench.start(experiment, pace="max")
-    assert bench.wait(run, 60).state == "finished"
+    assert bench.wait(run, 100).state == "finished"
 
 
 @pytest.mark.parametrize("name", ["cats.zip", "table.csv"])
 def test_the_exported_script_ends_with_the_numbers_of_the_run(bench: Workbench, data_folder: Path, name: str):
     key = bench.add_data(name, GOOD[name])
     run = bench.start(Experiment.from_json({"dataset": key, "label_noise": 0.2, **TINY}), pace="max")
-    record = bench.wait(run, 60)
+    record = bench.wait(run, 100)
     script = own_folder(data_folder) / "run.py"
     script.write_bytes(script_bytes(parts_of_run(bench.store, record)))
     done = subprocess.run(
-        [sys.executable, script.name], cwd=script.parent, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, script.name], cwd=script.parent, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stderr
     told = dict(line.split(" = ") for line in done.stdout.splitlines() if " = " in line)
@@ -131,9 +131,9 @@ def test_what_is_still_being_decoded_is_broken_off(bench: Workbench, data_folder
 
 def test_a_set_is_brought_without_waiting_for_it(bench: Workbench):
     arriving = bench.bring_data("table.csv", table())
-    assert arriving.key.result(60) == bench.own_data()[0].key
+    assert arriving.key.result(100) == bench.own_data()[0].key
     with pytest.raises(BadInput, match="cannot be used"):
-        bench.bring_data("odd.csv", b"odd").key.result(60)
+        bench.bring_data("odd.csv", b"odd").key.result(100)
 
 
 def test_no_run_begins_on_data_that_are_removed_in_that_moment(bench: Workbench):
@@ -167,7 +167,7 @@ def test_too_few_samples_to_be_split_are_said(bench: Workbench):
 def test_what_a_run_has_learned_from_stays_until_the_run_is_deleted(bench: Workbench, data_folder: Path):
     key = bench.add_data("table.csv", table())
     run = bench.start(Experiment.from_json({"dataset": key, **TINY}), pace="max")
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     with pytest.raises(Refused, match=run):
         bench.remove_data(key)
     bench.delete(run)

@@ -74,9 +74,8 @@ class World(NamedTuple):
         """Let the class see all of it, or nobody."""
         for run in (self.over, self.untouched, self.going):
             self.bench.share(run, on, actor=OWNER)
-        for study in (self.over_study, self.going_study):
+        for study in (self.over_study, self.going_study, self.over_search):
             self.bench.share_comparison(study, on, actor=OWNER)
-        self.bench.share_search(self.over_search, on, actor=OWNER)
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +199,7 @@ def start_comparison(world: World, actor: str) -> str:
 def stop_search(world: World, actor: str, owner: str = OWNER) -> str:
     """Start a search that is held, and stop it as somebody else, who may not have the right: then its owner does."""
     study = world.bench.start_search(search(), actor=owner, paused=True)
-    world.bench.share_search(study, world.is_shared(), actor=owner)
+    world.bench.share_comparison(study, world.is_shared(), actor=owner)
     try:
         world.bench.command_search(study, "stop", actor=actor)
     except (BadInput, Refused):
@@ -307,10 +306,6 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "wait_search": (SEE, lambda world, actor: world.bench.wait_search(world.over_search, 60, actor=actor)),
     "searches": (SEE, lambda world, actor: lists(world.bench.searches(actor=actor), world.over_search)),
     "search_report": (SEE, lambda world, actor: world.bench.search_report(world.over_search, actor=actor)),
-    "share_search": (
-        CHANGE,
-        done(lambda world, actor: world.bench.share_search(world.over_search, world.is_shared(), actor=actor)),
-    ),
     "delete_search": (CHANGE, done(delete_search)),
     # what is measured and drawn
     "preview": (OWN, lambda world, actor: world.bench.preview(points(), actor=actor)),
@@ -323,7 +318,9 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "invariance": (SEE, lambda world, actor: world.bench.invariance(world.over, "noise", actor=actor)),
     "evaluations": (SEE, lambda world, actor: world.bench.evaluations(world.over, actor=actor)),
     "polynomials": (OWN, lambda world, actor: world.bench.polynomials(Polynomials(), actor=actor)),
+    "memorized": (SEE, lambda world, actor: world.bench.memorized(world.over, actor=actor)),
     "looks": (SEE, done(lambda world, actor: world.bench.looks(world.over, actor=actor))),
+    "folds": (OWN, done(lambda world, actor: world.bench.folds(points().replace(num_folds=4), actor=actor))),
     "confidence": (SEE, lambda world, actor: world.bench.confidence(world.over, actor=actor)),
     "generator": (OWN, lambda world, actor: world.bench.generator(Experiment(), Synthetic(), actor=actor)),
     "train_generator": (OWN, train_generator),

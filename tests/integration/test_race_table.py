@@ -32,7 +32,7 @@ PATIENT = POINTS | {
 
 def finished(bench: Workbench, comparison: Comparison) -> str:
     study = bench.start_comparison(comparison, pace="max")
-    bench.wait_comparison(study, 60)
+    bench.wait_comparison(study, 100)
     return study
 
 
@@ -79,7 +79,7 @@ def test_a_branch_is_a_row_of_its_own_with_its_changes_and_one_seed(bench: Workb
     study = finished(bench, Comparison.of(POINTS, ["optimizer=sgd,adam"], rates="hand", seeds=2))
     parent = bench.runs_of(study)[1]
     made = bench.fork(parent.id, 3, {"optimizer": "momentum", "optimizer.lr": 0.02}, pace="max", name="faster")
-    bench.wait(made, 30)
+    bench.wait(made, 100)
     table, comparison = table_of(bench, study), Comparison.from_json(dict(bench.study(study).document))
     branches = branches_of(bench.store, bench.runs_of(study), actor="local")
     assert [len(row.runs) for row in table.rows if row.fork_step is None] == [2, 2]
@@ -100,7 +100,7 @@ def test_a_branch_is_a_row_of_its_own_with_its_changes_and_one_seed(bench: Workb
     for words in ("faster, 1 seed", "Branches have one seed each and take no part in it.", "branched after update 3"):
         assert words in report
     second = bench.fork(made, 5, {}, pace="max")
-    bench.wait(second, 30)
+    bench.wait(second, 100)
     assert [run.id for run in branches_of(bench.store, bench.runs_of(study), actor="local")] == [made, second]
 
 
@@ -123,10 +123,10 @@ def test_a_dropped_variant_is_marked(bench: Workbench):
         while run is None:
             run = next(iter(bench.hub.meta(study_channel(study))["lanes"]), None)
         bench.command(run["run"], "stop")
-        bench.wait(run["run"], 30)
+        bench.wait(run["run"], 100)
     finally:
         bench.command_comparison(study, "stop")
-        bench.wait_comparison(study, 30)
+        bench.wait_comparison(study, 100)
     remarks = {
         row.variant: [str(remark).split(" after")[0] for remark in row.remarks] for row in table_of(bench, study).rows
     }
@@ -164,7 +164,8 @@ def test_the_chosen_target_is_that_of_verdict_and_table(bench: Workbench):
     reached = [row.steps_to_target for row in table_of(bench, study).rows]
     assert reached == [row.steps_to_target for row in expected.rows]
     bench.command_comparison(study, "extend", {"epochs": 1})
-    bench.wait_comparison(study, 60)
+    bench.command_comparison(study, "pace", {"pace": "max"})
+    bench.wait_comparison(study, 100)
     assert bench.study(study).facts["target"] == 0.4, "whoever has chosen one keeps it"
     for wrong in (0, -1, "much", None, float("nan"), True):
         with pytest.raises(BadInput, match="target error"):

@@ -37,12 +37,12 @@ def handed_over(bench: Workbench, monkeypatch: pytest.MonkeyPatch, *kinds: str) 
 
     def held(self: Contest, search: Any) -> None:
         inside.set()
-        assert go_on.wait(30)
+        assert go_on.wait(100)
         after(self, search)
 
     monkeypatch.setattr(Contest, "_race_after", held)
     study = bench.start_comparison(of(POINTS, rates="own"), pace="max")
-    assert inside.wait(60)
+    assert inside.wait(100)
     for kind in kinds:
         bench.command_comparison(study, kind)
     go_on.set()
@@ -51,7 +51,7 @@ def handed_over(bench: Workbench, monkeypatch: pytest.MonkeyPatch, *kinds: str) 
 
 def test_a_stop_between_the_search_and_the_race_ends_it(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
     study = handed_over(bench, monkeypatch, "stop")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
     assert meta(bench, study)["state"] == "stopped"
     assert [(run.state, run.step) for run in bench.runs_of(study)] == [("stopped", 0)] * 2
 
@@ -60,7 +60,7 @@ def test_commands_between_the_search_and_the_race_are_done_in_order(bench: Workb
     study = handed_over(bench, monkeypatch, "pause", "step")
     until(lambda: meta(bench, study)["state"] == "paused" and steps(bench, study) == [1, 1])
     bench.command_comparison(study, "start")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
     assert {run.state for run in bench.runs_of(study)} == {"finished"}
 
 
@@ -72,7 +72,7 @@ def test_runs_that_could_not_join_again_can_be_extended_and_deleted(
     study = bench.start_comparison(of(POINTS, vary), pace="max")
     until(lambda: [run.state for run in bench.runs_of(study)][:3] == ["finished"] * 3)
     if is_over:
-        bench.wait_comparison(study, 30)
+        bench.wait_comparison(study, 100)
     begin, asked = bench.store.begin_attempt, []
 
     def refusing(run: str, *arguments: Any, **options: Any) -> int:
@@ -89,12 +89,13 @@ def test_runs_that_could_not_join_again_can_be_extended_and_deleted(
     assert not any(bench.is_active(run.id) for run in runs[:3])
     assert [recipe_of(bench.store, run.id) for run in runs] == [[]] * len(runs), "all are extended, or none"
     bench.command_comparison(study, "extend", {"epochs": 1})
+    bench.command_comparison(study, "pace", {"pace": "max"})
     until(lambda: [run.state for run in bench.runs_of(study)][:3] == ["finished"] * 3)
     assert [run.step for run in bench.runs_of(study)][:3] == [12, 16, 20]
     until(lambda: [len(recipe_of(bench.store, run.id)) for run in runs] == [1] * len(runs))
     if not is_over:
         bench.command_comparison(study, "stop")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
     bench.delete_comparison(study)
     assert bench.studies() == ()
 
@@ -142,7 +143,7 @@ def test_what_goes_wrong_with_one_row_of_a_stack_ends_that_run_alone(
 
         monkeypatch.setattr(StoreSink, "block", block)
     bench.command_comparison(study, "start")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
     runs = bench.runs_of(study)
     assert [run.state for run in runs] == ["finished", "failed", "finished", "finished"]
     assert "no d" in str(runs[1].reason_text)
@@ -161,7 +162,7 @@ def test_a_search_that_fails_says_what_went_wrong_with_one_of_its_rows(
 
     monkeypatch.setattr(torch, "_fused_adam_", update)
     study = bench.start_comparison(of(POINTS, rates="own"), pace="max")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
     assert meta(bench, study)["state"] == "failed"
     assert str(meta(bench, study)["reason"]) == "It failed: ArithmeticError: no disk is to blame"
 
@@ -172,17 +173,17 @@ def test_who_was_stopped_alone_stays_out_when_the_comparison_goes_on(data_folder
         until(lambda: meta(bench, study)["lanes"] and min(steps(bench, study)) > 1)
         dropped = bench.runs_of(study)[1].id
         bench.command(dropped, "stop")
-        stopped_at = bench.wait(dropped, 30).step
+        stopped_at = bench.wait(dropped, 100).step
         bench.command_comparison(study, "extend", {"epochs": 1})
         assert not bench.is_active(dropped)
         bench.command_comparison(study, "stop")
-        bench.wait_comparison(study, 30)
+        bench.wait_comparison(study, 100)
     with Workbench.open(data_folder) as bench:
         for kind, values in (("extend", {"epochs": 1}), ("resume", {})):
             bench.command_comparison(study, kind, values)
             until(lambda: sum(bench.is_active(run.id) for run in bench.runs_of(study)) == 3)
             bench.command_comparison(study, "stop")
-            bench.wait_comparison(study, 30)
+            bench.wait_comparison(study, 100)
         run = bench.store.get_run(dropped, actor="local")
         assert (run.state, run.step, run.attempt) == ("stopped", stopped_at, 1)
         assert [run.attempt for run in bench.runs_of(study)] == [3, 1, 3, 3]
@@ -199,7 +200,7 @@ def test_a_comparison_closed_before_its_runs_were_built_keeps_its_engine(
         assert {(run.state, run.step) for run in bench.runs_of(study)} == {("interrupted", 0)}
         bench.command_comparison(study, "resume")
         bench.command_comparison(study, "pace", {"pace": "max"})
-        bench.wait_comparison(study, 60)
+        bench.wait_comparison(study, 100)
         assert [(run.state, run.facts.engine) for run in bench.runs_of(study)] == [("finished", "stacked")] * 4
 
 
@@ -211,12 +212,12 @@ def held_at_its_end(
 
     def held(self: Contest, race: Any) -> None:
         inside.set()
-        assert go_on.wait(30)
+        assert go_on.wait(100)
         conclude(self, race)
 
     monkeypatch.setattr(Contest, "_conclude", held)
     study = bench.start_comparison(of(POINTS, vary), pace="max")
-    assert inside.wait(60)
+    assert inside.wait(100)
     return study, go_on
 
 
@@ -224,7 +225,8 @@ def test_epochs_added_while_the_verdict_is_stored_are_done(bench: Workbench, mon
     study, go_on = held_at_its_end(bench, monkeypatch)
     threading.Timer(0.2, go_on.set).start()
     bench.command_comparison(study, "extend", {"epochs": 1})
-    bench.wait_comparison(study, 30)
+    bench.command_comparison(study, "pace", {"pace": "max"})
+    bench.wait_comparison(study, 100)
     assert [(run.state, run.step) for run in bench.runs_of(study)] == [("finished", 20)] * 2
 
 
@@ -234,7 +236,7 @@ def test_what_cannot_wait_for_the_verdict_is_refused(bench: Workbench, monkeypat
     with pytest.raises(Refused, match="still being stored"):
         bench.command_comparison(study, "extend", {"epochs": 1})
     go_on.set()
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
     assert [run.step for run in bench.runs_of(study)] == [16, 16]
 
 
@@ -284,7 +286,7 @@ def test_a_change_that_no_run_can_take_is_refused_at_once_and_changes_nothing(be
             bench.command_comparison(study, "set", values)
     bench.command_comparison(study, "set", {"optimizer.lr": 0.02})
     bench.command_comparison(study, "stop")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
     for run in bench.runs_of(study):
         assert [dict(event.values) for event in recipe_of(bench.store, run.id)][:-1] == [{"optimizer.lr": 0.02}]
 
@@ -299,7 +301,7 @@ def test_nothing_keeps_a_comparison_that_is_over_in_memory(bench: Workbench, mon
 
     monkeypatch.setattr(Contest, "begin", noted)
     study = bench.start_comparison(of(POINTS), pace="max")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
 
     def is_gone() -> bool:
         gc.collect()
@@ -317,24 +319,25 @@ def test_passes_are_counted_right_after_the_batch_size_has_changed(bench: Workbe
     until(lambda: steps(bench, study) == [4, 4])
     bench.command_comparison(study, "set", {"batch_size": 4})
     bench.command_comparison(study, "start")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
     assert [run.epoch for run in bench.runs_of(study)] == [pytest.approx(meta(bench, study)["epochs"])] * 2
 
 
 def test_branches_stay_on_the_channel_when_a_comparison_goes_on_and_after_a_restart(data_folder: Path):
     with Workbench.open(data_folder) as bench:
         study = bench.start_comparison(of(POINTS), pace="max")
-        bench.wait_comparison(study, 30)
+        bench.wait_comparison(study, 100)
         run = bench.runs_of(study)[0].id
         bench.command_comparison(study, "fork", {"run": run, "step": 3, "pace": "max"})
         told = meta(bench, study)["forks"]
-        bench.wait(told[0]["run"], 30)
+        bench.wait(told[0]["run"], 100)
         bench.command_comparison(study, "fork", {"run": told[0]["run"], "step": 5, "pace": "max"})
         told = meta(bench, study)["forks"]
         assert [(fork["parent"], fork["step"]) for fork in told] == [(run, 3), (told[0]["run"], 5)]
         bench.command_comparison(study, "extend", {"epochs": 1})
         assert meta(bench, study)["forks"] == told
-        bench.wait_comparison(study, 30)
+        bench.command_comparison(study, "pace", {"pace": "max"})
+        bench.wait_comparison(study, 100)
     with Workbench.open(data_folder) as bench:
         assert bench.hub.known(study_channel(study))
         assert meta(bench, study)["forks"] == told
@@ -350,8 +353,8 @@ def test_who_holds_or_ends_a_comparison_holds_and_ends_its_branches_too(bench: W
     bench.command_comparison(study, "pause")
     until(lambda: bench.hub.meta(branch)["state"] == "paused")
     bench.command_comparison(study, "stop")
-    assert bench.wait(branch, 30).state == "stopped"
-    bench.wait_comparison(study, 30)
+    assert bench.wait(branch, 100).state == "stopped"
+    bench.wait_comparison(study, 100)
 
 
 def test_a_branch_of_a_comparison_that_is_held_waits_until_all_go_on(bench: Workbench):
@@ -366,12 +369,12 @@ def test_a_branch_of_a_comparison_that_is_held_waits_until_all_go_on(bench: Work
     bench.command_comparison(study, "resume")
     until(lambda: bench.hub.meta(branch)["step"] > 1)
     bench.command_comparison(study, "stop")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
 
 
 def test_two_branches_at_once_are_both_told(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
     study = bench.start_comparison(of(POINTS), pace="max")
-    bench.wait_comparison(study, 30)
+    bench.wait_comparison(study, 100)
     runs = bench.runs_of(study)
     read, first, told = bench.hub.meta, threading.Lock(), threading.Event()
 
@@ -391,5 +394,5 @@ def test_two_branches_at_once_are_both_told(bench: Workbench, monkeypatch: pytes
     for thread in branching:
         thread.start()
     for thread in branching:
-        thread.join(30)
+        thread.join(100)
     assert {fork["parent"] for fork in read(study_channel(study))["forks"]} == {run.id for run in runs}

@@ -97,7 +97,7 @@ def test_a_run_that_was_changed_on_its_way_is_another(bench: Workbench, stated: 
     run = bench.start(points(), pace="max", paused=True)
     bench.command(run, "set", {"optimizer.lr": 0.5})
     bench.command(run, "resume")
-    holds, text = said(bench, stated, bench.wait(run, 60))
+    holds, text = said(bench, stated, bench.wait(run, 100))
     assert not holds
     assert text.endswith("The run was changed while it went on.")
 

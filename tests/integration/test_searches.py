@@ -211,7 +211,7 @@ def test_a_trial_is_extended_by_itself_when_its_search_is_over(bench: Workbench)
     study, report = searched(bench, asked())
     run = report["best"] and report["trials"][0]["runs"][0]
     bench.command(run, "extend", {"epochs": 2})
-    assert bench.wait(run, 60).epoch == 6
+    assert bench.wait(run, 100).epoch == 6
     assert [trial["validation_error"] for trial in bench.search_report(study)["trials"]] == [
         trial["validation_error"] for trial in report["trials"]
     ]

@@ -35,7 +35,7 @@ def press(server: Server, page: str, button: str) -> None:
         request = urllib.request.Request(
             f"{server.address}/_stcore/agent/interact", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.urlopen(request, timeout=100) as response:
             return json.load(response)
 
     opened = ask({"page": page})
@@ -74,7 +74,7 @@ def test_a_server_that_is_told_to_end_keeps_its_run_for_later(
     folder = tmp_path / "data"
     with serving(folder, "--server.enableAgentApi", "true") as server:
         press(server, "formulas", RUN_ADAM)
-        run = until(lambda: [run for run in stored(folder) if run.step > 5], 60, "a running run", every_s=0.1)[0]
+        run = until(lambda: [run for run in stored(folder) if run.step > 5], what="a running run", every_s=0.1)[0]
         assert run.state == "running"
         assert server.interrupt(within_s=15, number=number) == 0
         assert "Traceback" not in server.log
@@ -91,7 +91,7 @@ def test_while_a_server_trains_others_read_and_none_writes(tmp_path: Path):
     folder = tmp_path / "data"
     with serving(folder, "--server.enableAgentApi", "true") as server:
         press(server, "formulas", RUN_ADAM)
-        until(lambda: [run for run in stored(folder) if run.step > 0], 60, "a running run", every_s=0.1)
+        until(lambda: [run for run in stored(folder) if run.step > 0], what="a running run", every_s=0.1)
 
         read, _ = ended([sys.executable, "-m", "core", "runs", "--json"], folder)
         assert read.returncode == 0, read.stderr

@@ -58,7 +58,7 @@ def test_a_run_is_stored_with_its_answer(bench: Workbench, tmp_path: Path):
 def test_viewers_see_what_the_store_keeps(bench: Workbench):
     run = bench.start(everything(epochs=20), pace="max")
     bench.command(run, "set", {"lr": 0.01})
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     steps, columns, is_complete = bench.hub.series(run, "update")
     assert is_complete
     stored = bench.store.read_steps(run)
@@ -145,7 +145,7 @@ def test_deleting_takes_everything_away(bench: Workbench):
     with pytest.raises(BadInput):
         bench.command(run, "resume")
     bench.command(active, "stop")
-    bench.wait(active, 60)
+    bench.wait(active, 100)
 
 
 def test_of_an_ended_run_no_weights_are_kept(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
@@ -189,7 +189,7 @@ def test_neighbours_previews_and_busy_threads_change_no_bit(bench: Workbench, tm
         ]
         for seed in range(4):
             bench.preview(everything(seed=10 + seed))
-        records = [bench.wait(run, 60) for run in runs]
+        records = [bench.wait(run, 100) for run in runs]
     assert records[0].weights_sha256 == expected
     assert {record.state for record in records} == {"finished"}
 
@@ -202,7 +202,7 @@ def test_a_snapshot_never_stands_alone_and_a_second_one_of_a_step_is_no_damage(b
         found = read_snapshot(snapshot_path(bench.folder.snapshots(run), step), run=run, sha256=entry.sha256)
         assert found.step == step
     bench.resume(run, epochs=1, pace="max")
-    assert bench.wait(run, 60).step == 20
+    assert bench.wait(run, 100).step == 20
     assert "damaged_snapshot" not in [kind for _, kind, _ in stored_events(bench, run)]
 
 
@@ -219,7 +219,7 @@ def test_what_the_budget_of_snapshots_costs_is_said(
 
     until(one_update_later)
     bench.command(run, "stop")
-    assert [str(note) for note in notes_of(bench.wait(run, 60)) if said in str(note)]
+    assert [str(note) for note in notes_of(bench.wait(run, 100)) if said in str(note)]
 
 
 def test_a_preview_that_failed_is_tried_again_after_a_while(bench: Workbench, monkeypatch: pytest.MonkeyPatch):

@@ -84,7 +84,7 @@ class Synthetic(LearnedAugmentation):
         "Look at its samples on the page Data first; then compare 0, 0.25 and 0.5, for it often does harm."
     )
     formula: ClassVar[str] = (
-        r"x' = G(z, y),\ z \sim N(0, I)\ \text{for a share } s \text{ of the batch};\quad "
+        r"x'_i = G(z_i, y_i),\ z_i \sim N(0, I)\quad (i \le s B);\quad "
         r"\min_G \max_D\ E \log \sigma(D(x, y)) + E \log \sigma(-D(G(z, y), y))"
     )
     source: ClassVar[str] = (

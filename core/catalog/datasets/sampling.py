@@ -28,8 +28,8 @@ NumFolds = Annotated[
     Field(
         ge=2,
         title="folds",
-        description="In so many parts of equal size the samples are divided, one of which validates; none by default: "
-        "the validation share is drawn. As many folds as samples leave one out.",
+        description="The samples are divided into so many parts of equal size, one of which validates; without a "
+        "number the validation share is drawn. As many folds as samples leave one out.",
     ),
     Usual(3, 10, more=True, reason="One part validates, and at least one other trains."),
 ]

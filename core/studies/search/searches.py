@@ -38,6 +38,7 @@ class Searches:
         self._services = Services(runner, folder, store, hub, loading)
         self._storage = OptunaStorage(folder)
         self._lock = threading.Lock()
+        self._changing = threading.Lock()
         self._active: dict[str, SearchAtWork] = {}
         self._over: dict[str, SearchAtWork] = {}
 
@@ -74,7 +75,12 @@ class Searches:
                 Text("Its trials are what they are, so that their errors can be compared."),
                 Text("Use one of {choices}; or branch from one of its runs.", choices=", ".join(COMMANDS)),
             )
-        command = Command(kind, {}, actor)
+        # One after another: of two requests to go on the second finds it active.
+        with self._changing:
+            self._command(record, Command(kind, {}, actor))
+
+    def _command(self, record: StudyRecord, command: Command) -> None:
+        kind = command.kind
         with self._lock:
             work = self._active.get(record.id)
         if work is not None and work.command(command):

@@ -97,7 +97,7 @@ class Comparisons(SearchServices):
         self.runner.races.delete(to_delete(self.store.get_study(study, actor=actor), actor))
 
     def share_comparison(self, study: str, on: bool, *, actor: str = LOCAL) -> None:
-        """Let everybody in the class see a comparison and its runs, or nobody else."""
+        """Let everybody in the class see a comparison or search and its runs, or nobody else."""
         self.store.share_study(to_change(self.store.get_study(study, actor=actor), actor).id, on, actor=actor)
         if not on:
             self.hub.doubt()

@@ -45,11 +45,12 @@ class DataServices(StoredRuns):
         return self.runner.data.view(experiment, patience_s)
 
     def invariance(self, run: str, key: str, *, actor: str = LOCAL) -> Measuring[InvarianceCurve]:
-        """The error of a run's network on samples disturbed by each amount of a disturbance, as it is measured.
+        """The error of a run's network ("": the shipped one) on samples disturbed by each amount of a disturbance.
 
-        BadInput for a disturbance that does not suit the run's data.
+        It is measured while one waits. BadInput for a disturbance that does not suit the run's data.
         """
-        record = self.run(run, actor=to_act(actor))
+        actor = to_act(actor)
+        record = self.run(run, actor=actor) if run else None
         return self.runner.data.invariances.get(record, key, actor)
 
     # -- generators ----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.studies.measured_runs import Measuring
     from core.training.confidence import Confidence
     from core.training.evaluation import Evaluation
+    from core.studies.memorized import Memorized
     from core.training.polynomial_fits import Fits
 
 
@@ -37,6 +38,14 @@ class Generalizing(StoredRuns):
         """
         record = self.run(run, actor=to_act(actor))
         return self.runner.data.confidence(record, actor)
+
+    def memorized(self, run: str, *, actor: str = LOCAL) -> Measuring[Memorized]:
+        """Which training samples a run has learned when, as it is found out by training it once more.
+
+        BadInput for a run that answers with numbers or hides a fault.
+        """
+        record = self.run(run, actor=to_act(actor))
+        return self.runner.data.memorized(record, actor)
 
     def evaluations(self, run: str, *, actor: str = LOCAL) -> list[Evaluation]:
         """The errors of a run as they were measured, in their order."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.people import LOCAL
 from core.store.records import StudyRecord
-from core.studies.access import to_act, to_change, to_command, to_delete
+from core.studies.access import to_act, to_command, to_delete
 from core.studies.fair_use import GOING_ON
 from core.studies.services.stored import StoredRuns
 from core.studies.study import SEARCH
@@ -63,9 +63,3 @@ class SearchServices(StoredRuns):
     def delete_search(self, study: str, *, actor: str = LOCAL) -> None:
         """Delete a search and its runs for good; Refused while it is active."""
         self.runner.searches.delete(to_delete(self.store.get_study(study, actor=actor), actor))
-
-    def share_search(self, study: str, on: bool, *, actor: str = LOCAL) -> None:
-        """Let everybody in the class see a search and its runs, or nobody else."""
-        self.store.share_study(to_change(self.store.get_study(study, actor=actor), actor).id, on, actor=actor)
-        if not on:
-            self.hub.doubt()

@@ -38,7 +38,7 @@ def steps_of(block: dict[str, Any]) -> list[int]:
 
 def received(page: Page) -> dict[str, Any]:
     """The next message, not looked at as the full chart does."""
-    return json.loads(page.socket.recv(timeout=10))
+    return json.loads(page.socket.recv(timeout=100))
 
 
 def test_a_run_in_brief_has_its_errors_and_its_state_and_no_words(server: LiveServer):

@@ -42,7 +42,7 @@ def closed_with(server: LiveServer, *texts: str | bytes) -> int | None:
             socket.send(text)
         with contextlib.suppress(ConnectionClosed):
             while True:
-                socket.recv(timeout=30)
+                socket.recv(timeout=100)
         return socket.close_code
 
 

@@ -46,7 +46,7 @@ def holder(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, process.stdout.readline().strip()
     finally:
         process.stdin.close()
-        process.wait(20)
+        process.wait(100)
         process.stdout.close()
 
 
@@ -104,7 +104,7 @@ def test_a_folder_that_may_only_be_read_is_read_and_writing_into_it_is_refused_c
         try:
             answer = subprocess.run(
                 [sys.executable, "-c", READ_ONLY, place / "data", place / "other"],
-                cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+                cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
             )  # fmt: skip
         finally:
             for path in closed:
@@ -136,7 +136,7 @@ def test_the_lock_ends_with_its_process_however_that_dies(tmp_path: Path):
     with holder(folder.path) as (process, said):
         assert said.startswith("held")
         process.send_signal(signal.SIGKILL)
-        process.wait(20)
+        process.wait(100)
         with WriteLock.acquire(folder) as lock:
             assert lock.held
             with pytest.raises(Refused, match=f"Process {os.getpid()} "):

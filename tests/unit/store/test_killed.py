@@ -60,7 +60,7 @@ def test_no_acknowledged_row_is_lost_or_doubled(tmp_path: Path):
         child.kill()
         lines += child.stdout.read().splitlines(keepends=True)
         child.stdout.close()
-        child.wait(30)
+        child.wait(100)
         # The last line may be cut off by the kill.
         acknowledged = [line.split() for line in lines if line.endswith("\n")]
         assert acknowledged

@@ -25,7 +25,7 @@ def bench(data_folder: Path) -> Iterator[Workbench]:
 def report(bench: Workbench, comparison: Comparison) -> str:
     """The report of a comparison that has been run."""
     study = bench.start_comparison(comparison, pace="max")
-    record = bench.wait_comparison(study, 60)
+    record = bench.wait_comparison(study, 100)
     return comparison_report(bench.store, record, bench.runs_of(study), "en").decode("utf-8")
 
 

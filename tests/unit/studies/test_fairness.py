@@ -141,6 +141,12 @@ def test_what_differs_by_design_is_red_and_says_so(
     assert words in " ".join(red(fairness).values())
 
 
+def test_wrong_labels_are_named_wherever_they_are_the_reason(tmp_path: Path):
+    found = red(judged(tmp_path, (everything(), None), (everything(label_noise=0.2), None)))
+    words = "“A” and “B”: label noise: 0.0 against 0.2, by design."
+    assert found == {"augmentation": words, "evaluation": words}
+
+
 def test_another_number_of_threads_is_red(tmp_path: Path):
     def threads(run: Run) -> None:
         run.conditions = type(run.conditions)(**{**run.conditions.to_json(), "threads": 7})

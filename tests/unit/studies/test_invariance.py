@@ -32,7 +32,7 @@ def small(**changes):
 def test_the_curve_of_a_stored_run_is_that_of_its_network(bench: Workbench):
     run = finished(bench, small())
     found = bench.invariance(run.id, "shift")
-    assert found.is_over.wait(30)
+    assert found.is_over.wait(100)
     assert found.result is not None
     rebuilt = Run(small(), bench.folder.path)
     rebuilt.train()
@@ -60,12 +60,12 @@ def test_it_is_told_how_far_it_is_and_can_be_given_up(bench: Workbench):
     found = bench.invariance(run.id, "rotation")
     found.cancel()
     free.set()
-    assert held.result(30)
+    assert held.result(100)
     assert found.is_over.is_set()
     assert found.result is None
     again = bench.invariance(run.id, "rotation")
     assert again is not found
-    assert again.is_over.wait(30)
+    assert again.is_over.wait(100)
     assert again.result is not None
 
 
@@ -74,7 +74,7 @@ def test_what_does_not_suit_the_data_is_said(bench: Workbench):
     with pytest.raises(BadInput, match="Only images can be turned"):
         bench.invariance(run.id, "rotation")
     noise = bench.invariance(run.id, "noise")
-    assert noise.is_over.wait(30)
+    assert noise.is_over.wait(100)
     assert noise.result is not None
 
 

@@ -80,7 +80,7 @@ def searched(folder: Path, comparison: Comparison, **options: Any) -> tuple[Rate
         compute.submit(search)
         for act in options.pop("acts", []):
             act(search)
-        assert search.over.wait(60)
+        assert search.over.wait(100)
     return search, said
 
 

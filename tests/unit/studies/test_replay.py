@@ -27,9 +27,9 @@ def changed_run(bench: Workbench) -> RunRecord:
     run = bench.start(everything(), pace="max", paused=True)
     bench.command(run, "set", {"lr": 0.02})
     bench.command(run, "start")
-    bench.wait(run, 60)
+    bench.wait(run, 100)
     bench.command(run, "extend", {"epochs": 2})
-    return bench.wait(run, 60)
+    return bench.wait(run, 100)
 
 
 def test_every_update_of_a_run_with_a_recipe_is_replayed_to_its_bits(bench: Workbench, tmp_path: Path):

@@ -28,6 +28,8 @@ def variant(changes: dict[str, Any], name: str = "") -> Variant:
         ({"regularizers": []}, "no regularizer", "无正则化"),
         ({"regularizers": "l2,dropout"}, "L2 + dropout", "L2 + 丢弃法"),
         ({"architecture.activation": "relu"}, "ReLU", "ReLU"),
+        ({"augmentations": [{"key": "noise", "std": 0.1}]}, "Gaussian noise 0.1", "高斯噪声 0.1"),
+        ({"schedule": "plateau"}, "reduce on plateau", "平台期降低"),
         ({"initializer": None}, "as the activation wants", "由激活函数决定"),
         ({"seed": 3}, "seed 3", "随机种子 3"),
         ({"optimizer": "nothing"}, "optimizer nothing", "优化器 nothing"),
@@ -73,5 +75,7 @@ def test_a_setting_has_a_title_and_no_code_name(path: str, title: str):
 def test_values_of_settings_are_told_by_their_titles():
     assert str(value_words("optimizer", "sgd")) == "SGD"
     assert str(value_words("regularizers", "l2,dropout")) == "L2 + dropout"
+    assert str(value_words("loss", "")) == "as the data set wants"
+    assert str(value_words("train_size", "")) == "all"
     assert [str(value_words(path, "")) for path in ("regularizers", "optimizer.momentum")] == ["none", "–"]
     assert str(value_words("optimizer.lr", "0.1")) == "0.1"

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -14,6 +15,7 @@ from core.experiment import Experiment
 from core.text import Text
 from core.training.alarms import RULES, alarms, of_gradients, power, sizes_of
 from core.training.health import Health, units_of
+from core.training.recorder import StepBlock
 from core.training.run import Run
 from core.training.trend import Trend
 from core.training.units import Units, watching
@@ -38,7 +40,9 @@ def sizes(*values: float) -> dict[str, float]:
         (sizes(-2.9, 0.0, 0.0), None),
         (sizes(2.0, 0.0, 0.0), None),
         (sizes(-30.0, -29.0, -30.0), None),
-        (sizes(-math.inf, -math.inf, 0.0), None),
+        (sizes(-math.inf, -math.inf, 0.0), "Vanishing: layer 1 gets exactly 0 of the output layer."),
+        (sizes(-math.inf, -math.inf, 17.0), "Exploding: the gradient is 10¹⁷ long."),
+        (sizes(-math.inf, -math.inf, -math.inf), None),
         (sizes(math.inf, 0.0, 0.0), None),
         ({"output": -5.0}, None),
         ({}, None),
@@ -152,6 +156,16 @@ def test_a_run_whose_gradients_vanish_says_so_with_rule_and_numbers(data_folder:
     assert "Vanishing: layer 1 gets" in str(said["more"])
     assert "Vanishing: the first layer's gradient is at most 10⁻³" in str(said["rule"])
     assert [str(label) for label, _ in said["numbers"]][-1] == "length of the whole gradient"
+
+
+def test_before_a_divergence_the_last_finite_update_counts():
+    columns = {"gradient_norm/hidden.1": [0.0, 7.0, math.inf], "gradient_norm/output": [0.0, 6.0, math.nan]}
+    health = Health()
+    health.block(
+        StepBlock(np.arange(1, 4), {name: np.array(values) for name, values in columns.items()}, np.zeros(3), 3)
+    )
+    (alarm,) = health.alarms
+    assert str(alarm.text) == "Exploding: the gradient is 10⁷ long."
 
 
 def test_without_an_alarm_the_sentence_is_as_it_was(data_folder: Path):

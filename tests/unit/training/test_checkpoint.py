@@ -27,6 +27,7 @@ from core.training.checkpoint import (
     remove_leftovers,
     retained,
     snapshot_path,
+    stored_sizes,
     stored_steps,
     write_snapshot,
 )
@@ -157,7 +158,7 @@ def test_powers_of_root_two_the_first_and_the_last_two_are_kept():
 def test_pruning_removes_the_surplus_but_never_the_best(tmp_path: Path):
     for step in range(40):
         write(tmp_path, step)
-    pruned = prune(tmp_path, best=37)
+    pruned = prune(tmp_path, stored_sizes(tmp_path), best=37)
     assert stored_steps(tmp_path) == (0, 1, 2, 3, 4, 6, 8, 12, 16, 23, 32, 37, 38, 39)
     assert pruned.for_budget == ()
     assert set(pruned.removed) == set(range(40)) - set(stored_steps(tmp_path))
@@ -168,10 +169,10 @@ def test_above_the_budget_the_middle_ones_go_first_and_are_reported(tmp_path: Pa
     for step in (0, 1, 2, 4, 8, 16, 32, 64):
         size = write(tmp_path, step).num_bytes
     room = size + size // 10  # sizes differ by a few digits
-    pruned = prune(tmp_path, best=1, budget_bytes=6 * room)
+    pruned = prune(tmp_path, stored_sizes(tmp_path), best=1, budget_bytes=6 * room)
     assert stored_steps(tmp_path) == (0, 1, 2, 16, 32, 64)
     assert (pruned.for_budget, pruned.removed, pruned.over_budget_bytes) == ((4, 8), (4, 8), 0)
-    pruned = prune(tmp_path, best=1, budget_bytes=size)
+    pruned = prune(tmp_path, stored_sizes(tmp_path), best=1, budget_bytes=size)
     assert stored_steps(tmp_path) == (1, 32, 64)
     assert pruned.for_budget == (0, 2, 16)
     assert pruned.over_budget_bytes > size

@@ -72,7 +72,7 @@ def run_until(
         compute.submit(job)
     compute.start()
     try:
-        until(condition, within_s=30)
+        until(condition)
     finally:
         compute.close()
 
@@ -268,9 +268,9 @@ def test_waiting_for_nothing_but_a_command_does_not_end_the_thread():
         waiting = Work(num_slices=1)
         waiting.ready_at = math.inf
         compute.submit(waiting)
-        assert compute.call(lambda: 7).result(10) == 7
+        assert compute.call(lambda: 7).result(100) == 7
         until(lambda: compute._wake._waiters, what="the thread going to sleep")  # type: ignore[attr-defined]
-        assert compute.call(lambda: 8).result(10) == 8
+        assert compute.call(lambda: 8).result(100) == 8
         waiting.ready_at = 0.0
         compute.wake()
         until(lambda: waiting.done)
@@ -289,15 +289,15 @@ def test_nothing_ready_means_no_work():
 
 def test_a_call_returns_raises_and_can_be_cancelled():
     with computing() as compute:
-        assert compute.call(threading.current_thread).result(10).name == "compute"
+        assert compute.call(threading.current_thread).result(100).name == "compute"
         with pytest.raises(ZeroDivisionError):
-            compute.call(lambda: 1 / 0).result(10)
+            compute.call(lambda: 1 / 0).result(100)
     compute = Compute()
     never = compute.call(lambda: 1)
     never.cancel()
     kept = compute.call(lambda: 2)
     compute.start()
-    assert kept.result(10) == 2
+    assert kept.result(100) == 2
     assert never.cancelled()
     compute.close()
 
@@ -308,7 +308,7 @@ def test_closing_ends_calls_that_nobody_will_make():
     compute._closing = True
     compute.start()
     with pytest.raises(CancelledError):
-        future.result(10)
+        future.result(100)
     compute.close()
 
 

@@ -108,8 +108,8 @@ def test_only_that_run_fails_and_says_why(tmp_path: Path):
     with computing() as compute:
         job, sink = submitted(compute, points(), tmp_path, build=short)
         other, _ = submitted(compute, points(), tmp_path)
-        assert job.over.wait(30)
-        assert other.over.wait(30)
+        assert job.over.wait(100)
+        assert other.over.wait(100)
     assert (sink.outcome.state, sink.outcome.reason) == ("failed", "out_of_memory")
     assert "batch size of 8 or less" in str(sink.outcome.reason_text)
     assert other.state_name == "finished"

@@ -44,6 +44,8 @@ class OnlyOnTheDevice(TorchDispatchMode):
 
 
 AUGMENTATIONS = [key for key, cls in entries("augmentations").items() if "image" in cls.input_kinds]  # type: ignore[attr-defined]
+# What asks for the class of a sample stands before what mixes classes.
+AUGMENTATIONS.sort(key=lambda key: not entries("augmentations")[key].needs_classes)  # type: ignore[attr-defined]
 CHOICES: dict[str, list[Any]] = {
     "architecture": [
         "logistic",

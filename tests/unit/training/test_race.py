@@ -99,7 +99,7 @@ class Track:
         return lane
 
     def ended(self) -> Track:
-        assert self.race.over.wait(60)
+        assert self.race.over.wait(100)
         return self
 
     def steps(self) -> list[int]:

@@ -187,7 +187,7 @@ def test_sizes_follow_the_samples_that_were_loaded() -> None:
 
 def test_splitting_imports_no_torch() -> None:
     program = "import core.training.splits, sys; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=100)
     assert done.stdout.strip() == "False"
 
 

@@ -71,7 +71,7 @@ def test_a_job_obeys_between_two_pieces_of_a_look_and_lets_go_of_it_at_its_end(t
         job, _ = submitted(compute, points(), tmp_path, watch=Watch(look, every=4))
         until(lambda: 0 in alive().seen)  # type: ignore[union-attr]
         job.command(Command("stop"))
-        assert job.over.wait(30)
+        assert job.over.wait(100)
         del look
         gc.collect()
         assert alive() is None

@@ -140,5 +140,5 @@ def test_importing_the_data_sets_imports_neither_torch_nor_scikit_learn() -> Non
     program = (
         "import core.catalog.datasets, sys; print([m for m in ('torch', 'sklearn', 'mlxtend') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=100)
     assert done.stdout.strip() == "[]"
