@@ -2,11 +2,11 @@
 #
 # PYTHON=…  the Python that makes .venv (3.11 or newer; found by itself when not given)
 # PORT=…    the port of `make run`
-# JOBS=…    how many tests run at once
+# JOBS=…    how many tests run at once: one more than two cores, for those that wait for a browser or a process
 # ARGS=…    further arguments of pytest, the benchmarks or the mutants
 
 PORT ?= 8501
-JOBS ?= 2
+JOBS ?= 3
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,6 +32,7 @@ class: $(READY) ## serve the local network with a room code that it prints, for 
 	  --server.address 0.0.0.0 --browser.serverAddress "$$address" --server.port "$(PORT)"
 
 test: $(READY_DEV) ## run every test (ARGS="-k word" for some of them)
+	@$(BIN)/python -m compileall -q app.py core pages # or every process that a test starts compiles them for itself
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: $(READY_DEV) ## formatting, lint and types

@@ -11,11 +11,12 @@ T = TypeVar("T")
 
 
 def until(
-    condition: Callable[[], T], within_s: float = 30.0, what: str = "the condition", *, every_s: float = 0.01
+    condition: Callable[[], T], within_s: float = 100.0, what: str = "the condition", *, every_s: float = 0.01
 ) -> T:
     """The first true value of `condition()`, asked every so often; AssertionError when `within_s` seconds bring none.
 
-    What takes time to ask, while another process is to get somewhere, is asked less often.
+    The deadline is for what hangs: a busy machine takes its time for anything. What takes time to ask, while another
+    process is to get somewhere, is asked less often.
     """
     deadline = time.monotonic() + within_s
     pause = threading.Event()

@@ -10,6 +10,10 @@ import pyarrow as pa
 MAX_ROWS = 8192
 """The length of the blocks of a finished run."""
 
+# Columns this short are done before another thread has woken up.
+_WRITING = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
+_READING = pa.ipc.IpcReadOptions(use_threads=False)
+
 CLOCK = ("epoch", "train_s")
 """The columns that say when an update was done."""
 
@@ -34,14 +38,14 @@ def encode(columns: Columns) -> bytes:
     """The bytes of a block, compressed with Zstandard."""
     batch = pa.RecordBatch.from_arrays([pa.array(column) for column in columns.values()], names=list(columns))
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+    with pa.ipc.new_stream(sink, batch.schema, options=_WRITING) as writer:
         writer.write_batch(batch)
     return sink.getvalue().to_pybytes()
 
 
 def decode(block: bytes, names: Sequence[str] | None = None) -> Columns:
     """The columns of a block; with `names`, only those (and `step`) that it has."""
-    with pa.ipc.open_stream(block) as reader:
+    with pa.ipc.open_stream(block, options=_READING) as reader:
         table = reader.read_all()
     wanted = [name for name in table.column_names if names is None or name == "step" or name in names]
     return {name: table.column(name).to_numpy() for name in wanted}
@@ -49,11 +53,14 @@ def decode(block: bytes, names: Sequence[str] | None = None) -> Columns:
 
 def join(blocks: Sequence[Columns]) -> Columns:
     """The blocks one after another; where a block lacks a column, NaN."""
-    names = dict.fromkeys(["step", *(name for block in blocks for name in block)])
     if not blocks:
         return {"step": np.empty(0, np.int64)}
+    if len(blocks) == 1:
+        return blocks[0]
+    missing = [np.full(len(block["step"]), np.nan) for block in blocks]
+    names = dict.fromkeys(["step", *(name for block in blocks for name in block)])
     return {
-        name: np.concatenate([block.get(name, np.full(len(block["step"]), np.nan)) for block in blocks])
+        name: np.concatenate([block.get(name, gap) for block, gap in zip(blocks, missing, strict=True)])
         for name in names
     }
 

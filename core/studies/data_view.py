@@ -121,8 +121,8 @@ def _spreads(samples: Samples, train: np.ndarray, data: ResidentData) -> InputSp
 
 def _channels(input_kind: str, num: int) -> tuple[Text, ...]:
     """What the numbers of a pixel, or of a place in a sequence, are called."""
-    if input_kind == "image" and num == 1:
-        return (Text("brightness"),)
+    if num == 1:
+        return (Text("brightness") if input_kind == "image" else Text("value"),)
     if input_kind == "image" and num == 3:
         return Text("red"), Text("green"), Text("blue")
     return tuple(Text("input {number}", number=place + 1) for place in range(num))

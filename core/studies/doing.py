@@ -10,7 +10,7 @@ from core.training.run import Run
 def learning_words(gan: Gan) -> Text:
     """How far the generator is that a run waits for."""
     return Text(
-        "The generator of the synthetic samples is being trained first: {percent:.0f} %, about {seconds:.0f} s left",
+        "The generator of the synthetic samples is being trained first: {percent:.0f} %, about {seconds:.0f} s left.",
         percent=100 * gan.progress,
         seconds=gan.seconds_left,
     )

@@ -80,7 +80,8 @@ def shown(found: Memorized) -> dict[str, np.ndarray]:
     mean, learned, forgotten = found.mean, found.learned, found.forgotten
     often = np.lexsort((mean, -forgotten))[:MOST_SHOWN]
     return {
-        "first": np.lexsort((-mean, learned))[:MOST_SHOWN],
+        # What chance has answered rightly before the first update was not learned sooner than after it.
+        "first": np.lexsort((-mean, np.maximum(learned, 1)))[:MOST_SHOWN],
         "last": np.lexsort((mean, -learned))[:MOST_SHOWN],
         "forgotten": often[forgotten[often] > 0],
     }

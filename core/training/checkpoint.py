@@ -250,7 +250,12 @@ def _serialized(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> byte
     """As `safetensors.torch.save`, which asks torch a dozen times a tensor, and gives the interpreter away each time."""
     held = {name: (tensor if tensor.is_cpu else tensor.cpu()).contiguous() for name, tensor in tensors.items()}
     specs = {
-        name: TensorSpec(str(tensor.dtype).removeprefix("torch."), tensor.shape, tensor.data_ptr(), tensor.nbytes)
+        name: TensorSpec(
+            dtype=str(tensor.dtype).removeprefix("torch."),
+            shape=tensor.shape,
+            data_ptr=tensor.data_ptr(),
+            data_len=tensor.nbytes,
+        )
         for name, tensor in held.items()
     }
     return serialize(specs, metadata)

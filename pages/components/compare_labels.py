@@ -40,7 +40,7 @@ def _chart(t: Callable[[str], str]) -> dict[str, str]:
         "race_quantity_training": t("Training error"),
         "race_quantity_both": t("Both with gap"),
         "race_quantity_loss": t("Loss"),
-        "race_quantity_batch": t("Loss of the batch"),
+        "race_quantity_batch": t("Batch loss"),
         "race_quantity_gradient": t("Gradient size"),
         "race_quantity_ratio": t("Update/weight"),
         "race_quantity_rate": t("Learning rate"),
@@ -53,7 +53,7 @@ def _chart(t: Callable[[str], str]) -> dict[str, str]:
         "race_x_gradients": t("gradient evaluations"),
         "race_x_seconds": t("seconds"),
         "axis_gradients": t("gradient evaluations, one a training sample"),
-        "axis_batch_loss": t("loss of the batch; while a layer is pre-trained, its own"),
+        "axis_batch_loss": t("loss of the batch"),
         "axis_gradient": t("norm of the whole gradient"),
         "axis_ratio": t("size of an update ÷ size of the weights"),
         "not_comparable": t(

@@ -64,8 +64,8 @@ def example(experiment: Experiment) -> Experiment:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.info(
             t(
-                "No augmentation is chosen: every update sees the samples as they are. Below is what “light” would make "
-                "of them."
+                "No augmentation is chosen: every update sees the samples as they are. Below is what “light” would "
+                "make of them."
             ),
             width="stretch",
         )

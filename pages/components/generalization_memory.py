@@ -100,7 +100,7 @@ def followed(found: Memorized, names: Sequence[str]) -> Followed:
     def share(chosen: np.ndarray) -> np.ndarray:
         return found.rights[:, chosen].mean(1) if chosen.any() else np.full(len(found.epochs), np.nan)
 
-    given = [names[place] for place in found.given.tolist()]
+    given = [names[int(place)] for place in found.given]
     return Followed(
         found.variability, found.mean, liars, given, found.epochs, share(~liars), share(liars), found.validation
     )

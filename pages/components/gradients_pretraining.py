@@ -114,8 +114,8 @@ def _seen(asked: Pretrained, *, present: bool) -> None:
         present=present,
         may=may(record, actor()) if record else "change",
         caption=t(
-            "Both sides take the same {updates:,} gradients, one an update: end to end always of the whole network, "
-            "else first of one hidden layer. Of one layer it costs less and counts as much.",
+            "Each run takes {updates:,} gradients, one an update: end to end all of the whole network; pre-trained, at "
+            "first of one hidden layer each. A gradient of one layer costs less and counts as one.",
             updates=updates_of(comparison.base),
         ),
         view={"quantity": "batch"},

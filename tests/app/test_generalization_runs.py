@@ -8,7 +8,7 @@ from core.catalog.regularizers.early_stopping import EarlyStopping
 from core.studies.fits_asked import NUM_SETS, Polynomials
 from core.studies.workbench import Workbench
 from core.training.polynomial_fits import Fits
-from tests.experiments import points
+from tests.experiments import images, points
 from tests.polling import until
 from tests.stored_runs import finished
 
@@ -28,7 +28,7 @@ def clicked(tab, label: str):
     return tab
 
 
-@pytest.mark.parametrize("look", ["patience", "confidence", "seal"])
+@pytest.mark.parametrize("look", ["patience", "confidence", "memory", "seal"])
 def test_without_a_run_one_can_be_trained_here(look: str, open_page, bench: Workbench):
     tab = open_page("generalization.py", look=look)
     assert "No run is stored yet" in texts(tab)
@@ -128,3 +128,20 @@ def test_bias_and_variance_stand_in_a_table_with_what_was_measured(open_page, be
 def test_a_link_that_asks_for_the_impossible_says_so(open_page):
     tab = open_page("generalization.py", **{"fit.n": "7"})
     assert "n is 7." in texts(tab)
+
+
+def test_samples_are_followed_and_the_wrong_labels_named_on_request(open_page, bench: Workbench):
+    run = finished(bench, images(label_noise=0.2))
+    tab = open_page("generalization.py", look="memory", of=run.id)
+    until(bench.memorized(run.id).is_over.is_set)
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    found = bench.memorized(run.id).result
+    assert found is not None
+    assert f"At the end {found.rights[-1].sum()} of 40 training samples" in texts(tab)
+    assert "→" not in texts(tab), "which labels are wrong is to be guessed first"
+    assert len(charts(tab)) == 2
+    (toggle,) = tab.toggle
+    toggle.set_value(True).run()
+    assert f"{found.rights[-1][found.is_wrong].sum()} of 8 wrong labels" in texts(tab)
+    assert "→" in texts(tab)

@@ -129,7 +129,7 @@ def test_layer_by_layer_starts_a_race_and_finds_it_again(open_page, bench: Workb
     names = ["end to end", "pre-trained by auto-encoding", "pre-trained supervised"]
     assert [variant["name"] for variant in shown["race"]["variants"]] == names
     assert shown["settings"]["view"] == {"quantity": "batch"}
-    assert "the same 180 gradients" in shown["race"]["caption"]
+    assert "Each run takes 180 gradients" in shown["race"]["caption"]
     assert shown["study"] is None
     assert tab.table[0].value.iloc[:, 0].to_dict() == {
         "layer 1": "1–45",

@@ -61,3 +61,17 @@ def test_the_shape_of_a_type_is_read_through_unions_and_annotations():
     assert shape_of(tuple[Block, ...]).record is Block
     assert shape_of(tuple[int, ...]).record is None
     assert shape_of(tuple[int, ...] | None).items is int
+
+
+def test_a_browser_that_misses_what_was_set_begins_with_what_is_chosen(open_page):
+    """Else it would begin with nothing, or at the lowest stop, and send that back as chosen."""
+    tab = open_page(dataset="moons", seed="3", architecture="mlp")
+    boxes = [box for box in tab.text_input if box.key.endswith("|box")]
+    assert len(boxes) > 10
+    assert [box.proto.default for box in boxes] == [box.value for box in boxes]
+    for slider in tab.select_slider:
+        assert slider.proto.options[int(slider.proto.default[0])] == slider.format_func(slider.value)
+    assert all(pills.proto.default for pills in tab.pills if pills.key.endswith(("|key", "|keys")))
+    data = tab.pills(key="dataset|en|key")
+    assert [data.proto.options[place].content for place in data.proto.default] == ["Two moons"]
+    assert [toggle.proto.default for toggle in tab.toggle] == [toggle.value for toggle in tab.toggle]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import psycopg
 
 from tests.polling import until
+from tests.serving import free_port
 
 MISSING = "install Debian's postgresql"
 
@@ -37,12 +37,6 @@ def _ordinary_user() -> pwd.struct_passwd | None:
     return known.get("postgres") or known["nobody"]
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server and yield its URL without a database: `postgresql://saddlepoint@127.0.0.1:<port>`."""
@@ -53,7 +47,7 @@ def postgres_server() -> Iterator[str]:
     who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     if user:
         os.chown(place, user.pw_uid, user.pw_gid)
-    port = _free_port()
+    port = free_port()
     log_path = place / "server.log"
     try:
         make = [folder / "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C"]

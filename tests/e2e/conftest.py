@@ -15,6 +15,8 @@ from tests.serving import Server, serving
 
 WAIT_MS = 1000 * WAIT_S
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+"""Three dimensions without a graphics card."""
 _server = pytest.StashKey[Server]()
 
 OpenTab = Callable[..., LiveTab]
@@ -63,7 +65,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     open, and other tests have loops of their own."""
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *WEBGL])
         yield opened
         opened.close()
 

@@ -147,18 +147,7 @@ def test_pause_and_one_update_hold_for_every_run(open_tab: OpenTab):
         assert tab.points(group) <= 3
 
 
-def test_one_run_is_dropped_and_the_others_go_on(open_tab: OpenTab):
-    tab = race(open_tab, **THREE)
-    tab.page.locator(".sp-start").click()
-    tab.moves("v2")
-    tab.row("SGD").locator(".sp-drop").click()
-    expect(tab.row("SGD").locator(".sp-drop")).to_be_disabled()
-    expect(tab.row("SGD")).to_contain_text("dropped after update")
-    tab.moves("v2", 5)
-    expect(tab.row("Adam").locator(".sp-drop")).to_be_enabled()
-
-
-def test_one_run_is_held_stepped_let_go_and_extended_while_the_others_go_on(open_tab: OpenTab):
+def test_one_run_is_held_stepped_let_go_and_dropped_while_the_others_go_on(open_tab: OpenTab):
     tab = race(open_tab, **THREE | {"epochs": "400"})
     tab.tab("Gradient size")
     tab.page.locator(".sp-start").click()
@@ -177,14 +166,21 @@ def test_one_run_is_held_stepped_let_go_and_extended_while_the_others_go_on(open
     row.locator(".sp-hold").click()
     expect(row.locator(".sp-hold")).to_have_text("hold")
     tab.moves("v0", 5)
+    row.locator(".sp-drop").click()
+    expect(row.locator(".sp-drop")).to_be_disabled()
+    expect(row).to_contain_text("dropped after update")
+    tab.moves("v2", 5)
+    expect(tab.row("Adam").locator(".sp-drop")).to_be_enabled()
 
 
 def test_one_run_that_has_ended_is_extended_alone(open_tab: OpenTab):
     tab = race(open_tab, **THREE | {"epochs": "2"})
+    tab.choose("max")
     tab.page.locator(".sp-start").click()
     tab.page.wait_for_function("() => /finished/.test(document.querySelector('.sp-where').textContent)")
     last = tab.page.evaluate(LAST, "v1")
     tab.row("SGD").locator(".sp-row-extend").click()
+    tab.choose("max")
     tab.page.wait_for_function(f"(last) => ({LAST})('v0') === 2 * last", arg=last)
     assert tab.page.evaluate(LAST, "v1") == last
     tab.page.wait_for_function("() => /finished/.test(document.querySelector('.sp-where').textContent)")
@@ -219,7 +215,8 @@ def test_the_table_begins_with_the_best_and_is_sorted_by_any_head_by_mouse_and_k
     expect(tab.page.locator(".sp-test p")).to_contain_text("paired bootstrap")
 
 
-def test_one_moment_moves_through_every_picture_by_keyboard_too_and_is_read_in_words(open_tab: OpenTab):
+def test_one_moment_moves_through_every_picture_by_keyboard_too_and_the_target_is_a_line(open_tab: OpenTab):
+    """The moment is read in words, and every run is marked where it reached the target."""
     tab = race(open_tab, **THREE | {"epochs": 4})
     tab.choose("max")
     tab.page.locator(".sp-start").click()
@@ -236,12 +233,6 @@ def test_one_moment_moves_through_every_picture_by_keyboard_too_and_is_read_in_w
     expect(tab.page.locator(".sp-cursor-step")).to_have_text("update 36")
     assert all(left != old for left, old in zip(tab.page.evaluate(CURSORS), before, strict=True))
 
-
-def test_the_target_is_a_line_and_every_run_is_marked_where_it_got_there(open_tab: OpenTab):
-    tab = race(open_tab, **THREE | {"epochs": 4})
-    tab.choose("max")
-    tab.page.locator(".sp-start").click()
-    expect(tab.where).to_contain_text("finished")
     tab.page.locator(".sp-target input").fill("30")
     tab.says("target 30.0\u00a0%")
     reached = tab.page.evaluate(TRACE, "reached")

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Locator, expect
 
-from tests.e2e.conftest import FLAGS, WAIT_MS, OpenTab
+from tests.e2e.conftest import OpenTab
 from tests.e2e.live_tab import LiveTab
 
 pytestmark = pytest.mark.browser
-
-WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-"""WebGL without a graphics card."""
 
 AREA = """() => {
   const node = document.querySelector(".sp-plot-map");
@@ -69,16 +65,6 @@ class Surface(LiveTab):
         """Move the slider."""
         self.slider.fill(str(step))
         expect(self.where).to_contain_text(f"{step} of")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """A browser that draws in three dimensions."""
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *WEBGL])
-        yield opened
-        opened.close()
 
 
 def surface(open_tab: OpenTab, **query: Any) -> Surface:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Locator, expect
 
-from tests.e2e.conftest import FLAGS, WAIT_MS, OpenTab
+from tests.e2e.conftest import OpenTab
 from tests.e2e.live_tab import WAIT_S, LiveTab
-from tests.e2e.test_landscapes import WEBGL
 from tests.e2e.test_replay import SLIDE
 from tests.polling import until
 
@@ -66,16 +64,6 @@ class Network(LiveTab):
             return abs(self.page.evaluate(EYE)["x"] - before) > 0.05
 
         until(turned, within_s=WAIT_S)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """A browser that draws in three dimensions."""
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *WEBGL])
-        yield opened
-        opened.close()
 
 
 def trained(open_tab: OpenTab, **settings: Any) -> Network:

@@ -25,13 +25,22 @@ def increasing(curve: list[list[float]]) -> bool:
 
 
 def test_from_start_to_the_stored_run(open_tab: OpenTab):
-    """Start → curves move → pause (they stop) → reload (re-attached) → stop → the run is in Runs."""
+    """Start → curves move → reload (no gap, nothing twice) → pause (they stop) → reload (re-attached) → stop → the run
+    is in Runs."""
     tab = open_tab(seed=1, **LONG)
     tab.measured()
     tab.start()
     tab.grows_by(3)
+    before = tab.curve()
+    tab.reload()
+    tab.does("pause")
+    tab.grown_to(len(before) + 3)
     tab.pause()
     stood = tab.everything()
+    assert stood["validation"][: len(before)] == before
+    assert increasing(stood["validation"])
+    gaps = {round(b[0] - a[0], 6) for a, b in pairwise(stood["validation"])}
+    assert len(gaps) == 1, "an evaluation is missing"
     tab.choose("max")
     assert tab.everything() == stood
 
@@ -51,20 +60,7 @@ def test_from_start_to_the_stored_run(open_tab: OpenTab):
     expect(tab.row("seed 1$")).to_contain_text("stopped")
 
 
-def test_the_pace_is_chosen_before_start_and_kept_for_the_next_run(open_tab: OpenTab):
-    tab = open_tab(seed=11, **LONG)
-    tab.measured()
-    tab.choose("1/s")
-    tab.primary.click()
-    tab.does("pause")
-    assert tab.pace == "1/s"
-    tab.page.locator(".sp-stop").click()
-    expect(tab.where).to_contain_text("stopped")
-    tab.reload()
-    assert tab.pace == "1/s"
-
-
-def test_what_cannot_be_trained_cannot_be_started(open_tab: OpenTab):
+def test_what_cannot_be_trained_cannot_be_started_and_the_pace_is_chosen_before_and_kept(open_tab: OpenTab):
     tab = open_tab(seed=12, **LONG)
     tab.measured()
     rate = tab.page.get_by_label("learning rate").first
@@ -79,6 +75,15 @@ def test_what_cannot_be_trained_cannot_be_started(open_tab: OpenTab):
     rate.press("Enter")
     expect(tab.page.locator(".sp-start")).to_be_enabled()
     expect(tab.where).to_contain_text("not started")
+
+    tab.choose("1/s")
+    tab.primary.click()
+    tab.does("pause")
+    assert tab.pace == "1/s"
+    tab.page.locator(".sp-stop").click()
+    expect(tab.where).to_contain_text("stopped")
+    tab.reload()
+    assert tab.pace == "1/s"
 
 
 def test_the_plot_stays_the_same_node_and_keeps_its_zoom(open_tab: OpenTab):
@@ -111,23 +116,6 @@ def test_two_tabs_see_one_run(open_tab: OpenTab):
     first.grown_to(len(second.curve()))
     assert first.everything() == second.everything()
     assert len(first.curve()) >= 3
-
-
-def test_a_reload_in_the_middle_leaves_no_gap_and_no_double(open_tab: OpenTab):
-    tab = open_tab(seed=4, **LONG)
-    tab.measured()
-    tab.start()
-    tab.grows_by(3)
-    before = tab.curve()
-    tab.reload()
-    tab.does("pause")
-    tab.grown_to(len(before) + 3)
-    tab.pause()
-    curve = tab.curve()
-    assert curve[: len(before)] == before
-    assert increasing(curve)
-    gaps = {round(b[0] - a[0], 6) for a, b in pairwise(curve)}
-    assert len(gaps) == 1, "an evaluation is missing"
 
 
 def test_dropout_changes_while_it_runs_and_a_branch_goes_on_beside_its_parent(open_tab: OpenTab):

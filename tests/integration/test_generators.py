@@ -44,7 +44,8 @@ def read(bench: Workbench, channel: str) -> Reading:
 
 def trained(bench: Workbench, entry: Synthetic = ENTRY, **changes: Any) -> str:
     channel = bench.train_generator(images(**changes), entry)
-    until(lambda: state(bench, channel) == "finished")
+    until(lambda: state(bench, channel) in ("finished", "failed"))
+    assert state(bench, channel) == "finished", bench.hub.meta(channel)["reason"]
     return channel
 
 

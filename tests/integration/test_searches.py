@@ -58,7 +58,7 @@ def test_optunas_own_api_reads_a_grid_whose_trials_are_stored_runs(bench: Workbe
 
 
 def test_runs_of_a_search_train_to_the_same_bits_as_in_another_one(bench: Workbench):
-    grids = [searched(bench, asked(f"{STRENGTH}={values}"))[0] for values in ("1e-5,0.1,1", "0.1,0.2")]
+    grids = [searched(bench, asked(f"{STRENGTH}={values}"))[0] for values in ("1e-5,0.1,1", "0.1,0.2,0.3")]
     weights = [
         {run.experiment["regularizers"][0]["strength"]: run.weights_sha256 for run in bench.runs_of(study)}
         for study in grids

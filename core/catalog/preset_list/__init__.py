@@ -12,8 +12,10 @@ from core.catalog.preset_list import (
     more_networks,
     more_regularizers,
     networks,
+    pretraining,
     rates,
     rules,
+    synthetic,
 )
 
 from core.catalog.preset_list import more_optimizers, schedules  # isort: skip  # they go on with what rates has
@@ -30,8 +32,10 @@ __all__ = [
     "more_optimizers",
     "more_regularizers",
     "networks",
+    "pretraining",
     "rates",
     "rules",
     "schedules",
     "start",
+    "synthetic",
 ]

@@ -4,6 +4,7 @@
 from core.studies.comparison_presets import optimizers
 from core.studies.comparison_presets import regularizers
 from core.studies.comparison_presets import depth
+from core.studies.comparison_presets import pretraining
 from core.studies.comparison_presets import convolutions
 from core.studies.comparison_presets import updates
 from core.studies.comparison_presets import few_images
@@ -27,6 +28,7 @@ __all__ = [
     "few_images",
     "is_prepared",
     "optimizers",
+    "pretraining",
     "regularizers",
     "saddles",
     "signals",

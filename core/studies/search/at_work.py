@@ -8,6 +8,7 @@ with the trials that have no end.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -136,7 +137,8 @@ class SearchAtWork:
             together=stacks_of,
         )
         made = self._made()
-        engines = engines_of([experiment for experiments in made.values() for experiment in experiments])
+        full = min(self._size, self.search.num_trials) * (self.search.folds or 1)
+        engines = engines_of([experiment for experiments in made.values() for experiment in experiments], full)
         known = by_trial(self._services.store, self.study, self.actor)
         try:
             for number, experiments in made.items():
@@ -279,9 +281,13 @@ class SearchAtWork:
         self._services.runner.compute.io.submit(guarded).add_done_callback(broken_off)
 
 
-def engines_of(experiments: Sequence[Experiment]) -> Iterator[str]:
-    """The engine of each: in a stack with those of its kind, or by itself."""
-    stacked = {place for stack in stack_of(experiments, default_device()).stacks for place in stack}
+def engines_of(experiments: Sequence[Experiment], full: int) -> Iterator[str]:
+    """The engine of each: in a stack with those of its kind, or by itself.
+
+    Decided as if there were `full` of them, as in a whole batch: those of the last one, which are fewer, have the same.
+    """
+    many = [*experiments] * math.ceil(full / max(1, len(experiments)))
+    stacked = {place for stack in stack_of(many, default_device()).stacks for place in stack}
     return iter([STACKED if place in stacked else SOLO for place in range(len(experiments))])
 
 

@@ -27,7 +27,7 @@ from core.text import Text, Translate
 from tests.polling import until
 
 ASSETS = Path(__file__).parents[3] / "assets"
-TIMEOUT_S = 10.0
+TIMEOUT_S = 100.0
 
 
 def translate(lang: str) -> Translate:

@@ -197,13 +197,17 @@ def test_a_run_that_goes_on_after_a_pause_does_not_stop_the_others():
 
 def test_a_job_that_is_asked_goes_first_and_only_answers():
     budgets: list[float] = []
+    order: list[Work] = []
+    places: list[int] = []
 
     class Asked(Work):
         def advance(self, budget_s: float) -> None:
             budgets.append(budget_s)
+            places.append(len(order))
             self.is_asked = False
 
-    others = [Work(slice_s=0.01) for _ in range(6)]
+    others = [Work(slice_s=0.01, log=order) for _ in range(6)]
+    turns_of_others: list[int] = []
     with computing() as compute:
         for job in others:
             compute.submit(job)
@@ -211,10 +215,12 @@ def test_a_job_that_is_asked_goes_first_and_only_answers():
         compute.submit(job)
         until(lambda: budgets)
         for _ in range(10):
-            used_s, count = sum(other.busy_s for other in others), len(budgets)
+            before, count = len(order), len(places)
             job.is_asked = True
-            until(lambda count=count: len(budgets) > count)
-            assert sum(other.busy_s for other in others) - used_s < 0.04
+            until(lambda count=count: len(places) > count)
+            turns_of_others.append(places[count] - before)
+    # Whose thread the system lets wait asks late: that says nothing of the turns.
+    assert sorted(turns_of_others)[5] <= 2
     assert set(budgets) == {0.0, SLICE_S}
 
 

@@ -23,7 +23,7 @@ def test_who_catches_up_keeps_no_pace(compute: Compute, tmp_path: Path):
     track.command("pace", pace="1/s")
     until(lambda: track.race.pace == "1/s")
     track.command("resume", lane=0)
-    until(lambda: track.lanes[0].num_updates >= held + 60, what="60 updates at the pace of one a second")
+    until(lambda: track.lanes[0].num_updates >= held + 60, 40, "60 updates at the pace of one a second")
     track.command("stop")
     track.ended()
 
