@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from core.cli_compare import compare
 from core.cli_curvature import curvature
+from core.cli_curves import capacity, curve_options, learning_curve
 from core.cli_data import data
 from core.cli_faults import reveal, seal
 from core.cli_fork import fork
@@ -169,6 +170,12 @@ def _parser() -> _Parser:
         help="parts of the samples, each of which validates once; as many as samples leaves one out (default: 5)",
     )
     changes(folds)
+    sizes = command("learning-curve", learning_curve, "errors of an experiment against its number of training samples")
+    curve_options(sizes, "--sizes", "numbers of training samples: a,b,c or log(low,high)xN (default: six, up to all)")
+    changes(sizes)
+    widths = command("capacity", capacity, "errors of an experiment against the capacity of its network")
+    curve_options(widths, "--vary", "PATH=VALUES of what is made larger (default: the width of an MLP, 1 to 128)")
+    changes(widths)
     sought = command("search", search, "look for the settings with the lowest validation error")
     changes(sought)
     search_options(sought)

@@ -12,8 +12,9 @@ const SPLITS = [
   { key: "validation", name: "validation/error", dash: "solid", wide: 3.2 },
 ];
 
-// `meta`: of all of them together; `scale`: log or linear.
-export function drawFolds(chart, runs, meta, scale, context) {
+// `meta`: of all of them together; `scale`: log or linear; `single`: with one sample a fold is all right or all wrong, and
+// only the mean is drawn.
+export function drawFolds(chart, runs, meta, { scale, single }, context) {
   const { labels, palette, present, size } = context;
   const loaded = runs.filter((run) => run.loaded);
   const first = loaded[0];
@@ -22,19 +23,23 @@ export function drawFolds(chart, runs, meta, scale, context) {
   const factor = regression ? 1 : 100;
   const at = epochsOf(meta);
   const colour = palette.run(0);
+  const curves = SPLITS.map((split) => {
+    const columns = loaded.map((run) => run.column("evaluation", split.name)).filter(({ steps }) => steps.length);
+    const mean = meanCurve(columns.length === runs.length ? columns : []);
+    return { ...split, columns: single && split.key === "validation" ? [] : columns, mean };
+  });
   // The untrained networks stand far above what follows; they alone do not set the scale.
-  const seen = loaded.flatMap((run) => SPLITS.flatMap(({ name }) => trained(run.column("evaluation", name)))).map((error) => factor * error);
+  const lines = curves.flatMap(({ columns, mean: { steps, mean } }) => [...columns, { steps, values: mean }]);
+  const seen = lines.flatMap(trained).map((error) => factor * error);
   const range = verticalRange(seen, scale, regression ? 1 : 100);
   const floor = scale === "log" ? 10 ** range[0] : -Infinity;
   const height = (error) => Math.max(floor, factor * error);
   const traces = [];
   const annotations = [];
-  for (const { key, name, dash, wide } of SPLITS) {
-    const columns = loaded.map((run) => run.column("evaluation", name)).filter(({ steps }) => steps.length);
+  for (const { key, columns, mean: { steps, mean, low, high }, dash, wide } of curves) {
     columns.forEach((column, place) => traces.push(line(`${key}${place}`, column.steps.map(at), column.values.map(height), { color: translucent(colour, 0.3), width: 1, dash }, { hoverinfo: "skip" })));
-    const { steps, mean, low, high } = meanCurve(columns.length === runs.length ? columns : []);
     const x = steps.map(at);
-    if (key === "validation") {
+    if (key === "validation" && columns.length) {
       const edge = { color: "rgba(0,0,0,0)", width: 0 };
       traces.push(line("low", x, low.map(height), edge, { hoverinfo: "skip" }));
       traces.push(line("high", x, high.map(height), edge, { hoverinfo: "skip", fill: "tonexty", fillcolor: translucent(colour, palette.dark ? 0.26 : 0.16) }));
@@ -49,9 +54,8 @@ export function drawFolds(chart, runs, meta, scale, context) {
   apart(annotations);
   const xaxis = { range: [0, at(Math.max(1, meta.num_steps || 0))], title: { text: labels.axis_epoch }, mode: "epoch" };
   const yaxis = { range, type: scale, ...ticks(scale, range), title: { text: labels[regression ? "axis_relative_error" : "axis_error_percent"] }, mode: scale };
-  const last = (name) => meanCurve(loaded.map((run) => run.column("evaluation", name))).mean.at(-1) ?? NaN;
-  const shown = (value) => (regression ? short(value) : percent(value));
-  const summary = fill(labels.summary_folds, { folds: runs.length, training: shown(last("train/error")), validation: shown(last("validation/error")) });
+  const [training, validation] = curves.map(({ mean: { mean } }) => (regression ? short : percent)(mean.at(-1) ?? NaN));
+  const summary = fill(labels.summary_folds, { folds: runs.length, training, validation });
   return chart.draw(traces, { xaxis, yaxis, annotations, margin: { r: size * 9 } }, summary);
 }
 

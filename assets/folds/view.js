@@ -101,7 +101,7 @@ export class FoldsView extends BaseView {
     const { verdict, reason } = this.study?.meta ?? {};
     setText(parts.verdict, [reason, ...(verdict ?? [])].filter((sentence) => typeof sentence === "string" && sentence).join(" "));
     const rows = folds.map((run) => [run.run, run.lineage, run.rows, run.meta.num_steps]);
-    return { stamps: [], drawings: this.drawChanged({ main: [parts.plots.main, rows, () => drawFolds(this.charts.main, folds, control.meta, this.view.scale, context)] }) };
+    return { stamps: [], drawings: this.drawChanged({ main: [parts.plots.main, rows, () => drawFolds(this.charts.main, folds, control.meta, { scale: this.view.scale, single: this.given.single }, context)] }) };
   }
 
   // The newest errors, their mean and how far they scatter.

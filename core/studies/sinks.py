@@ -112,11 +112,7 @@ EVENT_WORDS: dict[str, Callable[[Event], Text]] = {
     "continue": lambda event: Text("resumed"),
     "fork": lambda event: Text("branched here"),
     "diverged": lambda event: Text("not a number at update {step}", step=event.step),
-    "stage": lambda event: (
-        Text("the whole network learns")
-        if event.values["layer"] is None
-        else Text("{layer} learns", layer=layer_text(event.values["layer"]))
-    ),
+    "stage": lambda event: layer_text(event.values["layer"]) if event.values["layer"] else Text("the whole network"),
     "early_stop": lambda event: Text(
         "stopped early; weights of epoch {epoch:.3g} are back", epoch=event.values["best_epoch"]
     ),

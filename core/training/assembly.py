@@ -129,7 +129,7 @@ class Assembly:
 
     @property
     def head(self) -> dict[str, nn.Parameter]:
-        """The parameters beside the network that are trained with a hidden layer, by name; {} where none is by itself."""
+        """The parameters beside the network that are trained with such a layer, by name; {} where there is none."""
         return self.pretraining.head if self.pretraining else {}
 
     def state(self) -> dict[str, Tensor]:

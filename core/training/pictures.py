@@ -276,7 +276,7 @@ def gradient_sizes(run: Run) -> dict[str, float]:
     For a run before its first update these are the sizes that the first update will record.
     """
     parts = run.parts
-    loop, model = parts.loop, parts.model
+    model = parts.model
     was_training = model.training
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     model.train()

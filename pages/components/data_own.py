@@ -58,9 +58,11 @@ def bring(*, is_busy: bool) -> None:
         )
     )
     with st.container(horizontal=True, gap="medium", key="own-files"):
-        file: Any = st.file_uploader(t("A file"), key=f"own file|{language()}", disabled=is_busy)
+        file: Any = st.file_uploader(
+            t("A file: drop it here, or press to choose"), key=f"own file|{language()}", disabled=is_busy
+        )
         folder: Any = st.file_uploader(
-            t("A folder of images"),
+            t("A folder of images: drop it here, or press to choose"),
             accept_multiple_files="directory",
             key=f"own folder|{language()}",
             disabled=is_busy,

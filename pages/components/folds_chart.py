@@ -38,14 +38,14 @@ def folds_chart(
     *,
     key: str,
     lanes: Sequence[Mapping[str, Any]],
-    size: Mapping[str, int],
+    size: Mapping[str, int | bool],
     price: str,
     may: str = "change",
 ) -> Pressed:
     """Show a stored K-fold live, or, with `study` None, a button that starts one and what that costs.
 
-    `lanes` are the runs known when the page was drawn, `size` says epochs, num_steps and steps_per_epoch, `may` what is
-    allowed here (`core.studies.access.may`). With equal arguments nothing is sent again.
+    `lanes` are the runs known when the page was drawn; `size` says epochs, num_steps, steps_per_epoch, and whether a
+    single sample validates; `may` what is allowed here (`core.studies.access.may`). Equal arguments send nothing.
     """
     version = ASSETS.version
     result = _component(

@@ -180,6 +180,8 @@ def _folds(view: FoldsView | None) -> None:
             "in none of them."
         )
     )
+    if view.shown.num_folds == len(view.shown.folds):
+        st.caption(t("A single sample validates with each fold: only the mean of all of them says something."))
 
 
 def _live(comparison: Comparison, record: StudyRecord | None) -> None:
@@ -191,7 +193,12 @@ def _live(comparison: Comparison, record: StudyRecord | None) -> None:
         record.id if record else None,
         key=LIVE,
         lanes=[{"run": run.id, "number": lane.number} for run, lane in stored_lanes(comparison, runs)],
-        size={"epochs": comparison.base.epochs, "num_steps": comparison.base.epochs * each, "steps_per_epoch": each},
+        size={
+            "epochs": comparison.base.epochs,
+            "num_steps": comparison.base.epochs * each,
+            "steps_per_epoch": each,
+            "single": sizes.num_validation == 1,
+        },
         price=t("{lanes} runs, {updates} updates each", lanes=comparison.folds, updates=comparison.base.epochs * each),
         may=may(record, actor()) if record else "change",
     )
@@ -223,13 +230,15 @@ def _results(comparison: Comparison, record: StudyRecord) -> None:
     if st.session_state.get("present", False):
         return
     once = once_on_all(kfold_state.settings_of(comparison))
+    is_generated = cast(DataSet, once.dataset).facts().num_validation is not None
     st.markdown(
         f"**{t('Which of the {folds} networks do I keep?', folds=comparison.folds)}** "
         + t(
             "None. Their mean says how well these settings do, so that settings can be compared. With the settings "
-            "that you choose train one network, once, on all samples: it has seen more than any of these. Only {num} "
-            "samples stay aside there, to draw a validation curve at all.",
+            "that you choose train one network, once, on all samples: it has seen more than any of these. {num} "
+            "samples validate there: {why}.",
             num=split_sizes(once).num_validation,
+            why=t("they are drawn beside those that train") if is_generated else t("fewer would draw no curve at all"),
         )
     )
     with st.container(horizontal=True, gap="small"):

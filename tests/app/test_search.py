@@ -20,7 +20,7 @@ def tab(open_page: OpenPage) -> AppTest:
 
 
 def pressed(page: AppTest, place: str) -> AppTest:
-    next(item for item in page.button_group if item.key and item.key.startswith("runs tab|")).set_value([place]).run()
+    next(item for item in page.button_group if item.key and item.key.startswith("runs tab|")).set_value(place).run()
     assert not page.exception, page.exception[0].message
     return page
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from statistics import fmean, stdev
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from core.studies.study import KFOLD
 from core.studies.workbench import Workbench
+from core.text import Text
 from tests.command_line import TINY, Cli
 
 
@@ -35,7 +35,7 @@ def test_it_answers_with_every_fold_and_their_means_and_stores_ordinary_runs(cli
         assert {run.facts.engine for run in runs.values()} == {"stacked"}
         validated = {(run.facts.split_hashes or {})["validation"] for run in runs.values()}
         assert len(validated) == 4
-        assert "Mean over 4 folds" in json.dumps(study.facts["verdict"])
+        assert str(Text.from_json(study.facts["verdict"][0])).startswith("Mean over 4 folds: validation error")
 
 
 def test_as_many_folds_as_points_leave_one_out(cli: Cli, file: Callable):

@@ -165,13 +165,17 @@ class SearchAtWork:
         self._services.runner.compute.submit(race)
 
     def _made(self) -> dict[int, list[Experiment]]:
-        """The experiments of every trial of the batch that can be trained; the others have failed."""
-        made: dict[int, list[Experiment]] = {}
+        """The experiments of every trial of the batch that can be trained; the others fail. CoreError when all do."""
+        made, problem = dict[int, list[Experiment]](), no_trial_trains("")
         for trial in self._batch:
             try:
                 made[trial.number] = self.search.experiments(trial.changes)
             except BadInput as error:
+                problem = error
                 self._trials.tell(trial.number, Outcome("failed", why=str(error.text)))
+        if not made:
+            self._tell_trials()
+            raise no_trial_trains(str(problem.text))
         self._batch = [trial for trial in self._batch if trial.number in made]
         return made
 
@@ -271,7 +275,8 @@ class SearchAtWork:
             try:
                 act()
             except Exception as error:
-                logger.exception("search %s could not go on", self.study)
+                if not isinstance(error, CoreError):
+                    logger.exception("search %s could not go on", self.study)
                 self.end("failed", error)
 
         def broken_off(done: Future[Any]) -> None:

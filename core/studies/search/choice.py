@@ -43,7 +43,7 @@ def choose(
     signs = {
         space.path: -1 if usual.simpler == "high" else 1
         for space in search.spaces
-        if space.scale is not None and (usual := ends.get(space.path)) is not None and usual.simpler is not None
+        if space.is_number and (usual := ends.get(space.path)) is not None and usual.simpler is not None
     }
     if not signs and len({sizes.get(trial.number) for trial in complete}) == 1:
         return Choice(

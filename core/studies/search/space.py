@@ -50,6 +50,11 @@ class Space:
             for value in self.values
         )
 
+    @property
+    def is_number(self) -> bool:
+        """Whether all its values are numbers."""
+        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
+
     def distribution(self) -> BaseDistribution:
         """The same for Optuna."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution

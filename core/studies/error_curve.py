@@ -1,0 +1,109 @@
+"""Error curves: the final errors of an experiment against how many samples it learns from, or against its capacity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from core.errors import BadInput
+from core.experiment import Experiment
+from core.store.records import RunRecord
+from core.store.store import Store
+from core.studies.comparison import Comparison
+from core.studies.lanes import stored_lanes
+from core.studies.report import ending_numbers
+from core.text import Text
+from core.training.splits import split_sizes
+
+NUM_SIZES = 6
+SMALLEST_SHARE = 0.02
+"""The smallest training set that is tried, as a share of the largest; at least two samples a class."""
+WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of what is varied, over the seeds whose runs have ended: fractions, or relative errors.
+
+    `gap` is the median of validation − training error. Medians are NaN where no run has a number.
+    """
+
+    value: Any
+    num_train: int | None
+    num_parameters: int | None
+    train_errors: tuple[float, ...]
+    validation_errors: tuple[float, ...]
+    train_error: float
+    validation_error: float
+    gap: float
+
+
+def sizes(experiment: Experiment) -> tuple[str, str]:
+    """What `--vary` says for a learning curve: the path of the training size of these data, and a range of sizes."""
+    dataset: Any = experiment.dataset
+    most = split_sizes(experiment.replace(train_size=None)).num_train
+    facts = dataset.facts()
+    least = max(2 * max(2, facts.num_outputs), math.ceil(SMALLEST_SHARE * most), 10)
+    if least >= most:
+        raise BadInput(
+            Text("{data} is too small for a learning curve.", data=Text(dataset.title)),
+            Text("There are {most} training samples.", most=most),
+            Text("Take a larger data set, or name sizes with --sizes."),
+        )
+    path = "dataset.n" if dataset.generated else "train_size"
+    return path, f"log({least},{most})x{NUM_SIZES}"
+
+
+def widths(experiment: Experiment) -> tuple[str, str]:
+    """What `--vary` says for capacity: widths of an MLP, all hidden layers alike. BadInput for other networks."""
+    hidden = getattr(experiment.architecture, "widths", None)
+    if not hidden:
+        raise BadInput(
+            Text("The capacity of {network} is not varied by itself.", network=Text(experiment.architecture.title)),
+            Text("Only an MLP has hidden layers whose width says how much it can learn."),
+            Text("Say what is varied, for example --vary architecture.width=log(4,64)x5."),
+        )
+    return "architecture.widths", ",".join(str([width] * len(hidden)) for width in WIDTHS)
+
+
+def error_curve(store: Store, comparison: Comparison, runs: Sequence[RunRecord]) -> list[Point]:
+    """What came out of the runs of a comparison over one thing, in the order of its values."""
+    by_variant: dict[int, list[RunRecord]] = {}
+    for run, lane in stored_lanes(comparison, runs):
+        by_variant.setdefault(lane.variant, []).append(run)
+    return [
+        _point(store, next(iter(variant.changes.values())), by_variant.get(place, []))
+        for place, variant in enumerate(comparison.variants)
+    ]
+
+
+def _point(store: Store, value: Any, runs: Sequence[RunRecord]) -> Point:
+    ends = [ending_numbers(store, run) for run in runs if run.state != "diverged"]
+    pairs = [(_number(end.get("train_error")), _number(end.get("validation_error"))) for end in ends]
+    train = tuple(error for error, _ in pairs)
+    validation = tuple(error for _, error in pairs)
+    first = runs[0].answer if runs else {}
+    return Point(
+        value,
+        first.get("num_train"),
+        first.get("num_parameters"),
+        train,
+        validation,
+        _median(train),
+        _median(validation),
+        _median([after - before for before, after in pairs]),
+    )
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _median(values: Sequence[float]) -> float:
+    finite = [value for value in values if np.isfinite(value)]
+    return median(finite) if finite else math.nan
