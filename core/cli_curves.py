@@ -53,8 +53,6 @@ def _curve(arguments: argparse.Namespace, vary: Callable[[Experiment, str | None
     document, notes = set_changes(document, arguments.changes)
     base = Experiment.from_json(document)
     spec = vary(base, arguments.vary)
-    # What is varied by itself is named as an experiment writes it.
-    document = document if arguments.vary else base.to_json()
     comparison = Comparison.of(document, [spec], rates="hand", seeds=arguments.seeds, name=base.name, notes=base.notes)
     comparison.check()
     with Workbench.open(arguments.data, live=False) as bench:

@@ -61,14 +61,16 @@ def sizes(experiment: Experiment) -> tuple[str, str]:
 
 def widths(experiment: Experiment) -> tuple[str, str]:
     """What `--vary` says for capacity: widths of an MLP, all hidden layers alike. BadInput for other networks."""
-    hidden = getattr(experiment.architecture, "widths", None)
-    if not hidden:
+    network: Any = experiment.architecture
+    if not hasattr(network, "widths"):
         raise BadInput(
-            Text("The capacity of {network} is not varied by itself.", network=Text(experiment.architecture.title)),
+            Text("The capacity of {network} is not varied by itself.", network=Text(network.title)),
             Text("Only an MLP has hidden layers whose width says how much it can learn."),
             Text("Say what is varied, for example --vary architecture.width=log(4,64)x5."),
         )
-    return "architecture.widths", ",".join(str([width] * len(hidden)) for width in WIDTHS)
+    if network.widths is None:
+        return "architecture.width", ",".join(map(str, WIDTHS))
+    return "architecture.widths", ",".join(str([width] * len(network.widths)) for width in WIDTHS)
 
 
 def error_curve(store: Store, comparison: Comparison, runs: Sequence[RunRecord]) -> list[Point]:

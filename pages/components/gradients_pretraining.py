@@ -14,8 +14,10 @@ from core.language import translator
 from core.store.records import RunRecord, StudyRecord
 from core.studies.access import may
 from core.studies.comparison import Comparison
+from core.studies.error_words import PERCENT
 from core.studies.gradients_asked import MOST_DEPTH, OBJECTIVES, Pretrained
 from core.studies.lanes import stored_lanes
+from core.studies.race_table import study_table
 from core.studies.study import study_channel
 from core.training.alarms import layer_text
 from pages.components import gradients_state as chosen
@@ -23,7 +25,7 @@ from pages.components import watching
 from pages.components.compare_chart import compare_chart
 from pages.components.compare_facts import race_data, updates_of
 from pages.components.compare_labels import compare_labels
-from pages.components.error_box import error_box
+from pages.components.error_box import error_box, plain
 from pages.components.gradients_controls import (
     activation_name,
     activations,
@@ -39,6 +41,7 @@ from pages.components.language import language, prose, show, t
 from pages.components.services import actor, live_token, services
 
 LIVE = "gradients pretraining live"
+LOOK_AGAIN_S = 1.0
 _REFUSED = "layer by layer that was refused"
 
 
@@ -121,8 +124,35 @@ def _seen(asked: Pretrained, *, present: bool) -> None:
         view={"quantity": "batch"},
         price=None if record else services().price(comparison, actor=actor()),
     )
+    if record is not None:
+        going_on = services().is_comparing(record.id)
+        st.fragment(_outcome, run_every=LOOK_AGAIN_S if going_on else None)(record, going_on)
     if not present:
         _stages(asked, comparison)
+
+
+def _outcome(record: StudyRecord, went_on: bool) -> None:
+    """Where each of them is after the same number of gradients, once all are over."""
+    if services().is_comparing(record.id):
+        return
+    if went_on:
+        st.rerun()
+    runs = services().runs_of(record.id, actor=actor())
+    rows = [row for row in study_table(services().store, record, runs).rows if row.last_error and row.steps]
+    if not rows or len({(row.steps.low, row.steps.high) for row in rows if row.steps}) > 1:
+        return  # Some were stopped before the others: these are not equally many gradients.
+    ends = [
+        t(
+            "{name} {error} wrong ({range})",
+            name=show(row.name),
+            error=PERCENT.one(row.last_error.middle),
+            range=PERCENT.range(row.last_error.low, row.last_error.high),
+        )
+        for row in rows
+        if row.last_error
+    ]
+    steps = int(rows[0].steps.high) if rows[0].steps else 0
+    st.markdown(plain(t("After the same {updates:,} gradients: {ends}.", updates=steps, ends=", ".join(ends))))
 
 
 def _stages(asked: Pretrained, comparison: Comparison) -> None:

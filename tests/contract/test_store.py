@@ -259,10 +259,11 @@ def test_only_ids_made_here_are_taken(store: Store, call: Callable[[Store, str],
 def test_snapshots_can_be_forgotten_and_files_outside_the_folder_are_not_taken(store: Store):
     run = new_run(store)
     attempt = store.begin_attempt(run, 0, "start", actor=ME)
-    for step in (0, 1, 2):
+    for step in (0, 1, 2, 3):
         store.record_snapshot(run, snapshot(step, attempt))
     store.forget_snapshots(run, [0, 1])
+    store.record_snapshot(run, snapshot(4, attempt), [2])
     assert store.flush(60)
-    assert store.snapshots(run) == (snapshot(2, attempt),)
+    assert store.snapshots(run) == (snapshot(3, attempt), snapshot(4, attempt))
     with pytest.raises(ValueError, match="bare file name"):
         store.record_snapshot(run, SnapshotEntry(3, "../x", HASH, 1, "epoch", attempt))

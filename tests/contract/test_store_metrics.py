@@ -52,6 +52,22 @@ def test_series_come_back_bit_for_bit_and_the_run_knows_its_position(store: Stor
     assert (record.step, record.epoch, record.train_s) == (10, 1.0, 0.1)
 
 
+def test_a_snapshot_that_may_wait_comes_into_the_index_with_the_rows_before_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    run = new_run(store)
+    attempt = store.begin_attempt(run, 0, "start", actor=ME)
+    assert store.flush(60)
+    monkeypatch.setattr(writer, "FLUSH_S", 60.0)
+    store.append_steps(run, attempt, rows_of(1, 4))
+    assert not store.record_snapshot(run, snapshot(4, attempt), later=True)
+    store.append_steps(run, attempt, rows_of(5, 8))
+    assert store.snapshots(run) == ()
+    assert store.flush(60)
+    assert store.snapshots(run) == (snapshot(4, attempt),)
+    assert store.read_steps(run)["step"].tolist() == list(range(1, 9))
+
+
 def test_epoch_and_time_come_from_evaluations_where_the_series_have_none(store: Store):
     run = new_run(store)
     attempt = store.begin_attempt(run, 0, "start", actor=ME)

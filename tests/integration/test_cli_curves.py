@@ -36,11 +36,17 @@ def test_sizes_of_stored_data_are_taken_from_all_to_a_fiftieth(cli: Cli, file: C
     assert value["curve"][0]["num_train"] * 50 <= value["curve"][-1]["num_train"] * 1.1
 
 
-def test_capacity_widens_all_layers_of_an_mlp(cli: Cli, file: Callable):
-    value = cli(
-        "capacity", file(TINY | {"architecture": {"key": "mlp", "hidden_layers": 2, "width": 8}}), "--seeds", "1"
-    ).value
-    assert [point["value"] for point in value["curve"]] == [[width] * 2 for width in (1, 2, 4, 8, 16, 32, 64, 128)]
+@pytest.mark.parametrize(
+    ("network", "varied", "first", "last"),
+    [
+        ({"hidden_layers": 2, "width": 8}, "architecture.width", 1, 128),
+        ({"widths": [8, 4]}, "architecture.widths", [1, 1], [128, 128]),
+    ],
+)
+def test_capacity_widens_all_layers_of_an_mlp(network, varied: str, first, last, cli: Cli, file: Callable):
+    value = cli("capacity", file(TINY | {"architecture": {"key": "mlp", **network}}), "--seeds", "1").value
+    assert value["varied"] == varied
+    assert [value["curve"][place]["value"] for place in (0, -1)] == [first, last]
     counts = [point["num_parameters"] for point in value["curve"]]
     assert counts == sorted(counts)
     assert counts[0] == 2 + 1 + 1 + 1 + 2 + 2
