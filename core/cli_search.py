@@ -118,7 +118,7 @@ def _show(value: Mapping[str, Any], out: IO[str]) -> None:
     rows = [("trial", "validation error", "±", "state", "settings")]
     for trial in trials:
         settings = ", ".join(f"{path}={_cell(chosen)}" for path, chosen in trial["settings"].items())
-        state = trial["state"] if trial["why"] in (None, trial["state"]) else f"{trial['state']}: {trial['why']}"
+        state = f"{trial['state']}: {trial['why']}" if trial["why"] else trial["state"]
         rows.append(
             (str(trial["number"]), _cell(trial["validation_error"]), _cell(trial["standard_error"]), state, settings)
         )

@@ -12,6 +12,7 @@ from pages.components import generalization_state, state
 from pages.components.error_box import notes_box, plain
 from pages.components.generalization_confidence import choices as confidence_choices
 from pages.components.generalization_confidence import confidence
+from pages.components.generalization_curves import amount, amount_choices, strength, strength_choices
 from pages.components.generalization_fits import bias, bias_choices, capacity, capacity_choices
 from pages.components.generalization_kfold import choices as kfold_choices
 from pages.components.generalization_kfold import kfold
@@ -25,8 +26,10 @@ from pages.components.language import show, t
 
 PARTS = {
     "capacity": (capacity_choices, capacity),
+    "amount": (amount_choices, amount),
     "bias": (bias_choices, bias),
     "kfold": (kfold_choices, kfold),
+    "strength": (strength_choices, strength),
     "patience": (patience_choices, patience),
     "confidence": (confidence_choices, confidence),
     "memory": (memory_choices, memory),
@@ -41,8 +44,10 @@ def page() -> None:
     remarks = generalization_state.read_address()
     names = {
         "capacity": t("Capacity"),
+        "amount": t("Amount of data"),
         "bias": t("Bias and variance"),
         "kfold": t("K-fold"),
+        "strength": t("Strength λ"),
         "patience": t("Early stopping"),
         "confidence": t("Confidence"),
         "memory": t("Memorized"),

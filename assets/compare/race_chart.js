@@ -256,7 +256,7 @@ function branchPoints(lines, { palette }, shapes, view) {
 }
 
 // Where a pre-training goes over to another layer, or to the whole network: a dotted line with its name, once for all runs.
-function stages(lines, { palette, narrow, size }, shapes, annotations) {
+export function stages(lines, { palette, narrow, size }, shapes, annotations) {
   const begun = new Map(lines.flatMap(({ group, at }) => group.first.events.filter((event) => event.kind === "stage").map((event) => [at(event.step), event.text])));
   for (const [x, text] of begun) {
     shapes.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: palette.muted, width: 1, dash: "dot" } });

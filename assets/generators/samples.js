@@ -38,6 +38,7 @@ export class Samples {
     const each = grid.images.shape[0] / grid.class_names.length;
     if (this.rows.childElementCount !== grid.class_names.length) this.rows.replaceChildren(...grid.class_names.map((name) => row(name, each)));
     const longest = Math.max(...grid.class_names.map((name) => name.length));
+    this.rows.style.setProperty("--sp-rows", grid.class_names.length);
     this.rows.style.setProperty("--sp-name", `${Math.min(5, 0.4 + 0.7 * longest)}em`);
     [...this.rows.children].forEach((node, place) => {
       [...node.querySelectorAll("figure")].forEach((figure, column) => {

@@ -82,9 +82,9 @@ export class GeneratorView extends Connected {
     parts.grid.hidden = !grids.length;
     if (!grids.length) return undefined;
     const grid = parts.samples.draw(grids, () => this.schedule(false));
-    setText(parts.variety, grid.variety);
+    setText(parts.variety, together(grid.variety));
     parts.variety.classList.toggle("sp-alarm", grid.alarm);
-    setText(parts.copies, grid.copies);
+    setText(parts.copies, together(grid.copies));
     return this.drawChanged({ losses: [parts.plot, [followed.run, followed.lineage, followed.rows], () => charts.losses.drawPanel(this.panel())] });
   }
 
@@ -103,4 +103,9 @@ export class GeneratorView extends Connected {
     });
     return { title: labels.losses, summary: labels.losses_summary, x: { title: labels.axis_update, low: 0, high: followed.meta.num_steps }, y: { title: labels.axis_loss, scale: "linear" }, lines };
   }
+}
+
+// A number and its sign stay on one line.
+function together(text) {
+  return text.replaceAll(" %", "\u00a0%");
 }

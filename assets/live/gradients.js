@@ -133,6 +133,7 @@ function drawBars(chart, names, cells, range, { labels, palette, size, colour },
     {
       margin: { l: widest(names, { size, palette }) + 12, t: size * 0.3 },
       bargap: 0.35,
+      uniformtext: { mode: "hide", minsize: 0.7 * size }, // too small a number says nothing
       xaxis: { mode: "size", range: [range[0], range[1] + span * 0.06], tickvals: powers(range), ticktext: powers(range).map((power) => (power === 0 ? "1" : `10<sup>${power}</sup>`)), title: { text: labels.gradient_norm, standoff: 2 }, tickfont: { size: size * 0.9 } },
       yaxis: { mode: "layers", type: "category", categoryarray: names, ...sparse(names, chart.node.offsetHeight / (1.15 * size) - 3) },
     },

@@ -71,8 +71,9 @@ export function drawSlices(chart, trials, meta, context) {
       domain: [left, left + wide],
       anchor: "y",
       title: { text: space.title },
-      nticks: 5,
-      ...(isListed ? { tickvals: space.names.map((_, row) => row), ticktext: space.names.map(String), range: [-0.5, space.names.length - 0.5] } : { type: space.scale === "log" ? "log" : "linear" }),
+      nticks: context.narrow ? 3 : 5,
+      tickangle: 0,
+      ...(isListed ? { tickvals: space.names.map((_, row) => row), ticktext: space.names.map(String), range: [-0.5, space.names.length - 0.5] } : { type: space.scale === "log" ? "log" : "linear", tickformat: "~g" }),
     };
     return { uid: `slice${place}`, type: "scatter", mode: "markers", x: known.map(({ values }) => values[place]), y, xaxis: `x${suffix}`, yaxis: "y", marker: { color: colours, size: 7 }, text: known.map(named), hovertemplate: "%{text}<extra></extra>" };
   });

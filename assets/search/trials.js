@@ -61,9 +61,9 @@ export class Table {
   row(trial, meta) {
     const { labels } = this;
     const spread = trial.standard_error === null ? "" : ` ± ${errorText(trial.standard_error, meta)}`;
-    const marks = [trial.number === meta.best && labels.best, trial.number === meta.within && labels.within].filter(Boolean);
+    const marks = [trial.number === meta.best && labels.mark_best, trial.number === meta.within && labels.mark_within].filter(Boolean);
     const open = trial.runs.length ? element("button", { type: "button", text: labels.open, label: `${labels.open} ${trial.number}`, onclick: () => this.onOpen(trial.runs[0]) }) : null;
-    const state = [labels[`trial_${trial.state}`], ...marks].join(" · ");
+    const state = [labels[`trial_${trial.state}`], trial.why, ...marks].filter(Boolean).join(" · ");
     const cells = [trial.number, Number.isFinite(trial.now) ? errorText(trial.now, meta) + spread : "–", trial.words, state].map((text) => element("td", { text }));
     return element("tr", { className: marks.length ? "sp-chosen" : "" }, ...cells, element("td", {}, open));
   }

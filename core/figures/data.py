@@ -118,7 +118,7 @@ def spread_figure(spreads: InputSpreads, translate: Translate = untranslated) ->
         type="log",
         title=Text("spread (standard deviation)").render(translate),
         automargin=True,
-        dtick=1 if both.max() > 10 * both.min() else None,  # by itself numbers between two powers of ten, too
+        dtick=1 if both.max() > 100 * both.min() else None,  # by itself numbers between two powers of ten, too
     )
     figure.update_yaxes(autorange="reversed", automargin=True, type="category")
     return _framed(figure).update_layout(height=max(HEIGHT, 90 + 20 * len(names)))

@@ -29,10 +29,11 @@ Commands to it go to all its runs. Its meta:
 
 - `state`: queued, searching, running, paused, finished, stopped, diverged, failed, interrupted; `reason`: Text or null
 - `name`; `task`; `rates`: own, same, hand; `seeds`: runs of each variant; `notes`: list of Text
+- `folds`: null, or the number of folds with which each variant is run instead
 - `forks`: [{"run", "parent", "step", "name", "slot", "settings": {dotted path: Text}}, …], what has branched from its
   runs while it was held
-- `lanes`: [{"run": its channel, "variant": place, "seed", "name": of the variant, "slot": colour}, …], seed by seed and
-  of one seed variant by variant; [] while there are no runs yet
+- `lanes`: [{"run": its channel, "variant": place, "seed", "number": of seed or fold, from 0, "name": of the
+  variant, "slot": colour}, …], seed by seed and of one seed variant by variant; [] while there are no runs yet
 - `step`: updates of the furthest run; `num_steps`, `steps_per_epoch`, `epochs`, `extend_epochs`; `pace`; `seconds_left`
 - `search`: null, or {"running", "text": Text or null, "num_rates", "num_updates", "engine", "notes": list of Text,
   "curves": [{"variant", "points": [[rate, training loss or null], …], "best": rate or null, "note": Text or null}, …]};
@@ -53,7 +54,8 @@ A search has such a channel too, and takes the commands pause, resume and stop. 
 - `num_trials`: as planned; `folds`: runs of each trial, or null; `importances`: {dotted path: share}, {} while not known
 - `spaces`: [{"path", "title": Text, "scale": lin, log, or null for a list, "names": its values}, …], what varies
 - `trials`: [{"number", "state": running, complete, pruned, failed, "words": Text, "values": a number, or the place in
-  `names`, setting by setting, "error", "standard_error": or null, "runs": their channels}, …]
+  `names`, setting by setting, "error", "standard_error", "why": Text of one that has not come to its end; or null,
+  "runs": their channels}, …]
 - `best`, `within`: numbers of trials or null, the lowest error and the simplest one up to `limit`; `why`: Text or null
 
 A landscape has a channel of its own too, `landscape-<hash>`, with meta only; it takes the command `stop`. Its meta:
@@ -72,6 +74,17 @@ A landscape has a channel of its own too, `landscape-<hash>`, with meta only; it
 - of a curvature `num_products` so far and `found`: {"top", "bottom", "residual", "negative_share", "gradient_norm",
   "loss", "num_products", "noise_squared", "signal_squared": of the gradient of one batch, "spectrum": {"eigenvalues",
   "shares", "at", "density"}}
+
+A generator has a channel of its own too, `generator-<hash>`; it takes the commands `pause`, `resume` and `stop`. Rows of
+its group `update`: `generator/loss`, `discriminator/loss`. Its meta:
+
+- `state`: untrained, queued, running, paused, finished, stopped, failed, interrupted; `reason`: Text or null
+- `progress`: 0 to 1; `step`, `num_steps`: updates done and planned; `seconds_left`; `price`: Text, what all of it takes
+- `origin`: Text, where it comes from when it was not trained here, or null
+
+Its pictures, one for each kept update, are `grid-<step>`: {"step", "images", "nearest": uint8 (n, H, W) or (n, H, W, 3),
+equally many of each class, class by class, and the training image nearest to each, "distances": float32, "class_names",
+"alarm": whether classes have collapsed, "variety", "copies": Text}
 
 Rows of the group `curvature`: `bottom` and `top` eigenvalue of the Hessian, `residual_bottom` and `residual_top`:
 within so much of each there is one, `gradient_norm`, `lr`, `limit`: the top eigenvalue up to which full gradients with

@@ -257,14 +257,13 @@ def edit(connection: Connection, run: str, actor: str, values: Mapping[str, Any]
 
 
 def set_state(connection: Connection, run: str, actor: str, state: State, values: dict[str, Any]) -> None:
-    """Change the state; one that is not active ends the attempt and packs the series. A new answer keeps the notes."""
+    """Change the state; one that is not active ends the attempt. A new answer keeps the notes."""
     if "answer" in values:
         kept = {name: value for name, value in _answer(connection, run).items() if name == "notes"}
         values = {**values, "answer": {**kept, **values["answer"]}}
     edit(connection, run, actor, {"state": state, **values})
     if state not in ACTIVE_STATES:
         end_attempts(connection, run, state, now())
-        merge_blocks(connection, run)
 
 
 def add_note(connection: Connection, run: str, note: Mapping[str, Any]) -> None:
@@ -289,6 +288,7 @@ def mark_interrupted(connection: Connection) -> tuple[str, ...]:
     text = PROCESS_ENDED.to_json()
     for run, owner in left:
         set_state(connection, run, owner, "interrupted", {"reason": "process_ended", "reason_text": text})
+        merge_blocks(connection, run)
     return tuple(run for run, _ in left)
 
 

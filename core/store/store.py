@@ -27,6 +27,7 @@ from core.store.folder import DataFolder, WriteLock
 from core.store.ids import checked_id, new_id
 from core.store.reader import existence
 from core.store.records import (
+    ACTIVE_STATES,
     STATE_NAMES,
     Attempt,
     Evaluation,
@@ -199,7 +200,7 @@ class Store(Studies, Answers, Sharing):
         """
         record = self.get_run(run, actor=actor)
         state = self._states.get(run, record.state)
-        if state in ("queued", "running", "paused"):
+        if state in ACTIVE_STATES:
             raise Refused(
                 Text("Run {id} cannot be deleted now.", id=run),
                 Text("It is still {state}.", state=STATE_NAMES[state]),
@@ -221,7 +222,8 @@ class Store(Studies, Answers, Sharing):
 
     def set_answer(self, run: str, answer: Mapping[str, Any], *, actor: str) -> bool:
         """Replace the stored fields of `train --json`. True: acknowledged by the disk."""
-        return self._update(run, actor, {"answer": dict(answer)})
+        values = {"answer": dict(answer)}
+        return self._tell(lambda connection: changes.edit(connection, run, actor, values), checked_id(run))
 
     def add_note(self, run: str, note: Text) -> bool:
         """Append a sentence to the notes of the answer, where it stands once. True: acknowledged by the disk."""
@@ -246,12 +248,14 @@ class Store(Studies, Answers, Sharing):
         """
         checked_id(run)
         values = {"reason": reason, "reason_text": reason_text.to_json() if reason_text else None}
-        values |= {"answer": dict(answer)} if answer is not None else {}
-        values |= {"weights_sha256": weights_sha256} if weights_sha256 is not None else {}
-        values |= {name: value for name, value in asdict(facts or RunFacts()).items() if value is not None}
+        known = {"answer": None if answer is None else dict(answer), "weights_sha256": weights_sha256}
+        values |= {name: value for name, value in (known | asdict(facts or RunFacts())).items() if value is not None}
         with self._known:
             self._states[run] = state
-        return self._tell(lambda connection: changes.set_state(connection, run, actor, state, values), run)
+        is_taken = self._tell(lambda connection: changes.set_state(connection, run, actor, state, values), run)
+        if state not in ACTIVE_STATES:  # the series are packed, which nobody waits for
+            self._writing().put(Operation(lambda connection: changes.merge_blocks(connection, run), run))
+        return is_taken
 
     def begin_attempt(self, run: str, from_step: int, cause: str, *, actor: str) -> int:
         """Begin the next attempt and return its number (from 1).
@@ -315,10 +319,9 @@ class Store(Studies, Answers, Sharing):
         if not entry.file or Path(entry.file).name != entry.file:
             raise ValueError(f"{entry.file!r} is not a bare file name")
         operation = Operation(lambda connection: changes.store_snapshot(connection, run, entry, gone), checked_id(run))
-        if not later:
-            return self._writing().tell(operation, ACKNOWLEDGE_S)
-        self._writing().put(operation)
-        return False
+        if later:
+            self._writing().put(operation)
+        return not later and self._writing().tell(operation, ACKNOWLEDGE_S)
 
     def forget_snapshots(self, run: str, steps: Sequence[int]) -> bool:
         """Take snapshots whose files were removed out of the index. True: acknowledged by the disk."""
@@ -368,13 +371,8 @@ class Store(Studies, Answers, Sharing):
     def _tell(self, act: Callable[..., Any], run: str) -> bool:
         return self._writing().tell(Operation(act, run), ACKNOWLEDGE_S)
 
-    def _update(self, run: str, actor: str, values: Mapping[str, Any]) -> bool:
-        checked_id(run)
-        return not values or self._tell(lambda connection: changes.edit(connection, run, actor, values), run)
-
     def _edit(self, run: str, actor: str, **values: str) -> None:
-        checked_id(run)
-        self._ask(lambda connection: changes.edit(connection, run, actor, values), run)
+        self._ask(lambda connection: changes.edit(connection, run, actor, values), checked_id(run))
 
     def _check_attempt(self, run: str, attempt: int) -> None:
         if self._attempts.get(checked_id(run)) != attempt or run not in self._last_steps:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from core.text import Text
 from core.training.gan import Gan
 from core.training.run import Run
@@ -14,6 +17,21 @@ def learning_words(gan: Gan) -> Text:
         percent=100 * gan.progress,
         seconds=gan.seconds_left,
     )
+
+
+class Waiting:
+    """Tells viewers which generator runs wait for before their first update, and that they wait no more."""
+
+    def __init__(self) -> None:
+        self._has_waited = False
+
+    def meta(self, runs: Iterable[Run]) -> dict[str, Any]:
+        """What is new on a channel: its `reason` while they wait, None once they do not."""
+        gan = next((run.parts.learning for run in runs if run.parts.learning is not None), None)
+        if gan is None and not self._has_waited:
+            return {}
+        self._has_waited = gan is not None
+        return {"reason": learning_words(gan) if gan is not None else None}
 
 
 def how_far(run: Run, share: float) -> Text:

@@ -109,3 +109,17 @@ def _number(value: object) -> float:
 def _median(values: Sequence[float]) -> float:
     finite = [value for value in values if np.isfinite(value)]
     return median(finite) if finite else math.nan
+
+
+def one_standard_error(points: Sequence[Point]) -> tuple[Point, Point]:
+    """The point with the lowest mean validation error, and the last one within one standard error of it.
+
+    The points stand in the order of their values, the simplest network last; every one has errors of several folds.
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2009, section 7.10.1.
+    """
+    means = [float(np.mean(point.validation_errors)) for point in points]
+    best = points[int(np.argmin(means))]
+    errors = best.validation_errors
+    spread = float(np.std(errors, ddof=1)) / math.sqrt(len(errors)) if len(errors) > 1 else 0.0
+    near = [point for point, mean in zip(points, means, strict=True) if mean <= min(means) + spread]
+    return best, near[-1]

@@ -220,8 +220,9 @@ class Pretrained(Asked):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
     def regularizers(self, objective: str) -> list[dict[str, Any]]:
-        """What pre-trains the layers."""
-        return [{"key": "pretraining", "objective": objective, "share": self.share}]
+        """What pre-trains the layers; with the usual share as the prepared comparison says it, names and all."""
+        share = {} if self.share == type(self).model_fields["share"].default else {"share": self.share}
+        return [{"key": "pretraining", "objective": objective, **share}]
 
     def experiment(self) -> Experiment:
         """The network end to end: the digits in batches of 32, momentum."""
@@ -241,8 +242,8 @@ class Pretrained(Asked):
     def comparison(self, translate: Translate = untranslated) -> Comparison:
         """What trains all of them, with paired seeds. BadInput where there are fewer updates than layers."""
         names = {
-            "autoencoding": Text("pre-trained by auto-encoding"),
-            "supervised": Text("pre-trained supervised"),
+            "autoencoding": Text("auto-encoding first"),
+            "supervised": Text("supervised first"),
         }
         variants = [{"name": Text("end to end").render(translate), "changes": {"regularizers": []}}]
         for objective in OBJECTIVES[self.objective]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import CoreError
 from core.live.hub import Hub
+from core.studies.doing import Waiting
 from core.studies.fairness import Referee
 from core.text import Text
 from core.training.command import Command
@@ -37,6 +38,7 @@ class RaceNews:
         self.facts: dict[str, Any] = {}
         """What is known of the race: fairness, sizes, whether seconds can be compared."""
         self._told: dict[str, Any] = {}
+        self._waiting = Waiting()
         self._kept: list[tuple[str, bool, bool]] | None = None
 
     def state(self, state: str) -> None:
@@ -61,6 +63,7 @@ class RaceNews:
             self._told = dict(self.facts)
             position = {"step": race.step, "num_steps": race.num_steps, "pace": race.pace}
             self._hub.update(self._channel, **{**news, **position, "seconds_left": race.seconds_left()})
+            self._hub.update(self._channel, **self._waiting.meta(lane.run for lane in race.lanes if lane.run))
 
     def judge(self, race: RaceJob) -> None:
         """Compute the badge, and what else is known of the race once it is built."""

@@ -15,7 +15,7 @@ from core.store.records import Evaluation as StoredEvaluation
 from core.store.records import RunFacts
 from core.store.store import Store
 from core.studies.curvature_rows import EVERY
-from core.studies.doing import learning_words
+from core.studies.doing import Waiting
 from core.text import Text
 from core.training.alarms import layer_text
 from core.training.answer import answer
@@ -130,7 +130,7 @@ class LiveSink:
         self._trend: Trend | None = None
         self._health = Health()
         self._num_applied = 0
-        self._has_learned = False
+        self._waiting = Waiting()
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
         reason = outcome.reason_text if outcome else None
@@ -199,16 +199,8 @@ class LiveSink:
             steps_per_epoch=run.steps_per_epoch,
             stretches=run.epochs.stretches,
             saving_delayed=self._saving(),
-            **self._learning(run),
+            **self._waiting.meta([run]),
         )
-
-    def _learning(self, run: Run) -> dict[str, Any]:
-        """What the run waits for before its first update, where there is something."""
-        gan = run.parts.learning
-        if gan is None and not self._has_learned:
-            return {}
-        self._has_learned = gan is not None
-        return {"reason": learning_words(gan) if gan is not None else None}
 
 
 def _ends_with(run: Run) -> dict[str, float] | None:

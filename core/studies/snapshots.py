@@ -34,7 +34,7 @@ class SnapshotWriter:
         self._lock = threading.Lock()
         self._pending: list[Future[None]] = []
         self._sizes: dict[int, int] | None = None
-        """The bytes of the files by step, once one was written: nobody else writes or removes any while the run is on."""
+        """The bytes of the files by step, once one was written: while the run goes on nobody else changes any."""
         self.trouble: CoreError | None = None
         """Why the last snapshot could not be written."""
         self.note: Text | None = None

@@ -202,9 +202,7 @@ def stored_sizes(folder: Path) -> dict[int, int]:
     return {step: snapshot_path(folder, step).stat().st_size for step in stored_steps(folder)}
 
 
-def prune(
-    folder: Path, sizes: Mapping[int, int], *, best: int | None = None, budget_bytes: int = BUDGET_BYTES
-) -> Pruned:
+def prune(folder: Path, sizes: dict[int, int], *, best: int | None = None, budget_bytes: int = BUDGET_BYTES) -> Pruned:
     """Of snapshots of these `sizes` remove those that are not kept, then, above the budget, the middle ones.
 
     Step 0 goes last, as it can be built anew; the last two and the best are never removed. Reports which went.
@@ -247,7 +245,7 @@ def remove_after(folder: Path, step: int) -> tuple[int, ...]:
 
 
 def _serialized(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
-    """As `safetensors.torch.save`, which asks torch a dozen times a tensor, and gives the interpreter away each time."""
+    """As `safetensors.torch.save`, without its many calls of torch, each of which gives the interpreter away."""
     held = {name: (tensor if tensor.is_cpu else tensor.cpu()).contiguous() for name, tensor in tensors.items()}
     specs = {
         name: TensorSpec(

@@ -24,7 +24,7 @@ from core.catalog.faults import Seen, acting
 from core.catalog.registry import entries
 from core.errors import BadInput
 from core.text import Text
-from core.training.splits import DataChoice, draw_splits, split_sizes
+from core.training.splits import DataChoice, data_of, draw_splits, split_sizes
 
 NUM_EVALUATED = 10_000
 """Training splits above this size have their error measured on this many fixed, stratified samples."""
@@ -93,7 +93,7 @@ class ResidentData:
 def resident(
     experiment: SealedChoice, folder: Path, device: torch.device | str, progress: Progress = no_progress
 ) -> ResidentData:
-    """The experiment's data on the device; loaded once per process, however many runs use them.
+    """The experiment's data on the device; loaded once per process and split once, however many runs use them.
 
     folder: the data folder. Raises BadInput when the data cannot be had, do not fit into the memory budget or cannot be
     split as asked. May be called from any thread.
@@ -103,6 +103,10 @@ def resident(
     split_sizes(experiment)
     device = torch.device(device)
     held = _cache.held(dataset, experiment.split_seed, folder, device, progress)
+    fault = acting(experiment)
+    chosen = (data_of(experiment), fault.key)
+    if (known := held.drawn.get(chosen)) is not None:
+        return known
     splits = draw_splits(held.samples, experiment)
     shift, factor = held.samples.scale.fitted(held.samples.inputs, splits.train)
     seen = Seen(
@@ -114,8 +118,8 @@ def resident(
     )
     facts = dataset.facts()
     spread = float(held.samples.targets[splits.train].std(dtype=np.float64)) if dataset.task == "regression" else None
-    seen = acting(experiment).data(seen, facts.num_outputs, experiment.split_seed)
-    return ResidentData(
+    seen = fault.data(seen, facts.num_outputs, experiment.split_seed)
+    held.drawn[chosen] = drawn = ResidentData(
         dataset=dataset,
         inputs=held.inputs,
         targets=seen.targets,
@@ -130,6 +134,7 @@ def resident(
         _test=splits.test,
         _held=held,
     )
+    return drawn
 
 
 def sealed_test_split(data: ResidentData) -> Tensor:
@@ -196,6 +201,8 @@ class _Held:
     samples: Samples
     inputs: Tensor
     targets: Tensor
+    drawn: weakref.WeakValueDictionary[Hashable, ResidentData] = field(default_factory=weakref.WeakValueDictionary)
+    """What was drawn of it and is in use, by what decides about that."""
 
 
 class _Cache:

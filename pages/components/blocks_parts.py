@@ -123,21 +123,26 @@ def normalization(shown: SamplesLook) -> None:
     )
     rows = {
         t("statistics"): [t("of this batch (training)"), t("running (evaluation)")],
-        t("mean"): [f"{found.batch_mean:.3g}", f"{found.running_mean:.3g}"],
+        t("mean"): [signed(found.batch_mean), signed(found.running_mean)],
         t("variance"): [f"{found.batch_variance:.3g}", f"{found.running_variance:.3g}"],
     }
     st.dataframe(rows, hide_index=True, width=460, key="batch statistics")
     st.markdown(
         t(
-            "Both subtract a mean, divide by √(variance + ε), multiply by γ = {gamma:.3g} and add β = {beta:.3g}. The "
+            "Both subtract a mean, divide by √(variance + ε), multiply by γ = {gamma} and add β = {beta}. The "
             "same values come out at most {difference:.2g} apart: in training they depend on the {num} images of the "
             "batch, in evaluation on none of them.",
-            gamma=found.gamma,
-            beta=found.beta,
+            gamma=signed(found.gamma),
+            beta=signed(found.beta),
             difference=found.largest_difference,
             num=found.num,
         )
     )
+
+
+def signed(value: float) -> str:
+    """A number with a minus that is one."""
+    return f"{value:.3g}".replace("-", "−")
 
 
 # -- dropout ----------------------------------------------------------------------------------------------------------

@@ -264,7 +264,7 @@ def sizes_along() -> None:
     try:
         rows = [row for row in layer_plans() if len(row.output_shape) > 1]
     except BadInput as error:
-        st.caption(f":red[{plain(show(error.what))} {plain(show(error.why))}]")
+        st.markdown(f":small[:red[{plain(show(error.what))} {plain(show(error.why))}]]")
         return
     sizes = [size(dataset().facts().input_shape), *(f"**{row.name}** {size(row.output_shape)}" for row in rows)]
     st.caption(t("Height × width × channels: {sizes}", sizes=" → ".join(sizes)))

@@ -158,7 +158,8 @@ def numbers(base: Experiment) -> list[Dimension]:
     parts = [(name, getattr(base, name)) for name in PART_FAMILIES]
     for name in LIST_FAMILIES:
         parts += [(f"{name}.{place}", entry) for place, entry in enumerate(getattr(base, name))]
-    found = [(name, "", parameter) for name, parameter in Experiment.parameters().items()]
+    # Runs with other folds are no variants: they are averaged, on the page Generalization.
+    found = [(name, "", parameter) for name, parameter in Experiment.parameters().items() if name != "fold"]
     for path, entry in parts:
         if entry is not None:
             found += [(f"{path}.{parameter.name}", entry.title, parameter) for parameter in entry.parameters()]

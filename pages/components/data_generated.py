@@ -9,12 +9,12 @@ from core.catalog.entry import Entry
 from core.errors import CoreError
 from core.experiment import Experiment
 from core.studies.comparison import Comparison
-from pages.components import compare_state, state
+from pages.components import compare_state, download, state
 from pages.components.choices import data_choice
 from pages.components.error_box import error_box
 from pages.components.generators_chart import generators_chart
 from pages.components.language import language, t
-from pages.components.param_form import keep, log_stops
+from pages.components.param_form import keep
 from pages.components.services import actor, live_token, services
 
 CHART = "generator chart"
@@ -39,34 +39,28 @@ def choices() -> None:
     """The data set, and how the generator is trained."""
     data_choice()
     st.markdown(f"**{t('GENERATOR')}**")
-    updates, seed = (parameter for parameter in Synthetic.parameters() if parameter.name in ("updates", "seed"))
-    assert updates.usual is not None
-    keys = {parameter.name: f"generator {parameter.name}|{language()}" for parameter in (updates, seed)}
-    stops = sorted({*log_stops(updates.usual.low, updates.usual.high, whole=True), recipe().updates})
-    keep(keys["updates"], recipe().updates)
-    st.select_slider(
-        t(updates.title),
-        stops,
-        key=keys["updates"],
-        help=t(updates.help),
-        on_change=set_recipe,
-        args=("updates", keys["updates"]),
-    )
-    keep(keys["seed"], recipe().seed)
-    st.number_input(
-        t(seed.title),
-        min_value=0,
-        max_value=2**31 - 1,
-        key=keys["seed"],
-        help=t(seed.help),
-        on_change=set_recipe,
-        args=("seed", keys["seed"]),
-    )
+    for parameter in Synthetic.parameters():
+        if parameter.name in ("updates", "seed"):
+            key = f"generator {parameter.name}|{language()}"
+            keep(key, getattr(recipe(), parameter.name))
+            st.number_input(
+                t(parameter.title),
+                min_value=int(parameter.low or 0),
+                max_value=int(parameter.high or 0) - (not parameter.high_is_legal),
+                step=1 if parameter.name == "seed" else 100,
+                key=key,
+                help=t(parameter.help),
+                on_change=set_recipe,
+                args=(parameter.name, key),
+            )
     st.caption(t("It learns from the training split alone: neither validation nor test images are ever shown to it."))
 
 
 def generated() -> None:
     """The generator, and what can be done with its samples."""
+    if download.is_to_be_asked():
+        download.ask()
+        return
     experiment, entry = state.experiment(), recipe()
     answer(st.session_state.get(CHART) or {}, experiment, entry)
     with st.container(key="refused-generator"):

@@ -126,11 +126,13 @@ def invariance() -> None:
         is_trained = any(not services().is_active(one.id) for one in training)
         if is_trained or (measuring and all(found.is_over.is_set() for found in measuring)):
             st.rerun()
-        for one in training:
-            st.caption(t("{name} is still being trained: its curve follows.", name=plain(one.name)))
         measured = [(one, curves[one.id]) for one in shown if one.id in curves]
-        for one, found in measured:
-            progress(one, found)
+        # In a container that stays, so that the figure keeps its place below.
+        with st.container(key="not-measured-yet", gap="small"):
+            for one in training:
+                st.caption(t("{name} is still being trained: its curve follows.", name=plain(one.name)))
+            for one, found in measured:
+                progress(one, found)
         slots = distinct([one.slot for one, _ in measured])
         figure([(one, slot, found.result) for (one, found), slot in zip(measured, slots, strict=True) if found.result])
 

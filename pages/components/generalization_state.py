@@ -11,7 +11,7 @@ from pages.components import generalization_fits, kfold_state, stored_choice
 from pages.components.language import language, t
 from pages.components.param_form import keep
 
-PARTS = ("capacity", "bias", "kfold", "patience", "confidence", "memory", "seal")
+PARTS = ("capacity", "amount", "bias", "kfold", "strength", "patience", "confidence", "memory", "seal")
 _PART, _ADDRESS = "part of Generalization", "Generalization in the address bar"
 ADDRESSES: dict[str, tuple[Callable[[Mapping[str, str]], list[Text]], Callable[[], dict[str, str]]]] = {
     "capacity": (generalization_fits.read_address, generalization_fits.address),

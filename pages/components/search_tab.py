@@ -11,9 +11,10 @@ from core.describe import choices
 from core.errors import CoreError
 from core.store.records import StudyRecord
 from core.studies.access import may, may_delete
+from core.studies.comparison import Comparison
 from core.studies.search.asked import MOST_FOLDS, MOST_SPACES, MOST_TRIALS, PRUNINGS, SAMPLERS
 from core.studies.setting_words import setting_title
-from pages.components import search_state, sharing, state
+from pages.components import compare_state, search_state, sharing, state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
@@ -23,6 +24,7 @@ from pages.components.services import actor, services
 
 LIVE = "search live"
 NEWEST = 20
+MOST_COMPARED = 4
 
 
 def place() -> str:
@@ -211,8 +213,29 @@ def _seen() -> None:
     search_chart(record.id if record else None, key=LIVE, price=price, may=may(record, actor()) if record else "change")
     if record is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
+            if not services().is_comparing(record.id) and st.button(
+                t("Compare the best"), icon=":material/compare_arrows:", help=t("As variants on the page Compare")
+            ):
+                _compare(record)
             sharing.of_comparison(record)
             _delete(record)
+
+
+def _compare(record: StudyRecord) -> None:
+    """Make the best trials the variants of a comparison; what stands in the way is said here."""
+    trials = services().search_report(record.id, actor=actor())["trials"]
+    complete = [trial for trial in trials if trial["state"] == "complete"]
+    best = sorted(complete, key=lambda trial: trial["validation_error"])[:MOST_COMPARED]
+    variants = [{"changes": trial["settings"]} for trial in best]
+    try:
+        compare_state.take(
+            Comparison.from_json({"base": record.document["base"], "variants": variants, "rates": "hand"})
+        )
+    except CoreError as error:
+        error_box(error)
+        return
+    compare_state.show_study(None)
+    st.switch_page("compare.py")
 
 
 def _delete(record: StudyRecord) -> None:

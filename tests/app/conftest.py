@@ -29,7 +29,7 @@ Be = Callable[[Person | None], None]
 
 @pytest.fixture(scope="session", autouse=True)
 def installed_components() -> Iterator[None]:
-    """What installed packages bring of components is looked for once: every tab would read the files of all packages."""
+    """What packages bring of components is looked for once: every tab would read the files of all that is installed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield

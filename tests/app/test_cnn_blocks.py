@@ -15,7 +15,7 @@ def test_sizes_that_cannot_be_are_explained_and_the_last_good_network_stays(open
     assert chosen(tab) == good
     assert box(tab, "architecture.blocks.0.kernel").value == "29"
     assert live(tab)["blocked"], "Start waits, and says why"
-    assert [caption.value for caption in tab.caption if caption.value.startswith(":red[Block 1")]
+    assert [text.value for text in tab.markdown if text.value.startswith(":small[:red[Block 1")]
     box(tab, "architecture.blocks.0.kernel").set_value("3").run()
     assert not live(tab)["blocked"]
 

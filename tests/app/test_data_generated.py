@@ -20,7 +20,7 @@ def test_it_opens_on_a_finished_generator_and_other_settings_show_none(open_page
     channel = bench.generator(Experiment(), Synthetic())
     assert bench.hub.meta(channel)["state"] == "finished"
     assert bench.hub.meta(bench.generator(Experiment(), Synthetic(seed=1)))["state"] == "untrained"
-    (seed,) = tab.number_input
+    (seed,) = [number for number in tab.number_input if number.label == "seed of the generator"]
     seed.set_value(1).run()
     assert not tab.exception, tab.exception[0].message
     assert tab.session_state["recipe of the generator"] == Synthetic(seed=1)

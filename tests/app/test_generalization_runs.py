@@ -145,3 +145,26 @@ def test_samples_are_followed_and_the_wrong_labels_named_on_request(open_page, b
     toggle.set_value(True).run()
     assert f"{found.rights[-1][found.is_wrong].sum()} of 8 wrong labels" in texts(tab)
     assert "→" in texts(tab)
+
+
+QUERY = {"dataset": "moons", "dataset.n": "64", "architecture.widths": "[8]", "batch_size": "16", "epochs": "2"}
+
+
+@pytest.mark.parametrize(
+    ("look", "runs", "words"),
+    [("amount", 18, "With 10 samples validation error is"), ("strength", 45, "Lowest mean over 5 folds at")],
+)
+def test_a_curve_is_drawn_from_ordinary_runs_and_said_in_words(
+    look: str, runs: int, words: str, open_page, bench: Workbench
+):
+    tab = open_page("generalization.py", look=look, **QUERY)
+    assert f"{runs} runs in all" in texts(tab)
+    clicked(tab, "Draw the curve")
+    (study,) = bench.studies(kind=None)
+    bench.wait_comparison(study.id, 60)
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    assert words in texts(tab)
+    assert len(bench.runs_of(study.id)) == runs
+    assert len(charts(tab)) == (2 if look == "strength" else 1)
+    clicked(tab, "Open in Compare")

@@ -126,7 +126,7 @@ SHALLOW = {"pretraining.depth": "2", "pretraining.width": "8", "pretraining.seed
 def test_layer_by_layer_starts_a_race_and_finds_it_again(open_page, bench: Workbench):
     tab = open_page("gradients.py", tab="pretraining", **SHALLOW)
     shown = data(tab)
-    names = ["end to end", "pre-trained by auto-encoding", "pre-trained supervised"]
+    names = ["end to end", "auto-encoding first", "supervised first"]
     assert [variant["name"] for variant in shown["race"]["variants"]] == names
     assert shown["settings"]["view"] == {"quantity": "batch"}
     assert "Each run takes 180 gradients" in shown["race"]["caption"]

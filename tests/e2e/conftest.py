@@ -17,6 +17,8 @@ WAIT_MS = 1000 * WAIT_S
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 """Three dimensions without a graphics card."""
+RAN_OUT = ["TimeoutError", "Locator expected", "did not come true"]
+"""What a wait in a browser says when its time is over."""
 _server = pytest.StashKey[Server]()
 
 OpenTab = Callable[..., LiveTab]
@@ -30,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError", "Locator expected"]))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=RAN_OUT))
 
 
 @pytest.hookimpl(wrapper=True)

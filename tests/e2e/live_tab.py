@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.polling import until
 
-WAIT_S = 90
+WAIT_S = 60
 """What a browser on a busy machine may take for anything."""
 
 CURVE = """(uid) => {

@@ -30,3 +30,8 @@ def test_a_slider_moves_the_lines_and_no_chart_is_made_anew(open_tab: OpenTab):
     page.wait_for_function("""document.querySelector(".sp-spread .sp-plot")?.data?.length === 4""")
     page.get_by_role("radio", name="RNN or LSTM").click()
     page.wait_for_function("""document.querySelector(".sp-time .sp-plot")?.data?.[0]?.x.length === 50""")
+    page.get_by_role("radio", name="Layer by layer").click()
+    expect(page.locator(".sp-compare")).to_contain_text("Each run takes 720 gradients")
+    expect(page.locator(".sp-compare").get_by_role("button", name="Batch loss")).to_have_attribute(
+        "aria-pressed", "true"
+    )

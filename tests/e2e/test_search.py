@@ -24,7 +24,7 @@ def test_a_grid_is_searched_and_its_best_trial_opened(open_tab: OpenTab):
     expect(page.locator(".sp-search .sp-where")).to_contain_text("3 of 3 trials are over")
     page.wait_for_function(f"{LINES} === 3")
     best = page.locator(".sp-search .sp-trials tbody tr").first
-    expect(best).to_contain_text("Best so far")
+    expect(best).to_contain_text("complete · best")
     expect(page.locator(".sp-search .sp-best")).to_contain_text("learning rate 0.0")
     best.get_by_role("button", name="Open").click()
     page.wait_for_url("**/train*")

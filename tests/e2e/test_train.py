@@ -104,27 +104,20 @@ def test_the_plot_stays_the_same_node_and_keeps_its_zoom(open_tab: OpenTab):
     tab.unzoom()
 
 
-def test_two_tabs_see_one_run(open_tab: OpenTab):
-    first = open_tab(seed=3, **LONG)
-    first.measured()
-    first.start()
-    second = open_tab(seed=3, **LONG)
-    second.does("pause")
-    second.grown_to(3)
-    second.pause()
-    first.does("resume")
-    first.grown_to(len(second.curve()))
-    assert first.everything() == second.everything()
-    assert len(first.curve()) >= 3
-
-
-def test_dropout_changes_while_it_runs_and_a_branch_goes_on_beside_its_parent(open_tab: OpenTab):
+def test_two_tabs_see_one_run_its_dropout_changes_while_it_runs_and_a_branch_goes_on_beside_it(open_tab: OpenTab):
     chosen = {"seed": 21, "regularizers": "dropout", **LONG}
     tab = open_tab(**chosen)
     tab.measured()
     tab.start()
     other = open_tab(**chosen)
     other.does("pause")
+    other.grown_to(3)
+    other.pause()
+    tab.does("resume")
+    tab.grown_to(len(other.curve()))
+    assert tab.everything() == other.everything()
+    tab.primary.click()
+    tab.does("pause")
 
     tab.page.get_by_role("button", name="Change while it runs").click()
     typed(tab, "knobs", "dropout", "1.5")

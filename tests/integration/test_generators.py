@@ -13,6 +13,8 @@ from core.experiment import Experiment
 from core.live.hub import Reading
 from core.people import LOCAL
 from core.store.records import RunRecord
+from core.studies.comparison import Comparison
+from core.studies.study import study_channel
 from core.studies.workbench import Workbench
 from tests.experiments import IMAGES
 from tests.polling import until
@@ -56,7 +58,7 @@ def test_what_is_trained_is_told_update_by_update_and_kept_for_the_next_time(ben
     assert trained(bench) == channel
     reading = read(bench, channel)
     assert reading.histories is not None
-    assert sorted(reading.histories["update"]) == ["discriminator/loss", "generator/loss"]
+    assert sorted(reading.histories["update"].columns) == ["discriminator/loss", "generator/loss"]
     grids = sorted(reading.pictures.values(), key=lambda grid: grid["step"])
     assert [grid["step"] for grid in grids][:2] == [0, 1]
     last = grids[-1]
@@ -165,17 +167,25 @@ def test_a_run_waits_for_its_generator_and_has_the_same_bits_alone_resumed_forke
         fork = bench.fork(run, 5, pace="max")
         assert finished(bench, fork).weights_sha256 == alone
         study = bench.start_comparison(race(experiment), pace="max")
-        assert bench.wait_comparison(study, 100).state == "finished"
+        bench.wait_comparison(study, 100)
         plain, mixed = bench.runs_of(study)
         assert mixed.weights_sha256 == alone != plain.weights_sha256
         assert weights_sha256(bench.state_at(fork, 12).parts.model) == alone
 
 
-def race(experiment: Experiment) -> Any:
-    from pages.components.data_generated import race as offered
+def race(experiment: Experiment) -> Comparison:
+    """Real samples alone against those with synthetic ones."""
+    mixed = experiment.to_json()["augmentations"]
+    variants = [{"name": "", "changes": {"augmentations": items}} for items in ([], mixed)]
+    return Comparison.from_json({"base": experiment, "variants": variants, "rates": "hand", "seeds": 1})
 
-    comparison = offered(experiment, experiment.augmentations[0])
-    return comparison.model_copy(update={"seeds": 1, "variants": (comparison.variants[0], comparison.variants[2])})
+
+def test_a_comparison_says_what_it_waits_for(bench: Workbench):
+    study = bench.start_comparison(race(images(augmentations=[LONG.model_dump(mode="json")])), pace="max")
+    channel = study_channel(study)
+    until(lambda: "is being trained first" in str(bench.hub.meta(channel).get("reason")))
+    bench.command(channel, "stop")
+    bench.wait_comparison(study, 60)
 
 
 def test_an_entry_taken_up_by_a_run_that_goes_on_is_trained_first(tmp_path):

@@ -319,6 +319,7 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "evaluations": (SEE, lambda world, actor: world.bench.evaluations(world.over, actor=actor)),
     "polynomials": (OWN, lambda world, actor: world.bench.polynomials(Polynomials(), actor=actor)),
     "memorized": (SEE, lambda world, actor: world.bench.memorized(world.over, actor=actor)),
+    "weights_of": (SEE, lambda world, actor: world.bench.weights_of(world.over_study, actor=actor)),
     "looks": (SEE, done(lambda world, actor: world.bench.looks(world.over, actor=actor))),
     "folds": (OWN, done(lambda world, actor: world.bench.folds(points().replace(num_folds=4), actor=actor))),
     "confidence": (SEE, lambda world, actor: world.bench.confidence(world.over, actor=actor)),

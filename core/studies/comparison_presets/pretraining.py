@@ -10,7 +10,7 @@ from core.studies.comparison_presets.registry import Claim, ComparisonPreset, ad
 
 def pretrained(*objectives: str) -> dict[str, dict[str, Any]]:
     """End to end, and pre-trained for half of the run by each of these."""
-    names = {"autoencoding": "pre-trained by auto-encoding", "supervised": "pre-trained supervised"}
+    names = {"autoencoding": "auto-encoding first", "supervised": "supervised first"}
     regularizers = {names[key]: [{"key": "pretraining", "objective": key}] for key in objectives}
     return {name: {"regularizers": value} for name, value in {"end to end": [], **regularizers}.items()}
 
@@ -25,10 +25,10 @@ add(
         DEEP,
         pretrained("autoencoding", "supervised"),
         (
-            Claim("updates", "updates", ("end to end", "pre-trained supervised"), 720, 720, unit=""),
+            Claim("updates", "updates", ("end to end", "supervised first"), 720, 720, unit=""),
             Claim("end_to_end", "validation_error", ("end to end",), 85, 92),
-            Claim("autoencoding", "validation_error", ("pre-trained by auto-encoding",), 3, 22),
-            Claim("supervised", "validation_error", ("pre-trained supervised",), 1, 10),
+            Claim("autoencoding", "validation_error", ("auto-encoding first",), 3, 22),
+            Claim("supervised", "validation_error", ("supervised first",), 1, 10),
         ),
     )
 )
@@ -47,7 +47,7 @@ add(
         pretrained("supervised"),
         (
             Claim("end_to_end", "validation_error", ("end to end",), 1, 8),
-            Claim("supervised", "validation_error", ("pre-trained supervised",), 1, 9),
+            Claim("supervised", "validation_error", ("supervised first",), 1, 9),
         ),
     )
 )

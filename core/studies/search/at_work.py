@@ -166,16 +166,16 @@ class SearchAtWork:
 
     def _made(self) -> dict[int, list[Experiment]]:
         """The experiments of every trial of the batch that can be trained; the others fail. CoreError when all do."""
-        made, problem = dict[int, list[Experiment]](), no_trial_trains("")
+        made, problem = dict[int, list[Experiment]](), no_trial_trains(None)
         for trial in self._batch:
             try:
                 made[trial.number] = self.search.experiments(trial.changes)
             except BadInput as error:
                 problem = error
-                self._trials.tell(trial.number, Outcome("failed", why=str(error.text)))
+                self._trials.tell(trial.number, Outcome("failed", why=error.text))
         if not made:
             self._tell_trials()
-            raise no_trial_trains(str(problem.text))
+            raise no_trial_trains(problem.text)
         self._batch = [trial for trial in self._batch if trial.number in made]
         return made
 
@@ -306,10 +306,10 @@ def happened(event: Event) -> Happened:
     return Happened(event.kind, event.step, event.values, True)
 
 
-def no_trial_trains(why: str) -> CoreError:
+def no_trial_trains(why: Text | None) -> CoreError:
     """Why a search has ended that would go on failing."""
     return CoreError(
         Text("None of these trials could be trained."),
-        Text("{why}", why=why),
+        why or Text("All of them failed."),
         Text("Train the experiment by itself first, then search what works."),
     )

@@ -36,6 +36,7 @@ def search_meta(
                 "values": [_name(search, path, value) for path, value in trial.changes.items()],
                 "error": trial.error,
                 "standard_error": trial.standard_error,
+                "why": trial.why,
                 "runs": [run.id for run in runs.get(trial.number, ())],
             }
             for trial in trials
@@ -68,7 +69,7 @@ def search_report(
                 "number": trial.number,
                 "settings": dict(trial.changes),
                 "state": trial.state,
-                "why": trial.why or None,
+                "why": str(trial.why) if trial.why else None,
                 "validation_error": trial.error,
                 "standard_error": trial.standard_error,
                 "runs": [run.id for run in runs.get(trial.number, ())],

@@ -12,18 +12,23 @@ from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.report import ending_numbers
+from core.text import Text
 from core.training.events import PRUNED
 from core.training.trend import uncertainty_of
+
+GIVEN_UP = Text("others were better after as many epochs")
+DIVERGED = Text("diverged")
+BY_HAND = Text("stopped by hand")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`state`: complete, pruned, failed, or running where it has no end yet. `why` is "" for one that is complete."""
+    """`state`: complete, pruned, failed, or running where it has no end yet. `why`: it has not come to its end."""
 
     state: str
     error: float | None = None
     standard_error: float | None = None
-    why: str = ""
+    why: Text | None = None
 
 
 def by_trial(store: Store, study: str, actor: str) -> dict[int, list[RunRecord]]:
@@ -46,21 +51,21 @@ def outcome_of(store: Store, runs: Sequence[RunRecord], num_runs: int, *, is_sto
     """
     states = {run.state for run in runs}
     if any(run.state == "stopped" and run.reason == PRUNED.reason for run in runs):
-        return Outcome("pruned", why="pruned")
+        return Outcome("pruned", why=GIVEN_UP)
     if "failed" in states:
         reasons = [run.reason_text for run in runs if run.state == "failed" and run.reason_text is not None]
-        return Outcome("failed", why=str(reasons[0])[:500] if reasons else "failed")
+        return Outcome("failed", why=reasons[0] if reasons else None)
     if "diverged" in states:
-        return Outcome("pruned", why="diverged")
+        return Outcome("pruned", why=DIVERGED)
     if len(runs) == num_runs and states == {"finished"}:
         ends = [ending_numbers(store, run) for run in runs]
         errors = [float(end.get("validation_error") or 0.0) for end in ends]
         if not all(map(math.isfinite, errors)):
-            return Outcome("pruned", why="diverged")
+            return Outcome("pruned", why=DIVERGED)
         return Outcome("complete", fmean(errors), _standard_error(errors, ends[0], runs[0]))
     if is_stopped or states - {"finished", "stopped"} or len(runs) < num_runs:
         return Outcome("running")
-    return Outcome("pruned", why="stopped")
+    return Outcome("pruned", why=BY_HAND)
 
 
 def _standard_error(errors: Sequence[float], end: Mapping[str, Any], run: RunRecord) -> float | None:

@@ -16,6 +16,7 @@ from core.store.engines import parsed
 from core.store.folder import DataFolder
 from core.studies.search.asked import Search
 from core.studies.search.outcome import Outcome
+from core.text import Text
 
 if TYPE_CHECKING:
     import optuna
@@ -43,7 +44,7 @@ class Trial:
     runs: tuple[str, ...] = ()
     error: float | None = None
     standard_error: float | None = None
-    why: str = ""
+    why: Text | None = None
 
 
 class OptunaStorage:
@@ -155,8 +156,8 @@ class Trials:
             trial = self._trial(number)
             if outcome.standard_error is not None:
                 trial.set_user_attr(STANDARD_ERROR, outcome.standard_error)
-            if outcome.why:
-                trial.set_user_attr(WHY, outcome.why)
+            if outcome.why is not None:
+                trial.set_user_attr(WHY, outcome.why.to_json())
             error = outcome.error if outcome.state == "complete" else None
             self._study.tell(trial, error, state=TrialState[STATES[outcome.state]])
             self._asked.pop(number, None)
@@ -201,7 +202,7 @@ class Trials:
             tuple(own.get(RUNS, ())),
             trial.value,
             own.get(STANDARD_ERROR),
-            own.get(WHY, ""),
+            Text.from_json(own[WHY]) if WHY in own else None,
         )
 
 

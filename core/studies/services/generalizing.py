@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.people import LOCAL
 from core.studies.access import to_act
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from core.studies.fits_asked import Polynomials
     from core.studies.folds_view import FoldsView
     from core.studies.measured_runs import Measuring
+    from core.studies.memorized import Memorized
+    from core.studies.weight_sizes import WeightSizes
     from core.training.confidence import Confidence
     from core.training.evaluation import Evaluation
-    from core.studies.memorized import Memorized
     from core.training.polynomial_fits import Fits
 
 
@@ -61,3 +62,20 @@ class Generalizing(StoredRuns):
         """The actor's own looks at the test split of a run, the first one first."""
         split = (self.run(run, actor=to_act(actor)).facts.split_hashes or {}).get("test")
         return self.store.looks(actor=actor, split_hash=split) if split is not None else ()
+
+    def weights_of(self, study: str, *, actor: str = LOCAL) -> list[tuple[Any, WeightSizes]]:
+        """For every value of a comparison over one thing, the sizes of the weights that its first run has ended with.
+
+        BadInput for a comparison that the actor may not see.
+        """
+        from core.studies.comparison import Comparison
+        from core.studies.lanes import stored_lanes
+        from core.studies.weight_sizes import weight_sizes
+
+        record = self.store.get_study(study, actor=to_act(actor))
+        comparison = Comparison.from_json(record.document)
+        found = []
+        for run, lane in stored_lanes(comparison, self.store.list_runs(actor=actor, study=study)):
+            if lane.number == 0 and (sizes := weight_sizes(self.store, self.folder, run)) is not None:
+                found.append((next(iter(comparison.variants[lane.variant].changes.values())), sizes))
+        return sorted(found, key=lambda item: item[0])

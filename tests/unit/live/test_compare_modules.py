@@ -39,7 +39,7 @@ PRELUDE = """
     const { lossAt, rateFinding } = await module("compare/rates.js");
     const { noiseFinding } = await module("compare/noise.js");
     const { asides } = await module("compare/aside.js");
-    const { reach } = await module("compare/race_chart.js");
+    const { reach, stages } = await module("compare/race_chart.js");
     const { alike, short } = await module("live/text.js");
     const { gradientLimits } = await module("live/gradients.js");
     const run = (name, columns, meta = {}) => {
@@ -186,6 +186,28 @@ def test_the_update_ratio_of_the_network_weighs_its_layers():
         })()"""
     )
     assert ratios == [pytest.approx(0.3 / 5)]
+
+
+def test_stages_of_a_pre_training_are_marked_once_for_all_runs():
+    marks = computed(
+        """(() => {
+          const one = run("a", {}), other = run("b", {}), plain = run("c", {});
+          one.events = [{ step: 20, kind: "stage", text: "layer 2" }, { step: 30, kind: "set", text: "lr" }];
+          other.events = [{ step: 20, kind: "stage", text: "layer 2" }, { step: 40, kind: "stage", text: "all" }];
+          const lines = [one, other, plain].map((first) => ({ group: { first }, at: (step) => step / 10 }));
+          const [shapes, annotations] = [[], []];
+          stages(lines, { palette: {}, narrow: false, size: 12 }, shapes, annotations);
+          return [shapes.map(({ x0 }) => x0), annotations.map(({ text }) => text)];
+        })()"""
+    )
+    assert marks == [[2, 4], ["layer 2", "all"]]
+
+
+def test_the_batch_loss_is_that_of_every_update():
+    values = computed(
+        """quantity("batch", false).main(run("r", { "update:batch/loss": [[1, 2], [0.5, 1.5]] })).values"""
+    )
+    assert values == [0.5, 1.5]
 
 
 def test_a_branch_is_a_line_of_its_own_behind_the_run_it_left():

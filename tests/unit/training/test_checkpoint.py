@@ -192,7 +192,6 @@ import os, signal, sys
 from pathlib import Path
 import torch
 from core.training import checkpoint
-folder, point = Path(sys.argv[1]), sys.argv[2]
 run = "01m80b120g4syjtb8p"
 
 def die(*_):
@@ -220,23 +219,42 @@ def dying_replace(path, target):
         die()
 
 os.fsync, Path.replace = dying_fsync, dying_replace
-checkpoint.write_snapshot(folder, 5, {"w": torch.full((500,), 2.0)}, {"version": "new"}, run=run)
+for point in sys.argv[2:]:
+    child = os.fork()
+    if not child:
+        tensors = {"w": torch.full((500,), 2.0)}
+        checkpoint.write_snapshot(Path(sys.argv[1]) / point, 5, tensors, {"version": "new"}, run=run)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 POINTS = ["before fsync 0", "after fsync 0", "half written", "before replace", "after replace", "before fsync 1",
           "after fsync 1"]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """A folder with a folder for each point, in which a process was killed there while it wrote the next snapshot; the
+    exit codes of the processes, all children of one that has imported everything."""
+    folder = tmp_path_factory.mktemp("killed")
+    for point in POINTS:
+        write_snapshot(folder / point, 5, {"w": torch.full((500,), 1.0)}, {"version": "old"}, run=RUN)
+    words = [sys.executable, "-c", CHILD, str(folder), *POINTS]
+    done = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True, timeout=100)
+    return folder, dict(zip(POINTS, map(int, done.stdout.split()), strict=True))
+
+
 @pytest.mark.parametrize("point", POINTS)
-def test_a_process_killed_while_writing_leaves_the_old_snapshot_or_the_new_one(tmp_path: Path, point: str):
-    write_snapshot(tmp_path, 5, {"w": torch.full((500,), 1.0)}, {"version": "old"}, run=RUN)
-    ended = subprocess.run([sys.executable, "-c", CHILD, str(tmp_path), point], cwd=ROOT, check=False, timeout=60)
-    assert ended.returncode == -signal.SIGKILL
-    read = read_snapshot(snapshot_path(tmp_path, 5), run=RUN)
+def test_a_process_killed_while_writing_leaves_the_old_snapshot_or_the_new_one(
+    killed: tuple[Path, dict[str, int]], point: str
+):
+    folder = killed[0] / point
+    assert killed[1][point] == -signal.SIGKILL
+    read = read_snapshot(snapshot_path(folder, 5), run=RUN)
     replaced = POINTS.index(point) >= POINTS.index("after replace")
     assert (read.state["version"], read.tensors["w"][0].item()) == (("new", 2.0) if replaced else ("old", 1.0))
-    assert remove_leftovers(tmp_path) == (0 if replaced else 1)
-    assert stored_steps(tmp_path) == (5,)
+    assert remove_leftovers(folder) == (0 if replaced else 1)
+    assert stored_steps(folder) == (5,)
 
 
 ENDLESS = """

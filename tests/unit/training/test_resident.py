@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ from core.catalog.datasets.linear_200 import Linear200
 from core.catalog.datasets.moons import Moons
 from core.catalog.datasets.polynomial import Polynomial
 from core.catalog.datasets.tables import Wine
+from core.catalog.faults import sealed
 from core.errors import BadInput
 from core.training import resident as module
 from core.training.resident import ResidentData, budget_bytes, check_budget, host_samples, resident, sealed_test_split
@@ -55,6 +57,18 @@ class Large(DataSet):
 
 def data_of(dataset: DataSet, folder: Path, **choice: Any) -> ResidentData:
     return resident(Choice(dataset, **choice), folder, "cpu")
+
+
+def test_runs_of_the_same_samples_share_what_was_drawn_while_one_is_in_use(tmp_path: Path) -> None:
+    first = data_of(Digits(), tmp_path)
+    assert data_of(Digits(), tmp_path) is first
+    for other in ({"split_seed": 1}, {"validation_fraction": 0.3}, {"sealed": sealed("leak")}):
+        assert data_of(Digits(), tmp_path, **other) is not first
+    assert data_of(Digits(), tmp_path) is first
+    gone = weakref.ref(first)
+    del first
+    gc.collect()
+    assert gone() is None
 
 
 def test_noisy_labels_are_those_of_one_run_and_the_shared_ones_stay(tmp_path: Path) -> None:

@@ -228,7 +228,8 @@ def test_the_live_page_gets_every_key_it_reads():
 def test_every_verdict_has_its_rule():
     assert all(str(rule).endswith((".", ".)")) for rule in RULES.values())
     assert set(RULES) == {
-        "untrained", "learning", "gap_grows", "overfitting", "not_learning", "plateau", "diverged", "finished"
+        "untrained", "pretraining", "learning", "gap_grows", "overfitting", "not_learning", "plateau", "diverged",
+        "finished",
     }  # fmt: skip
 
 
