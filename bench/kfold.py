@@ -65,13 +65,13 @@ def theirs(inputs: np.ndarray, targets: np.ndarray, folds: StratifiedKFold) -> f
     layers: list[Any] = [layer for width, next_ in pairwise(widths) for layer in (nn.Linear(width, next_), nn.ReLU())]
     network = NeuralNetClassifier(
         nn.Sequential(*layers[:-1]),
-        criterion=nn.CrossEntropyLoss,
+        criterion=nn.CrossEntropyLoss,  # pyright: ignore[reportArgumentType]  # its annotations name the defaults alone
         optimizer=torch.optim.Adam,
         lr=DIGITS.optimizer.lr,
         batch_size=DIGITS.batch_size,
         max_epochs=DIGITS.epochs,
         iterator_train__shuffle=True,
-        train_split=None,
+        train_split=None,  # pyright: ignore[reportArgumentType]
         verbose=0,
     )
     return 1 - float(cross_val_score(network, inputs, targets, cv=folds, scoring="accuracy").mean())

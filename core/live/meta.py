@@ -75,16 +75,16 @@ A landscape has a channel of its own too, `landscape-<hash>`, with meta only; it
   "loss", "num_products", "noise_squared", "signal_squared": of the gradient of one batch, "spectrum": {"eigenvalues",
   "shares", "at", "density"}}
 
-A generator has a channel of its own too, `generator-<hash>`; it takes the commands `pause`, `resume` and `stop`. Rows of
-its group `update`: `generator/loss`, `discriminator/loss`. Its meta:
+A generator has a channel of its own too, `generator-<hash>`; it takes the commands `pause`, `resume` and `stop`. Rows
+of its group `update`: `generator/loss`, `discriminator/loss`. Its meta:
 
 - `state`: untrained, queued, running, paused, finished, stopped, failed, interrupted; `reason`: Text or null
 - `progress`: 0 to 1; `step`, `num_steps`: updates done and planned; `seconds_left`; `price`: Text, what all of it takes
 - `origin`: Text, where it comes from when it was not trained here, or null
 
-Its pictures, one for each kept update, are `grid-<step>`: {"step", "images", "nearest": uint8 (n, H, W) or (n, H, W, 3),
-equally many of each class, class by class, and the training image nearest to each, "distances": float32, "class_names",
-"alarm": whether classes have collapsed, "variety", "copies": Text}
+Its pictures, one for each kept update, are `grid-<step>`: {"step", "images", "nearest": uint8 (n, H, W) or
+(n, H, W, 3), equally many of each class, class by class, and the training image nearest to each, "distances": float32,
+"class_names", "alarm": whether classes have collapsed, "variety", "copies": Text}
 
 Rows of the group `curvature`: `bottom` and `top` eigenvalue of the Hessian, `residual_bottom` and `residual_top`:
 within so much of each there is one, `gradient_norm`, `lr`, `limit`: the top eigenvalue up to which full gradients with

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +18,8 @@ from core.training.checkpoint import BUDGET_BYTES, Pruned, prune, stored_sizes, 
 
 logger = logging.getLogger(__name__)
 
+REST_S = 0.01
+"""Until the next snapshot in passing: a young run comes to a power of √2 after every few updates."""
 IN_PASSING = frozenset({"start", "power", "epoch"})
 """Snapshots that nobody has asked for: their place in the index may wait for the next rows."""
 
@@ -33,6 +36,7 @@ class SnapshotWriter:
         self._folder = store.folder.snapshots(run)
         self._lock = threading.Lock()
         self._pending: list[Future[None]] = []
+        self._rests_until = 0.0
         self._sizes: dict[int, int] | None = None
         """The bytes of the files by step, once one was written: while the run goes on nobody else changes any."""
         self.trouble: CoreError | None = None
@@ -42,15 +46,16 @@ class SnapshotWriter:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a snapshot is still being written."""
+        """Whether a snapshot is still being written, or was taken a moment ago."""
         with self._lock:
             self._pending = [future for future in self._pending if not future.done()]
-            return bool(self._pending)
+            return bool(self._pending) or time.monotonic() < self._rests_until
 
     def save(self, step: int, kind: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
         """Take the state now, write it soon."""
         copies = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
         with self._lock:
+            self._rests_until = time.monotonic() + REST_S
             self._pending.append(self._pool.submit(self._write, step, kind, copies, position))
 
     def wait(self, timeout_s: float | None = None) -> None:

@@ -46,11 +46,11 @@ def spread_of(images: Tensor) -> float:
 
 def reference(of_class: Sequence[Tensor]) -> Reference:
     """Of some real images of each class, (n, …) each."""
-    apart = [torch.cdist(group.flatten(1), group.flatten(1)).fill_diagonal_(torch.inf) for group in of_class]
-    nearest = torch.cat([distances.min(1).values for distances in apart if len(distances) > 1] or [torch.tensor([0.0])])
+    several = [group.flatten(1) for group in of_class if len(group) > 1]
+    apart = [torch.cdist(group, group).fill_diagonal_(torch.inf).min(1).values for group in several]
     return Reference(
         np.array([spread_of(group) if len(group) > 1 else np.nan for group in of_class]),
-        float(nearest.median()) / _unit(of_class[0]),
+        float(torch.cat(apart).median()) / _unit(several[0]) if several else 0.0,
     )
 
 
@@ -83,8 +83,8 @@ def verdict(variety_K: np.ndarray, progress: float, class_names: tuple[str, ...]
         return {
             "alarm": False,
             "text": Text(
-                "No mode collapse: two samples of a class differ by at least {share:.0f} % of what two real images of it "
-                "differ by, least in class {name}. Rule: below {limit:.0f} % is an alarm.",
+                "No mode collapse: two samples of a class differ by at least {share:.0f} % of what two real images of "
+                "it differ by, least in class {name}. Rule: below {limit:.0f} % is an alarm.",
                 share=100 * float(variety_K[lowest]),
                 name=class_names[lowest],
                 **rule,
@@ -95,7 +95,8 @@ def verdict(variety_K: np.ndarray, progress: float, class_names: tuple[str, ...]
         "alarm": True,
         "text": Text(
             "Mode collapse in {num} of {count} classes: in class {name} two samples differ by only {share:.0f} % of "
-            "what two real images of it differ by. Rule: below {limit:.0f} %. Another seed or more real images may help.",
+            "what two real images of it differ by. Rule: below {limit:.0f} %. Another seed or more real images may "
+            "help.",
             num=len(collapsed),
             count=len(variety_K),
             name=class_names[worst],

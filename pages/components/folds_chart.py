@@ -40,12 +40,14 @@ def folds_chart(
     lanes: Sequence[Mapping[str, Any]],
     size: Mapping[str, int | bool],
     price: str,
+    blocked: str = "",
     may: str = "change",
 ) -> Pressed:
     """Show a stored K-fold live, or, with `study` None, a button that starts one and what that costs.
 
     `lanes` are the runs known when the page was drawn; `size` says epochs, num_steps, steps_per_epoch, and whether a
-    single sample validates; `may` what is allowed here (`core.studies.access.may`). Equal arguments send nothing.
+    single sample validates; `blocked` says why nothing can be started, `may` what is allowed here
+    (`core.studies.access.may`). With equal arguments nothing is sent again.
     """
     version = ASSETS.version
     result = _component(
@@ -55,7 +57,7 @@ def folds_chart(
             "lanes": list(lanes),
             **size,
             "price": price,
-            "blocked": "",
+            "blocked": blocked,
             "may": may,
             "token": live_token(),
             "lang": language(),

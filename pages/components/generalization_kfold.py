@@ -199,6 +199,9 @@ def _live(comparison: Comparison, record: StudyRecord | None) -> None:
             "steps_per_epoch": each,
             "single": sizes.num_validation == 1,
         },
+        blocked=t("Mend what is marked; until then the last usable choice is shown.")
+        if state.problem_of_draft()
+        else "",
         price=t("{lanes} runs, {updates} updates each", lanes=comparison.folds, updates=comparison.base.epochs * each),
         may=may(record, actor()) if record else "change",
     )

@@ -94,9 +94,31 @@ def test_flips_on_digits_are_doubted_and_every_image_has_its_strip(open_page, be
     assert [box for box in tab.text_input if "left–right probability" in box.label]
 
 
-def test_without_augmentation_it_is_said_what_to_do(open_page):
+def test_without_augmentation_light_is_shown_and_can_be_taken(open_page, bench):
     tab = open_page("data.py", look="augmentation")
+    light = [{"key": "rotate", "degrees": 8.0}, {"key": "shift", "horizontal": 0.06, "vertical": 0.06}]
+    ready(tab, bench, Experiment.from_json({"augmentations": light}))
     assert "No augmentation is chosen" in texts(tab)
+    assert len(tab.get("image")) >= 12
+    assert "augmentations" not in tab.query_params, "it is an example: nothing is chosen by looking"
+    tab.button(key="take light").click().run()
+    assert "No augmentation is chosen" not in texts(tab)
+    assert Experiment.from_url(dict(tab.query_params.items()))[0].augmentations == tuple(
+        parse("augmentations", entry) for entry in light
+    )
+
+
+def test_before_there_is_a_run_the_shipped_one_is_turned(open_page, bench):
+    tab = open_page("data.py", look="invariance", against="rotation")
+    until(bench.invariance("", "rotation").is_over.is_set)
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    assert re.search(r"shipped with this program.* samples wrong unchanged, \d+ % at −?\d+°", texts(tab))
+    (twin,) = [button for button in tab.button if "“Rotate” in training" in button.label]
+    assert not twin.disabled
+    assert "of" not in tab.query_params
+    tab.multiselect[0].set_value(["shipped"]).run()
+    assert tab.query_params["of"] == "shipped"
 
 
 def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):

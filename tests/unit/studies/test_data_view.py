@@ -74,6 +74,13 @@ def test_scaling_makes_spreads_alike(tmp_path: Path):
     assert np.array_equal(scaled.raw, raw.raw)
 
 
+def test_the_inputs_of_images_have_names(tmp_path: Path):
+    spreads = viewed(tmp_path).spreads
+    assert [str(name) for name in spreads.names] == ["brightness"]
+    stored, _ = traces(spread_figure(spreads))
+    assert list(stored["y"]) == ["brightness"]
+
+
 def test_data_that_cannot_be_had_say_why():
     assert "no room" in str(no_view(OSError("no room")).problem)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput
+from core.studies.blocks_shipped import shipped
 from core.studies.invariance import checked, has_training, measured, twin
 from core.studies.measured_runs import Measuring
 from core.studies.workbench import Workbench
@@ -51,6 +52,16 @@ def test_the_curve_of_a_stored_run_is_that_of_its_network(bench: Workbench):
     assert found.result.num == final.validation.num
     assert found.progress == 1
     assert bench.invariance(run.id, "shift") is found, "measured once"
+
+
+def test_the_shipped_run_is_measured_without_any_other(bench: Workbench):
+    found = bench.invariance("", "shift")
+    assert found.is_over.wait(60)
+    assert found.result is not None
+    run = shipped()
+    assert found.result.errors[DISTURBANCES["shift"].amounts.index(0)] == run.wrong / run.num
+    assert found.result.errors.max() > 0.3
+    assert bench.invariance("", "shift") is found, "measured once"
 
 
 def test_it_is_told_how_far_it_is_and_can_be_given_up(bench: Workbench):

@@ -65,6 +65,12 @@ def test_a_class_of_one_image_is_not_judged():
     assert not verdict(np.array([np.nan]), 1.0, NAMES[:1])["alarm"]
 
 
+def test_a_class_without_an_image_is_not_judged_either():
+    known = reference([REAL[0][:0], REAL[1]])
+    assert np.isnan(known.spread[0])
+    assert known.nearest > 0
+
+
 def of_digits(seed: int, updates: int, folder) -> Gan:
     experiment = Experiment()
     gan = gan_of(experiment, Synthetic(seed=seed, updates=updates), resident(experiment, folder, "cpu"), folder)
