@@ -42,7 +42,7 @@ export function drawSamples(node, payload, { labels, palette, present, narrow })
 
 // The fewest columns, so the largest pictures, with which all rows fit into the height of the panel.
 function fewestColumns(node, count, most) {
-  const caption = node.firstElementChild?.lastElementChild.offsetHeight ?? 0;
+  const caption = Math.max(0, ...[...node.children].map((figure) => figure.lastElementChild.offsetHeight));
   for (let columns = FEWEST; columns < most; columns += 1) {
     const side = Math.min(MOST_SIDE, (node.clientWidth - GAP * (columns - 1)) / columns - FRAME);
     const rows = Math.ceil(count / columns);

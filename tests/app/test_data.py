@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from core.catalog.registry import parse
 from core.experiment import Experiment
 from core.studies.workbench import Workbench
 from tests.experiments import IMAGES

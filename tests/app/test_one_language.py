@@ -18,6 +18,8 @@ PAGES = (
     "train.py",
     "compare.py",
     "landscapes.py",
+    "data.py",
+    "generalization.py",
     "gradients.py",
     "building_blocks.py",
     "runs.py",

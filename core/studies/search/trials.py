@@ -94,7 +94,7 @@ def opened(folder: DataFolder) -> optuna.storages.RDBStorage:
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS optuna"))
     engine.dispose()
     own = main.update_query_dict({"options": "-csearch_path=optuna"})
-    return optuna.storages.RDBStorage(own.render_as_string(hide_password=False), {"pool_size": 1, "max_overflow": 0})
+    return optuna.storages.RDBStorage(own.render_as_string(hide_password=False))
 
 
 class Trials:
@@ -127,7 +127,7 @@ class Trials:
 
         with self._storage.lock:
             before = len(self._study.get_trials(deepcopy=False))
-            self._study.sampler = _sampler(self._search, seed32(self._search.base.seed, "search", counter=before))
+            self._study.sampler = _sampler(self._search, before)
             asked = [self._study.ask(self._distributions) for _ in range(count)]
             # Told of an end, a grid's sampler would stop the loop of Optuna's own that it takes for granted.
             self._study.sampler = optuna.samplers.RandomSampler()
@@ -206,11 +206,15 @@ class Trials:
         )
 
 
-def _sampler(search: Search, seed: int) -> optuna.samplers.BaseSampler:
+def _sampler(search: Search, num_before: int) -> optuna.samplers.BaseSampler:
+    """The sampler of the batch that comes after so many trials."""
     import optuna
 
     if search.sampler == "grid":
-        return optuna.samplers.GridSampler({space.path: space.names for space in search.spaces}, seed=seed)
+        # The seed decides which combination has which number, and numbers are what is known of those before.
+        grid = {space.path: space.names for space in search.spaces}
+        return optuna.samplers.GridSampler(grid, seed=seed32(search.base.seed, "search"))
+    seed = seed32(search.base.seed, "search", counter=num_before)
     if search.sampler == "random":
         return optuna.samplers.RandomSampler(seed=seed)
     # Those that are asked for together know of each other: a trial without an end counts as a bad one.
