@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import BadInput, CoreError
+from core.experiment import Experiment
 from core.figures.polynomials import (
     Capacity,
     FittedCurves,
@@ -18,8 +19,11 @@ from core.figures.polynomials import (
     parts_figure,
 )
 from core.language import translator
+from core.studies.comparison import Comparison
+from core.studies.error_curve import widths
 from core.studies.fits_asked import MOST_POINTS, NUM_SETS, Polynomials
 from core.text import Text
+from pages.components import compare_state, state
 from pages.components.error_box import error_box
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
@@ -100,10 +104,25 @@ def capacity_choices() -> None:
     )
     st.caption(
         t(
-            "Each fit is trained by gradient descent from zero. Of networks, Compare draws the same curve: choose "
-            "width or depth there and show it as a curve."
+            "Each fit is trained by gradient descent from zero. Of networks, Compare draws the same curve, over width "
+            "or depth."
         )
     )
+    _networks()
+
+
+def _networks() -> None:
+    """Doors to the same curve of networks: what is chosen on Train, where that is an MLP."""
+    now = state.experiment()
+    base = now if now.architecture.key == "mlp" else Experiment()
+    depths = "[[32],[32,32],[32,32,32],[32,32,32,32]]"
+    for label, spec in (
+        (t("Width of a network"), "{}={}".format(*widths(base))),
+        (t("Depth of a network"), f"architecture.widths={depths[1:-1]}"),
+    ):
+        if st.button(label, icon=":material/arrow_forward:", help=t("Opens Compare with this curve, not yet started.")):
+            compare_state.take(Comparison.of(base.to_json(), [spec], rates="hand", seeds=3, name=""))
+            st.switch_page("compare.py")
 
 
 def bias_choices() -> None:

@@ -168,3 +168,11 @@ def test_a_curve_is_drawn_from_ordinary_runs_and_said_in_words(
     assert len(bench.runs_of(study.id)) == runs
     assert len(charts(tab)) == (2 if look == "strength" else 1)
     clicked(tab, "Open in Compare")
+
+
+@pytest.mark.parametrize(("door", "path"), [("Width", "architecture.width"), ("Depth", "architecture.widths")])
+def test_the_same_curve_of_networks_is_handed_to_compare(door: str, path: str, open_page):
+    tab = clicked(open_page("generalization.py"), f"{door} of a network")
+    levels = tab.session_state["comparison draft"].levels
+    assert {name for level in levels for name in level["changes"]} == {path}
+    assert len(levels) >= 4

@@ -37,7 +37,9 @@ def test_trials_are_asked_for_told_and_found_again_by_another_process(place: Pla
         assert "trials" in sqlalchemy.inspect(engine).get_table_names(schema="optuna")
         assert not place.folder.optuna.exists()
         url = parsed(place.url).update_query_dict({"options": "-csearch_path=optuna"})
-        read = optuna.load_study(study_name="search", storage=url.render_as_string(hide_password=False))
-        assert read.best_value == 0.0
+        read = optuna.storages.RDBStorage(url.render_as_string(hide_password=False))
+        assert optuna.load_study(study_name="search", storage=read).best_value == 0.0
+        read.remove_session()
+        read.engine.dispose()
     assert "trials" not in tables, "our tables and Optuna's stand apart"
     engine.dispose()

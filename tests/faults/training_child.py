@@ -155,7 +155,7 @@ def _within_a_transaction() -> None:
 
     def commit(self: Writer, batch: list[Any]) -> None:
         rows = next((operation for operation in batch if isinstance(operation, StepRows)), None)
-        if rows is not None and next(count) == 3:
+        if rows is not None and next(count) == 1:
             acts = rows.act
 
             def act(connection: Any) -> Any:
