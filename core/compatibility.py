@@ -44,7 +44,7 @@ def check(experiment: Experiment) -> list[Text]:
     size = experiment.batch_size
     # A remainder of one sample is no batch of its own.
     num_updates = experiment.epochs * max(1, (sizes.num_train + size - 2) // size)
-    check_stages(stages_of(experiment.regularizers), architecture, num_updates, size)
+    check_stages(stages_of(experiment.regularizers, architecture), architecture, num_updates, size)
     if min(experiment.batch_size, sizes.num_train) < architecture.min_batch_size:
         raise BadInput(
             Text("A batch of {size} cannot train this network.", size=min(experiment.batch_size, sizes.num_train)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.describe import title
 from core.errors import CoreError
 from core.studies.blocks_asked import Samples
 from pages.components import blocks_state as chosen
@@ -15,10 +16,10 @@ from pages.components.blocks_pictures import attention, maps, one_unit, pooling
 from pages.components.blocks_unit import left
 from pages.components.error_box import error_box, notes_box
 from pages.components.landscape_tabs import told_apart
-from pages.components.language import t
+from pages.components.language import show, t
 from pages.components.samples import image_row
 from pages.components.services import actor, services
-from pages.components.stored_choice import MOST_OFFERED, shipped_name
+from pages.components.stored_choice import MOST_OFFERED
 
 if TYPE_CHECKING:
     from core.store.records import RunRecord
@@ -32,6 +33,19 @@ def offered() -> list[RunRecord]:
     runs = reversed(services().runs(actor=actor()))
     found = [run for run in runs if run.step and not run.active and chosen.has_blocks(run)]
     return [run for place, run in enumerate(found) if place < MOST_OFFERED or run.id == chosen.get("run")]
+
+
+def shipped_name() -> str:
+    """What the run that comes with the program is called."""
+    from core.studies.blocks_shipped import shipped
+
+    run = shipped()
+    return t(
+        "shipped with this program: {title}, {percent:.1f} % of {num:,} wrong",
+        title=show(title(run.experiment)),
+        percent=100 * run.wrong / run.num,
+        num=run.num,
+    )
 
 
 def network() -> None:

@@ -54,8 +54,8 @@ SABOTAGES_OF_RACES = (
     Sabotage(
         "variants have seeds of their own",
         "core/studies/comparison.py",
-        "experiment.replace(seed=experiment.seed + number)",
-        "experiment.replace(seed=experiment.seed + number + place)",
+        '{"seed": experiment.seed + number}',
+        '{"seed": experiment.seed + number + len(experiment.canonical())}',
         (f"{STUDIES}/test_comparison.py::test_seeds_are_paired_and_those_of_one_seed_stand_together",),
     ),
     Sabotage(
@@ -178,9 +178,30 @@ SABOTAGES_OF_RACES = (
     Sabotage(
         "all rows of a stack are fed the first one's batch",
         "core/training/stacking/block.py",
-        "stream = (feed.stream, step) if",
+        "stream = (run.experiment.fold, feed.stream, step) if",
         "stream = step if",
         (f"{TRAINING}/test_stacked.py::test_rows_with_one_order_are_fed_the_very_same_batch",),
+    ),
+    Sabotage(
+        "all folds of a stack are fed the first one's samples",
+        "core/training/stacking/block.py",
+        "(run.experiment.fold, feed.stream, step)",
+        "(feed.stream, step)",
+        (f"{TRAINING}/test_folds.py::test_stacked_folds_equal_folds_alone_to_the_bit",),
+    ),
+    Sabotage(
+        "all folds of a stack are measured on the first one's samples",
+        "core/training/measuring.py",
+        'one.data.hashes["validation"] for one in several',
+        '"" for one in several',
+        (f"{TRAINING}/test_folds.py::test_stacked_folds_equal_folds_alone_to_the_bit",),
+    ),
+    Sabotage(
+        "a fold validates with another one's samples",
+        "core/training/splits.py",
+        "pool[numbers == choice.fold]",
+        "pool[numbers != choice.fold]",
+        (f"{TRAINING}/test_folds.py::test_folds_are_those_of_scikit_learn",),
     ),
     Sabotage(
         "a row that diverges marks its neighbour",

@@ -51,6 +51,7 @@ def invariance_figure(record: Invariance, translate: Translate = untranslated, *
     if not record.curves:
         said = Text("Choose a run: its curve is measured then.").render(translate)
         figure.add_annotation(text=said, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")
+        return figure.update_layout(height=HEIGHT, xaxis={"visible": False}, yaxis={"visible": False})
     figure.add_vline(x=record.none, line={"width": 1, "dash": "dot", "color": "#8a9399"})
     title = Text("validation error, %") if record.in_percent else Text("relative validation error")
     figure.update_xaxes(title=record.axis.render(translate), automargin=True)

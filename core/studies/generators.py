@@ -246,7 +246,8 @@ class GeneratorJob(Job):
 def tell_losses(hub: Hub, channel: str, losses: np.ndarray, since: int, until: int) -> None:
     """Append the losses (2, …) of updates `since` + 1 to `until`, of generator and discriminator."""
     if until > since:
-        columns = dict(zip(("generator/loss", "discriminator/loss"), losses[:, since:until], strict=True))
+        of_generator, of_discriminator = losses[:, since:until]
+        columns = {"generator/loss": of_generator, "discriminator/loss": of_discriminator}
         hub.append(channel, 0, "update", np.arange(since + 1, until + 1), columns)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core import strict_json
 from core.catalog.entry import Entry
 from core.errors import BadInput
 from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
@@ -52,13 +53,15 @@ def setting_title(path: str) -> Text:
 
 
 def value_words(path: str, value: str) -> Text:
-    """The value of a flat setting: entries by their titles, everything else as it stands."""
+    """The value of a flat setting: entries by their titles, blocks by what they change, all else as it stands."""
     from core.catalog.registry import entries, entry_class
 
     family = _family(path)
     keys = value.split(",") if value else []
     if family is not None and keys and all(key in entries(family) for key in keys):
         return _joined([Text(entry_class(family, key).title) for key in keys], " + ")
+    if value.startswith("[{"):
+        return _blocks(value)
     if value:
         return Text("{value}", value=value)
     return Text("none") if path in LIST_FAMILIES else NOTHING.get(path, Text("–"))
@@ -128,6 +131,24 @@ def _strength(path: str, items: Sequence[Any]) -> Text | None:
             if [parse(path, item) for item in strengths[name]] == wanted:
                 return words
     return None
+
+
+def _blocks(value: str) -> Text:
+    """Blocks of a network: the channels of each, and every other setting that one of them changes, block by block."""
+    from core.catalog.architectures.block import Block
+
+    blocks = [Block.model_validate(record) for record in strict_json.loads(value)]
+    usual = Block()
+    parts = []
+    for parameter in Block.parameters():
+        found = [getattr(block, parameter.name) for block in blocks]
+        if parameter.name != "channels":
+            if all(one == getattr(usual, parameter.name) for one in found):
+                continue
+            found = found[:1] if all(one == found[0] for one in found) else found
+        written = " ".join("–" if one is None else str(getattr(one, "key", one)) for one in found)
+        parts.append(Text("{setting} {value}", setting=Text(parameter.title), value=written))
+    return _joined(parts, ", ")
 
 
 def _joined(parts: Sequence[Text], mark: str) -> Text:

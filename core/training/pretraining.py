@@ -80,10 +80,10 @@ def pretraining_of(
 
     `first_values` draws those of the heads by their names.
     """
-    stages = stages_of(experiment.regularizers)
+    architecture = cast(Architecture, experiment.architecture)
+    stages = stages_of(experiment.regularizers, architecture)
     if stages is None:
         return None
-    architecture = cast(Architecture, experiment.architecture)
     layers = {name: cast(nn.Linear, model.get_submodule(name)) for name in architecture.hidden_in_order}
     num_outputs = cast(nn.Linear, model.get_submodule("output")).out_features
     supervised = stages.objective == "supervised"

@@ -100,9 +100,8 @@ def draw_splits(samples: Samples, choice: DataChoice) -> Splits:
     it is. Raises BadInput for sizes that are impossible.
     """
     dataset = cast(DataSet, choice.dataset)
-    parts = samples.parts or {}
-    test = parts["test"] if "test" in parts else drawn_test(samples, dataset)
-    own_validation = parts.get("validation") if choice.num_folds is None else None
+    test = sealed_rows(samples, dataset)
+    own_validation = (samples.parts or {}).get("validation") if choice.num_folds is None else None
     rng = np.random.default_rng(seed32(choice.split_seed, "split", dataset.key))
     pool = train_pool(samples, test)
     strata = _strata(samples, dataset)
@@ -159,8 +158,7 @@ def draw_folds(samples: Samples, choice: DataChoice) -> tuple[np.ndarray, np.nda
     """The rows (N,) that are divided into folds, and the number of the fold of each, from 1. The test split is not."""
     dataset = cast(DataSet, choice.dataset)
     assert choice.num_folds is not None
-    parts = samples.parts or {}
-    rows = train_pool(samples, parts["test"] if "test" in parts else drawn_test(samples, dataset))
+    rows = train_pool(samples, sealed_rows(samples, dataset))
     return rows, fold_numbers(_strata(samples, dataset)[rows], choice.num_folds, random_state=folds_seed(choice))
 
 
@@ -198,6 +196,12 @@ def _strata(samples: Samples, dataset: DataSet) -> np.ndarray:
     if dataset.task == "classification":
         return samples.targets
     return np.zeros(len(samples.targets), np.int64)
+
+
+def sealed_rows(samples: Samples, dataset: DataSet) -> np.ndarray:
+    """The rows of the test split: the official ones, else those that are drawn."""
+    parts = samples.parts or {}
+    return parts["test"] if "test" in parts else drawn_test(samples, dataset)
 
 
 def drawn_test(samples: Samples, dataset: DataSet) -> np.ndarray:

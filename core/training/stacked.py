@@ -82,21 +82,20 @@ class Stack:
             run.measuring.begin_with([other.measuring for other in others if other.evaluation_begins])
 
     def _groups(self, runs: Sequence[Run]) -> list[list[Run]]:
-        """The runs by the shape of their next batches, each that cannot be a row any more by itself.
+        """The runs by what their targets are, each that cannot be a row any more by itself.
 
         Blocks that are none of these groups are let go of.
         """
         groups: dict[Hashable, list[Run]] = {}
         for run in runs:
             alone = None if run.is_stackable else run
-            shape = run.parts.feed.size(run.step_count), mixes_targets(run.current)
-            groups.setdefault((*shape, alone), []).append(run)
+            groups.setdefault((mixes_targets(run.current), alone), []).append(run)
         keys = {_key(group) for group in groups.values()}
         self._blocks = {key: block for key, block in self._blocks.items() if key in keys}
         return list(groups.values())
 
     def _updated(self, group: Sequence[Run]) -> dict[Run, Exception]:
-        """Update runs whose batches have one shape; what went wrong with which.
+        """Update runs that may be rows of one block; what went wrong with which.
 
         What goes wrong with several, before any has changed, is done again one by one: the bits are the same, and only
         those end that are at fault. Where none is, there are too many for the memory, and they stay one by one.

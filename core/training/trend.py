@@ -9,9 +9,10 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from core.catalog.regularizers.pretraining import NEARLY, pretraining_epochs
+from core.catalog.architectures.architecture import Architecture
+from core.catalog.regularizers.pretraining import NEARLY, stages_of
 from core.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ SHARE_OF_RUN = 0.1
 
 def fine_tuned_from(experiment: Experiment) -> float:
     """The epoch from which on a run trains its network as a whole: 0 without layerwise pre-training."""
-    return pretraining_epochs(experiment.regularizers, experiment.epochs)
+    stages = stages_of(experiment.regularizers, cast(Architecture, experiment.architecture))
+    return stages.share * experiment.epochs if stages else 0.0
 
 
 def uncertainty(score: Score) -> float:

@@ -69,7 +69,8 @@ def example(experiment: Experiment) -> Experiment:
             ),
             width="stretch",
         )
-        st.button(t("Take “light”"), key="take light", on_click=state.put, args=("augmentations", light))
+        if not st.session_state.get("present"):
+            st.button(t("Take “light”"), key="take light", on_click=state.put, args=("augmentations", light))
     entries = tuple(cast(Augmentation, parse("augmentations", entry)) for entry in light)
     return experiment.model_copy(update={"augmentations": entries})
 

@@ -9,9 +9,10 @@ from typing import cast
 import streamlit as st
 
 from core.catalog.datasets.dataset import DataSet
+from core.describe import title
 from core.errors import BadInput, CoreError
 from core.experiment import Experiment
-from core.figures.invariance import CurveShown, Invariance, invariance_figure
+from core.figures.invariance import HEIGHT, CurveShown, Invariance, invariance_figure
 from core.figures.theme import distinct
 from core.language import translator
 from core.store.records import RunRecord
@@ -25,7 +26,7 @@ from pages.components.landscape_tabs import told_apart
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
-from pages.components.stored_choice import MOST_OFFERED, shipped_name
+from pages.components.stored_choice import MOST_OFFERED
 
 LOOK_AGAIN_S = 0.5
 _REFUSED = "twin that was refused"
@@ -63,7 +64,9 @@ def offered() -> list[Network]:
             found.append((record, experiment))
     names = told_apart([record for record, _ in found])
     runs = [Network(one.id, names[one.id], what, one.colour_slot, not one.active) for one, what in found]
-    return [*runs, Network(SHIPPED, shipped_name(), shipped().experiment, 0, is_trained=True)]
+    experiment = shipped().experiment
+    name = t("shipped with this program: {title}", title=show(title(experiment)))
+    return [*runs, Network(SHIPPED, name, experiment, 0, is_trained=True)]
 
 
 def suiting_of(experiment: Experiment) -> Mapping[str, Disturbance]:
@@ -133,8 +136,11 @@ def invariance() -> None:
                 st.caption(t("{name} is still being trained: its curve follows.", name=plain(one.name)))
             for one, found in measured:
                 progress(one, found)
-        slots = distinct([one.slot for one, _ in measured])
-        figure([(one, slot, found.result) for (one, found), slot in zip(measured, slots, strict=True) if found.result])
+        ready = [(one, found.result) for one, found in measured if found.result]
+        if measuring and not ready:
+            st.skeleton(height=HEIGHT)
+        else:
+            figure(ready)
 
     st.fragment(part, run_every=LOOK_AGAIN_S if training or measuring else None)()
     for one in shown:
@@ -165,15 +171,16 @@ def give_up(one: Network, found: Measuring[InvarianceCurve]) -> None:
     data_state.show_runs([run for run in data_state.runs() or [] if run != one.id])
 
 
-def figure(curves: Sequence[tuple[Network, int, InvarianceCurve]]) -> None:
-    """The curves that are there, each in the colour of its slot, and a sentence for each."""
+def figure(curves: Sequence[tuple[Network, InvarianceCurve]]) -> None:
+    """The curves that are there, and a sentence for each."""
     disturbance = DISTURBANCES[data_state.disturbance()]
+    slots = distinct([one.slot for one, _ in curves])
     record = Invariance(
         disturbance.axis,
         disturbance.amounts,
         disturbance.none,
-        [CurveShown(one.name, slot, curve.errors) for one, slot, curve in curves],
-        in_percent=all(one.task == "classification" for one, _, _ in curves),
+        [CurveShown(one.name, slot, curve.errors) for (one, curve), slot in zip(curves, slots, strict=True)],
+        in_percent=all(one.task == "classification" for one, _ in curves),
     )
     st.plotly_chart(
         invariance_figure(record, translator(language()), dark=st.context.theme.type == "dark"),
@@ -181,7 +188,7 @@ def figure(curves: Sequence[tuple[Network, int, InvarianceCurve]]) -> None:
         config={"displayModeBar": False},
         alt=t("Validation error against how much every sample is changed, a line for each network"),
     )
-    for one, _, curve in curves:
+    for one, curve in curves:
         st.markdown(words(one, curve, disturbance))
 
 

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from core.catalog.presets import preset
-from core.describe import title
 from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.text import Text
 from pages.components.error_box import error_box
 from pages.components.landscape_tabs import told_apart
-from pages.components.language import language, show, t
+from pages.components.language import language, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
 
@@ -38,19 +37,6 @@ def look_at(run: str) -> None:
 def looked_at() -> str | None:
     """The run that was chosen."""
     return st.session_state.get(_CHOSEN)
-
-
-def shipped_name() -> str:
-    """What the run that comes with the program is called."""
-    from core.studies.blocks_shipped import shipped
-
-    run = shipped()
-    return t(
-        "shipped with this program: {title}, {percent:.1f} % of {num:,} wrong",
-        title=show(title(run.experiment)),
-        percent=100 * run.wrong / run.num,
-        num=run.num,
-    )
 
 
 def offered(suits: Suits) -> list[RunRecord]:

@@ -147,7 +147,7 @@ def test_layer_by_layer_starts_a_race_and_finds_it_again(open_page, bench: Workb
     chinese = open_page("gradients.py", tab="pretraining", lang="zh", **SHALLOW)
     assert data(chinese)["study"] == f"study-{record.id}"
     assert len(data(chinese)["race"]["lanes"]) == 3
-    (said,) = [each.value for each in tab.run().markdown if each.value.startswith("After the same 180 gradients: ")]
+    (said,) = [each.value for each in tab.run().markdown if each.value.startswith("After the same 180 gradients")]
     assert all(name in said for name in names)
 
 

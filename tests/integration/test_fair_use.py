@@ -14,6 +14,7 @@ from core.catalog.faults import sealed
 from core.errors import BadInput, Refused
 from core.studies.comparison import Comparison
 from core.studies.fair_use import MOST_UNFINISHED
+from core.studies.search.asked import Search
 from core.studies.workbench import Workbench
 from core.text import Text
 from core.training.compute import Compute, Job
@@ -66,6 +67,19 @@ def test_a_comparison_counts_as_one_and_a_paused_run_as_one_that_waits(bench: Wo
     bench.command_comparison(study, "stop", actor=ANNA)
     bench.wait_comparison(study, 100)
     assert start(bench, ANNA, 5)
+
+
+def test_a_search_counts_as_one(bench: Workbench):
+    search = Search.from_json({"base": POINTS | LONG, "vary": ["seed=0,1,2"]})
+    study = bench.start_search(search, actor=ANNA, paused=True)
+    runs = [start(bench, ANNA, seed, paused=True) for seed in range(3)]
+    with pytest.raises(Refused, match="4 runs that are not over"):
+        bench.start_search(search, actor=ANNA)
+    bench.command(runs[0], "stop", actor=ANNA)
+    bench.wait(runs[0], 60)
+    bench.command_search(study, "stop", actor=ANNA)
+    bench.wait_search(study, 60)
+    assert [start(bench, ANNA, seed) for seed in (7, 8)]
 
 
 def test_a_paused_run_goes_on_when_no_other_one_of_the_student_does(bench: Workbench):

@@ -67,6 +67,7 @@ def test_runs_of_a_search_train_to_the_same_bits_as_in_another_one(bench: Workbe
         for study in grids
     ]
     assert weights[0][0.1] == weights[1][0.1]
+    assert {run.facts.engine for study in grids for run in bench.runs_of(study)} == {"stacked"}
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
@@ -91,6 +92,19 @@ def test_what_is_drawn_lies_between_the_ends_and_depends_on_the_seed_and_what_wa
     assert len({settings[STRENGTH] for settings in first}) == 12
 
 
+def test_what_decides_about_the_error_matters_most(tmp_path: Path):
+    storage = OptunaStorage(DataFolder(tmp_path))
+    trials = Trials(storage, "search", asked(f"{STRENGTH}=log(1e-5,1)x4", "optimizer=sgd,adam", "seed=0,1,2"))
+    for trial in trials.ask(24):
+        error = 0.1 * (trial.changes["optimizer"] == "sgd") + 0.01 * trial.changes[STRENGTH]
+        trials.tell(trial.number, Outcome("complete", error, 0.0))
+    shares = trials.importances()
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["optimizer"] > 0.9
+    assert shares["seed"] < 0.05
+    storage.close()
+
+
 def test_folds_make_the_error_a_mean_and_the_spread_its_standard_error(bench: Workbench):
     study, report = searched(bench, asked(f"{STRENGTH}=0.0001,1", folds=3))
     for trial in report["trials"]:
@@ -109,7 +123,7 @@ def test_folds_make_the_error_a_mean_and_the_spread_its_standard_error(bench: Wo
     assert len(bench.runs_of(study)) == 6
 
 
-@pytest.mark.parametrize(("pruning", "count"), [("median", 10), ("asha", 6)])
+@pytest.mark.parametrize(("pruning", "count"), [("median", 14), ("asha", 6)])
 def test_what_is_worse_than_others_is_given_up_and_keeps_its_last_error(bench: Workbench, pruning: str, count: int):
     search = asked(f"optimizer.lr=log(1e-6,0.1)x{count}", base={**BASE, "epochs": 8}, pruning=pruning)
     study, report = searched(bench, search)

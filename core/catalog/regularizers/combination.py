@@ -52,21 +52,15 @@ def check_regularizers(regularizers: Sequence[Entry], architecture: Architecture
                 Text("Use the optimizer's own weight decay, and leave the regularizer out."),
             )
     notes = _penalty_notes(regularizers)
-    return notes + _dropout_notes(regularizers, architecture) + _depth_notes(regularizers, architecture)
+    for about in (_dropout_notes, _depth_notes, _pretraining_notes):
+        notes += about(regularizers, architecture)
+    return notes
 
 
 def check_stages(stages: Stages | None, architecture: Architecture, num_updates: int, batch_size: int) -> None:
-    """BadInput where hidden layers are to be pre-trained and cannot be: none there, too few updates, no spread."""
-    if stages is None:
-        return
+    """BadInput where hidden layers are to be pre-trained in fewer updates than there are, or cannot be compared."""
     count = len(architecture.hidden_in_order)
-    if not count:
-        raise BadInput(
-            Text("{network} cannot be pre-trained layer by layer.", network=Text(architecture.title)),
-            Text("It has no hidden dense layers, each of which takes only what the one before gives."),
-            Text("Choose an MLP with hidden layers, or leave the pre-training out."),
-        )
-    if stages.share * num_updates < count:
+    if stages is not None and stages.share * num_updates < count:
         raise BadInput(
             Text(
                 "{count} layers are to be pre-trained in {num:.3g} updates.",
@@ -76,12 +70,24 @@ def check_stages(stages: Stages | None, architecture: Architecture, num_updates:
             Text("Each layer needs at least one."),
             Text("Use more epochs, a larger share of the run, or fewer layers."),
         )
-    if stages.objective == "autoencoding" and batch_size < 2:
+    if stages is not None and stages.objective == "autoencoding" and batch_size < 2:
         raise BadInput(
             Text("Layers cannot learn to give back batches of one sample."),
             Text("What they are given is measured by its spread over the batch, and one sample has none."),
             Text("Use larger batches, or supervised pre-training."),
         )
+
+
+def _pretraining_notes(regularizers: Sequence[Entry], architecture: Architecture) -> list[Text]:
+    chosen = any(isinstance(entry, Regularizer) and entry.kind == "pretraining" for entry in regularizers)
+    if not chosen or architecture.hidden_in_order:
+        return []
+    return [
+        Text(
+            "Layerwise pre-training has no effect: this network has no hidden dense layers, each of which takes only "
+            "what the one before gives."
+        )
+    ]
 
 
 def _check_averages(regularizers: Sequence[Entry], optimizer: Optimizer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,9 @@ from core.catalog.entry import Entry, Usual
 from core.catalog.registry import register
 from core.catalog.regularizers.regularizer import Kind, Regularizer
 from core.text import Text
+
+if TYPE_CHECKING:
+    from core.catalog.architectures.architecture import Architecture
 
 Objective = Literal["autoencoding", "supervised"]
 NEARLY = 1e-9
@@ -89,12 +92,8 @@ class LayerwisePretraining(Regularizer):
         return Stages(self.objective, self.share)
 
 
-def stages_of(regularizers: Sequence[Entry]) -> Stages | None:
-    """How the hidden layers are pre-trained, where they are."""
+def stages_of(regularizers: Sequence[Entry], architecture: Architecture) -> Stages | None:
+    """How the hidden layers of a network are pre-trained; None where they are not, or where it has none for that."""
+    if not architecture.hidden_in_order:
+        return None
     return next((entry.build() for entry in regularizers if isinstance(entry, LayerwisePretraining)), None)
-
-
-def pretraining_epochs(regularizers: Sequence[Entry], epochs: int) -> float:
-    """The epoch at which a run of so many begins to train its whole network."""
-    stages = stages_of(regularizers)
-    return stages.share * epochs if stages else 0.0

@@ -188,7 +188,7 @@ class SearchAtWork:
             return run.id
         seat = Seat(race, self.study, (number, experiment.fold), lambda run: None, engine)
         if run is None:
-            name = f"#{number} {self._name(number)}"[:200]
+            name = self._name(number, experiment.fold)
             started = services.runner.start(
                 experiment, actor=self.actor, pace="max", paused=self._is_paused, name=name, seat=seat
             )
@@ -201,9 +201,11 @@ class SearchAtWork:
         news.seat(seat.lane, number)
         return started
 
-    def _name(self, number: int) -> str:
+    def _name(self, number: int, fold: int) -> str:
+        """What a run of a trial is called."""
         trial = next(trial for trial in self._batch if trial.number == number)
-        return str(changes_words(trial.changes))
+        words = f"#{number} {changes_words(trial.changes)}"[:180]
+        return words if self.search.folds is None else f"{words} {fold}/{self.search.folds}"
 
     # -- its end -------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Block: runs whose next batches have one shape, with their tensors as rows of common matrices; and their update.
+"""Block: runs of one kind with their tensors as rows of common matrices; and their update.
 
 The pieces of each run stay what they are, and are views of its row: evaluation, snapshots, guard and recorder of a run
 work as in a solo run. Nothing here reads a tensor back.
@@ -7,14 +7,15 @@ work as in a solo run. Nothing here reads a tensor back.
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
 
-from core.catalog.architectures.rows import Product, Rows, forward_of, is_batched, joined
+from core.catalog.architectures.rows import Forward, Product, Rows, forward_of, is_batched, joined
 from core.catalog.losses import Loss, default_loss
 from core.catalog.optimizers.optimizer import Optimizer
 from core.seeding import seed32
@@ -34,8 +35,9 @@ class Block:
     """Runs as rows. Making it moves their tensors; a block that had them before is of no use after that."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
-        # Rules without a kernel are computed for all their rows at once, which must lie beside each other.
-        self.runs = sorted(runs, key=lambda run: type(run.current.optimizer).__name__)
+        # Rules without a kernel are computed for all their rows at once, and batches of one shape, which must lie
+        # beside each other.
+        self.runs = sorted(runs, key=lambda run: (type(run.current.optimizer).__name__, run.parts.data.num_train))
         self._parts = [run.parts for run in self.runs]
         self._loops = [parts.loop for parts in self._parts]
         self._networks = [loop.model for loop in self._loops]
@@ -51,8 +53,8 @@ class Block:
         self._criterion = loss.build_rows(task)  # type: ignore[arg-type]
         self._ones = self._matrix.all.new_ones(len(self.runs))
         self._lrs: list[float] = []
-        products = self._products()
-        self._forward = forward_of(self._networks, Rows(lambda layer: products[id(layer)]))
+        self._forwards: dict[tuple[int, int], Forward] = {}
+        self._separate = self._one_by_one()
         # Only rows that have terms are gone through at every step; a change of terms makes a new block.
         self._penalized = [place for place, loop in enumerate(self._loops) if loop.penalties]
         self._clipped = [place for place, loop in enumerate(self._loops) if loop.clips]
@@ -94,18 +96,28 @@ class Block:
             for name, dropout in loop.dropouts:
                 if dropout.generator is not None:
                     dropout.generator.manual_seed(seed32(loop.seed, "dropout", name, count))
-        outputs = self._forward([batch.inputs for batch in batches])
-        losses = self._criterion(outputs, joined([batch.targets for batch in batches]))
+        losses = [self._losses_of(first, batches[first:last]) for first, last in _alike(batches)]
         for parameter, _ in self._separate:
             parameter.grad = None
-        torch.autograd.backward(losses, self._ones)
-        del batches, outputs  # Their memory serves the rest of the step.
+        torch.autograd.backward(losses, [self._ones[: len(each)] for each in losses])
+        del batches  # Their memory serves the rest of the step.
         with torch.no_grad():
             if self._separate:
                 torch._foreach_copy_(
                     [view for _, view in self._separate], [cast(Tensor, p.grad) for p, _ in self._separate]
                 )
-            self._measure(losses)
+            self._measure(losses[0] if len(losses) == 1 else torch.cat(losses))
+
+    def _losses_of(self, first: int, batches: Sequence[Batch]) -> Tensor:
+        """The losses of the rows from `first` on, on batches of one shape."""
+        last = first + len(batches)
+        if (first, last) not in self._forwards:
+            products = self._products(first, last)
+            self._forwards[first, last] = forward_of(
+                self._networks[first:last], Rows(lambda layer: products[id(layer)])
+            )
+        outputs = self._forwards[first, last]([batch.inputs for batch in batches])
+        return self._criterion(outputs, joined([batch.targets for batch in batches]))
 
     def _measure(self, losses: Tensor) -> None:
         self._losses.copy_(losses)
@@ -207,32 +219,51 @@ class Block:
             self._gradient_views[place],
         )
 
-    def _products(self) -> dict[int, Product]:
-        """The product of all rows for each linear layer of the first network, by the layer's id.
-
-        All other parameters get their gradients one by one: `_separate`.
-        """
-        first = self._networks[0]
-        places = {id(parameter): place for place, parameter in enumerate(self._loops[0].parameters)}
+    def _products(self, first: int, last: int) -> dict[int, Product]:
+        """The product of rows from `first` up to `last` for each linear layer of the first one, by the layer's id."""
+        places = self._places(first)
+        matrices = [matrix[first:last] for matrix in (self._matrix.all, self._gradients)]
         anchor = self._matrix.all.new_zeros(()).requires_grad_()
-        products: dict[int, Product] = {}
-        batched: set[int] = set()
-        for layer in first.modules() if is_batched(first) else ():
-            if isinstance(layer, nn.Linear):
-                mine = [places[id(layer.weight)], None if layer.bias is None else places[id(layer.bias)]]
-                batched |= {place for place in mine if place is not None}
-                products[id(layer)] = Product(
-                    anchor,
-                    *(
-                        None if place is None else self._matrix.stacked(place, matrix)
-                        for matrix in (self._matrix.all, self._gradients)
-                        for place in mine
-                    ),  # type: ignore[arg-type]
-                )
-        self._separate = [
+        return {
+            id(layer): Product(
+                anchor,
+                *(
+                    None if parameter is None else self._matrix.stacked(places[id(parameter)], matrix)
+                    for matrix in matrices
+                    for parameter in (layer.weight, layer.bias)
+                ),  # type: ignore[arg-type]
+            )
+            for layer in _batched_layers(self._networks[first])
+        }
+
+    def _one_by_one(self) -> list[tuple[Tensor, Tensor]]:
+        """The parameters that get their gradients one by one, since no product writes them, and where these go."""
+        places = self._places(0)
+        batched = {
+            places[id(parameter)]
+            for layer in _batched_layers(self._networks[0])
+            for parameter in (layer.weight, layer.bias)
+            if parameter is not None
+        }
+        return [
             (parameter, views[place])
             for loop, views in zip(self._loops, self._gradient_views, strict=True)
             for place, parameter in enumerate(loop.parameters)
             if place not in batched
         ]
-        return products
+
+    def _places(self, row: int) -> dict[int, int]:
+        """The places of a row's parameters, by their ids."""
+        return {id(parameter): place for place, parameter in enumerate(self._loops[row].parameters)}
+
+
+def _batched_layers(network: nn.Module) -> list[nn.Linear]:
+    """The layers of a network whose products are computed for all rows at once."""
+    return [layer for layer in network.modules() if isinstance(layer, nn.Linear)] if is_batched(network) else []
+
+
+def _alike(batches: Sequence[Batch]) -> Iterator[tuple[int, int]]:
+    """From where to where batches have one shape."""
+    rows = range(1, len(batches))
+    edges = [row for row in rows if batches[row].inputs.shape != batches[row - 1].inputs.shape]
+    return pairwise([0, *edges, len(batches)])

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from core.experiment import Experiment
+from core.exports.tables import flat_settings
 from core.language import translator
 from core.studies.comparison_presets import comparison_presets
 from core.studies.setting_words import setting_title, value_words
@@ -79,3 +81,9 @@ def test_values_of_settings_are_told_by_their_titles():
     assert str(value_words("train_size", "")) == "all"
     assert [str(value_words(path, "")) for path in ("regularizers", "optimizer.momentum")] == ["none", "–"]
     assert str(value_words("optimizer.lr", "0.1")) == "0.1"
+
+
+def test_blocks_are_told_by_what_they_change():
+    network = {"key": "cnn", "blocks": [{"channels": 8, "stride": 2, "padding": "same"}, {"padding": "same"}]}
+    value = flat_settings(Experiment.from_json({"architecture": network}))["architecture.blocks"]
+    assert str(value_words("architecture.blocks", value)) == "channels 8 32, stride 2 1, padding same"

@@ -12,7 +12,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.catalog.registry import entries
 from core.catalog.regularizers.pretraining import Stages
 from core.compatibility import check
 from core.errors import BadInput
@@ -23,6 +22,7 @@ from core.training.run import Run
 from core.training.stacking.plan import why_alone
 from core.training.trend import Trend, fine_tuned_from
 from core.training.verdict import status
+from core.training.weights import weights_sha256
 from tests.experiments import Diary, points, trained
 from tests.unit.training.test_resume import assert_equal_from_everywhere
 
@@ -208,8 +208,6 @@ def test_pre_training_is_fixed_once_a_run_goes_on_and_trains_alone(tmp_path: Pat
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"architecture": "logistic"}, "cannot be pre-trained layer by layer"),
-        ({"architecture": {"key": "mlp", "hidden_layers": 0}}, "cannot be pre-trained layer by layer"),
         ({"epochs": 1}, "3 layers are to be pre-trained in 2 updates"),
         ({"batch_size": 1}, "batches of one sample"),
     ],
@@ -219,7 +217,10 @@ def test_what_cannot_be_pre_trained_is_said(changes: dict[str, Any], what: str):
         check(pretrained("autoencoding", **changes))
 
 
-def test_there_is_one_entry_for_it():
-    assert [key for key, cls in entries("regularizers").items() if getattr(cls, "kind", "") == "pretraining"] == [
-        "pretraining"
-    ]
+@pytest.mark.parametrize("network", ["logistic", {"key": "mlp", "hidden_layers": 0}])
+def test_without_hidden_layers_it_has_no_effect_and_says_so(network: Any, tmp_path: Path):
+    experiment = pretrained(architecture=network, epochs=2)
+    assert "Layerwise pre-training has no effect" in str(check(experiment)[-1])
+    assert fine_tuned_from(experiment) == 0
+    run, plain = (trained(item, tmp_path)[0] for item in (experiment, experiment.replace(regularizers=[])))
+    assert weights_sha256(run.parts.model) == weights_sha256(plain.parts.model)

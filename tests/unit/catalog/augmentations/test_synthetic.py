@@ -10,7 +10,7 @@ from torch import Tensor
 
 from core.catalog.augmentations.mixing import MixUp
 from core.catalog.augmentations.pipeline import compile_pipeline
-from core.catalog.augmentations.synthetic import Synthetic
+from core.catalog.augmentations.synthetic import LearnedAugmentation, Synthetic
 from core.compatibility import check
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
@@ -23,7 +23,7 @@ def drawing(classes: Tensor, generator: torch.Generator | None) -> Tensor:
     return classes.view(-1, 1, 1, 1).expand(-1, 1, 8, 8).float() / 10
 
 
-def mixed(entry: Synthetic, inputs: Tensor, targets: Tensor, *others: Any) -> Batch:
+def mixed(entry: LearnedAugmentation, inputs: Tensor, targets: Tensor, *others: Any) -> Batch:
     pipeline = compile_pipeline([entry, *others], (1, 8, 8), 10, {entry: drawing})
     return pipeline(Batch(inputs, targets, targets), 0, lambda name, step: torch.Generator().manual_seed(step))
 
