@@ -170,6 +170,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         # What has been imported stays: a full collection need not walk through torch again.
         gc.collect()
         gc.freeze()
+        # Pages make and drop objects all the time, and training waits for each collection.
+        gc.set_threshold(5_000)
         serve_live(opened)
         use_workbench(opened)
         end_with_success()

