@@ -50,6 +50,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module")
+def earlier_tests_left_alone() -> None:
+    """The same for what earlier tests have left: asked for where the code collects garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the temporary folder."""
     shutil.rmtree(config.stash[_session_folder], ignore_errors=True)

@@ -40,6 +40,8 @@ LAYERS: dict[str, int] = {
     "core.lessons": 5,
     "core.cli": 6,
     "core.cli_compare": 6,
+    "core.cli_curves": 6,
+    "core.cli_kfold": 6,
     "core.cli_training": 6,
     "core.cli_curvature": 6,
     "core.cli_data": 6,

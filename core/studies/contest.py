@@ -207,6 +207,8 @@ class Contest:
     def _seat(self, race: RaceJob, news: RaceNews, key: tuple[int, int], name: str, engine: str = SOLO) -> Seat:
         def begun(run: Run) -> None:
             news.referee.begin(key, name, run)
+            if len(self.comparison.variants) == 1:
+                run.parts.loop.watch = None  # Nobody stands beside it with whom its batches could be compared.
             if self._noise_is_due:
                 self._measure_noise()
 

@@ -34,7 +34,10 @@ from core.training.gan_judge import Reference, copies, verdict
 logger = logging.getLogger(__name__)
 
 SHIPPED = Path(__file__).parents[2] / "assets" / "runs" / "generators"
-"""Finished ones that come with the program, to be looked at; runs train their own."""
+"""Finished ones that come with the program, to be looked at; runs train their own.
+
+To make one anew train it on the page Data, and copy its folder from those in the data folder.
+"""
 MOST_CHANNELS = 32
 TOLD_EVERY_S = 0.2
 

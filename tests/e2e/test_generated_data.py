@@ -19,7 +19,7 @@ def test_a_generator_learns_live_is_held_and_its_earlier_grids_are_seen_again(op
     page = tab.page
     tab.go("/data?look=generated")
     expect(page.locator(".sp-doing")).to_contain_text("came with this program")
-    page.get_by_label("seed of the generator").fill("7")
+    page.get_by_role("spinbutton", name="seed of the generator").fill("7")
     page.keyboard.press("Enter")
     expect(page.locator(".sp-doing")).to_contain_text("Nothing is trained yet")
     page.get_by_role("button", name="Train the generator").click()

@@ -52,24 +52,29 @@ def test_fields_are_sorted_names_without_formats():
     assert messages.fields("{low:g} to {high:.2f} ({})") == ["", "high", "low"]
 
 
-def test_the_catalogues_declarations_are_templates():
-    found = messages.templates()
-    assert "ReLU" in found
-    assert "data set" in found
-    assert "°" not in found
-    assert "{value:.1f} %" not in found
+@pytest.fixture(scope="module")
+def templates() -> dict[str, list[str]]:
+    """Every template, with the places where it stands."""
+    return messages.templates()
 
 
-def test_what_only_joins_sentences_is_a_template():
-    assert {"{said}; {doubt}.", "{file}: {what}", "{title} ({name})"} <= set(messages.templates())
+def test_the_catalogues_declarations_are_templates(templates: dict[str, list[str]]):
+    assert "ReLU" in templates
+    assert "data set" in templates
+    assert "°" not in templates
+    assert "{value:.1f} %" not in templates
 
 
-def test_names_of_classes_are_templates_however_many_there_are():
-    assert {"upper moon", "benign", "blob 10", "arm 5"} <= set(messages.templates())
+def test_what_only_joins_sentences_is_a_template(templates: dict[str, list[str]]):
+    assert {"{said}; {doubt}.", "{file}: {what}", "{title} ({name})"} <= set(templates)
 
 
-def test_the_declarations_of_a_listed_record_are_templates():
-    assert "catalogue: architectures.cnn.blocks.kernel" in messages.templates()["kernel"]
+def test_names_of_classes_are_templates_however_many_there_are(templates: dict[str, list[str]]):
+    assert {"upper moon", "benign", "blob 10", "arm 5"} <= set(templates)
+
+
+def test_the_declarations_of_a_listed_record_are_templates(templates: dict[str, list[str]]):
+    assert "catalogue: architectures.cnn.blocks.kernel" in templates["kernel"]
 
 
 def test_an_update_keeps_translations_adds_templates_and_drops_stale_ones(

@@ -12,9 +12,9 @@ add(
     Preset(
         "few_digits",
         "100 digits, real ones only",
-        "A hundred digits: training error {train_error}, validation error {validation_error}.",
+        "A network that has seen a hundred digits and nothing else answers {validation_error} of new ones wrong.",
         FEW_DIGITS,
-        (Claim("train_error", 0, 0), Claim("validation_error", 10, 16)),
+        (Claim("validation_error", 10, 16),),
         group="compare",
         same_samples=True,
     )

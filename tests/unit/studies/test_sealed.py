@@ -196,17 +196,16 @@ def _plain(value: Any) -> Any:
 
 def test_one_file_alone_reaches_the_test_split():
     def names(tree: ast.AST) -> set[str]:
-        found = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        found |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        return found | {
-            alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
-        }
+        found = set[str]()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.ImportFrom):
+                found |= {alias.name for alias in node.names}
+        return found
 
-    reaching = [
-        source.path
-        for source in sources("core", "pages", "app.py", "bench")
-        if "sealed_test_split" in names(source.tree)
-    ]
-    assert reaching == ["core/studies/sealed.py"]
-    private = [source.path for source in sources("core", "pages", "app.py", "bench") if "_test" in names(source.tree)]
-    assert private == ["core/training/resident.py"]
+    named = {source.path: names(source.tree) for source in sources("core", "pages", "app.py", "bench")}
+    assert [path for path, words in named.items() if "sealed_test_split" in words] == ["core/studies/sealed.py"]
+    assert [path for path, words in named.items() if "_test" in words] == ["core/training/resident.py"]

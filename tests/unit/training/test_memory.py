@@ -17,6 +17,8 @@ from core.training.update import Closure
 from tests.experiments import bits, everything, points
 from tests.jobs import computing, submitted
 
+pytestmark = pytest.mark.usefixtures("earlier_tests_left_alone")
+
 
 def short_of_memory(run: Run, most: int, from_step: int = 0, words: str = "") -> None:
     """Let forward passes of more than `most` samples find no memory from an update on."""

@@ -206,8 +206,7 @@ def test_the_rarest_class_is_known_before_anything_is_loaded(dataset: DataSet) -
 
 
 @by_key
-@pytest.mark.parametrize("fraction", [0.1, 0.2, 0.37, 0.5])
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("fraction", "seed"), [(0.1, 0), (0.2, 1), (0.37, 0), (0.5, 1)])
 def test_balanced_sampling_takes_as_many_of_every_class(dataset: DataSet, fraction: float, seed: int) -> None:
     splits = drawn(dataset, seed, sampling="balanced", validation_fraction=fraction)
     kept = counts(dataset, splits.train, seed)

@@ -18,6 +18,8 @@ from core.training.stacking.block import Block
 from tests.experiments import EVERYTHING, Diary, bits, points
 from tests.unit.training.test_stacked import alike, mlp, rows, spoil, stackable, together
 
+pytestmark = pytest.mark.usefixtures("earlier_tests_left_alone")
+
 NUM_STEPS = 7
 BAD_STEP = 4
 """The update that goes wrong, counted from 1."""
