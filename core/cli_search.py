@@ -46,8 +46,8 @@ def search_options(made: argparse.ArgumentParser) -> None:
 
 def search(arguments: argparse.Namespace) -> Answer:
     """Search the settings of the experiment of a file, or go on with a search that was broken off."""
-    asked = None if arguments.resume else _asked(arguments)
     refuse_if_held(arguments)
+    asked = None if arguments.resume else _asked(arguments)
     from core.studies.workbench import Workbench
 
     with Workbench.open(arguments.data, live=False) as bench:

@@ -120,7 +120,7 @@ export class SearchView extends Connected {
     const canGoOn = ["paused", "stopped", "interrupted"].includes(state);
     parts.controls.hidden = !this.study;
     parts.hold.hidden = !(this.isGoing || canGoOn) || this.given.may === "watch";
-    parts.stop.hidden = !(this.isGoing || state === "paused") || this.given.may === "watch";
+    parts.stop.hidden = parts.stop.disabled = !(this.isGoing || state === "paused") || this.given.may === "watch";
     setText(parts.hold, this.isGoing ? labels.pause : labels.resume);
     const going = trials.length - over;
     parts.bar.value = count ? (over + (planned ? (going * step) / planned : 0)) / count : 0;

@@ -114,7 +114,7 @@ def capacity_choices() -> None:
 def _networks() -> None:
     """Doors to the same curve of networks: what is chosen on Train, where that is an MLP."""
     now = state.experiment()
-    base = now if now.architecture.key == "mlp" else Experiment()
+    base = now if hasattr(now.architecture, "widths") else Experiment()
     depths = "[[32],[32,32],[32,32,32],[32,32,32,32]]"
     for label, spec in (
         (t("Width of a network"), "{}={}".format(*widths(base))),

@@ -64,7 +64,7 @@ def seal() -> None:
     st.markdown(show(words(looks, mine, kept)))
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         st.metric(t("validation error"), _with_uncertainty(kept.validation))
-        st.metric(t("test error"), _test(mine, kept) if mine else "🔒 " + t("sealed"))
+        st.metric(t("test error"), _on_test(mine, kept) if mine else "🔒 " + t("sealed"))
         if mine is None and may_change(run, actor()):
             st.button(
                 t("Open the seal…"),
@@ -104,7 +104,7 @@ def _with_uncertainty(score: Score) -> str:
     return f"{show(error_text(score))} ± {show(uncertainty_text(score))}"
 
 
-def _test(look: Look, kept: Evaluation) -> str:
+def _on_test(look: Look, kept: Evaluation) -> str:
     is_share = kept.validation.wrong is not None
     spread = uncertainty_of(look.value, int(look.values.get("test/num", 1)), is_share=is_share)
     return f"{100 * look.value:.1f} % ± {100 * spread:.1f}" if is_share else f"{look.value:.3g} ± {spread:.2g}"

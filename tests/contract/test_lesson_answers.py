@@ -166,7 +166,7 @@ HOLDS: dict[str, Callable[[Path], tuple[bool, ...]]] = {
         of("residual_60", "gradient_ratio").high < -2,
         of("residual_60", "gradient_ratio").low >= -1,
     ),
-    "cures.5": lambda _: (
+    "cures.6": lambda _: (
         of("rows_lstm").high < of("rows_rnn").low,
         max(of("rows_lstm").low, of("rows_rnn").low) < min(of("rows_lstm").high, of("rows_rnn").high),
         of("rows_lstm").low > of("rows_rnn").high,

@@ -127,6 +127,7 @@ def test_a_list_that_was_chosen_from_stays_closed_when_the_page_above_the_race_c
     tab = race(open_tab, **THREE)
     page = tab.page
     page.get_by_role("button", name="begin with ..").click()
+    tab.drawn()
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Dropout takes its time").click()
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
     tab.drawn()

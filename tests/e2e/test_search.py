@@ -15,10 +15,11 @@ LINES = """document.querySelector(".sp-search .sp-plot")?.data?.length ?? 0"""
 def test_a_grid_is_searched_and_its_best_trial_opened(open_tab: OpenTab):
     page = open_tab("/runs").page
     page.get_by_role("radio", name="Search for settings").click()
+    price = page.locator(".sp-search .sp-hint")
+    expect(price).to_contain_text("8 runs")
     values = page.get_by_role("textbox", name="learning rate")
     values.fill("0.001,0.01,1")
     values.press("Enter")
-    price = page.locator(".sp-search .sp-hint")
     expect(price).to_contain_text("3 runs, 180 updates each")
     page.get_by_role("button", name="Start the search").click()
     expect(page.locator(".sp-search .sp-where")).to_contain_text("3 of 3 trials are over")

@@ -20,14 +20,14 @@ from tests.polling import until
 
 MAIN = everything(
     optimizer="adam",
-    epochs=10,
+    epochs=20,
     evaluate_every=5,
     regularizers=[{"key": "l2", "strength": 1e-3}, "clip_norm", {"key": "early_stopping", "patience": 25}],
 )
-"""30 updates, 3 an epoch, with an evaluation after every fifth: in the midst of epochs too."""
+"""60 updates, 3 an epoch, with an evaluation after every fifth: in the midst of epochs too."""
 NEIGHBOURS = (
-    everything(optimizer="rmsprop", seed=7, epochs=10, evaluate_every=10),
-    points(optimizer="momentum", epochs=10, evaluate_every=10),
+    everything(optimizer="rmsprop", seed=7, epochs=20, evaluate_every=10),
+    points(optimizer="momentum", epochs=20, evaluate_every=10),
 )
 COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (("set", {"lr": 0.003}), ("extend", {"epochs": 2}))
 """What the main run is told before its first update: its recipe."""
@@ -104,7 +104,7 @@ def _within_an_epoch() -> None:
 
     def step(self: Run) -> None:
         real(self)
-        if _is_main(self) and self.step_count == 22:
+        if _is_main(self) and self.step_count == 43:
             die()
 
     Run.step = step  # type: ignore[method-assign]
@@ -115,7 +115,7 @@ def _within_an_evaluation() -> None:
 
     def piece(self: Run) -> None:
         real(self)
-        if _is_main(self) and self.step_count == 25 and self.is_evaluating:
+        if _is_main(self) and self.step_count == 50 and self.is_evaluating:
             die()
 
     Run._evaluation_piece = piece  # type: ignore[method-assign]
@@ -123,7 +123,7 @@ def _within_an_evaluation() -> None:
 
 def _while_a_snapshot_is_written() -> None:
     class Os:
-        """The operating system, which dies at the fifth flush of a file."""
+        """The operating system, which dies at the ninth flush of a file."""
 
         num_flushes = 0
 
@@ -132,7 +132,7 @@ def _while_a_snapshot_is_written() -> None:
 
         def fsync(self, descriptor: int) -> None:
             self.num_flushes += 1
-            if self.num_flushes == 5:
+            if self.num_flushes == 9:
                 die()
             os.fsync(descriptor)
 
@@ -155,7 +155,7 @@ def _within_a_transaction() -> None:
 
     def commit(self: Writer, batch: list[Any]) -> None:
         rows = next((operation for operation in batch if isinstance(operation, StepRows)), None)
-        if rows is not None and next(count) == 1:
+        if rows is not None and next(count) == 3:
             acts = rows.act
 
             def act(connection: Any) -> Any:

@@ -143,7 +143,7 @@ def test_no_run_begins_on_data_that_are_removed_in_that_moment(bench: Workbench)
     with ThreadPoolExecutor(2) as others, nothing_removed():
         started = others.submit(bench.start, experiment, pace="max")
         removed = others.submit(bench.remove_data, key)
-        assert not wait((started, removed), 0.2).done
+        assert not wait([started, removed], 0.2).done  # type: ignore[list-item]
     outcomes = {type(done.exception()) for done in (started, removed)}
     assert outcomes in ({type(None), BadInput}, {type(None), Refused})
     assert bool(bench.own_data()) == (started.exception() is None)

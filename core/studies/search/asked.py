@@ -98,7 +98,7 @@ class Search(BaseModel):
         folds = [{}] if self.folds is None else [{"num_folds": self.folds, "fold": 1 + i} for i in range(self.folds)]
         made = [experiment.replace(**fold) for fold in folds]
         check(made[0])
-        return made
+        return [once_an_epoch(each) for each in made]
 
     def check(self) -> None:
         """BadInput, naming it, for a value that cannot be trained whatever the other settings are."""
@@ -137,6 +137,19 @@ class Search(BaseModel):
         """SHA-256 (hex) over what is searched, without its name."""
         content = self.to_json() | {"name": "", "base": self.base.canonical()}
         return hashlib.sha256(json.dumps(content, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+
+
+def once_an_epoch(experiment: Experiment) -> Experiment:
+    """The experiment measured at the end of each epoch, where nobody says how often.
+
+    As often as a run that is watched a trial need not be measured, and to measure costs more than its updates do.
+    """
+    if experiment.evaluate_every is not None:
+        return experiment
+    from core.training.splits import split_sizes
+
+    batches = math.ceil(split_sizes(experiment).num_train / experiment.batch_size)
+    return experiment.replace(evaluate_every=batches)
 
 
 def _bad_field(cls: type[BaseModel], error: ValidationError) -> BadInput:

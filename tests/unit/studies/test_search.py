@@ -84,6 +84,13 @@ def test_what_cannot_be_searched_is_refused_with_a_reason(given: dict[str, Any],
         Search.from_json({"base": BASE, **given})
 
 
+def test_a_trial_is_measured_once_an_epoch_unless_somebody_says_how_often():
+    [experiment] = asked("batch_size=8,64").experiments({"batch_size": 64})
+    assert experiment.evaluate_every == 4, "200 points"
+    often = Search.from_json({"base": {**BASE, "evaluate_every": 7}, "vary": ["seed=0,1"]})
+    assert often.experiments({"seed": 0})[0].evaluate_every == 7
+
+
 def test_a_value_that_can_never_be_trained_is_named_before_the_start():
     with pytest.raises(BadInput, match="attention"):
         asked("architecture=mlp,attention").check()

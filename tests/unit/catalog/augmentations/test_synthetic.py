@@ -24,7 +24,7 @@ def drawing(classes: Tensor, generator: torch.Generator | None) -> Tensor:
 
 
 def mixed(entry: LearnedAugmentation, inputs: Tensor, targets: Tensor, *others: Any) -> Batch:
-    pipeline = compile_pipeline([entry, *others], (1, 8, 8), 10, dict([(entry, drawing)]))
+    pipeline = compile_pipeline([entry, *others], (1, 8, 8), 10, dict.fromkeys([entry], drawing))
     return pipeline(Batch(inputs, targets, targets), 0, lambda name, step: torch.Generator().manual_seed(step))
 
 
