@@ -178,9 +178,9 @@ SABOTAGES = (
     ),
     Sabotage(
         "a resumed run forgets the state of its optimizer",
-        "core/training/run.py",
-        'self.parts.load_optimizer_state(under("optimizer.", tensors))',
-        'self.parts.load_optimizer_state(under("optimizer.", {k: torch.zeros_like(v) for k, v in tensors.items()}))',
+        "core/training/assembly.py",
+        'self.load_optimizer_state(under("optimizer.", tensors))',
+        'self.load_optimizer_state(under("optimizer.", {k: torch.zeros_like(v) for k, v in tensors.items()}))',
         (f"{TRAINING}/test_resume.py::test_from_any_update_with_everything_that_draws_or_remembers",),
     ),
     Sabotage(

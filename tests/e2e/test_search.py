@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -28,5 +30,5 @@ def test_a_grid_is_searched_and_its_best_trial_opened(open_tab: OpenTab):
     expect(best).to_contain_text("complete · best")
     expect(page.locator(".sp-search .sp-best")).to_contain_text("learning rate 0.0")
     best.get_by_role("button", name="Open").click()
-    page.wait_for_url("**/train*")
-    expect(page.locator(".sp-line").first).to_contain_text("learning rate 0.0")
+    page.wait_for_url(re.compile(r"/\?run="))
+    expect(page.locator(".sp-where").first).to_contain_text("180 of 180")

@@ -86,7 +86,7 @@ def test_what_cannot_be_searched_is_refused_with_a_reason(given: dict[str, Any],
 
 def test_a_trial_is_measured_once_an_epoch_unless_somebody_says_how_often():
     [experiment] = asked("batch_size=8,64").experiments({"batch_size": 64})
-    assert experiment.evaluate_every == 4, "200 points"
+    assert experiment.evaluate_every == 5, "300 points"
     often = Search.from_json({"base": {**BASE, "evaluate_every": 7}, "vary": ["seed=0,1"]})
     assert often.experiments({"seed": 0})[0].evaluate_every == 7
 
