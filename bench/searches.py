@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -64,8 +63,8 @@ def empty_trials(folder: Path) -> Figure:
 def grid(folder: Path) -> Figure:
     """64 values of λ on the digits MLP, against runs one after another."""
     with Workbench.open(folder / "data", live=False) as bench:
-        together = [_seconds(lambda: searched(bench)) for _ in range(ROUNDS)]
-        alone = [_seconds(lambda: one_by_one(bench)) * 64 / NUM_ALONE for _ in range(ROUNDS)]
+        together, some = alternate(lambda: searched(bench), lambda: one_by_one(bench), ROUNDS)
+    alone = [each * 64 / NUM_ALONE for each in some]
     seconds = f"{median(together):.1f} s against {median(alone):.1f} s"
     detail = f"{seconds}, by {NUM_ALONE} of the 64; {load()}"
     return Figure("search: 64 values of λ, digits MLP", median(alone) / median(together), 4.0, True, "×", detail)
@@ -83,9 +82,3 @@ def one_by_one(bench: Workbench) -> None:
     for value in search.spaces[0].values:
         experiment = search.experiments({LAMBDA: value})[0].replace(evaluate_every=None)
         bench.wait(bench.start(experiment, pace="max"))
-
-
-def _seconds(call: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start

@@ -19,11 +19,11 @@ from core.studies.invariance import Invariances
 from core.studies.kept import Kept
 from core.studies.loading import Loading
 from core.studies.measured_runs import MeasuredRuns, Measuring, told_progress
+from core.studies.memorized import Memorized, check_followed, memorized
 from core.studies.previews import preview_channel
 from core.studies.sample_pictures import SamplePictures
 from core.training.compute import Compute
 from core.training.confidence import Confidence, check_classes, confidence_of
-from core.studies.memorized import Memorized, check_followed, memorized
 from core.training.resident import ResidentData
 from core.training.splits import data_of
 

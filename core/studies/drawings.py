@@ -31,12 +31,10 @@ class Drawings(Generic[A]):
         """What the work of a record returns."""
         with self._lock:
             found = self._kept.get(asked)
-        if found is None or (found.done() and (found.cancelled() or found.exception())):
-            job = Pieces(_on_one_thread(self._work(asked)), owner)
-            self._compute.submit(job)
-            found = job.future
-        with self._lock:
-            self._kept[asked] = found
+            if found is None or (found.done() and (found.cancelled() or found.exception())):
+                job = Pieces(_on_one_thread(self._work(asked)), owner)
+                self._compute.submit(job)
+                found = self._kept[asked] = job.future
             self._kept.move_to_end(asked)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)

@@ -1,12 +1,26 @@
-"""Which lane of a comparison a stored run is, whichever of its other runs are still there."""
+"""Which stored comparisons are this one, and which lane of it a stored run is, whichever others are still there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from core.errors import CoreError
 from core.experiment import Experiment
-from core.store.records import RunRecord
+from core.store.records import RunRecord, StudyRecord
 from core.studies.comparison import Comparison, Lane
+
+
+def same_comparisons(studies: Iterable[StudyRecord], comparison: Comparison) -> list[StudyRecord]:
+    """The stored comparisons that are this one, in their order."""
+    wanted = comparison.fingerprint()
+    return [record for record in studies if record.document.get("variants") and _fingerprint(record) == wanted]
+
+
+def _fingerprint(record: StudyRecord) -> str | None:
+    try:
+        return Comparison.from_json(dict(record.document)).fingerprint()
+    except CoreError:
+        return None  # What another version has stored, or of data that were removed, is another one.
 
 
 def stored_lanes(comparison: Comparison, runs: Sequence[RunRecord]) -> list[tuple[RunRecord, Lane]]:

@@ -42,12 +42,14 @@ class Measuring(Generic[T]):
     def cancel(self) -> None:
         """Give it up; from any thread."""
         self.is_cancelled = True
-        if self.job is not None:
-            self.job.cancel()
+        job, self.job = self.job, None  # It holds the run, which nobody needs any more.
+        if job is not None:
+            job.cancel()
         self.is_over.set()
 
     def take(self, result: Future[Any]) -> None:
         """How the work has ended."""
+        self.job = None  # A failed one would hold the run by its traceback.
         if not result.cancelled():
             error = result.exception()
             if error is not None:
@@ -117,17 +119,18 @@ class MeasuredRuns(Generic[T]):
                 forgotten.cancel()
 
         def loaded(data: Future[ResidentData]) -> None:
-            error = None if data.cancelled() else data.exception()
+            if data.cancelled():
+                measuring.cancel()
+                return
+            error = data.exception()
             if error is not None:
                 measuring.fail(error)
                 return
-            if data.cancelled() or measuring.is_cancelled:
-                measuring.is_over.set()
-                return
             job = Pieces(self._pieces(record, data.result(), measure, measuring, untrained=untrained), owner)
-            measuring.job = job
             job.future.add_done_callback(measuring.take)
-            if not self._compute.offer(job):
+            measuring.job = job
+            # Who has given it up before there was a job has not reached it.
+            if measuring.is_cancelled or not self._compute.offer(job):
                 measuring.cancel()
 
         self._load(experiment_of(record), device_of(record)).add_done_callback(loaded)

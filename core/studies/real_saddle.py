@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from core.errors import CoreError
 from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison
 from core.studies.comparison_presets import comparison_preset
+from core.studies.lanes import same_comparisons
 from core.text import Text, Translate, untranslated
 
 VIEWED_AT = 500
@@ -34,15 +34,7 @@ def real_saddle(*, from_zero: bool = False, translate: Translate = untranslated)
 def stored_real_saddles(studies: Iterable[StudyRecord], *, from_zero: bool) -> list[StudyRecord]:
     """The stored comparisons that are this one, newest first."""
     wanted = real_saddle(from_zero=from_zero)
-    found = [record for record in studies if _fingerprint(record) == wanted.fingerprint()]
-    return found[::-1]
-
-
-def _fingerprint(record: StudyRecord) -> str | None:
-    try:
-        return Comparison.from_json(dict(record.document)).fingerprint()
-    except CoreError:
-        return None  # what was stored by another version may not be readable, and then it is another one
+    return same_comparisons(studies, wanted)[::-1]
 
 
 def left_flat_part(store: Store, run: RunRecord) -> int | None:

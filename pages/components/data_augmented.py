@@ -13,7 +13,6 @@ from core.catalog.augmentations.augmentation import Augmentation
 from core.catalog.augmentations.effective import num_different
 from core.catalog.augmentations.strengths import STRENGTHS
 from core.catalog.augmentations.survival import doubts
-from core.catalog.augmentations.synthetic import LearnedAugmentation
 from core.catalog.datasets.dataset import DataSet
 from core.catalog.registry import parse
 from core.experiment import Experiment
@@ -25,7 +24,14 @@ from pages.components import download, state
 from pages.components.choices import augmentation_choice, data_choice
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
-from pages.components.samples import as_soon_as_drawn, ask_augmented, augmented, how_many, image_row
+from pages.components.samples import (
+    as_soon_as_drawn,
+    ask_augmented,
+    augmented,
+    how_many,
+    image_row,
+    without_synthetic,
+)
 
 CSS = Path(__file__).parents[2] / "assets" / "data.css"
 SIDE, LARGE_SIDE = 48, 64
@@ -52,8 +58,7 @@ def augmentation() -> None:
     with st.container(horizontal=True, gap="medium", key="augmented"):
         with st.container(key="strips", width="stretch"):
             as_soon_as_drawn(partial(ask_augmented, experiment), drawn)
-            if any(isinstance(entry, LearnedAugmentation) for entry in experiment.augmentations):
-                st.caption(t("Synthetic samples are not among these images: they are shown under “Generated data”."))
+            without_synthetic(experiment)
         with st.container(key="how-many", width="stretch"):
             effective(experiment)
 

@@ -7,14 +7,12 @@ import math
 import pandas as pd
 import streamlit as st
 
-from core.errors import CoreError
 from core.experiment import Experiment
 from core.figures.generalization import Reliability, reliability_figure
 from core.language import translator
 from core.store.records import RunRecord
 from core.text import Text
 from core.training.confidence import Calibration, Confidence
-from pages.components.error_box import error_box
 from pages.components.language import language, show, t
 from pages.components.measured import when_measured
 from pages.components.services import actor, services
@@ -44,12 +42,7 @@ def confidence() -> None:
     run = chosen_run(tells_classes, EXAMPLE)
     if run is None:
         return
-    try:
-        measuring = None if run.active else services().confidence(run.id, actor=actor())
-    except CoreError as error:
-        error_box(error)
-        return
-    found = when_measured(run, measuring, t("Asking the network"))
+    found = when_measured(run, lambda: services().confidence(run.id, actor=actor()), t("Asking the network"))
     if found is not None:
         _shown(found, run)
 

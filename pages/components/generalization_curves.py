@@ -18,6 +18,7 @@ from core.language import translator
 from core.store.records import StudyRecord
 from core.studies.comparison import Comparison
 from core.studies.error_curve import Point, error_curve, one_standard_error, sizes
+from core.studies.lanes import same_comparisons
 from core.studies.weight_sizes import EDGES
 from core.text import Text
 from pages.components import compare_state, state
@@ -187,19 +188,8 @@ def _tab(
 
 def _stored(comparison: Comparison) -> StudyRecord | None:
     """The newest stored comparison of exactly what is chosen."""
-    same = [
-        record
-        for record in services().studies(actor=actor(), kind=None)
-        if record.document.get("variants") and _fingerprint(record) == comparison.fingerprint()
-    ]
+    same = same_comparisons(services().studies(actor=actor(), kind=None), comparison)
     return same[-1] if same else None
-
-
-def _fingerprint(record: StudyRecord) -> str:
-    try:
-        return Comparison.from_json(record.document).fingerprint()
-    except BadInput:  # of another kind, or its data are not known here any more
-        return ""
 
 
 def _start(comparison: Comparison) -> None:

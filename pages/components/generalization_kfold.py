@@ -94,16 +94,19 @@ def _stored() -> None:
 
 def _open(record: StudyRecord | None, key: str) -> None:
     st.session_state[key] = None
-    if record is not None:
+    if record is None:
+        return
+    try:
         kfold_state.open_study(record)
+    except BadInput as error:
+        st.session_state[_REFUSED] = error
 
 
 def _name(record: StudyRecord) -> str:
-    comparison = Comparison.from_json(record.document)
     return t(
         "{name}, {folds} folds, {time}",
-        name=record.name or show(comparison.variants[0].text),
-        folds=comparison.folds,
+        name=record.name or record.document["variants"][0]["name"],
+        folds=record.document["folds"],
         time=f"{record.created.astimezone():%Y-%m-%d %H:%M}",
     )
 

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.errors import CoreError
 from core.experiment import Experiment
 from core.figures.generalization import Followed, memory_figure, samples_figure
 from core.language import translator
 from core.studies.memorized import MOST_MOMENTS, Memorized, shown
 from core.text import Text
-from pages.components.error_box import error_box
 from pages.components.generalization_confidence import tells_classes
 from pages.components.language import language, show, t
 from pages.components.measured import when_measured
@@ -62,12 +60,7 @@ def memory() -> None:
     run = chosen_run(suits, EXAMPLE)
     if run is None:
         return
-    try:
-        measuring = None if run.active else services().memorized(run.id, actor=actor())
-    except CoreError as error:
-        error_box(error)
-        return
-    found = when_measured(run, measuring, t("Training it once more"))
+    found = when_measured(run, lambda: services().memorized(run.id, actor=actor()), t("Training it once more"))
     if found is None:
         return
     look_at(run.id)

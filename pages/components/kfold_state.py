@@ -11,6 +11,7 @@ from core.experiment import Experiment
 from core.store.records import StudyRecord
 from core.studies.comparison import Comparison
 from core.studies.kfold import folded
+from core.studies.lanes import same_comparisons
 from core.studies.study import KFOLD
 from core.text import Text
 from pages.components import state
@@ -47,15 +48,13 @@ def stored() -> tuple[StudyRecord, ...]:
 
 def record_of(comparison: Comparison) -> StudyRecord | None:
     """The stored K-fold of exactly what is chosen: the one that was opened, else the newest."""
-    same = [
-        record for record in stored() if Comparison.from_json(record.document).fingerprint() == comparison.fingerprint()
-    ]
+    same = same_comparisons(stored(), comparison)
     opened = [record for record in same if record.id == st.session_state.get(_SHOWN)]
     return next(reversed([*same, *opened]), None)
 
 
 def open_study(record: StudyRecord) -> None:
-    """Choose what a stored K-fold was made of, and show it."""
+    """Choose what a stored K-fold was made of, and show it. BadInput where that is not known here any more."""
     comparison = Comparison.from_json(record.document)
     assert comparison.folds is not None
     state.choose(settings_of(comparison))
@@ -83,7 +82,10 @@ def read_address(query: Mapping[str, str]) -> list[Text]:
     if "study" in query:
         found = [record for record in stored() if record.id == query["study"]]
         if found:
-            open_study(found[0])
+            try:
+                open_study(found[0])
+            except BadInput as error:
+                remarks.append(error.text)
         else:
             remarks.append(
                 Text("There is no K-fold “{study}” here: it may have been deleted.", study=query["study"][:80])

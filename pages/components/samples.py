@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from core.catalog.augmentations.effective import num_different
+from core.catalog.augmentations.synthetic import LearnedAugmentation
 from core.catalog.datasets.dataset import DataSet
 from core.experiment import Experiment
 from core.figures.augmented import HEIGHT, AugmentedPoints, AugmentedSignal, points_figure, signal_figure
@@ -121,8 +122,16 @@ def before_and_after() -> None:
     """A few samples as they are and as two updates see them, and how many different ones a run sees."""
     experiment = state.experiment()
     if experiment.augmentations and not download.is_to_be_asked():
-        as_soon_as_drawn(partial(ask_augmented, experiment), augmented)
+        if not all(isinstance(entry, LearnedAugmentation) for entry in experiment.augmentations):
+            as_soon_as_drawn(partial(ask_augmented, experiment), augmented)
+        without_synthetic(experiment)
         st.caption(how_many(experiment))
+
+
+def without_synthetic(experiment: Experiment) -> None:
+    """Say where samples are seen that a generator has to learn first, which these pictures do not show."""
+    if any(isinstance(entry, LearnedAugmentation) for entry in experiment.augmentations):
+        st.caption(t("Synthetic samples are not among these images: they are shown under “Generated data”."))
 
 
 def ask_augmented(experiment: Experiment) -> SamplePicture | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from core.errors import BadInput
 from core.experiment import Experiment
+from core.studies.comparison import Comparison
 from core.studies.kfold import folded
 from core.studies.study import KFOLD
 from core.studies.workbench import Workbench
+from core.text import Text
 from tests.experiments import POINTS
 from tests.polling import until
 
@@ -72,3 +75,21 @@ def test_what_an_address_says_and_cannot_be_is_named(open_page):
     tab = open_page("generalization.py", look="kfold", study="01m8cf9bke97rgwd96")
     said = " ".join(item.value for item in (*tab.warning, *tab.info, *tab.markdown))
     assert "There is no K-fold" in said
+
+
+def test_a_stored_k_fold_that_cannot_be_read_any_more_hinders_no_other(open_page, bench, monkeypatch):
+    gone = done(bench, 2)
+    unread = Comparison.from_json
+
+    def from_json(document):
+        if document.get("folds") == 2:
+            raise BadInput(Text("No data set is called “gone”."), Text("It was removed."), Text("Bring it again."))
+        return unread(document)
+
+    monkeypatch.setattr(Comparison, "from_json", from_json)
+    tab = open_page("generalization.py", look="kfold", study=gone, **QUERY)
+    assert "No data set is called" in "".join(box.value for box in (*tab.info, *tab.warning))
+    (stored,) = [one for one in tab.selectbox if one.label == "Open a stored K-fold"]
+    stored.select_index(0).run()
+    assert not tab.exception, tab.exception[0].message
+    assert "No data set is called" in texts(tab)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from core.catalog.regularizers.early_stopping import EarlyStopping
@@ -67,6 +69,23 @@ def test_confidence_is_measured_and_said(open_page, bench: Workbench):
     assert list(table.value["wrong"])[1] == shown
     assert "sure" in texts(tab)
     assert len(charts(tab)) == 1
+
+
+def test_what_is_measured_can_be_given_up_and_begun_anew(open_page, bench: Workbench):
+    run = finished(bench, points())
+    free = threading.Event()
+    held = bench.runner.compute.call(free.wait)
+    try:
+        tab = clicked(open_page("generalization.py", look="confidence", of=run.id), "Cancel")
+        assert "Given up." in texts(tab)
+        clicked(tab, "Measure again")
+        assert "Given up." not in texts(tab)
+    finally:
+        free.set()
+    assert held.result(100)
+    until(bench.confidence(run.id).is_over.is_set)
+    tab.run()
+    assert "sure" in texts(tab)
 
 
 def test_a_run_on_numbers_is_not_offered_where_classes_are_asked_for(open_page, bench: Workbench):

@@ -351,6 +351,15 @@ def test_the_number_of_different_samples_is_said(open_page, bench: Workbench):
     ], "the remainder of one sample joins the batch before it"
 
 
+@pytest.mark.parametrize(("augmentations", "has_pictures"), [("synthetic", False), ("synthetic+noise", True)])
+def test_pictures_of_augmentation_do_not_claim_to_show_synthetic_samples(
+    open_page, augmentations: str, has_pictures: bool
+):
+    tab = open_page(augmentations=augmentations)
+    assert any(button.key == "draw augmented samples again" for button in tab.button) == has_pictures
+    assert any("shown under “Generated data”" in caption.value for caption in tab.caption)
+
+
 def test_without_augmentation_there_is_nothing_before_and_after(open_page):
     tab = open_page()
     assert not [button for button in tab.button if button.key == "draw augmented samples again"]

@@ -189,6 +189,7 @@ NOT_WRITTEN = (
     *("MNIST-1D", "Lion", "Muon", "SAM", "L-BFGS", "schedule-free AdamW", "reduce on plateau"),
     *("Colour jitter", "Random erasing", "Cutout", "MixUp", "CutMix", "RandAugment", "TrivialAugment"),
     *("stochastic depth", "moving average of the weights", "stochastic weight averaging"),
+    *("layerwise pre-training", "Synthetic samples"),
 )
 """Titles of what presets use and no script holds."""
 
