@@ -51,7 +51,7 @@ Commands to it go to all its runs. Its meta:
 A search has such a channel too, and takes the commands pause, resume and stop. Its meta:
 
 - `state`, `reason`, `name`, `task`, `step`, `num_steps`, `seconds_left`: as for a comparison, of the trials that train
-- `num_trials`: as planned; `folds`: runs of each trial, or null; `importances`: {dotted path: share}, {} while not known
+- `num_trials`: as planned; `folds`: runs of each trial, or null; `importances`: {dotted path: share}, {} until known
 - `spaces`: [{"path", "title": Text, "scale": lin, log, or null for a list, "names": its values}, …], what varies
 - `trials`: [{"number", "state": running, complete, pruned, failed, "words": Text, "values": a number, or the place in
   `names`, setting by setting, "error", "standard_error", "why": Text of one that has not come to its end; or null,

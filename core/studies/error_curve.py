@@ -28,7 +28,7 @@ WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 @dataclass(frozen=True)
 class Point:
-    """One value of what is varied, over the seeds whose runs have ended: fractions, or relative errors.
+    """One value of what is varied, over the seeds or folds whose runs have a number: fractions, or relative errors.
 
     `gap` is the median of validation − training error. Medians are NaN where no run has a number.
     """
@@ -86,7 +86,8 @@ def error_curve(store: Store, comparison: Comparison, runs: Sequence[RunRecord])
 
 def _point(store: Store, value: Any, runs: Sequence[RunRecord]) -> Point:
     ends = [ending_numbers(store, run) for run in runs if run.state != "diverged"]
-    pairs = [(_number(end.get("train_error")), _number(end.get("validation_error"))) for end in ends]
+    numbers = [(_number(end.get("train_error")), _number(end.get("validation_error"))) for end in ends]
+    pairs = [pair for pair in numbers if all(map(math.isfinite, pair))]
     train = tuple(error for error, _ in pairs)
     validation = tuple(error for _, error in pairs)
     first = runs[0].answer if runs else {}
@@ -107,14 +108,13 @@ def _number(value: object) -> float:
 
 
 def _median(values: Sequence[float]) -> float:
-    finite = [value for value in values if np.isfinite(value)]
-    return median(finite) if finite else math.nan
+    return median(values) if values else math.nan
 
 
 def one_standard_error(points: Sequence[Point]) -> tuple[Point, Point]:
     """The point with the lowest mean validation error, and the last one within one standard error of it.
 
-    The points stand in the order of their values, the simplest network last; every one has errors of several folds.
+    The points stand in the order of their values, the simplest network last; every one has errors of all folds.
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2009, section 7.10.1.
     """
     means = [float(np.mean(point.validation_errors)) for point in points]

@@ -208,13 +208,21 @@ def _stop(study: str) -> None:
 
 def _curve(chosen: Varied, record: StudyRecord, marks: Marks, words: Words, *, is_over: bool) -> None:
     runs = services().runs_of(record.id, actor=actor())
-    points = [
-        point
-        for point in error_curve(services().store, chosen.comparison, runs)
-        if math.isfinite(point.validation_error)
-    ]
+    found = error_curve(services().store, chosen.comparison, runs)
+    # A mean over some of the folds is beside no mean over all of them.
+    least = (chosen.comparison.folds or 1) if is_over else 1
+    points = [point for point in found if len(point.validation_errors) >= least]
+    if is_over and len(points) < len(found):
+        st.info(
+            t(
+                "{num} of {all} points are not shown: runs of theirs diverged, or ended before anything was measured.",
+                num=len(found) - len(points),
+                all=len(found),
+            )
+        )
     if not points:
-        st.skeleton(height=420)
+        if not is_over:
+            st.skeleton(height=420)
         return
     if is_over:
         st.markdown(show(words(chosen.comparison, points)))

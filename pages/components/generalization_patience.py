@@ -13,7 +13,7 @@ from core.experiment import Experiment
 from core.figures.generalization import Ended, ended_figure
 from core.language import translator
 from core.store.records import RunRecord
-from core.studies.patience import Ending, endings, suiting
+from core.studies.patience import Ending, endings, pretrained_until, suiting
 from core.text import Text
 from core.training.evaluation import Evaluation
 from core.training.verdict import error_text, uncertainty_text
@@ -89,8 +89,9 @@ def _wait_for(run: RunRecord) -> None:
 
 @st.fragment
 def _shown(run: RunRecord, evaluations: Sequence[Evaluation]) -> None:
-    patiences = suiting(evaluations)
-    found = endings(evaluations, patiences, monitor=monitor())
+    since = pretrained_until(experiment_of(run))
+    patiences = suiting(evaluations, since=since)
+    found = endings(evaluations, patiences, monitor=monitor(), since=since)
     key = f"patience|{language()}"
     wanted = st.session_state.get(_PATIENCE, EarlyStopping().patience)
     keep(key, min(patiences, key=lambda one: abs(one - wanted)))

@@ -186,6 +186,11 @@ def test_a_curve_is_drawn_from_ordinary_runs_and_said_in_words(
     assert words in texts(tab)
     assert len(bench.runs_of(study.id)) == runs
     assert len(charts(tab)) == (2 if look == "strength" else 1)
+    bench.delete(next(run.id for run in bench.runs_of(study.id) if run.colour_slot == 0))
+    tab.run()
+    assert not tab.exception, tab.exception[0].message
+    assert ("1 of 9 points are not shown" in texts(tab)) == (look == "strength"), "no mean over some of the folds"
+    assert words in texts(tab)
     clicked(tab, "Open in Compare")
 
 

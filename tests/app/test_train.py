@@ -351,7 +351,7 @@ def test_the_number_of_different_samples_is_said(open_page, bench: Workbench):
     ], "the remainder of one sample joins the batch before it"
 
 
-@pytest.mark.parametrize(("augmentations", "has_pictures"), [("synthetic", False), ("synthetic+noise", True)])
+@pytest.mark.parametrize(("augmentations", "has_pictures"), [("synthetic", False), ("synthetic,noise", True)])
 def test_pictures_of_augmentation_do_not_claim_to_show_synthetic_samples(
     open_page, augmentations: str, has_pictures: bool
 ):

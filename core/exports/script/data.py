@@ -248,10 +248,12 @@ rest = np.setdiff1d(np.arange(len(classes)), test)
 rest = rest[stratified_order(classes[rest], rng)]
 validation, rest = np.sort(rest[:{sizes.num_validation}]), rest[{sizes.num_validation}:]
 """
+    if experiment.num_folds is not None:
+        validation = _fold(experiment)
     return f"""\
 classes = {strata}
 {pool}{rng}
-{_fold(experiment) if experiment.num_folds is not None else validation}train = rest[stratified_order(classes[rest], rng)]{limit}
+{validation}train = rest[stratified_order(classes[rest], rng)]{limit}
 {after}"""
 
 

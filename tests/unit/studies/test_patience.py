@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.studies.patience import endings, suiting
+from core.studies.patience import endings, pretrained_until, suiting
 from core.training.run import Run
 from tests.experiments import points
 
@@ -35,3 +35,20 @@ def test_patiences_end_with_the_first_that_never_runs_out(tmp_path: Path):
     patiences = suiting(run.measuring.evaluations)
     assert [one.stopped for one in endings(run.measuring.evaluations, patiences[-1:])] == [False]
     assert patiences[-1] <= 12
+
+
+def test_patience_counts_from_the_end_of_pretraining(tmp_path: Path):
+    pretraining = {"key": "pretraining", "share": 0.3}
+    plain = Run(points(epochs=20, regularizers=[pretraining]), tmp_path)
+    plain.train()
+    since = pretrained_until(plain.experiment)
+    patiences = suiting(plain.measuring.evaluations, since=since)
+    found = endings(plain.measuring.evaluations, patiences, since=since)
+    assert any(ending.stopped for ending in found)
+    for ending in found:
+        stopping = {"key": "early_stopping", "patience": ending.patience}
+        run = Run(points(epochs=20, regularizers=[pretraining, stopping]), tmp_path)
+        run.train()
+        assert run.step_count == ending.at.step
+        assert run.best is not None
+        assert run.best.step == ending.best.step
