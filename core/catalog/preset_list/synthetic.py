@@ -24,8 +24,8 @@ add(
         "real_and_synthetic",
         "100 digits, real : synthetic = 1 : 3",
         "Three of four samples in every batch are drawn by a generator that has learned from the same 100 digits in "
-        "300 updates: {validation_error}, worse than without. It knows nothing that they do not show, and draws it less "
-        "well.",
+        "300 updates: {validation_error}, worse than without. It knows nothing that they do not show, and draws "
+        "it less well.",
         {**FEW_DIGITS, "augmentations": [{"key": "synthetic", "share": 0.75, "updates": 300}]},
         (Claim("validation_error", 13.5, 22),),
         same_samples=True,
