@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,6 +13,8 @@ from core.figures.theme import colour, is_dashed, symbol
 from core.text import Text, Translate, untranslated
 
 HEIGHT = 380
+NAME_WIDTH = 40
+"""Letters of a network's name in a line: a phone's picture is as wide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +47,7 @@ def invariance_figure(record: Invariance, translate: Translate = untranslated, *
             x=list(record.amounts),
             y=unit * curve.errors,
             mode="lines+markers",
-            name=curve.name,
+            name="<br>".join(wrap(curve.name, NAME_WIDTH, break_on_hyphens=False)),
             line={"color": shade, "width": 2.5, "dash": "dash" if is_dashed(curve.slot) else "solid"},
             marker={"symbol": symbol(curve.slot), "size": 8},
         )

@@ -146,7 +146,8 @@ def _joined(sentences: list[Text]) -> Text | None:
     return Text("{first} {second}", first=sentences[0], second=_joined(sentences[1:]))
 
 
-def _points(task: str, difference: float) -> Text:
+def points_text(task: str, difference: float) -> Text:
+    """A difference of two errors: of shares of wrong answers in percentage points."""
     if task == "regression":
         return Text("{value:.3g}", value=difference)
     return Text("{value:.1f} points", value=100 * difference)
@@ -306,10 +307,10 @@ def _numbers(trend: Trend) -> list[tuple[Text, Text]]:
             Text("{error} at epoch {epoch}", error=error_text(lowest.validation), epoch=_epoch(lowest)),
         ),
         (Text("training error there"), error_text(lowest.train)),
-        (Text("above its lowest"), _points(trend.task, rise)),
-        (Text("twice its ±"), _points(trend.task, TIMES_UNCERTAINTY * uncertainty(latest.validation))),
+        (Text("above its lowest"), points_text(trend.task, rise)),
+        (Text("twice its ±"), points_text(trend.task, TIMES_UNCERTAINTY * uncertainty(latest.validation))),
         (Text("epochs running above, training error falling"), Text("{count}", count=trend.epochs_above)),
-        (Text("gap"), _points(trend.task, latest.gap)),
+        (Text("gap"), points_text(trend.task, latest.gap)),
     ]
     if trend.guess_error is not None:
         rows.append((Text("guessing"), _guess_text(trend)))

@@ -21,6 +21,7 @@ from core.studies.error_curve import Point, error_curve, one_standard_error, siz
 from core.studies.lanes import same_comparisons
 from core.studies.weight_sizes import EDGES
 from core.text import Text
+from core.training.verdict import points_text
 from pages.components import compare_state, state
 from pages.components.choices import data_choice, network_choice, number, optimizer_choice
 from pages.components.error_box import error_box
@@ -38,6 +39,7 @@ PENALTIES = {
 }
 """What is varied of each, and between which ends."""
 _PENALTY, _REFUSED = "penalty whose strength is varied", "curve that was refused"
+_WEIGHTS = "weights by strength, by study"
 
 
 class Varied(NamedTuple):
@@ -240,7 +242,7 @@ def _curve(chosen: Varied, record: StudyRecord, marks: Marks, words: Words, *, i
         _band([point.train_errors for point in points], is_folded=is_folded),
         _band([point.validation_errors for point in points], is_folded=is_folded),
         marks(chosen.comparison, points) if is_over else [],
-        cast(DataSet, chosen.comparison.base.dataset).task == "classification",
+        _task(chosen.comparison) == "classification",
         logarithmic=all(float(point.value) > 0 for point in points),
     )
     st.plotly_chart(
@@ -266,8 +268,11 @@ def _band(found: Sequence[Sequence[float]], *, is_folded: bool) -> Band:
 
 
 def _error(comparison: Comparison, value: float) -> str:
-    is_share = cast(DataSet, comparison.base.dataset).task == "classification"
-    return f"{100 * value:.1f} %" if is_share else f"{value:.3g}"
+    return f"{100 * value:.1f} %" if _task(comparison) == "classification" else f"{value:.3g}"
+
+
+def _task(comparison: Comparison) -> str:
+    return cast(DataSet, comparison.base.dataset).task
 
 
 def _value(point: Point) -> str:
@@ -287,8 +292,8 @@ def _size_words(comparison: Comparison, points: Sequence[Point]) -> Text:
         "before": _error(comparison, first.validation_error),
         "last": last.value,
         "after": _error(comparison, last.validation_error),
-        "gap": _error(comparison, first.gap),
-        "less": _error(comparison, last.gap),
+        "gap": points_text(_task(comparison), first.gap),
+        "less": points_text(_task(comparison), last.gap),
         "weights": last.num_parameters or 0,
         "each": float(last.value) / max(1, last.num_parameters or 1),
     }
@@ -303,7 +308,7 @@ def _size_words(comparison: Comparison, points: Sequence[Point]) -> Text:
         **values,
     )
     if rises:
-        return Text("{said} Here more samples made it worse: up to {size:,}.", said=said, size=rises[0])
+        return Text("{said} Here more samples made it worse: up to {size:,}.", said=said, size=rises[-1])
     return said
 
 
@@ -323,7 +328,7 @@ def _strength_words(comparison: Comparison, points: Sequence[Point]) -> Text:
         "error": _error(comparison, float(np.mean(best.validation_errors))),
         "simple": _value(simple),
         "near": _error(comparison, float(np.mean(simple.validation_errors))),
-        "weak": _error(comparison, float(np.mean(weakest.gap))),
+        "weak": points_text(_task(comparison), weakest.gap),
         "strong": _error(comparison, float(np.mean(strongest.train_errors))),
         "folds": comparison.folds,
     }
@@ -336,8 +341,14 @@ def _strength_words(comparison: Comparison, points: Sequence[Point]) -> Text:
 
 def _weights(record: StudyRecord, chosen: Varied) -> None:
     """How large the weights are that every strength leaves."""
-    found = services().weights_of(record.id, actor=actor())
-    if not found or penalty() == "dropout":
+    if penalty() == "dropout":
+        return
+    # They are read from nine files, and do not change any more.
+    known = st.session_state.setdefault(_WEIGHTS, {})
+    if record.id not in known:
+        known[record.id] = services().weights_of(record.id, actor=actor())
+    found = known[record.id]
+    if not found:
         return
     values = [float(value) for value, _ in found]
     st.markdown(f"**{t('WHAT IS LEFT OF THE WEIGHTS')}**")

@@ -16,7 +16,7 @@ from pages.components.services import services
 
 T = TypeVar("T")
 LOOK_AGAIN_S = 0.5
-_GIVEN_UP = "measurement that was given up"
+_GIVEN_UP, _ASKED = "measurement that was given up", "measurement asked for last"
 
 
 def when_measured(run: RunRecord, measure: Callable[[], Measuring[T]], doing: str) -> T | None:
@@ -33,12 +33,21 @@ def when_measured(run: RunRecord, measure: Callable[[], Measuring[T]], doing: st
     except CoreError as error:
         error_box(error)
         return None
+    _instead_of_others(measuring)
     if measuring.problem is not None:
         st.error(plain(show(measuring.problem)))
         st.button(t("Measure again"), icon=":material/refresh:", on_click=measuring.cancel)
     elif measuring.result is None:
         _progress(run, measuring, doing)
     return measuring.result
+
+
+def _instead_of_others(measuring: Measuring[T]) -> None:
+    """Give up what this tab had asked for before, where it is not over: nobody here waits for it any more."""
+    before = st.session_state.get(_ASKED)
+    if before is not None and before is not measuring and not before.is_over.is_set():
+        before.cancel()
+    st.session_state[_ASKED] = measuring
 
 
 def _wait_for(run: RunRecord) -> None:

@@ -131,7 +131,7 @@ def before_and_after() -> None:
 def without_synthetic(experiment: Experiment) -> None:
     """Say where samples are seen that a generator has to learn first, which these pictures do not show."""
     if any(isinstance(entry, LearnedAugmentation) for entry in experiment.augmentations):
-        st.caption(t("Synthetic samples are not among these images: they are shown under “Generated data”."))
+        st.caption(t("Synthetic samples are not drawn here: they are shown on the page Data, under “Generated data”."))
 
 
 def ask_augmented(experiment: Experiment) -> SamplePicture | None:

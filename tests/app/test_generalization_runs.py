@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -184,6 +185,7 @@ def test_a_curve_is_drawn_from_ordinary_runs_and_said_in_words(
     tab.run()
     assert not tab.exception, tab.exception[0].message
     assert words in texts(tab)
+    assert re.search(r"gap (goes from|is) \S+ points", texts(tab))
     assert len(bench.runs_of(study.id)) == runs
     assert len(charts(tab)) == (2 if look == "strength" else 1)
     bench.delete(next(run.id for run in bench.runs_of(study.id) if run.colour_slot == 0))
@@ -200,3 +202,18 @@ def test_the_same_curve_of_networks_is_handed_to_compare(door: str, path: str, o
     levels = tab.session_state["comparison draft"].levels
     assert {name for level in levels for name in level["changes"]} == {path}
     assert len(levels) >= 4
+
+
+def test_who_chooses_another_run_waits_no_more_for_the_one_before(open_page, bench: Workbench):
+    first, second = finished(bench, points()), finished(bench, points(seed=1))
+    held = threading.Event()
+    bench.runner.compute.call(lambda: held.wait(60))
+    tab = open_page("generalization.py", look="confidence", of=first.id)
+    measuring = bench.confidence(first.id)
+    assert not measuring.is_over.is_set()
+    (choice,) = [one for one in tab.selectbox if one.label == "RUN"]
+    choice.set_value(second.id).run()
+    assert not tab.exception, tab.exception[0].message
+    assert measuring.is_cancelled
+    held.set()
+    until(bench.confidence(second.id).is_over.is_set)

@@ -117,5 +117,7 @@ def test_invariance_curves_are_percents_over_the_amounts(dark: bool):
     assert [list(line["y"]) for line in traces(figure)] == [[50, 10], [20, 10]]
     assert len({(line["marker"]["symbol"], line["line"]["dash"]) for line in traces(figure)}) == 2
     assert axis_titles(figure) == ["turned by", "validation error, %"]
+    long = invariance_figure(Invariance(Text(""), (0,), 0, [CurveShown("a name " * 9, 0, np.zeros(1))], True))
+    assert len(traces(long)[0]["name"].split("<br>")) == 2, "on a phone a name is not cut"
     empty = invariance_figure(Invariance(Text("turned by"), (0,), 0, [], False))
     assert "Choose a run" in str(empty.to_dict())

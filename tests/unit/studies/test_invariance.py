@@ -70,6 +70,7 @@ def test_it_is_told_how_far_it_is_and_can_be_given_up(bench: Workbench):
     held = bench.runner.compute.call(free.wait)
     found = bench.invariance(run.id, "rotation")
     found.cancel()
+    assert found.job is None, "it would hold the run as long as it is known"
     free.set()
     assert held.result(100)
     assert found.is_over.is_set()
