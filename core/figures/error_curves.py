@@ -79,6 +79,8 @@ def errors_figure(errors: Errors, translate: Translate = untranslated, *, dark: 
         exponentformat="power",
         automargin=True,
     )
+    if min(values) >= 1:
+        figure.update_xaxes(tickvals=values, ticktext=[f"{value:,.0f}".replace(",", "\u202f") for value in values])
     title = Text("error, %") if errors.in_percent else Text("relative error")
     figure.update_yaxes(title=title.render(translate), rangemode="tozero", automargin=True)
     return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND)

@@ -79,7 +79,7 @@ def _split(name: Text, found: Calibration) -> Reliability:
 def _row(name: str, found: Calibration) -> dict[str, str]:
     return {
         t("samples"): name,
-        t("number"): f"{found.num:,}",
+        t("number"): grouped(found.num),
         t("wrong"): f"{100 * found.num_wrong / found.num:.1f} %",
         t("confidence when right"): _percent(found.of_right),
         t("confidence when wrong"): _percent(found.of_wrong),

@@ -67,7 +67,7 @@ def seal() -> None:
         st.metric(t("test error"), _on_test(mine, kept) if mine else "🔒 " + t("sealed"))
         if mine is None and may_change(run, actor()):
             st.button(
-                t("Open the seal…"),
+                t("Open the seal .."),
                 icon=":material/lock_open:",
                 on_click=lambda: st.session_state.update({_ASKED: run.id}),
             )

@@ -99,7 +99,7 @@ def test_the_seal_is_opened_once_and_other_weights_are_refused_unless_insisted_o
     first, second = finished(bench, points()), finished(bench, points(seed=1))
     tab = open_page("generalization.py", look="seal", of=first.id)
     assert "You have never looked at this test set" in texts(tab)
-    clicked(tab, "Open the seal…")
+    clicked(tab, "Open the seal ..")
     assert bench.looks(first.id) == (), "asking is not looking"
     clicked(tab, "Open it")
     assert [(look.run, look.contaminated) for look in bench.looks(first.id)] == [(first.id, False)]
@@ -107,11 +107,11 @@ def test_the_seal_is_opened_once_and_other_weights_are_refused_unless_insisted_o
 
     tab = open_page("generalization.py", look="seal", of=second.id)
     assert "Sealed for this run" in texts(tab)
-    clicked(tab, "Open the seal…")
+    clicked(tab, "Open the seal ..")
     assert "The test set stays sealed" in texts(tab)
     clicked(tab, "Leave it sealed")
     assert len(bench.looks(first.id)) == 1
-    clicked(tab, "Open the seal…")
+    clicked(tab, "Open the seal ..")
     clicked(tab, "Look all the same: contaminated")
     assert [look.contaminated for look in bench.looks(first.id)] == [False, True]
     assert "Contaminated" in texts(tab)
