@@ -13,6 +13,7 @@ from core.language import translator
 from core.store.records import RunRecord
 from core.text import Text
 from core.training.confidence import Calibration, Confidence
+from pages.components.choices import grouped
 from pages.components.language import language, show, t
 from pages.components.measured import when_measured
 from pages.components.services import actor, services
