@@ -151,11 +151,11 @@ def _between_a_snapshot_and_its_place_in_the_index() -> None:
 
 
 def _within_a_transaction() -> None:
-    real, count = Writer._commit, iter(range(10**6))
+    real = Writer._commit
 
     def commit(self: Writer, batch: list[Any]) -> None:
         rows = next((operation for operation in batch if isinstance(operation, StepRows)), None)
-        if rows is not None and next(count) == 3:
+        if rows is not None:
             acts = rows.act
 
             def act(connection: Any) -> Any:
