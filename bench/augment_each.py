@@ -2,7 +2,7 @@
 
 Colour jitter has images in colour, the others grey ones. torchvision's transforms go from one sample to the next, as a
 data loader applies them; its MixUp and CutMix take the batch as ours do. The results themselves are held against
-torchvision's functions in tests/unit/catalog/augmentations. Why noise stays below its bar: docs/decisions/noise.md.
+torchvision's functions in tests/unit/catalog/augmentations. How noise is drawn: docs/decisions/noise.md.
 """
 
 from __future__ import annotations

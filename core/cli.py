@@ -20,16 +20,16 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 from core.cli_compare import compare
 from core.cli_curvature import curvature
 from core.cli_curves import capacity, curve_options, learning_curve
-from core.cli_data import data
+from core.cli_data import data, deal
+from core.cli_executor import executor_options
 from core.cli_faults import reveal, seal
 from core.cli_fork import fork
 from core.cli_kfold import kfold
 from core.cli_race import race
 from core.cli_search import search, search_options
-from core.cli_surface import surface
+from core.cli_surface import surface, surface_options
 from core.cli_training import INTERRUPTED, Answer, named, resume, train
 from core.errors import BadInput, CoreError
-from core.landscape.asked import BATCH_NORMS, PLANES
 from core.log_file import log_to
 from core.store.folder import DataFolder
 from core.strict_json import finite
@@ -137,6 +137,8 @@ def _parser() -> _Parser:
         "--add", metavar="PATH", help="a zip or folder with a folder of images for each class, an .npz, or a CSV file"
     )
     brought.add_argument("--remove", metavar="KEY", help="the key of a set that no stored run has learned from")
+    fresh = command("deal", deal, "deal a fresh test set of a data set, which is used with --set test_seed=NUMBER")
+    fresh.add_argument("dataset", metavar="DATASET", help="its key, as in catalog")
     new = command("train", train, "train an experiment", test)
     new.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
     changes(new)
@@ -160,6 +162,7 @@ def _parser() -> _Parser:
     side_by_side.add_argument(
         "--seeds", type=int, default=1, metavar="K", help="runs of each variant, with paired seeds"
     )
+    executor_options(side_by_side)
     folds = command("kfold", kfold, "run an experiment with every fold of its samples, and average its errors")
     folds.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
     folds.add_argument(
@@ -170,6 +173,7 @@ def _parser() -> _Parser:
         help="parts of the samples, each of which validates once; as many as samples leaves one out (default: 5)",
     )
     changes(folds)
+    executor_options(folds)
     sizes = command("learning-curve", learning_curve, "errors of an experiment against its number of training samples")
     curve_options(sizes, "--sizes", "numbers of training samples: a,b,c or log(low,high)xN (default: six, up to all)")
     changes(sizes)
@@ -189,19 +193,7 @@ def _parser() -> _Parser:
     paths.add_argument("--seed", type=int, default=0, help="the seed of the noise")
     changes(paths)
     ground = command("surface", surface, "the loss around a stored run's network, and the run's path on it")
-    ground.add_argument("run", metavar="RUN", help="the run's id")
-    ground.add_argument("--step", type=int, metavar="N", help="after so many updates (default: all that it has done)")
-    ground.add_argument("--plane", choices=PLANES, default="random", help="which two directions (default: random)")
-    ground.add_argument("--resolution", type=int, default=33, metavar="N", help="points a side, odd (default: 33)")
-    ground.add_argument("--samples", type=int, default=512, metavar="N", help="training samples (default: 512)")
-    ground.add_argument("--seed", type=int, default=0, help="the seed of the sample and of random directions")
-    ground.add_argument("--penalty", action="store_true", help="add the penalty of the run's regularizers")
-    ground.add_argument(
-        "--batch-norm",
-        choices=BATCH_NORMS,
-        default="frozen",
-        help="statistics of batch normalization: those kept in training, or those of the sample (default: frozen)",
-    )
+    surface_options(ground)
     bend = command("curvature", curvature, "how the loss of a stored run bends: the ends of its Hessian's spectrum")
     bend.add_argument("run", metavar="RUN", help="the run's id")
     bend.add_argument("--step", type=int, metavar="N", help="after so many updates (default: all that it has done)")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
+from core.cli_executor import use_workers
 from core.cli_training import INTERRUPTED, Answer, named, read_document, refuse_if_held, set_changes
 from core.errors import BadInput, CoreError
 from core.strict_json import finite
@@ -54,7 +55,7 @@ def run_to_end(arguments: argparse.Namespace, bench: Workbench, comparison: Comp
     study, code = None, 0
     with Progress(Text("Loading PyTorch")) as progress:
         try:
-            study = bench.start_comparison(comparison, pace="max")
+            study = bench.start_comparison(comparison, pace="max", executor=use_workers(bench, arguments))
             _wait(bench, study, progress)
             code = _tell_failures(bench, study)
             arguments.interruptions.ignore()

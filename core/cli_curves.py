@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
 
 from core.cli_compare import run_to_end
+from core.cli_executor import executor_options
 from core.cli_training import Answer, read_document, refuse_if_held, set_changes
 from core.terminal import say
 from core.text import Text
@@ -22,6 +23,7 @@ def curve_options(made: argparse.ArgumentParser, flag: str, help_: str) -> None:
     made.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
     made.add_argument(flag, dest="vary", metavar="VALUES", help=help_)
     made.add_argument("--seeds", type=int, default=3, metavar="K", help="runs at each point (default: 3)")
+    executor_options(made)
 
 
 def learning_curve(arguments: argparse.Namespace) -> Answer:

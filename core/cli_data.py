@@ -1,4 +1,4 @@
-"""The command `data`: bring a file or a folder as a data set, remove one, or list those that there are."""
+"""The commands `data`: bring a file or a folder, remove a set, list them; and `deal`: a fresh test set of one."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ def data(arguments: argparse.Namespace) -> Answer:
             bench.remove_data(arguments.remove)
         added = bench.add_data(*_content(Path(arguments.add))) if arguments.add else None
         return [{**_facts(cls), "added": cls.key == added} for cls in bench.own_data()], 0
+
+
+def deal(arguments: argparse.Namespace) -> Answer:
+    """Deal a fresh test set of a data set; all that were dealt, the new one last."""
+    from core.studies.workbench import Workbench
+
+    arguments.show = _show_deals
+    with Workbench.open(arguments.data, live=False) as bench:
+        dealt = bench.deal(arguments.dataset)
+        return [found.to_json() for found in bench.deals(dealt.dataset)], 0
+
+
+def _show_deals(value: Any, out: IO[str]) -> None:
+    for row in cast(Sequence[Mapping[str, Any]], value):
+        out.write(f"{row['dataset']}  --set test_seed={row['test_seed']}  {row['utc']}  {row['by']}\n")
 
 
 def _content(path: Path) -> tuple[str, bytes]:

@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
 
+from core.cli_executor import executor_options, use_workers
 from core.cli_training import INTERRUPTED, Answer, named, read_document, refuse_if_held, set_changes
 from core.errors import CoreError
+from core.people import LOCAL
 from core.terminal import Progress, say, tell
 from core.text import Text
 
@@ -41,6 +43,7 @@ def search_options(made: argparse.ArgumentParser) -> None:
         default="none",
         help="end trials that are worse than half of the others, or than the best quarter, after as many epochs",
     )
+    executor_options(made)
     made.add_argument("--resume", metavar="SEARCH", help="go on with a stored search that was broken off, by its id")
 
 
@@ -74,9 +77,12 @@ def _run_to_end(arguments: argparse.Namespace, bench: Workbench, asked: Search |
     study, code = arguments.resume, 0
     with Progress(Text("Loading PyTorch")) as progress:
         try:
+            executor = use_workers(bench, arguments)
             if asked is not None:
-                study = bench.start_search(asked)
+                study = bench.start_search(asked, executor=executor)
             else:
+                if arguments.executor:
+                    bench.store.add_study_facts(study, {"executor": executor}, actor=LOCAL)
                 bench.command_search(study, "resume")
             code = _wait(bench, study, progress)
             arguments.interruptions.ignore()

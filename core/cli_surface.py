@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from core.cli_training import Answer
-from core.landscape.asked import Asked
+from core.landscape.asked import BATCH_NORMS, PLANES, Asked
 from core.terminal import Progress, show_fields
 from core.text import Text
 
@@ -15,6 +15,23 @@ if TYPE_CHECKING:
     from core.studies.opened import Doing
 
 T = TypeVar("T")
+
+
+def surface_options(made: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    made.add_argument("run", metavar="RUN", help="the run's id")
+    made.add_argument("--step", type=int, metavar="N", help="after so many updates (default: all that it has done)")
+    made.add_argument("--plane", choices=PLANES, default="random", help="which two directions (default: random)")
+    made.add_argument("--resolution", type=int, default=33, metavar="N", help="points a side, odd (default: 33)")
+    made.add_argument("--samples", type=int, default=512, metavar="N", help="training samples (default: 512)")
+    made.add_argument("--seed", type=int, default=0, help="the seed of the sample and of random directions")
+    made.add_argument("--penalty", action="store_true", help="add the penalty of the run's regularizers")
+    made.add_argument(
+        "--batch-norm",
+        choices=BATCH_NORMS,
+        default="frozen",
+        help="statistics of batch normalization: those kept in training, or those of the sample (default: frozen)",
+    )
 
 
 def surface(arguments: argparse.Namespace) -> Answer:

@@ -22,6 +22,7 @@ from core.catalog.datasets.sampling import (
     NumFolds,
     Sampling,
     SplitSeed,
+    TestSeed,
     TrainSize,
     ValidationFraction,
 )
@@ -47,7 +48,7 @@ LABELS = ("name", "notes")
 """Fields that say something about an experiment and change nothing in it: not part of the fingerprint."""
 DATA_FIELDS = (
     "dataset", "train_size", "sampling", "validation_fraction", "split_seed", "label_noise", "noisy_splits",
-    "num_folds", "fold",
+    "num_folds", "fold", "test_seed",
 )  # fmt: skip
 """Fields that decide which samples train and validate, with which labels."""
 
@@ -124,6 +125,7 @@ class Experiment(BaseModel):
     noisy_splits: NoisySplits = "training"
     num_folds: NumFolds = None
     fold: Fold = 1
+    test_seed: TestSeed = 0
     precision: Annotated[
         Literal["float32", "float64", "bfloat16"],
         Field(title="precision", description="Number format of the computation; bfloat16 keeps float32 weights."),
@@ -201,7 +203,7 @@ class Experiment(BaseModel):
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
         """The numbers of an experiment itself (batch size, epochs, seed …) as a form needs them."""
-        skipped = {"version", "frozen", "sealed", *LABELS, *PART_FAMILIES, *LIST_FAMILIES}
+        skipped = {"version", "frozen", "sealed", "test_seed", *LABELS, *PART_FAMILIES, *LIST_FAMILIES}
         return {name: parameter_of(name, field) for name, field in cls.model_fields.items() if name not in skipped}
 
     # -- URL -----------------------------------------------------------------------------------------------------

@@ -138,10 +138,12 @@ def show_runs(value: Sequence[Mapping[str, Any]], out: IO[str]) -> None:
 
 
 def _marked(report: Mapping[str, Any], name: str) -> Any:
-    """A field as the table shows it: a test error that was not the first look says so."""
-    if name == "test_error" and (report["test_look"] or 0) > 1:
-        return f"{_cell(report[name])} (contaminated, look {report['test_look']})"
-    return report[name]
+    """A field as the table shows it: a test error says what it is worth, and that it is sealed as long as it is."""
+    if name != "test_error" or report["test_seal"] == "opened":
+        return report[name]
+    if report["test_seal"] == "sealed":
+        return "sealed"
+    return f"{_cell(report[name])} (contaminated, look {report['test_look']})"
 
 
 def _cell(item: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,9 +13,10 @@ from pages.components import blocks_state as chosen
 from pages.components.blocks_parts import activation, dropout, normalization
 from pages.components.blocks_pictures import attention, maps, one_unit, pooling
 from pages.components.blocks_unit import left
-from pages.components.error_box import error_box, notes_box
+from pages.components.error_box import notes_box
 from pages.components.landscape_tabs import told_apart
 from pages.components.language import show, t
+from pages.components.parts import Draw, in_panes
 from pages.components.samples import image_row
 from pages.components.services import actor, services
 from pages.components.stored_choice import MOST_OFFERED
@@ -87,66 +87,39 @@ def image(shown: SamplesLook) -> None:
     )
 
 
-def part_choice(shown: SamplesLook) -> None:
-    """The row of parts."""
-    names = {
-        "maps": t("Feature maps"),
-        "unit": t("One unit"),
-        "pooling": t("Pooling"),
-        "activation": t("Activation"),
-        "normalization": t("Batch normalization"),
-        "dropout": t("Dropout"),
-        "attention": t("Attention"),
-    }
-    parts = [part for part in chosen.PARTS if part != "attention" or shown.has_attention]
-    chosen.put("part", chosen.among("part", parts))
-    st.segmented_control(
-        t("What is looked at"),
-        parts,
-        format_func=names.__getitem__,
-        label_visibility="collapsed",
-        required=True,
-        **chosen.widget("part", chosen.get("part")),
-    )
+def samples() -> SamplesLook:
+    """The images that can be looked at, and what the network says to them. CoreError where it cannot be asked."""
+    return services().blocks(Samples(chosen.get("run"), chosen.get("nth")), actor=actor())
 
 
-def page() -> None:
-    """The network, the image, and the part that is looked at."""
-    if left():
-        st.session_state["present"] = False
-    remarks = chosen.read_address()
-    present = st.session_state.get("present", False)
-    notes_box(remarks)
-    choose = None
-    if not present:
-        with st.container(horizontal=True, gap="medium", key="blocks"):
-            choose = st.container(border=True, key="choose", gap="xsmall", width=340)
-            seen = st.container(key="seen", gap="small")
-        with choose:
-            network()
-    else:
-        seen = st.container(key="seen", gap="small")
+def choices() -> None:
+    """The network and the image."""
+    network()
     try:
-        shown = services().blocks(Samples(chosen.get("run"), chosen.get("nth")), actor=actor())
-        if choose is not None:
-            with choose:
-                image(shown)
-        with seen:
-            parts: dict[str, Callable[[], None]] = {
-                "maps": maps,
-                "unit": lambda: one_unit(present=present),
-                "pooling": pooling,
-                "activation": activation,
-                "normalization": lambda: normalization(shown),
-                "dropout": lambda: dropout(shown),
-                "attention": attention,
-            }
-            if not present:
-                part_choice(shown)
-            parts[chosen.get("part")]()
-    except CoreError as error:
-        with seen:
-            error_box(error)
+        shown = samples()
+    except CoreError:
+        return  # The other pane says why.
+    image(shown)
 
 
-page()
+def seen() -> None:
+    """The part that is looked at."""
+    shown = samples()
+    if not st.session_state.get("present", False):
+        chosen.PARTS.choice(without=() if shown.has_attention else ("attention",))
+    parts: dict[str, Draw] = {
+        "maps": maps,
+        "unit": one_unit,
+        "pooling": pooling,
+        "activation": activation,
+        "normalization": lambda: normalization(shown),
+        "dropout": lambda: dropout(shown),
+        "attention": attention,
+    }
+    parts[chosen.PARTS.shown()]()
+
+
+if left():
+    st.session_state["present"] = False
+notes_box(chosen.PARTS.read_address())
+in_panes(choices, seen, width=340)

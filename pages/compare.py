@@ -27,6 +27,7 @@ from pages.components.compare_head import same_for_all, setup, trouble, welcome
 from pages.components.compare_labels import compare_labels
 from pages.components.error_box import error_box, notes_box
 from pages.components.language import language, show, t
+from pages.components.seal_line import seal_line
 from pages.components.services import actor, live_token, services
 
 # Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page.
@@ -149,6 +150,7 @@ def take_along(comparison: Comparison, study: str | None) -> None:
         own_lessons.as_lesson(comparison)
         if study is None:
             return
+        seal_line(*services().runs_of(study, actor=actor()))
         sharing.of_comparison(services().study(study, actor=actor()))
         # A file is made when it is asked for, outside of the page's run: by then nobody knows whose tab it was.
         lang, who = language(), actor()

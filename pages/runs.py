@@ -18,6 +18,7 @@ from core.exports.tables import Columns, differing, measurement_table, run_table
 from core.store.records import STATE_NAMES, RunRecord
 from core.studies.access import may_change, may_delete
 from core.studies.outcomes import begun_experiment
+from core.studies.seals import seal_words
 from pages.components import answers, blocks_state, landscape_tabs, replaying, sharing
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
@@ -124,6 +125,7 @@ def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
         t("state"): [names[run.state] for run in runs],
         **error_columns(runs),
         **settings,
+        t("test set"): [show(seal_words(run)) for run in runs],
         t("epoch"): [run.epoch for run in runs],
         t("updates"): [run.step for run in runs],
         t("seconds in updates"): [run.train_s for run in runs],
@@ -238,7 +240,8 @@ def actions_for_one(run: RunRecord) -> None:
     """What can be done with one selected run."""
     with st.container(border=True, key="one-run"):
         reason = f" · {plain(show(run.reason_text))}" if run.reason_text else ""
-        st.markdown(f"**{plain(name_of(run))}** · {state_names()[run.state]}{reason}")
+        seal = t("Test set: {state}", state=show(seal_words(run)))
+        st.markdown(f"**{plain(name_of(run))}** · {state_names()[run.state]}{reason} · {seal}")
         answers.expected_of(run)
         with st.container(horizontal=True):
             if st.button(t("Open"), type="primary", icon=":material/show_chart:", on_click=open_run, args=(run,)):
@@ -247,9 +250,10 @@ def actions_for_one(run: RunRecord) -> None:
             can_resume = is_mine and run.state in RESUMABLE
             if can_resume and st.button(t("Resume"), icon=":material/play_arrow:") and resumed(run):
                 st.switch_page("train.py")
-            can_be_watched = run.step > 0 and not run.active
-            if can_be_watched and st.button(
-                t("Replay"), icon=":material/replay:", on_click=replaying.begin, args=(run,)
+            if (
+                run.step > 0
+                and not run.active
+                and st.button(t("Replay"), icon=":material/replay:", on_click=replaying.begin, args=(run,))
             ):
                 st.switch_page("train.py")
             if run.step and st.button(t("Landscape"), icon=":material/landscape:"):

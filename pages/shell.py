@@ -170,11 +170,11 @@ addresses = {
     "train": lambda: {"run": state.run_of_choices(), **replaying.address(state.run_of_choices())},
     "course": lambda: {"topic": state.view("topic", "")},
     "compare": compare_state.address,
-    "landscapes": landscape_tabs.address,
-    "gradients": gradients_state.address,
-    "building_blocks": blocks_state.address,
-    "data": data_state.address,
-    "generalization": generalization_state.address,
+    "landscapes": landscape_tabs.TABS.address,
+    "gradients": gradients_state.TABS.address,
+    "building_blocks": blocks_state.PARTS.address,
+    "data": data_state.PARTS.address,
+    "generalization": generalization_state.PARTS.address,
 }
 state.write_address(
     with_experiment=path in ("train", "data", "generalization"),

@@ -39,6 +39,8 @@ from pages.components.error_box import error_box, notes_box
 from pages.components.knobs import change_while_it_runs
 from pages.components.language import language, prose, show, t
 from pages.components.live_chart import live_chart, live_labels
+from pages.components.parts import panes
+from pages.components.seal_line import seal_line
 from pages.components.services import actor, computed_by, live_token, services
 
 # Key of the live component; under it Streamlit keeps what was pressed there, for one run of the page.
@@ -205,6 +207,7 @@ def this_run(run: RunRecord, family: Sequence[RunRecord]) -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="small", key="this-run"):
         if not lesson_state.controls():  # a step that leaves only some choices leaves no others here
             _vary(run, family)
+        seal_line(run)
         sharing.of_run(run)
 
 
@@ -326,9 +329,7 @@ def page() -> None:
         with st.container(key="presentation"):
             seen()
         return
-    with st.container(horizontal=True, gap="medium", key="train"):
-        left = st.container(border=True, key="choose", gap="xsmall", width=360)
-        right = st.container(key="seen", gap="small")
+    left, right = panes(360)
     with right:
         seen()
     with left:

@@ -41,6 +41,7 @@ LAYERS: dict[str, int] = {
     "core.cli": 6,
     "core.cli_compare": 6,
     "core.cli_curves": 6,
+    "core.cli_executor": 6,
     "core.cli_kfold": 6,
     "core.cli_training": 6,
     "core.cli_curvature": 6,

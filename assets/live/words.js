@@ -10,9 +10,11 @@ export class Words {
     this.promise = element("p", { className: "sp-hint" });
     this.sentence = element("p", { className: "sp-sentence", "aria-live": "polite" });
     this.more = element("p", { className: "sp-hint" });
+    this.told = element("p", { className: "sp-told" });
     this.rule = element("p");
     this.numbers = element("dl");
-    this.details = element("details", { className: "sp-rule" }, element("summary", { text: labels.rule }), this.rule, this.numbers);
+    this.sayings = element("div");
+    this.details = element("details", { className: "sp-rule" }, element("summary", { text: labels.rule }), this.rule, this.numbers, this.sayings);
     this.suggestions = element("div", { className: "sp-suggestions" });
     this.node = element(
       "section",
@@ -20,6 +22,7 @@ export class Words {
       element("h3", { text: labels.words }),
       this.promise,
       this.sentence,
+      this.told,
       this.more,
       this.suggestions,
       this.details,
@@ -46,12 +49,18 @@ export class Words {
     setText(this.more, [status?.more, note, delayed, ...(notes ?? [])].filter(Boolean).join(" "));
     this.more.hidden = !this.more.textContent;
     this.details.hidden = !status?.rule;
-    const drawn = JSON.stringify([status?.rule, status?.numbers, status?.suggestions]);
+    const told = status?.told ?? [];
+    this.told.hidden = !status?.numbers.length || status.verdict === "untrained";
+    setText(this.told, `${this.labels.narrator} ${told.map(({ line }) => line).join(" · ") || this.labels.nothing_told}`);
+    const drawn = JSON.stringify([status?.rule, status?.numbers, status?.suggestions, told]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     setText(this.rule, status?.rule);
     this.numbers.replaceChildren(
       ...(status?.numbers ?? []).map(([name, value]) => element("div", {}, element("dt", { text: name }), element("dd", { text: value }))),
+    );
+    this.sayings.replaceChildren(
+      ...told.map(({ line, text, rule, record }) => element("p", {}, element("strong", { text: line }), ` ${text} ${rule} ${record}`)),
     );
     const suggestions = status?.suggestions ?? [];
     this.suggestions.hidden = suggestions.length === 0;

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.experiment import Experiment
 from core.store.records import Evaluation, Event, RunRecord
+from core.studies.seals import seal_of
 
 Columns = dict[str, list[Any]]
 
@@ -90,8 +91,11 @@ def run_table(runs: Sequence[RunRecord], experiments: Sequence[Experiment]) -> C
     columns["epochs done"] = [run.epoch for run in runs]
     columns["train_s"] = [run.train_s for run in runs]
     columns["best_validation_error"] = [run.best_validation_error for run in runs]
+    columns["test_seal"] = [seal_of(run) for run in runs]
     for name in RESULTS:
         columns[name] = [run.answer.get(name) for run in runs]
+    for name in ("test_error", "test_look", "contaminated"):
+        columns[name] = [None if seal_of(run) == "sealed" else run.answer.get(name) for run in runs]
     return columns
 
 

@@ -80,20 +80,79 @@ def reliability_figure(
     return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND, barmode="group", bargap=0.15)
 
 
-@dataclass(frozen=True, eq=False)
-class Ended:
-    """A run's errors over its epochs (0 to 1, or relative ones), and where it would have ended (None: at its end)."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Errors:
+    """A run's errors over its epochs (0 to 1, or relative ones)."""
 
     epochs: Sequence[float]
     training: Sequence[float]
     validation: Sequence[float]
+    in_percent: bool
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ended(Errors):
+    """The same, and where the run would have ended (None: at its end) with which weights."""
+
     best: int
     stopped: float | None
-    in_percent: bool
 
 
 def ended_figure(run: Ended, slot: int, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
     """Training (dotted) and validation error (solid); what would not have been trained is shaded."""
+    figure = _error_figure(run, slot, translate, dark=dark)
+    shade, unit = colour(slot, dark=dark), 100 if run.in_percent else 1
+    figure.add_scatter(
+        x=[run.epochs[run.best]],
+        y=[unit * run.validation[run.best]],
+        mode="markers",
+        name=Text("weights that are kept").render(translate),
+        marker={"color": shade, "size": 13, "symbol": "diamond"},
+    )
+    if run.stopped is not None:
+        figure.add_vrect(run.stopped, run.epochs[-1], fillcolor=GREY, opacity=0.25, line_width=0)
+        figure.add_vline(run.stopped, line={"color": GREY, "dash": "dash", "width": 2})
+    return figure
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was said of a run from an epoch on, and until which."""
+
+    name: Text
+    epoch: float
+    until: float
+
+
+def told_figure(
+    run: Errors, sayings: Sequence[Told], slot: int, translate: Translate = untranslated, *, dark: bool = False
+) -> go.Figure:
+    """Training (dotted) and validation error (solid) above a bar for each thing said, from when to when it was."""
+    figure = _error_figure(run, slot, translate, dark=dark)
+    if not sayings:
+        return figure
+    names = list(dict.fromkeys(saying.name.render(translate) for saying in sayings))
+    figure.add_bar(
+        x=[saying.until - saying.epoch for saying in sayings],
+        base=[saying.epoch for saying in sayings],
+        y=[saying.name.render(translate) for saying in sayings],
+        orientation="h",
+        width=0.6,
+        marker={"color": GREY},
+        showlegend=False,
+        hovertemplate="%{base:.4g} – %{x:.4g}<extra></extra>",
+        yaxis="y2",
+    )
+    share = 0.07 * len(names)
+    figure.update_layout(
+        yaxis={"domain": [share + 0.05, 1.0]},
+        xaxis={"anchor": "y2"},
+        yaxis2={"domain": [0.0, share], "anchor": "x", "automargin": True, "categoryarray": names[::-1]},
+    )
+    return figure
+
+
+def _error_figure(run: Errors, slot: int, translate: Translate, *, dark: bool) -> go.Figure:
     figure = go.Figure()
     shade, unit = colour(slot, dark=dark), 100 if run.in_percent else 1
     for name, errors, dash in (
@@ -107,16 +166,6 @@ def ended_figure(run: Ended, slot: int, translate: Translate = untranslated, *, 
             name=name.render(translate),
             line={"color": shade, "dash": dash, "width": 2.5},
         )
-    figure.add_scatter(
-        x=[run.epochs[run.best]],
-        y=[unit * run.validation[run.best]],
-        mode="markers",
-        name=Text("weights that are kept").render(translate),
-        marker={"color": shade, "size": 13, "symbol": "diamond"},
-    )
-    if run.stopped is not None:
-        figure.add_vrect(run.stopped, run.epochs[-1], fillcolor=GREY, opacity=0.25, line_width=0)
-        figure.add_vline(run.stopped, line={"color": GREY, "dash": "dash", "width": 2})
     figure.update_xaxes(title=Text("epoch").render(translate), rangemode="tozero", automargin=True)
     title = Text("error, %") if run.in_percent else Text("relative error")
     figure.update_yaxes(title=title.render(translate), rangemode="tozero", automargin=True)

@@ -136,7 +136,9 @@ def _other_place(expected: Expected, run: RunRecord) -> Text:
         return Text("It was computed on {there}, here on {here}.", there=expected.device, here=device)
     if expected.torch and torch and expected.torch != torch:
         return Text("It was computed with torch {there}, here with {here}.", there=expected.torch, here=torch)
-    return Text("Another processor adds the same numbers in another order.")
+    return Text(
+        "Another processor adds the same numbers in another order, and another version of this program may draw others."
+    )
 
 
 def _torch_of(run: RunRecord) -> str:

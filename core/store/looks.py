@@ -6,12 +6,14 @@ the owner's numbers on that split are contaminated. Looks outlive the deletion o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, Select, insert, select
 
 from core.errors import Refused
 from core.store import schema
+from core.store.changes import now
 from core.store.records import Look
 from core.store.rows import look_record, look_row
 from core.text import Text
@@ -24,29 +26,38 @@ def select_looks(owner: str, split_hash: str | None = None) -> Select[tuple]:
     return query if split_hash is None else query.where(table.c.split_hash == split_hash)
 
 
+def refusal_shown(earlier: Sequence[Look]) -> Refused:
+    """The refusal as it is said to who has looked with other weights; as if it were one, where nobody has."""
+    return _refusal(earlier or [Look("", "", "", 1, 0.0, {}, False, None, now())])
+
+
 def judge(earlier: list[Look], weights_sha256: str, insist: bool) -> Look | None:
     """The stored look with these weights; None when a new one is allowed; Refused when it is not."""
     for look in earlier:
         if look.weights_sha256 == weights_sha256:
             return look
     if earlier and not insist:
-        raise Refused(
-            Text("The test set stays sealed."),
-            Text(
-                "It was used {count} times already, the first time on {day}; choosing between weights by their test "
-                "error makes that error too good.",
-                count=len(earlier),
-                day=f"{earlier[0].utc:%Y-%m-%d}",
-            )
-            if len(earlier) > 1
-            else Text(
-                "It was used once already, on {day}; choosing between weights by their test error makes that error "
-                "too good.",
-                day=f"{earlier[0].utc:%Y-%m-%d}",
-            ),
-            Text("Compare by the validation error. To look all the same, insist: the number is marked contaminated."),
-        )
+        raise _refusal(earlier)
     return None
+
+
+def _refusal(earlier: Sequence[Look]) -> Refused:
+    return Refused(
+        Text("The test set stays sealed."),
+        Text(
+            "It was used {count} times already, the first time on {day}; choosing between weights by their test "
+            "error makes that error too good.",
+            count=len(earlier),
+            day=f"{earlier[0].utc:%Y-%m-%d}",
+        )
+        if len(earlier) > 1
+        else Text(
+            "It was used once already, on {day}; choosing between weights by their test error makes that error "
+            "too good.",
+            day=f"{earlier[0].utc:%Y-%m-%d}",
+        ),
+        Text("Compare by the validation error. To look all the same, insist: the number is marked contaminated."),
+    )
 
 
 def store_look(connection: Connection, look: Look, insist: bool) -> Look:

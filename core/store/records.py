@@ -11,7 +11,7 @@ from core.text import Text
 
 State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted"]
 Visibility = Literal["private", "class"]
-AnswerKind = Literal["choice", "number", "curve", "vote", "skip", "diagnosis"]
+AnswerKind = Literal["choice", "number", "curve", "vote", "skip", "diagnosis", "deal"]
 
 STATES: tuple[State, ...] = get_args(State)
 ACTIVE_STATES: tuple[State, ...] = ("queued", "running", "paused")

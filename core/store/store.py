@@ -240,10 +240,11 @@ class Store(Studies, Answers, Sharing):
         answer: Mapping[str, Any] | None = None,
         weights_sha256: str | None = None,
         facts: RunFacts | None = None,
+        waits: bool = True,
     ) -> bool:
         """Store a run's state with its reason, after all rows queued before. True: acknowledged by the disk.
 
-        `answer`, `weights_sha256` and each of the facts, which are decided before step 0, stay as they are when not
+        `waits` False: at once, but nobody waits for it here. `answer`, `weights_sha256` and each of the facts, which are decided before step 0, stay as they are when not
         given, the answer's notes in any case. A state that is not active ends the attempt.
         """
         checked_id(run)
@@ -252,7 +253,9 @@ class Store(Studies, Answers, Sharing):
         values |= {name: value for name, value in (known | asdict(facts or RunFacts())).items() if value is not None}
         with self._known:
             self._states[run] = state
-        is_taken = self._tell(lambda connection: changes.set_state(connection, run, actor, state, values), run)
+        is_taken = self._tell(
+            lambda connection: changes.set_state(connection, run, actor, state, values), run, waits=waits
+        )
         if state not in ACTIVE_STATES:  # the series are packed, which nobody waits for
             self._writing().put(Operation(lambda connection: changes.merge_blocks(connection, run), run))
         return is_taken
@@ -368,8 +371,8 @@ class Store(Studies, Answers, Sharing):
     def _ask(self, act: Callable[..., Any], run: str | None = None) -> Any:
         return self._writing().ask(Operation(act, run), ANSWER_S)
 
-    def _tell(self, act: Callable[..., Any], run: str) -> bool:
-        return self._writing().tell(Operation(act, run), ACKNOWLEDGE_S)
+    def _tell(self, act: Callable[..., Any], run: str, *, waits: bool = True) -> bool:
+        return self._writing().tell(Operation(act, run), ACKNOWLEDGE_S if waits else 0.0)
 
     def _edit(self, run: str, actor: str, **values: str) -> None:
         self._ask(lambda connection: changes.edit(connection, run, actor, values), checked_id(run))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import CoreError, Refused
+from core.executors.cluster import Cluster
 from core.live.hub import Hub
 from core.store.folder import DataFolder
 from core.store.records import RunRecord
@@ -27,7 +28,7 @@ from core.studies.outcomes import verdict_of
 from core.studies.race_meta import lanes_meta, storable
 from core.studies.race_news import RaceNews
 from core.studies.rate_search import RateSearch
-from core.studies.rates import chosen, search_meta
+from core.studies.rates import chosen
 from core.studies.seat import Seat
 from core.studies.study import study_channel
 from core.text import Text
@@ -59,7 +60,8 @@ class Services:
 class Contest:
     """A comparison that this process is at work on. `ended(contest)` is called once, before `over` is set.
 
-    `paused` holds the search, or the race where there is none, before its first update.
+    `paused` holds the search, or the race where there is none, before its first update. Its runs train on `cluster`;
+    None: here.
     """
 
     def __init__(
@@ -73,8 +75,9 @@ class Contest:
         paused: bool,
         ended: Callable[[Contest], None],
         dropped: Sequence[str] = (),
+        cluster: Cluster | None = None,
     ) -> None:
-        self.study, self.comparison = study, comparison
+        self.study, self.comparison, self._cluster = study, comparison, cluster
         self.over = threading.Event()
         self.error: BaseException | None = None
         self.unheard: list[Command] = []
@@ -126,13 +129,13 @@ class Contest:
 
     def _tell_search(self, search: RateSearch, text: Text | None) -> None:
         state = "paused" if search.is_paused else "queued" if search.num_updates is None else "searching"
-        self._tell(state=state, search=_search_meta(search, text))
+        self._tell(state=state, search=search.meta(text))
 
     def _searched(self, search: RateSearch) -> None:
         """In the compute thread: the search is over. What follows waits for the disk, so it goes elsewhere."""
         with self._lock:
             self._is_searching = False
-        self._tell(search=_search_meta(search, None))
+        self._tell(search=search.meta())
         if search.error is not None:
             self.end("failed", search.error)
         elif search.is_cancelled:
@@ -141,7 +144,7 @@ class Contest:
             self._later(lambda: self._race_after(search))
 
     def _race_after(self, search: RateSearch) -> None:
-        self._keep({"search": _search_meta(search, None)})
+        self._keep({"search": search.meta()})
         self._paused = search.is_paused
         self._begin_race(chosen(search.results()))
 
@@ -193,26 +196,25 @@ class Contest:
         self._is_submitted = True
 
     def _new_race(self, fairness: Mapping[str, Any] | None) -> tuple[RaceJob, RaceNews]:
-        news = RaceNews(self._services.hub, self.channel, Referee(fairness), self._keep)
+        referee = Referee(fairness, num_variants=len(self.comparison.variants))
+        news = RaceNews(self._services.hub, self.channel, referee, self._keep)
         race = RaceJob(
             [news, self._dropped],
             self._services.runner.compute.wake,
             owner=self.actor,
             pace=self._pace,
             finished=self._raced,
-            together=stacks_of,
+            together=stacks_of if self._cluster is None else lambda runs: (),
         )
         return race, news
 
     def _seat(self, race: RaceJob, news: RaceNews, key: tuple[int, int], name: str, engine: str = SOLO) -> Seat:
         def begun(run: Run) -> None:
             news.referee.begin(key, name, run)
-            if len(self.comparison.variants) == 1:
-                run.parts.loop.watch = None  # Nobody stands beside it with whom its batches could be compared.
             if self._noise_is_due:
                 self._measure_noise()
 
-        return Seat(race, self.study, key, begun, engine)
+        return Seat(race, self.study, key, begun, engine, self._cluster)
 
     def _taken(self, seat: Seat, news: RaceNews, run: str) -> None:
         assert seat.lane is not None
@@ -390,13 +392,3 @@ class Contest:
                 self.end("interrupted", None)
 
         self._services.runner.compute.io.submit(guarded).add_done_callback(broken_off)
-
-
-def _search_meta(search: RateSearch, text: Text | None) -> dict[str, Any]:
-    return search_meta(
-        search.results(),
-        running=not search.done,
-        text=text,
-        num_updates=search.num_updates,
-        engine=search.engine,
-    )

@@ -30,6 +30,11 @@ def curvature_watch(store: Store, hub: Hub | None, run: str, attempt: int, actor
     every = stored_every(store, run)
     if hub:
         hub.update(run, curvature_every=every)
+    return watch_of(store, hub, run, attempt, actor, every)
+
+
+def watch_of(store: Store, hub: Hub | None, run: str, attempt: int, actor: str, every: int) -> Watch:
+    """A watch after every so many updates."""
     return Watch(_Look(store, hub, run, attempt, actor), every)
 
 

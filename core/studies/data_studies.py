@@ -42,7 +42,7 @@ class DataStudies:
         self.invariances = Invariances(MeasuredRuns(folder, store, load, compute))
         self.polynomials = Drawings(compute, polynomials)
         self._confidences: MeasuredRuns[Confidence] = MeasuredRuns(folder, store, load, compute)
-        self._memorized: MeasuredRuns[Memorized] = MeasuredRuns(folder, store, load, compute)
+        self._memorized: MeasuredRuns[Memorized] = MeasuredRuns(folder, store, load, compute, train=True)
         self.blocks = Blocks(folder, store, load, compute)
 
         def load_shown(chosen: Experiment) -> Future[ResidentData]:
@@ -71,4 +71,4 @@ class DataStudies:
     def memorized(self, record: RunRecord, owner: str) -> Measuring[Memorized]:
         """What became of a run's training samples; BadInput for a run of which that cannot be said."""
         check_followed(Experiment.from_json(record.experiment))
-        return self._memorized.get(record, None, told_progress(memorized), owner, untrained=True)
+        return self._memorized.get(record, None, told_progress(memorized), owner)

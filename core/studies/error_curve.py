@@ -17,6 +17,7 @@ from core.store.store import Store
 from core.studies.comparison import Comparison
 from core.studies.lanes import stored_lanes
 from core.studies.report import ending_numbers
+from core.studies.seals import Seal, seal_of
 from core.text import Text
 from core.training.splits import split_sizes
 
@@ -41,6 +42,7 @@ class Point:
     train_error: float
     validation_error: float
     gap: float
+    test_seal: Seal = "sealed"
 
 
 def sizes(experiment: Experiment) -> tuple[str, str]:
@@ -100,6 +102,7 @@ def _point(store: Store, value: Any, runs: Sequence[RunRecord]) -> Point:
         _median(train),
         _median(validation),
         _median([after - before for before, after in pairs]),
+        seal_of(*runs),
     )
 
 

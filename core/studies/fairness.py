@@ -16,7 +16,7 @@ from core.experiment import Experiment
 from core.studies.fairness_words import ITEMS, by_design
 from core.text import Text
 from core.training.batch import Batch
-from core.training.ledger import Ledger, Side, common_counts, tensor_hashes
+from core.training.ledger import Fed, Ledger, Side, common_counts, tensor_hashes
 from core.training.run import Run
 
 MACHINE = ("device", "threads", "precision", "engine")
@@ -96,9 +96,12 @@ class _Watched:
 class Referee:
     """Watches the runs of a comparison; `key` is a run's variant and seed. Called in the compute thread only."""
 
-    def __init__(self, earlier: Mapping[str, Any] | None = None) -> None:
-        """`earlier`: what was stored of the comparison when it was broken off, as `Fairness.to_meta` said it."""
-        self._earlier = earlier
+    def __init__(self, earlier: Mapping[str, Any] | None = None, *, num_variants: int = 2) -> None:
+        """`earlier`: what was stored of the comparison when it was broken off, as `Fairness.to_meta` said it.
+
+        What a single variant is fed is not watched: nobody stands beside it.
+        """
+        self._earlier, self._compares = earlier, num_variants > 1
         self._red: dict[str, Item] = {}
         self._runs: dict[tuple[int, int], _Watched] = {}
         self._sides: dict[int, Side] = {}
@@ -132,11 +135,13 @@ class Referee:
             watched.see(run.current)
             watched.ledger.watch(step, batch)
 
-        run.parts.loop.watch = watch
+        if self._compares:
+            run.parts.loop.watch = watch
 
-    def settle(self, key: tuple[int, int]) -> None:
-        """An update of the run is over."""
-        self._runs[key].ledger.settle()
+    def settle(self, key: tuple[int, int], fed: Fed | None = None) -> None:
+        """An update of the run is over; `fed` was hashed where it trains, if that is another process."""
+        ledger = self._runs[key].ledger
+        ledger.settle() if fed is None else ledger.take(fed)
 
     def knows(self, key: tuple[int, int]) -> bool:
         """Whether the run has been built."""

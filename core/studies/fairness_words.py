@@ -47,6 +47,7 @@ WORDS: dict[str, Text] = {
     "validation_fraction": Text("validation share"),
     "num_folds": Text("folds"),
     "fold": Text("fold that validates"),
+    "test_seed": Text("test set"),
     "augmentations": Text("augmentation"),
 }
 

@@ -62,7 +62,7 @@ def present_origin(job: TrainingJob, step: int | None) -> Origin | None:
     Nobody waits for the disk then. None where only the store can tell: it is not built, at its end, or not that far.
     Belongs into the compute thread.
     """
-    run = job.run
+    run = job.run if job.is_here else None
     if run is None:
         return None
     run.flush()  # It may show that the last updates were none.

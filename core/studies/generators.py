@@ -75,7 +75,8 @@ class Generators:
                 return gan_of(experiment, entry, data.result(), self._folder)
 
             job = self._jobs[channel] = GeneratorJob(channel, data, make, self._hub, self._compute.wake, actor)
-        self._compute.submit(job)
+        if not self._compute.offer(job):
+            job.closing()
         return channel
 
     def command(self, channel: str, kind: str, actor: str) -> None:
@@ -114,7 +115,10 @@ class Generators:
         self._jobs[channel] = None
         meta = self._meta(experiment, entry)
         key = channel.removeprefix(GENERATOR_PREFIX)
-        for folder, origin in ((self._folder / FOLDER, None), (SHIPPED, Text("It came with this program."))):
+        for folder, origin in (
+            (self._folder / FOLDER, None),
+            (SHIPPED, Text("It came with this program; a run trains its own first.")),
+        ):
             found = stored(folder, key)
             if found is None:
                 continue

@@ -21,6 +21,7 @@ from core.studies.error_words import Scale
 from core.studies.lanes import stored_lanes
 from core.studies.race_verdict import Verdict
 from core.studies.report import ending_numbers
+from core.studies.seals import Seal, seal_of
 from core.studies.variant import MOST_LETTERS, Variant
 from core.text import Text
 from core.training.splits import least_fraction
@@ -41,6 +42,7 @@ class FoldRun:
     validation_error: float
     num_train: int | None
     num_validation: int | None
+    test_seal: Seal = "sealed"
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def fold_runs(store: Store, comparison: Comparison, runs: Sequence[RunRecord], v
         ends = {} if run.state in ("diverged", "failed") else ending_numbers(store, run)
         train, validation = _number(ends.get("train_error")), _number(ends.get("validation_error"))
         sizes = ends.get("num_train"), ends.get("num_validation")
-        found.append(FoldRun(lane.number + 1, run.id, run.state, train, validation, *sizes))
+        found.append(FoldRun(lane.number + 1, run.id, run.state, train, validation, *sizes, seal_of(run)))
     return sorted(found, key=lambda one: one.fold)
 
 

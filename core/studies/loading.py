@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,15 @@ from core.training.resident import ResidentData, resident
 
 
 class Loading:
-    """Loads and downloads. What it tells stands on channels of the hub; `hub` None: nobody watches."""
+    """Loads and downloads. What it tells stands on channels of the hub; `hub` None: nobody watches.
 
-    def __init__(self, compute: Compute, folder: Path, hub: Hub | None) -> None:
-        self._compute, self._folder, self._hub = compute, folder, hub
+    `check` refuses an experiment whose data may not be used.
+    """
+
+    def __init__(
+        self, compute: Compute, folder: Path, hub: Hub | None, check: Callable[[Experiment], None] = lambda _: None
+    ) -> None:
+        self._compute, self._folder, self._hub, self._check = compute, folder, hub, check
         self._lock = threading.Lock()
         self._doing: dict[str, Text] = {}
         self._ahead: dict[Entry, Future[Any]] = {}
@@ -55,6 +61,7 @@ class Loading:
                 self._hub.update(channel, reason=words)
 
         def loaded() -> ResidentData:
+            self._check(experiment)
             check_available(device)
             return resident(experiment, self._folder, device, progress)
 

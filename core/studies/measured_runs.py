@@ -87,8 +87,23 @@ def told_progress(work: Callable[[Run], Generator[float, None, T]]) -> Measure[T
     return measure
 
 
+class _Work(Pieces):
+    """Works on one measurement; one that trains takes its turns, and its owner's place, among the runs."""
+
+    def __init__(
+        self, pieces: Generator[None, None, Any], measuring: Measuring[Any], owner: str, *, trains: bool
+    ) -> None:
+        super().__init__(pieces, owner)
+        self._measuring = measuring
+        self.priority = "run" if trains else "interactive"
+
+    @property
+    def progress(self) -> float:
+        return self._measuring.progress
+
+
 class MeasuredRuns(Generic[T]):
-    """The measurements of one kind in this process; any thread may ask."""
+    """The measurements of one kind in this process; any thread may ask. `train`: for each its run is trained anew."""
 
     def __init__(
         self,
@@ -96,17 +111,18 @@ class MeasuredRuns(Generic[T]):
         store: Store,
         load: Callable[[Experiment, str | None], Future[ResidentData]],
         compute: Compute,
+        *,
+        train: bool = False,
     ) -> None:
         self._folder, self._store, self._load, self._compute = folder, store, load, compute
+        self._train = train
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[Hashable, ...], Measuring[T]] = OrderedDict()
 
-    def get(
-        self, record: RunRecord | None, what: Hashable, measure: Measure[T], owner: str, *, untrained: bool = False
-    ) -> Measuring[T]:
-        """`measure` of a run's last state (None: the shipped run), known by `what`; one given up is measured anew.
+    def get(self, record: RunRecord | None, what: Hashable, measure: Measure[T], owner: str) -> Measuring[T]:
+        """`measure` of a run (None: the shipped one), known by `what`; one given up is measured anew.
 
-        `untrained`: of a stored run as it was before its first update.
+        It is asked for the run in its last state; where runs are trained anew, for that before the first update.
         """
         place = (*(() if record is None else (record.id, record.attempt, last_step(record))), what)
         with self._lock:
@@ -126,7 +142,8 @@ class MeasuredRuns(Generic[T]):
             if error is not None:
                 measuring.fail(error)
                 return
-            job = Pieces(self._pieces(record, data.result(), measure, measuring, untrained=untrained), owner)
+            pieces = self._pieces(record, data.result(), measure, measuring)
+            job = _Work(pieces, measuring, owner, trains=self._train)
             job.future.add_done_callback(measuring.take)
             measuring.job = job
             # Who has given it up before there was a job has not reached it.
@@ -142,11 +159,9 @@ class MeasuredRuns(Generic[T]):
         data: ResidentData,
         measure: Measure[T],
         measuring: Measuring[T],
-        *,
-        untrained: bool,
     ) -> Generator[None, None, T]:
         """Go to where the run is measured, and measure it; yields after every piece."""
-        if untrained:
+        if self._train:
             assert record is not None, "the shipped run is only known as it was at its end"
             run = put_back(self._store, self._folder, record, None)
         else:

@@ -29,7 +29,7 @@ from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.loading import Loading
 from core.studies.replay import check_step, last_step, nearest, put_back, recipe_of
-from core.studies.replayed import alarms_at, stored_evaluations
+from core.studies.replayed import alarms_at, narrated, stored_evaluations
 from core.text import Text
 from core.training.changes import computed
 from core.training.checkpoint import Snapshot
@@ -37,6 +37,8 @@ from core.training.compute import Compute, Job
 from core.training.evaluation import Evaluation
 from core.training.guessing import guessing
 from core.training.health import units_of
+from core.training.narrator import Narrator
+from core.training.narrator_record import told
 from core.training.pictures import what_it_has_learned, wrong_answers
 from core.training.run import Run
 from core.training.trend import Trend, fine_tuned_from
@@ -189,6 +191,7 @@ class Reel(Job):
         self._snapshots = [entry.step for entry in store.snapshots(record.id)]
         self._spacing = max(1, last_step(record) // NUM_STATES)
         self._trends: Trends | None = None
+        self._narrator: Narrator | None = None
         self._recipe = recipe_of(store, record.id)
         self._lock = threading.Lock()
         self._wish: Wish | None = None
@@ -273,12 +276,17 @@ class Reel(Job):
             )
         now = computed(run.experiment, [event for event in self._recipe if event.step <= step])
         is_over = step == last_step(self._record)
+        trend = self._trends.at(step)
+        if self._narrator is None:
+            self._narrator = narrated(self._trends.at(last_step(self._record)), self._record)
+        epoch = math.inf if is_over or trend.latest is None else trend.latest.epoch
         said = status(
             now,
-            self._trends.at(step),
+            trend,
             state=self._record.state if is_over else "running",
             reason=self._record.reason_text if is_over else None,
             alarms=alarms_at(self._hub, self._record.id, step, units_of(run)),
+            told=told(self._narrator.at(epoch)),
         )
         return Moment(
             run.step_count,

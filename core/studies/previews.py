@@ -182,6 +182,9 @@ class PreviewJob(Job):
         total_s = step_s * run.total_steps + evaluation_s * num_evaluations
         watch, compute = duration(max(10.0, total_s) + learning_s), duration(total_s + learning_s)
         price = Text("{watch} to watch, {compute} of compute", watch=watch, compute=compute)
+        if learning_s:
+            learning = duration(learning_s)
+            price = Text("{price}, {learning} of it to train the generator first", price=price, learning=learning)
         self._alone = price, total_s + learning_s
         slow = Text(
             "One update takes {seconds} on this machine: the whole run about {total}. Fewer samples, smaller "

@@ -77,6 +77,7 @@ def csv_columns(table: RaceTable, translate: Translate = untranslated) -> dict[s
     head = Text("target: validation error (%)") if table.is_share else Text("target: relative error")
     columns[head.render(translate)] = [target] * len(table.rows)
     columns[Text("weights").render(translate)] = [row.num_parameters for row in table.rows]
+    columns[Text("test set").render(translate)] = [row.seal_words.render(translate) for row in table.rows]
     columns[Text("remarks").render(translate)] = [_remarks(row, translate) for row in table.rows]
     return columns
 
@@ -87,6 +88,7 @@ def report_columns(table: RaceTable, translate: Translate = untranslated) -> dic
     for measure in MEASURES:
         cells = [_cell(measure, table, row, translate) for row in table.rows]
         columns[measure.head(table).render(translate)] = cells
+    columns[Text("test set").render(translate)] = [row.seal_words.render(translate) for row in table.rows]
     if any(row.remarks for row in table.rows):
         columns[Text("remarks").render(translate)] = [_remarks(row, translate) for row in table.rows]
     return columns
@@ -111,6 +113,7 @@ def json_rows(table: RaceTable) -> list[dict[str, Any]]:
                 **numbers,
                 "target_error": table.target,
                 "num_parameters": row.num_parameters,
+                "test_seal": row.seal,
                 "states": list(row.states),
                 "dropped": row.is_dropped,
             }

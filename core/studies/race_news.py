@@ -46,7 +46,7 @@ class RaceNews:
             self._hub.update(self._channel, state=state)
 
     def updated(self, lane: Lane) -> None:
-        self.referee.settle(self.keys[id(lane)])
+        self.referee.settle(self.keys[id(lane)], lane.fed)
 
     def lane_over(self, lane: Lane) -> None:
         key = self.keys[id(lane)]

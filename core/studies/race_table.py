@@ -17,6 +17,7 @@ from core.store.store import Store
 from core.studies.comparison import Comparison
 from core.studies.lanes import stored_lanes
 from core.studies.outcomes import Outcome, begun_experiment, branches_beside, facts_of, is_share, outcome_of
+from core.studies.seals import Seal, seal_of, seal_words
 from core.text import Text
 
 DEFAULT_TARGET = 0.1
@@ -59,6 +60,8 @@ class Row:
     steps: Spread | None
     seconds: Spread | None
     num_parameters: int | None
+    seal: Seal
+    seal_words: Text
     fork_step: int | None = None
     is_dropped: bool = False
 
@@ -172,6 +175,8 @@ def _row(
         steps=Spread.of([float(run.step) for run in runs]),
         seconds=Spread.of([run.train_s for run in runs]),
         num_parameters=next((run.answer["num_parameters"] for run in runs if "num_parameters" in run.answer), None),
+        seal=seal_of(*runs),
+        seal_words=seal_words(*runs),
         fork_step=runs[0].fork_step if runs else None,
         is_dropped=bool(runs) and all(run.state == "stopped" and run.id in dropped for run in runs),
     )

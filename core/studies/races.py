@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.errors import CoreError, Refused
+from core.executors.choice import LOCAL, executor_of, kept
 from core.live.hub import Hub
 from core.store.folder import DataFolder
 from core.store.records import RunRecord, StudyRecord
@@ -17,6 +18,7 @@ from core.studies.access import may_direct
 from core.studies.commands import checked_values
 from core.studies.comparison import Comparison
 from core.studies.contest import Contest, Services
+from core.studies.dealing import check_dealt
 from core.studies.dropped import able
 from core.studies.loading import Loading
 from core.studies.outcomes import branches_of
@@ -58,23 +60,25 @@ class Races:
         """Held while a channel is told of branches: each finds those told before."""
         self._over: dict[str, _Over] = {}
 
-    def start(self, comparison: Comparison, *, actor: str, pace: str, paused: bool) -> str:
+    def start(self, comparison: Comparison, *, actor: str, pace: str, paused: bool, executor: str = LOCAL) -> str:
         """Store a comparison and queue what it needs; returns its id."""
         checked_pace(pace)
         notes = comparison.check()
         store, hub = self._services.store, self._services.hub
+        for experiment in comparison.varied():
+            check_dealt(store, experiment)
         study = store.create_study(
             actor=actor,
             kind=COMPARISON if comparison.folds is None else KFOLD,
             document=comparison.to_json(),
             name=comparison.name,
             note=comparison.notes,
-            facts={"notes": [note.to_json() for note in notes]},
+            facts={"notes": [note.to_json() for note in notes], **kept(executor)},
         )
         if hub:
             record = store.get_study(study, actor=actor)
             hub.open(study_channel(study), {**opening_meta(comparison, record), "pace": pace})
-        contest = self._new(study, comparison, actor=actor, pace=pace, paused=paused)
+        contest = self._new(study, comparison, actor=actor, pace=pace, paused=paused, executor=executor)
         try:
             contest.begin()
         except BaseException as error:
@@ -237,6 +241,7 @@ class Races:
         pace: str,
         paused: bool = False,
         dropped: Sequence[str] = (),
+        executor: str = LOCAL,
     ) -> Contest:
         contest = Contest(
             study,
@@ -247,6 +252,7 @@ class Races:
             paused=paused,
             ended=self._over_with,
             dropped=dropped,
+            cluster=self._services.runner.cluster_of(executor),
         )
         with self._lock:
             self._active[study] = contest
@@ -270,7 +276,10 @@ class Races:
                     meta = stored_meta(services.store, record)
                     services.hub.open(study_channel(record.id), {**meta, "state": "queued", "verdict": None})
             dropped = record.facts.get("dropped", ())
-            contest = self._new(record.id, comparison, actor=record.owner, pace="10s", dropped=dropped)
+            executor = executor_of(record.facts)
+            contest = self._new(
+                record.id, comparison, actor=record.owner, pace="10s", dropped=dropped, executor=executor
+            )
             try:
                 contest.go_on(runs, command, record.facts)
             except BaseException as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.studies.comparison import Comparison
 from core.studies.engine import engine_of
-from core.studies.rates import Found, Try, found, tries
+from core.studies.rates import Found, Try, found, search_meta, tries
 from core.text import Text
 from core.training.assembly import conditions_of
 from core.training.compute import Job
@@ -95,6 +95,12 @@ class RateSearch(Job):
         """How far it is, in words."""
         return Text(
             "Searching learning rates: {percent:.0f} % of {num} tries", percent=100 * self.progress, num=self._num
+        )
+
+    def meta(self, text: Text | None = None) -> dict[str, Any]:
+        """What viewers are told of it, with `text` for what it does."""
+        return search_meta(
+            self.results(), running=not self.done, text=text, num_updates=self.num_updates, engine=self.engine
         )
 
     def _ready(self) -> None:

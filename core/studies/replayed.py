@@ -21,6 +21,8 @@ from core.training.epochs import Epochs
 from core.training.evaluation import Evaluation, Score
 from core.training.events import Event
 from core.training.feed import batch_sizes
+from core.training.narrator import Narrator
+from core.training.narrator_record import told
 from core.training.trend import Trend, fine_tuned_from
 from core.training.verdict import Status, status
 
@@ -167,8 +169,20 @@ def stored_status(
     guess_error: float | None = None,
 ) -> Status:
     """The sentence that sums up a stored run, and what to try beside it; `experiment`: what it computed at its end."""
-    trend = Trend(experiment.dataset.task, guess_error, evaluations, since=fine_tuned_from(experiment))  # type: ignore[attr-defined]
-    return status(experiment, trend, state=record.state, reason=record.reason_text, alarms=alarms)
+    trend = stored_trend(experiment, evaluations, guess_error)
+    said = told(narrated(trend, record).at())
+    return status(experiment, trend, state=record.state, reason=record.reason_text, alarms=alarms, told=said)
+
+
+def stored_trend(experiment: Experiment, evaluations: list[Evaluation], guess_error: float | None = None) -> Trend:
+    """What the evaluations of a run add up to."""
+    return Trend(experiment.dataset.task, guess_error, evaluations, since=fine_tuned_from(experiment))  # type: ignore[attr-defined]
+
+
+def narrated(trend: Trend, record: RunRecord) -> Narrator:
+    """What was said of a stored run from its beginning to its end."""
+    narrator = Narrator().follow(trend)
+    return narrator.diverged(record.epoch) if record.state == "diverged" else narrator
 
 
 def alarms_at(hub: Hub, run: str, step: int, units: Mapping[str, Units] | None = None) -> tuple[Alarm, ...]:

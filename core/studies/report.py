@@ -8,6 +8,7 @@ from typing import Any
 
 from core.store.records import Evaluation, RunRecord
 from core.store.store import Store
+from core.studies.seals import is_of_its_weights, seal_of
 from core.text import Text, Translate, untranslated
 
 NUMBERS = (
@@ -47,6 +48,8 @@ def run_report(store: Store, record: RunRecord, translate: Translate = untransla
         "reason": record.reason,
         "reason_text": record.reason_text.render(translate) if record.reason_text else None,
         **{name: numbers.get(name) for name in NUMBERS},
+        "test_seed": record.experiment.get("test_seed", 0),
+        "test_seal": seal_of(record),
         "device": facts.device,
         "threads": facts.threads,
         "precision": facts.precision,
@@ -68,8 +71,15 @@ def run_report(store: Store, record: RunRecord, translate: Translate = untransla
 
 
 def notes_of(record: RunRecord) -> list[Text]:
-    """What is to be known about a run's settings, and about its test error when that is contaminated."""
+    """What is to be known about a run's settings, and about its test set when that is a fresh one or contaminated."""
     notes = [Text.from_json(note) for note in record.answer.get("notes", ())]
+    if number := record.experiment.get("test_seed"):
+        notes.append(
+            Text(
+                "Its test set is number {number}, dealt as new: not the first one, nor an official one.",
+                number=number,
+            )
+        )
     if record.answer.get("contaminated"):
         notes.append(
             Text(
@@ -86,10 +96,7 @@ def ending_numbers(store: Store, record: RunRecord) -> dict[str, Any]:
     Where early stopping has put the best weights back, these are their numbers and not those of the last evaluation.
     """
     answer = dict(record.answer)
-    if record.state in ("finished", "diverged"):
-        return answer
-    # One that was stopped before it went on has the answer of an earlier state.
-    if record.state in ("stopped", "paused", "interrupted") and answer.get("steps") == record.step:
+    if is_of_its_weights(record):
         return answer
     numbers = {name: answer.get(name) for name in ("num_parameters", "num_train", "num_validation", "num_test")}
     numbers |= {"steps": record.step, "epochs": record.epoch, "seconds": record.train_s}

@@ -13,17 +13,22 @@ import torch
 
 from core.catalog.datasets.own import nothing_removed
 from core.errors import Refused
+from core.executors.choice import LOCAL, checked_executor
+from core.executors.cluster import Cluster
+from core.executors.remote_lane import RemoteLane
 from core.experiment import Experiment
 from core.live.hub import Hub
 from core.store.engines import not_saved
 from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
-from core.studies.at_work import MAX_ENDED, Active, Ended
+from core.studies.at_work import AtWork
 from core.studies.commands import check_change, check_goes_on, checked_values
 from core.studies.curvature_watch import curvature_watch
 from core.studies.data_studies import DataStudies
+from core.studies.dealing import check_dealt
 from core.studies.doing import how_far
+from core.studies.elsewhere import Attempted, Elsewhere, Place
 from core.studies.fair_use import places
 from core.studies.forking import Begins, Forks
 from core.studies.forks import begin
@@ -43,7 +48,6 @@ from core.studies.sinks import LiveSink, StoreSink
 from core.studies.snapshots import SnapshotWriter
 from core.studies.stored_pictures import show_pictures
 from core.text import Text
-from core.training.assembly import conditions_of
 from core.training.changes import computed
 from core.training.checkpoint import Snapshot, latest_valid, remove_after, remove_leftovers
 from core.training.command import Command, checked_pace
@@ -62,17 +66,16 @@ class Runner:
 
     def __init__(self, folder: DataFolder, store: Store, hub: Hub | None) -> None:
         self._folder, self._store, self._hub = folder, store, hub
-        self._lock = threading.Lock()
         self.changing = threading.Lock()
         """Held while a run is resumed, deleted or shown from the store: each finds what the one before has left."""
-        self._active: dict[str, Active] = {}
-        self._ended: dict[str, Ended] = {}
+        self.at_work = AtWork()
+        self.cluster = Cluster(folder.path)
         self._snapshot_pool = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
         self.compute = Compute(places)
         self.compute.start()
         # With the first optimizer torch loads a second's worth of modules: not when somebody has pressed Start.
         self.compute.io.submit(torch.optim.SGD, [torch.zeros(1)])
-        self._loading = Loading(self.compute, folder.path, hub)
+        self._loading = Loading(self.compute, folder.path, hub, partial(check_dealt, store))
         self._forks = Forks(store, folder, self.compute, hub, self._loading)
         self._previews = Previews(folder.path, hub, self._loading, self.compute) if hub else None
         self.races = Races(self, folder, store, hub, self._loading)
@@ -89,11 +92,15 @@ class Runner:
         self.compute.close()
         self._snapshot_pool.shutdown(wait=True)
         self.searches.close()
+        self.cluster.close()
 
     def job(self, run: str) -> TrainingJob | None:
         """The job of a run that is active here."""
-        with self._lock:
-            return active.job if (active := self._active.get(run)) else None
+        return self.at_work.job(run)
+
+    def cluster_of(self, executor: str) -> Cluster | None:
+        """The cluster, reached, of an executor that trains on one; CoreError where it cannot be."""
+        return None if checked_executor(executor) == LOCAL else self.cluster.connect()
 
     # -- starting ------------------------------------------------------------------------------------------------
 
@@ -113,6 +120,7 @@ class Runner:
         One with a `seat` is not queued by itself: whoever gave the seat lets it take part in the race.
         """
         checked_pace(pace)
+        check_dealt(self._store, experiment)
         with nothing_removed(experiment.dataset):
             run = self._store.create_run(
                 actor=actor,
@@ -125,7 +133,7 @@ class Runner:
                 study=seat.study if seat else None,
                 colour_slot=seat.key[0] if seat else None,
                 # One that is broken off before it is built goes on with the engine of all lanes.
-                facts=facts_of(conditions_of(experiment, engine=seat.engine)) if seat else None,
+                facts=facts_of(seat.conditions(experiment)) if seat else None,
                 cause="start",
             )
         record = self._store.get_run(run, actor=actor)
@@ -165,15 +173,13 @@ class Runner:
     def delete(self, run: str, actor: str) -> None:
         """Delete a run for good; Refused while it is active, also when it has just been resumed."""
         with self.changing:
-            with self._lock:
-                ended = self._ended.get(run)
+            ended = self.at_work.ended(run)
             if ended is not None:
                 # A snapshot that is still being written would stay behind.
                 ended.over.wait()
                 ended.snapshots.wait()
             self._store.delete(run, actor=actor)
-            with self._lock:
-                self._ended.pop(run, None)
+            self.at_work.forget(run)
 
     def _ended_record(self, record: RunRecord, actor: str) -> RunRecord:
         """The record of a run that can be resumed, with everything stored; else Refused."""
@@ -206,7 +212,7 @@ class Runner:
         kept = found.snapshot
         step = kept.step if kept else 0
         conditions = recorded_conditions(record, kept)
-        if conditions is not None:
+        if conditions is not None and (seat is None or seat.cluster is None):
             check_available(conditions.device)
         attempt = self._store.begin_attempt(record.id, step, "extend" if epochs else "resume", actor=actor)
         # From now on it is active, also while its data are loaded: it cannot be deleted, and lists show it waiting.
@@ -253,17 +259,19 @@ class Runner:
         if self._hub and snapshot:
             since = record.fork_step or 0
             earlier, _ = show_rows(self._store, run, attempt, experiment, self._hub, since=since)
-        snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool)
+        snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool, self.at_work.__len__)
         live = LiveSink(self._hub, run, attempt, earlier, lambda: self._delay(snapshots)) if self._hub else None
-        sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor), *([live] if live else [])]
+        stored = StoreSink(self._store, run, attempt, actor, waits=seat is None)
+        sinks: list[RunSink] = [stored, *([live] if live else [])]
         conditions = recorded_conditions(record, snapshot)
+        here = seat.here(conditions) if seat else conditions
         if begins is not None:
             prepare, recipe = begins.state, list(begins.branch.recipe)
         else:
-            prepare = self._loading.load(experiment, run, conditions.device if conditions else None)
+            prepare = self._loading.load(experiment, run, here.device if here else None)
 
         def build() -> Run:
-            built = Run(experiment, self._folder.path, conditions=conditions, recipe=recipe or ())
+            built = Run(experiment, self._folder.path, conditions=here, recipe=recipe or ())
             if begins is not None:
                 return begin(built, begins.state.result(), begins.branch.origin, record.train_s)
             if snapshot is not None:
@@ -273,7 +281,14 @@ class Runner:
             return built
 
         finished, watch = self._over_with(run), curvature_watch(self._store, self._hub, run, attempt, actor)
-        if seat is not None:
+        if seat is not None and seat.cluster is not None and conditions is not None:
+            where = Place(self._folder, self._store, self._hub, snapshots)
+            attempted = Attempted(attempt, tuple(recipe or ()), snapshot, tuple(earlier))
+            remote = Elsewhere(seat.cluster, where, run, experiment, conditions, actor, attempted)
+            job = seat.lane = RemoteLane(
+                prepare, build, sinks, snapshots, seat.race, remote, owner=actor, paused=paused, finished=finished
+            )
+        elif seat is not None:
             job = seat.lane = Lane(
                 prepare, build, sinks, snapshots, seat.race, owner=actor, paused=paused, watch=watch, finished=finished
             )
@@ -291,9 +306,7 @@ class Runner:
                 watch=watch,
                 finished=finished,
             )
-        with self._lock:
-            self._active[run] = Active(job, snapshots)
-            self._ended.pop(run, None)
+        self.at_work.begins(run, job, snapshots)
         if seat is None:
             self.compute.submit(job)
         if seat is None and self._hub:
@@ -309,14 +322,7 @@ class Runner:
             if job.error is not None:
                 # Its frames would keep the whole run.
                 traceback.clear_frames(job.error.__traceback__)
-            with self._lock:
-                active = self._active.get(run)
-                if active is None or active.job is not job:
-                    return
-                del self._active[run]
-                self._ended[run] = Ended(job.over, job.error, active.snapshots)
-                while len(self._ended) > MAX_ENDED:
-                    self._ended.pop(next(iter(self._ended)))
+            self.at_work.ends(run, job)
 
         return over
 
@@ -342,18 +348,7 @@ class Runner:
 
         TimeoutError after `timeout_s`.
         """
-        with self._lock:
-            active, ended = self._active.get(run), self._ended.get(run)
-        if active is not None:
-            over, snapshots = active.job.over, active.snapshots
-        elif ended is not None:
-            over, snapshots = ended.over, ended.snapshots
-        else:
-            return False
-        if not over.wait(timeout_s):
-            raise TimeoutError(run)
-        snapshots.wait(timeout_s)
-        return True
+        return self.at_work.wait(run, timeout_s)
 
     def doing(self, run: str) -> Text:
         """What an active run is doing now, and how far it is."""
@@ -363,8 +358,7 @@ class Runner:
 
     def evaluate_test(self, record: RunRecord, *, actor: str, insist: bool) -> Look:
         """Look at the sealed test split with a run's final weights; see `core.studies.sealed`."""
-        with self._lock:
-            ended = self._ended.get(record.id)
+        ended = self.at_work.ended(record.id)
         if ended is not None:
             ended.snapshots.wait()
         return look(record, store=self._store, folder=self._folder, compute=self.compute, actor=actor, insist=insist)
@@ -379,8 +373,7 @@ class Runner:
 
     def error(self, run: str) -> BaseException | None:
         """What made a run of this process fail."""
-        with self._lock:
-            return ended.error if (ended := self._ended.get(run)) else None
+        return ended.error if (ended := self.at_work.ended(run)) else None
 
     # -- before and after it runs ---------------------------------------------------------------------------------
 

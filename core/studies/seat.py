@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core.training.device import SOLO
+from core.executors.cluster import Cluster
+from core.experiment import Experiment
+from core.training.assembly import conditions_of
+from core.training.device import SOLO, Conditions
 from core.training.events import Event
 from core.training.lane import Lane
 from core.training.race import RaceJob
@@ -16,7 +19,7 @@ from core.training.run import Run
 class Seat:
     """`begun` is called with the run when it has been built; `lane` is the job, once there is one.
 
-    `engine` is that of a new run; one that is resumed keeps its own.
+    `engine` is that of a new run; one that is resumed keeps its own. `cluster` is where it trains, None: here.
     """
 
     race: RaceJob
@@ -24,6 +27,17 @@ class Seat:
     key: tuple[int, int]
     begun: Callable[[Run], None]
     engine: str = SOLO
+    cluster: Cluster | None = None
     lane: Lane | None = None
     added: Event | None = None
     """What its recipe needs so that it goes on: stored for all who join, when all can."""
+
+    def conditions(self, experiment: Experiment) -> Conditions:
+        """Where and how a new run computes. On a cluster, where many train side by side, with one thread."""
+        if self.cluster is None:
+            return conditions_of(experiment, engine=self.engine)
+        return replace(conditions_of(experiment, device=self.cluster.device, engine=self.engine), threads=1)
+
+    def here(self, conditions: Conditions | None) -> Conditions | None:
+        """Those of what stands in this process for the run: its data and twin take no GPU of it."""
+        return conditions if self.cluster is None or conditions is None else replace(conditions, device="cpu")

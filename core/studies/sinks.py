@@ -25,6 +25,8 @@ from core.training.evaluation import Evaluation
 from core.training.events import Event, Outcome
 from core.training.guessing import guessing
 from core.training.health import Health
+from core.training.narrator import Narrator
+from core.training.narrator_record import told
 from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
 from core.training.run import Run
@@ -35,10 +37,14 @@ OVER = ("finished", "stopped", "diverged", "failed", "interrupted")
 
 
 class StoreSink:
-    """Writes a run's news into the store; waits at most a third of a second for an acknowledgement."""
+    """Writes a run's news into the store; waits at most a third of a second for an acknowledgement.
 
-    def __init__(self, store: Store, run: str, attempt: int, actor: str) -> None:
+    `waits` False, for a run of a race, which waits for all of them at its end: it waits for none of its states.
+    """
+
+    def __init__(self, store: Store, run: str, attempt: int, actor: str, *, waits: bool = True) -> None:
         self._store, self._run, self._attempt, self._actor = store, run, attempt, actor
+        self._waits = waits
         self._has_facts = False
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
@@ -59,6 +65,7 @@ class StoreSink:
             answer=known,
             weights_sha256=known["weights_sha256"] if known else None,
             facts=facts,
+            waits=self._waits,
         )
 
     def block(self, run: Run, block: StepBlock) -> None:
@@ -129,6 +136,7 @@ class LiveSink:
         self._earlier, self._saving = trend_of, saving
         self._trend: Trend | None = None
         self._health = Health()
+        self._narrator = Narrator()
         self._num_applied = 0
         self._waiting = Waiting()
 
@@ -152,8 +160,18 @@ class LiveSink:
     def _say(self, run: Run, state: str, reason: Text | None) -> None:
         assert self._trend is not None
         restored = run.best if run.final is run.best and run.is_over and run.parts.stops_early else None
-        alarms = self._health.alarms
-        said = status(run.current, self._trend, state=state, reason=reason, restored=restored, alarms=alarms)
+        self._narrator.follow(self._trend)
+        if state == "diverged":
+            self._narrator.diverged(run.epoch)
+        said = status(
+            run.current,
+            self._trend,
+            state=state,
+            reason=reason,
+            restored=restored,
+            alarms=self._health.alarms,
+            told=told(self._narrator.at()),
+        )
         self._hub.update(self._run, status=said.to_meta(), ends_with=_ends_with(run))
 
     def block(self, run: Run, block: StepBlock) -> None:

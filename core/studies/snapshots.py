@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -19,7 +20,8 @@ from core.training.checkpoint import BUDGET_BYTES, Pruned, prune, stored_sizes, 
 logger = logging.getLogger(__name__)
 
 REST_S = 0.01
-"""Until the next snapshot in passing: a young run comes to a power of √2 after every few updates."""
+"""Until the next snapshot in passing, for every run that is under way: a young run comes to a power of √2 after every
+few updates, and one thread writes the files of all."""
 IN_PASSING = frozenset({"start", "power", "epoch"})
 """Snapshots that nobody has asked for: their place in the index may wait for the next rows."""
 
@@ -28,11 +30,14 @@ class SnapshotWriter:
     """Copies states at once and writes them in a pool of one thread.
 
     A snapshot counts only when it stands in the store's index, which takes it after all rows queued before: so whoever
-    resumes from it finds everything up to it, whenever the process was killed.
+    resumes from it finds everything up to it, whenever the process was killed. `num_runs` says how many are under way.
     """
 
-    def __init__(self, store: Store, run: str, attempt: int, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, store: Store, run: str, attempt: int, pool: ThreadPoolExecutor, num_runs: Callable[[], int]
+    ) -> None:
         self._store, self._run, self._attempt, self._pool = store, run, attempt, pool
+        self._num_runs = num_runs
         self._folder = store.folder.snapshots(run)
         self._lock = threading.Lock()
         self._pending: list[Future[None]] = []
@@ -51,11 +56,15 @@ class SnapshotWriter:
             self._pending = [future for future in self._pending if not future.done()]
             return bool(self._pending) or time.monotonic() < self._rests_until
 
+    def begin(self, attempt: int) -> None:
+        """Another attempt goes on with the files as they are now."""
+        self._attempt, self._sizes = attempt, None
+
     def save(self, step: int, kind: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
         """Take the state now, write it soon."""
         copies = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
         with self._lock:
-            self._rests_until = time.monotonic() + REST_S
+            self._rests_until = time.monotonic() + REST_S * self._num_runs()
             self._pending.append(self._pool.submit(self._write, step, kind, copies, position))
 
     def wait(self, timeout_s: float | None = None) -> None:

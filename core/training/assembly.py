@@ -250,7 +250,15 @@ def assemble(
     )
     statistics = flatten(list(model.buffers()))
     frame = Frame(
-        model, named, weights, statistics, recorder.watched, facts.input_shape, facts.num_outputs, where.device
+        model,
+        named,
+        weights,
+        statistics,
+        recorder.watched,
+        facts.input_shape,
+        facts.num_outputs,
+        where.device,
+        where.noise,
     )
     rule = rule_of(experiment, frame)
     terms = terms_of(experiment, frame)
@@ -259,7 +267,7 @@ def assemble(
     loop = Loop(
         seed=experiment.seed,
         batch_of=feed.batch,
-        augment=augmentation_of(experiment, facts.input_shape, facts.num_outputs, where.device, gans),
+        augment=augmentation_of(experiment, frame, gans),
         dropouts=dropouts_of(model, where.device),
         model=model,
         autocast=partial(torch.autocast, torch.device(where.device).type, torch.bfloat16)

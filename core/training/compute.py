@@ -45,6 +45,8 @@ class Job:
 
     owner = "local"
     priority: Literal["interactive", "run"] = "interactive"
+    is_here = True
+    """What it works on lies in this process; of a run that trains elsewhere no weights do."""
 
     def __init__(self, owner: str = "local") -> None:
         self.owner = owner

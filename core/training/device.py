@@ -1,6 +1,7 @@
 """Where and how a run computes: decided before step 0 by a rule that reads no clock, and recorded.
 
-Threads, dtype, engine and memory format can change bits, so a resumed, forked or replayed run uses its record.
+Threads, dtype, engine, memory format and who draws noise can change bits, so a resumed, forked or replayed run uses
+its record.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+import numpy as np
 import torch
 
 from core.errors import Refused
@@ -18,10 +20,13 @@ from core.training.threads import default_threads
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
 """Number format of the weights by precision; bfloat16 computes under autocast and keeps float32 weights."""
 
+NOISE_OF_TORCH = "torch"
+"""Who draws the noise of runs that were recorded before there was a choice, and of all that compute on no CPU."""
+
 
 @dataclass(frozen=True)
 class Conditions:
-    """What besides the experiment decides a run's bits."""
+    """What besides the experiment decides a run's bits. `noise`: who draws many Gaussian numbers for a batch."""
 
     device: str
     threads: int
@@ -29,6 +34,7 @@ class Conditions:
     memory_format: str
     engine: str
     torch: str
+    noise: str = NOISE_OF_TORCH
 
     @property
     def dtype(self) -> torch.dtype:
@@ -67,13 +73,15 @@ def conditions(
     precision: str, *, convolutional: bool = False, device: str | None = None, engine: str = SOLO
 ) -> Conditions:
     """The conditions of a new run. Convolutions of images use channels_last, 5–10 % faster on CPUs and tensor cores."""
+    device = device or default_device()
     return Conditions(
-        device=device or default_device(),
+        device=device,
         threads=1 if engine == STACKED else default_threads(),
         precision=precision,
         memory_format="channels_last" if convolutional else "contiguous",
         engine=engine,
         torch=torch.__version__,
+        noise=f"numpy {np.__version__}" if torch.device(device).type == "cpu" else NOISE_OF_TORCH,
     )
 
 

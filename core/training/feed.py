@@ -49,12 +49,15 @@ class Feed:
 
     def batch(self, step: int) -> Batch:
         """The batch of update `step` (counted from 0): inputs (B, …) scaled, targets, rows of the data set (B,)."""
+        return self.rows(self.drawn(step))
+
+    def drawn(self, step: int) -> Tensor:
+        """The rows of the data set (B,) that are the batch of update `step`."""
         epoch, place = divmod(step - self._first_step, self.steps_per_epoch)
         epoch += self._first_pass
         if epoch != self._epoch:
             self._draw_order(epoch)
-        rows = self._order[place]
-        return Batch(self.scaled(self._inputs.index_select(0, rows)), self._targets.index_select(0, rows), rows)
+        return self._order[place]
 
     @property
     def stream(self) -> tuple[int, ...]:
@@ -76,13 +79,7 @@ class Feed:
 
     def scaled(self, inputs: Tensor) -> Tensor:
         """(x − shift) · factor, in the run's number format."""
-        if inputs.dtype == self._factor.dtype:
-            scaled = inputs * self._factor if self._shift is None else (inputs - self._shift).mul_(self._factor)
-        else:  # Into the number format first: twice as fast as arithmetic between two formats.
-            scaled = torch.empty_like(inputs, dtype=self._factor.dtype).copy_(inputs)
-            if self._shift is not None:
-                scaled.sub_(self._shift)
-            scaled.mul_(self._factor)
+        scaled = _scaled(inputs, self._shift, self._factor)
         return scaled.contiguous(memory_format=torch.channels_last) if self._channels_last else scaled
 
     def rows(self, rows: Tensor) -> Batch:
@@ -102,6 +99,47 @@ class Feed:
             order = self._targets.index_select(0, self._train).argsort(stable=True)
         self._order = self._train.index_select(0, order).split(self._sizes)
         self._epoch = epoch
+
+
+def _scaled(inputs: Tensor, shift: Tensor | None, factor: Tensor) -> Tensor:
+    if inputs.dtype == factor.dtype:
+        return inputs * factor if shift is None else (inputs - shift).mul_(factor)
+    # Into the number format first: twice as fast as arithmetic between two formats.
+    scaled = torch.empty_like(inputs, dtype=factor.dtype).copy_(inputs)
+    if shift is not None:
+        scaled.sub_(shift)
+    return scaled.mul_(factor)
+
+
+class Feeds:
+    """Feeds that draw different samples of one data set, or draw them in another order: a batch of each in one go.
+
+    Their values are those of `Feed.batch`, row by row.
+    """
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        self._feeds = feeds
+        self._inputs, self._targets = feeds[0]._inputs, feeds[0]._targets
+        shifts = [feed._shift for feed in feeds if feed._shift is not None]
+        self._shift = torch.stack(shifts).unsqueeze(1) if shifts else None
+        self._factor = torch.stack([feed._factor for feed in feeds]).unsqueeze(1)
+
+    @staticmethod
+    def are_beside(feeds: Sequence[Feed]) -> bool:
+        """Whether they draw from the same tensors, which are scaled by the same rule."""
+        return len({(id(feed._inputs), id(feed._targets), feed._shift is None) for feed in feeds}) == 1 and not any(
+            feed._channels_last for feed in feeds
+        )
+
+    def batch(self, first: int, last: int, step: int) -> Batch:
+        """The batches of update `step` of the feeds from `first` up to `last`, of one size, with the feeds in front."""
+        rows_RB = torch.stack([feed.drawn(step) for feed in self._feeds[first:last]])
+        inputs, targets = (
+            tensor.index_select(0, rows_RB.view(-1)).unflatten(0, rows_RB.shape)
+            for tensor in (self._inputs, self._targets)
+        )
+        shift = None if self._shift is None else self._shift[first:last]
+        return Batch(_scaled(inputs, shift, self._factor[first:last]), targets, rows_RB)
 
 
 def batch_sizes(count: int, batch_size: int) -> list[int]:

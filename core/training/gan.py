@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 import threading
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -296,8 +298,7 @@ def _bytes(images: Tensor) -> np.ndarray:
 
 
 def _forget_the_oldest(folder: Path) -> None:
-    kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
-    for path in kept[: max(0, len(kept) - MOST_KEPT)]:
-        for file in path.iterdir():
-            file.unlink()
-        path.rmdir()
+    with suppress(FileNotFoundError):  # Another process does the same at this moment, and goes on with it.
+        kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+        for path in kept[: max(0, len(kept) - MOST_KEPT)]:
+            shutil.rmtree(path)

@@ -21,6 +21,7 @@ JUDGED_FROM = 0.3
 """Before this share of its updates a generator has not begun to differ: nothing is said."""
 COPIED_BELOW = 0.5
 """Samples are copies where they lie nearer to a training image than this share of what training images do."""
+ONLY_ONE = Text("no class has two training images that differ")
 NUM_COMPARED = 24
 """So many samples of a class are compared with each other."""
 MOST_ROWS = 4096
@@ -31,8 +32,8 @@ MOST_ROWS = 4096
 class Reference:
     """What real images are like.
 
-    `spread` (K,): their mean distance within each class, NaN where it has a single image; `nearest`: within so much
-    half of them have another one of their class.
+    `spread` (K,): their mean distance within each class, NaN where no two of it differ; `nearest`: within so much half
+    of them have another one of their class, 0 where that cannot be said.
     """
 
     spread: np.ndarray
@@ -49,7 +50,7 @@ def reference(of_class: Sequence[Tensor]) -> Reference:
     several = [group.flatten(1) for group in of_class if len(group) > 1]
     apart = [torch.cdist(group, group).fill_diagonal_(torch.inf).min(1).values for group in several]
     return Reference(
-        np.array([spread_of(group) if len(group) > 1 else np.nan for group in of_class]),
+        np.array([(len(group) > 1 and spread_of(group)) or np.nan for group in of_class]),
         float(torch.cat(apart).median()) / _unit(several[0]) if several else 0.0,
     )
 
@@ -79,7 +80,9 @@ def verdict(variety_K: np.ndarray, progress: float, class_names: tuple[str, ...]
     rule = {"limit": 100 * COLLAPSED_BELOW}
     collapsed = [place for place, share in enumerate(variety_K) if share < COLLAPSED_BELOW]
     if not collapsed:
-        lowest = int(np.nanargmin(variety_K)) if np.isfinite(variety_K).any() else 0
+        if np.isnan(variety_K).all():
+            return {"alarm": False, "text": Text("How varied they should be is not known: {only}.", only=ONLY_ONE)}
+        lowest = int(np.nanargmin(variety_K))
         return {
             "alarm": False,
             "text": Text(
@@ -109,6 +112,13 @@ def verdict(variety_K: np.ndarray, progress: float, class_names: tuple[str, ...]
 def copies(distances: np.ndarray, known: Reference) -> Text:
     """Whether the samples are copies of training images, in words with the numbers."""
     numbers = {"middle": float(np.median(distances)), "real": known.nearest, "limit": 100 * COPIED_BELOW}
+    if not known.nearest:
+        return Text(
+            "Half of the samples lie within {middle:.2f} of a training image; whether they are copies is not known: "
+            "{only}.",
+            only=ONLY_ONE,
+            **numbers,
+        )
     if numbers["middle"] < COPIED_BELOW * known.nearest:
         return Text(
             "They are copies: half of the samples lie within {middle:.2f} of a training image, and half of the "

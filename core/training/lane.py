@@ -11,6 +11,7 @@ from core.text import Text
 from core.training.command import Command
 from core.training.device import use_threads
 from core.training.job import RunSink, Snapshots, TrainingJob
+from core.training.ledger import Fed
 from core.training.run import Run
 from core.training.watch import Watch
 
@@ -49,6 +50,8 @@ class Lane(TrainingJob):
         """Whether the race has said that this lane is over."""
         self.is_dropped = False
         """Whether it was stopped by itself, not with the whole race."""
+        self.fed: Fed | None = None
+        """What was hashed of its batches in another process, where it trains there."""
         super().__init__(
             prepare,
             build,

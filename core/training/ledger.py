@@ -28,6 +28,16 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Fed:
+    """What another process has hashed of the batches of a run, as a `Ledger` has it."""
+
+    begun_at: int
+    num_fed: int
+    now: Mark
+    marks: dict[int, Mark]
+
+
+@dataclass(frozen=True)
 class _Hashed:
     step: int
     batch: Batch
@@ -75,6 +85,7 @@ class Ledger:
     marks: dict[int, Mark] = field(default_factory=dict)
     """Hashes by number of batches fed: at 1, 2, at powers of √2, and where somebody asked for one."""
     _fed: tuple[int, Batch] | None = None
+    _told: Mark | None = None
 
     def __post_init__(self) -> None:
         self.num_fed = self.begun_at
@@ -101,6 +112,13 @@ class Ledger:
         if is_root_two_power(self.num_fed):
             self.mark()
 
+    def take(self, fed: Fed) -> None:
+        """Know what was hashed elsewhere, where nobody sees the runs beside this one."""
+        if fed.begun_at != self.begun_at:
+            self.begun_at, self.marks = fed.begun_at, {}
+        self.num_fed, self._told = fed.num_fed, fed.now
+        self.marks |= fed.marks
+
     def mark(self) -> None:
         """Keep the present hashes."""
         self.marks[self.num_fed] = self.now
@@ -108,12 +126,12 @@ class Ledger:
     @property
     def first_step(self) -> int:
         """The first update, counted from 0, whose batch is hashed."""
-        return max(self.begun_at, self.side.first_step)
+        return self.begun_at if self._told else max(self.begun_at, self.side.first_step)
 
     @property
     def now(self) -> Mark:
         """The present hashes."""
-        return Mark(self._order.hexdigest(), self._tensors.hexdigest())
+        return self._told or Mark(self._order.hexdigest(), self._tensors.hexdigest())
 
     def at(self, num_fed: int) -> Mark | None:
         """The hashes after so many batches, where they are known."""

@@ -25,6 +25,7 @@ from core.catalog.regularizers.terms import Decay, MaxNorm, NormClip, Penalty, V
 from core.experiment import Experiment
 from core.seeding import augmentation_seeds, generator
 from core.training.average import Average
+from core.training.device import NOISE_OF_TORCH
 from core.training.flat import Flat
 from core.training.gan import Gan
 from core.training.guard import Guard
@@ -46,6 +47,7 @@ class Frame:
     input_shape: tuple[int, ...]
     num_outputs: int
     device: str
+    noise: str
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -141,17 +143,18 @@ def dropouts_of(model: nn.Module, device: str) -> list[tuple[str, CounterDropout
     return found
 
 
-def augmentation_of(
-    experiment: Experiment, input_shape: tuple[int, ...], num_outputs: int, device: str, gans: Gans
-) -> Augment | None:
+def augmentation_of(experiment: Experiment, frame: Frame, gans: Gans) -> Augment | None:
     """The experiment's augmentations as one function of a batch and a step; None without any."""
     entries: tuple[Entry, ...] = experiment.augmentations
     if not entries:
         return None
+    from core.catalog.augmentations.gaussian import gaussian, gaussian_of_torch
     from core.catalog.augmentations.pipeline import compile_pipeline
 
-    pipeline = compile_pipeline(entries, input_shape, num_outputs, {entry: gan.sample for entry, gan in gans.items()})
-    seeds = augmentation_seeds(experiment.seed, device)
+    samplers = {entry: gan.sample for entry, gan in gans.items()}
+    draw = gaussian_of_torch if frame.noise == NOISE_OF_TORCH else gaussian
+    pipeline = compile_pipeline(entries, frame.input_shape, frame.num_outputs, samplers, draw)
+    seeds = augmentation_seeds(experiment.seed, frame.device)
     return lambda batch, step: pipeline(batch, step, seeds)
 
 

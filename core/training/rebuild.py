@@ -48,7 +48,7 @@ def rebuild(parts: Assembly, before: Experiment, after: Experiment, step: int) -
         parts.batch_size = min(after.batch_size, parts.data.num_train)
     if before.augmentations != after.augmentations:
         parts.gans = gans_of(after, parts.data, parts.folder)
-        loop.augment = augmentation_of(after, frame.input_shape, frame.num_outputs, frame.device, parts.gans)
+        loop.augment = augmentation_of(after, frame, parts.gans)
     parts.revision += 1
 
 

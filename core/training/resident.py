@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -102,7 +102,7 @@ def resident(
     assert isinstance(dataset, DataSet)
     split_sizes(experiment)
     device = torch.device(device)
-    held = _cache.held(dataset, experiment.split_seed, folder, device, progress)
+    held = _cache.held(experiment, folder, device, progress)
     fault = acting(experiment)
     chosen = (data_of(experiment), fault.key)
     if (known := held.drawn.get(chosen)) is not None:
@@ -135,6 +135,11 @@ def resident(
         _held=held,
     )
     return drawn
+
+
+def keep(experiment: SealedChoice, folder: Path, device: torch.device | str, samples: Samples) -> None:
+    """Hold an experiment's samples, which another process has loaded, as if they had been loaded here."""
+    _cache.keep(_key(experiment, folder, torch.device(device)), samples)
 
 
 def sealed_test_split(data: ResidentData) -> Tensor:
@@ -205,6 +210,12 @@ class _Held:
     """What was drawn of it and is in use, by what decides about that."""
 
 
+def _key(choice: DataChoice, folder: Path, device: torch.device) -> tuple[Any, ...]:
+    """What decides about loaded samples; the device comes last."""
+    seeds = (choice.split_seed, choice.test_seed) if choice.dataset.generated else None
+    return (choice.dataset, seeds, Path(folder).resolve(), str(device))
+
+
 class _Cache:
     """Loaded data sets: those in use by anyone are found again; the last used ones are kept within the budget."""
 
@@ -214,8 +225,9 @@ class _Cache:
         self._alive: weakref.WeakValueDictionary[Hashable, _Held] = weakref.WeakValueDictionary()
         self._recent: OrderedDict[Hashable, _Held] = OrderedDict()
 
-    def held(self, dataset: DataSet, split_seed: int, folder: Path, device: torch.device, progress: Progress) -> _Held:
-        key = (dataset, split_seed if dataset.generated else None, Path(folder).resolve(), str(device))
+    def held(self, choice: DataChoice, folder: Path, device: torch.device, progress: Progress) -> _Held:
+        dataset, split_seed, test_seed = choice.dataset, choice.split_seed, choice.test_seed
+        key = _key(choice, folder, device)
         with self._lock:
             loading = self._loading.setdefault(key, threading.Lock())
         # One lock a data set: two threads never load the same one, and a download holds up nobody else.
@@ -224,13 +236,20 @@ class _Cache:
                 found = self._alive.get(key)
             if found is None:
                 check_budget(dataset, budget_bytes(device), folder)
-                found = _to_device(dataset.load(folder, split_seed, progress), device)
+                is_fresh = isinstance(dataset, Generated) and test_seed
+                drawn = dataset.drawn(split_seed, test_seed) if is_fresh else dataset.load(folder, split_seed, progress)
+                found = _to_device(drawn, device)
             with self._lock:
                 self._alive[key] = found
                 self._recent[key] = found
                 self._recent.move_to_end(key)
                 self._forget(device, budget_bytes(device))
         return found
+
+    def keep(self, key: tuple[Any, ...], samples: Samples) -> None:
+        """Hold samples under their key."""
+        with self._lock:
+            self._alive[key] = self._recent[key] = _to_device(samples, torch.device(key[-1]))
 
     def _forget(self, device: torch.device, budget: int) -> None:
         """Let go of what was unused for longest until the rest fits; runs that use a data set keep it alive."""

@@ -42,6 +42,8 @@ class DataChoice(Protocol):
     def num_folds(self) -> int | None: ...
     @property
     def fold(self) -> int: ...
+    @property
+    def test_seed(self) -> int: ...
 
 
 def data_of(choice: DataChoice) -> tuple[Any, ...]:
@@ -94,13 +96,13 @@ def least_fraction(choice: DataChoice) -> float:
 def draw_splits(samples: Samples, choice: DataChoice) -> Splits:
     """Split loaded samples.
 
-    Test: the official rows, else 20 %, stratified, drawn from the data set's key alone. Validation: its own points, or
-    `validation_fraction` of the rest, stratified, drawn from `split_seed`; where there are folds, one of them in place
-    of both. Training: what is left, or the first `train_size` of it as `sampling` orders it, which leaves validation as
-    it is. Raises BadInput for sizes that are impossible.
+    Test: the official rows, else 20 %, stratified, drawn from the data set's key alone; others with a `test_seed`.
+    Validation: its own points, or `validation_fraction` of the rest, stratified, drawn from `split_seed`; where there
+    are folds, one of them in place of both. Training: what is left, or the first `train_size` of it as `sampling`
+    orders it, which leaves validation as it is. Raises BadInput for sizes that are impossible.
     """
     dataset = cast(DataSet, choice.dataset)
-    test = sealed_rows(samples, dataset)
+    test = sealed_rows(samples, choice)
     own_validation = (samples.parts or {}).get("validation") if choice.num_folds is None else None
     rng = np.random.default_rng(seed32(choice.split_seed, "split", dataset.key))
     pool = train_pool(samples, test)
@@ -158,7 +160,7 @@ def draw_folds(samples: Samples, choice: DataChoice) -> tuple[np.ndarray, np.nda
     """The rows (N,) that are divided into folds, and the number of the fold of each, from 1. The test split is not."""
     dataset = cast(DataSet, choice.dataset)
     assert choice.num_folds is not None
-    rows = train_pool(samples, sealed_rows(samples, dataset))
+    rows = train_pool(samples, sealed_rows(samples, choice))
     return rows, fold_numbers(_strata(samples, dataset)[rows], choice.num_folds, random_state=folds_seed(choice))
 
 
@@ -198,10 +200,19 @@ def _strata(samples: Samples, dataset: DataSet) -> np.ndarray:
     return np.zeros(len(samples.targets), np.int64)
 
 
-def sealed_rows(samples: Samples, dataset: DataSet) -> np.ndarray:
-    """The rows of the test split: the official ones, else those that are drawn."""
-    parts = samples.parts or {}
-    return parts["test"] if "test" in parts else drawn_test(samples, dataset)
+def sealed_rows(samples: Samples, choice: DataChoice) -> np.ndarray:
+    """The rows of the test split: the official ones, else those that are drawn; or a fresh draw from all samples.
+
+    A fresh one has as many of each class as the first, so that all sizes stay. Generated data come with theirs.
+    """
+    dataset, parts = cast(DataSet, choice.dataset), samples.parts or {}
+    first = parts["test"] if "test" in parts else drawn_test(samples, dataset)
+    if not choice.test_seed or dataset.generated:
+        return first
+    strata = _strata(samples, dataset)
+    rng = np.random.default_rng(seed32(choice.test_seed, "test", dataset.key))
+    kinds = zip(*np.unique(strata[first], return_counts=True), strict=True)
+    return np.concatenate([rng.permutation(np.flatnonzero(strata == kind))[:num] for kind, num in kinds])
 
 
 def drawn_test(samples: Samples, dataset: DataSet) -> np.ndarray:

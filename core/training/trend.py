@@ -70,6 +70,8 @@ class Trend:
         self.task, self.since = task, since
         self.guess_error = guess_error
         self.latest: Evaluation | None = None
+        self.first: Evaluation | None = None
+        """The first evaluation, of the first weights as a rule; after a pre-training that after it."""
         self.lowest: Evaluation | None = None
         """The first evaluation with the lowest validation error."""
         self.lowest_loss: Evaluation | None = None
@@ -94,6 +96,7 @@ class Trend:
         if self.verdict == "pretraining":
             self.lowest = self.lowest_loss = None
             self.verdict = "learning"
+        self.first = self.first or evaluation
         if self.lowest is None or evaluation.validation.error < self.lowest.validation.error:
             self.lowest = evaluation
         if self.lowest_loss is None or evaluation.validation.loss < self.lowest_loss.validation.loss:

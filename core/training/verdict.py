@@ -7,6 +7,7 @@ runs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,8 @@ RULES = {
 class Status:
     """A run in words: `verdict` is a key of RULES; `numbers` are what the rule looked at, label and value.
 
-    `alarms` say what is wrong with its gradients and units, each by a rule of its own.
+    `alarms` say what is wrong with its gradients and units, each by a rule of its own; `told` is what the narrator
+    says, as `core.training.narrator_record.told` words it.
     """
 
     verdict: str
@@ -67,6 +69,7 @@ class Status:
     numbers: tuple[tuple[Text, Text], ...]
     suggestions: tuple[Suggestion, ...]
     alarms: tuple[Alarm, ...] = ()
+    told: tuple[Mapping[str, Text], ...] = ()
 
     @property
     def rule(self) -> Text:
@@ -82,6 +85,7 @@ class Status:
             "rule": _joined([self.rule, *(alarm.rule for alarm in self.alarms)]),
             "numbers": [[label, value] for rows in (self, *self.alarms) for label, value in rows.numbers],
             "suggestions": [item.to_meta() for item in self.suggestions],
+            "told": list(self.told),
         }
 
 
@@ -93,11 +97,13 @@ def status(
     reason: Text | None = None,
     restored: Evaluation | None = None,
     alarms: tuple[Alarm, ...] = (),
+    told: tuple[Mapping[str, Text], ...] = (),
 ) -> Status:
     """The status of a run of `experiment` whose evaluations are in `trend`.
 
     `state` is the run's; `reason` says why it ended; `restored` is the evaluation whose weights early stopping brought
-    back, None when the run ended with its last weights; `alarms` are those of its latest update.
+    back, None when the run ended with its last weights; `alarms` are those of its latest update; `told` is what the
+    narrator says by now, in words.
     """
     verdict = _verdict(trend, state, restored)
     return Status(
@@ -107,6 +113,7 @@ def status(
         tuple(_numbers(trend)),
         suggestions(verdict, experiment),
         alarms,
+        told,
     )
 
 

@@ -155,12 +155,13 @@ def _field(side: int | None) -> str:
 # -- one unit ---------------------------------------------------------------------------------------------------------
 
 
-def one_unit(*, present: bool) -> None:
+def one_unit() -> None:
     """Patch × kernel + bias → activation, position by position."""
     convolutions = [layer for layer in look().layers if layer.kernels is not None]
     if not convolutions:
         no_maps()
         return
+    present = st.session_state.get("present", False)
     if present:
         names = [layer.name for layer in convolutions]
         layer = convolutions[names.index(chosen.among("layer", names))]

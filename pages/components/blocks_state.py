@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -12,16 +12,14 @@ from core.experiment import Experiment
 from core.text import Text
 from pages.components.language import language, t
 from pages.components.param_form import keep
-from pages.components.services import actor, services
+from pages.components.parts import Parts, runs_of_link
+from pages.components.services import services
 
 if TYPE_CHECKING:
     from core.store.records import RunRecord
 
-PARTS = ("maps", "unit", "pooling", "activation", "normalization", "dropout", "attention")
-PARAMETERS = ("look", "of")
-"""Query parameters: the part and the run."""
-_CHOICES, _ADDRESS = "blocks choices", "blocks in the address bar"
-USUAL: dict[str, Any] = {"part": PARTS[0], "run": "", "label": 3, "nth": 0}
+_CHOICES = "blocks choices"
+USUAL: dict[str, Any] = {"run": "", "label": 3, "nth": 0}
 
 
 def get(name: str, otherwise: Any = None) -> Any:
@@ -96,32 +94,26 @@ def door(run: RunRecord) -> None:
 # -- the address -----------------------------------------------------------------------------------------------------
 
 
-def read_address() -> list[Text]:
-    """Take over what the address says, where it is new; sentences about what cannot be."""
-    query = {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
-    if query == st.session_state.get(_ADDRESS):
-        return []
-    st.session_state[_ADDRESS] = query
-    remarks = []
-    if query.get("look") in PARTS:
-        put("part", query["look"])
-    elif query.get("look"):
-        said = f"look={query['look']}"[:200]
-        remarks.append(Text("“{part}” in the link is nothing that can be chosen here.", part=said))
-    run = query.get("of")
-    if run and services().find(run, actor=actor()) is None:
-        remarks.append(Text("There is no run “{run}” here: it may have been deleted.", run=run[:80]))
-    elif run:
+def _read_address(query: Mapping[str, str]) -> list[Text]:
+    """Look into the run of a link; a sentence where there is none."""
+    found, gone = runs_of_link([query.get("of", "")])
+    for run in found:
         put("run", run)
-    return remarks
+    return gone
 
 
-def address() -> dict[str, str | None]:
-    """What stands in the address."""
-    query = {
-        name: get(choice)
-        for name, choice in zip(PARAMETERS, ("part", "run"), strict=True)
-        if get(choice) != USUAL[choice]
-    }
-    st.session_state[_ADDRESS] = query
-    return dict(query)
+def _address() -> dict[str, str]:
+    """The run, where it is not the shipped one."""
+    return {"of": get("run")} if get("run") else {}
+
+
+_TITLES = {
+    "maps": Text("Feature maps"),
+    "unit": Text("One unit"),
+    "pooling": Text("Pooling"),
+    "activation": Text("Activation"),
+    "normalization": Text("Batch normalization"),
+    "dropout": Text("Dropout"),
+    "attention": Text("Attention"),
+}
+PARTS = Parts("building_blocks", _TITLES, ("of",), dict.fromkeys(_TITLES, (_read_address, _address)))

@@ -24,6 +24,7 @@ from pages.components.language import language, show, t
 from pages.components.param_form import LIVE_MARK, keep, shape_of
 from pages.components.samples import before_and_after, one_a_class
 from pages.components.schedule import schedule_picture
+from pages.components.test_sets import test_set_choice
 
 MORE_NUMBERS = (
     "batch_size", "validation_fraction", "num_folds", "fold", "sampling", "label_noise", "noisy_splits",
@@ -84,6 +85,9 @@ def adapt_to_data() -> None:
     if document["train_size"] is not None:
         document["train_size"] = None
         state.remark(Text("All training samples are used again."))
+    if document["test_seed"]:
+        document["test_seed"] = 0
+        state.remark(Text("The test set is the first one of these data."))
     state.put_draft(document)
 
 
@@ -253,6 +257,7 @@ def _more(fields: list[tuple[str, str, dict[str, Any], Parameter]]) -> None:
     )
     for name in MORE_NUMBERS:
         number(name, empty=t("none") if name == "num_folds" else t("by itself"))
+    test_set_choice()
     for family, path, entry, parameter in fields:
         if family == "architectures" and shape_of(parameter.annotation).record is not None:
             sizes_along()

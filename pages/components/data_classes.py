@@ -18,6 +18,7 @@ from pages.components.error_box import plain
 from pages.components.language import language, prose, show, t
 from pages.components.samples import PATIENCE_S, TILE, as_soon_as_drawn, image_row
 from pages.components.services import actor, services
+from pages.components.test_sets import test_set_choice
 
 FIELDS = ("sampling", "validation_fraction", "num_folds", "fold", "split_seed", "label_noise", "noisy_splits")
 
@@ -27,6 +28,7 @@ def choices() -> None:
     data_choice()
     for name in FIELDS:
         number(name, empty=t("none"))
+    test_set_choice()
 
 
 def ask() -> DataView | None:

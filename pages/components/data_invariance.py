@@ -19,9 +19,9 @@ from core.store.records import RunRecord
 from core.studies.invariance import InvarianceCurve, has_training, twin
 from core.studies.measured_runs import Measuring
 from core.training.disturbances import DISTURBANCES, Disturbance, suiting
-from pages.components import data_state
-from pages.components.data_state import SHIPPED
+from pages.components import invariance_state
 from pages.components.error_box import error_box, plain
+from pages.components.invariance_state import SHIPPED
 from pages.components.landscape_tabs import told_apart
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
@@ -52,7 +52,7 @@ def offered() -> list[Network]:
     """What can be tried with the chosen disturbance: runs, newest first, and at the end the shipped one."""
     from core.studies.blocks_shipped import shipped
 
-    disturbance, shown = data_state.disturbance(), data_state.runs() or []
+    disturbance, shown = invariance_state.disturbance(), invariance_state.runs() or []
     found: list[tuple[RunRecord, Experiment]] = []
     for record in reversed(services().runs(actor=actor())):
         try:
@@ -76,14 +76,14 @@ def suiting_of(experiment: Experiment) -> Mapping[str, Disturbance]:
 
 def chosen(among: Sequence[Network]) -> list[Network]:
     """What is shown; while nothing was chosen the newest run, or the shipped one where there is no run."""
-    wanted = data_state.runs()
+    wanted = invariance_state.runs()
     return list(among[:1]) if wanted is None else [one for run in wanted for one in among if one.id == run]
 
 
 def choices() -> None:
     """The disturbance, and the runs."""
     key = f"disturbance|{language()}"
-    keep(key, data_state.disturbance())
+    keep(key, invariance_state.disturbance())
     st.markdown(f"**{t('WHAT IS CHANGED')}**")
     st.pills(
         t("WHAT IS CHANGED"),
@@ -92,7 +92,7 @@ def choices() -> None:
         required=True,
         format_func=lambda name: show(DISTURBANCES[name].title),
         label_visibility="collapsed",
-        on_change=lambda: data_state.show_disturbance(st.session_state[key]),
+        on_change=lambda: invariance_state.show_disturbance(st.session_state[key]),
     )
     among = offered()
     runs_key = f"runs disturbed|{language()}"
@@ -104,10 +104,10 @@ def choices() -> None:
         list(names),
         format_func=names.__getitem__,
         key=runs_key,
-        max_selections=data_state.MOST_RUNS,
+        max_selections=invariance_state.MOST_RUNS,
         placeholder=t("choose runs"),
         label_visibility="collapsed",
-        on_change=lambda: data_state.show_runs(st.session_state[runs_key]),
+        on_change=lambda: invariance_state.show_runs(st.session_state[runs_key]),
     )
 
 
@@ -149,7 +149,7 @@ def invariance() -> None:
 
 def curve_of(one: Network) -> Measuring[InvarianceCurve]:
     """The curve of a network against the chosen disturbance, measured from now on if it is not there."""
-    return services().invariance("" if one.id == SHIPPED else one.id, data_state.disturbance(), actor=actor())
+    return services().invariance("" if one.id == SHIPPED else one.id, invariance_state.disturbance(), actor=actor())
 
 
 def progress(one: Network, found: Measuring[InvarianceCurve]) -> None:
@@ -168,12 +168,12 @@ def progress(one: Network, found: Measuring[InvarianceCurve]) -> None:
 def give_up(one: Network, found: Measuring[InvarianceCurve]) -> None:
     """Measure no further, and show the curve no more."""
     found.cancel()
-    data_state.show_runs([run for run in data_state.runs() or [] if run != one.id])
+    invariance_state.show_runs([run for run in invariance_state.runs() or [] if run != one.id])
 
 
 def figure(curves: Sequence[tuple[Network, InvarianceCurve]]) -> None:
     """The curves that are there, and a sentence for each."""
-    disturbance = DISTURBANCES[data_state.disturbance()]
+    disturbance = DISTURBANCES[invariance_state.disturbance()]
     slots = distinct([one.slot for one, _ in curves])
     record = Invariance(
         disturbance.axis,
@@ -223,7 +223,7 @@ def words(one: Network, curve: InvarianceCurve, disturbance: Disturbance) -> str
 
 def twin_button(one: Network, among: Sequence[Network], shown: Sequence[Network]) -> None:
     """Train the same network with this change in training, or without it, and show both."""
-    disturbance = DISTURBANCES[data_state.disturbance()]
+    disturbance = DISTURBANCES[invariance_state.disturbance()]
     experiment = twin(one.experiment, disturbance.key)
     known = next((other for other in among if other.experiment.fingerprint() == experiment.fingerprint()), None)
     if known in shown:
@@ -250,4 +250,4 @@ def show_twin(experiment: Experiment, known: Network | None, shown: Sequence[str
     except CoreError as error:
         st.session_state[_REFUSED] = error
         return
-    data_state.show_runs([*shown[: data_state.MOST_RUNS - 1], other])
+    invariance_state.show_runs([*shown[: invariance_state.MOST_RUNS - 1], other])

@@ -107,7 +107,7 @@ def choose(key: str) -> None:
     """Take a set and look at its classes."""
     state.put("dataset", {"key": key})
     adapt_to_data()
-    data_state.show_part("classes")
+    data_state.PARTS.show("classes")
 
 
 def here(sets: Sequence[type[OwnData]]) -> None:

@@ -27,6 +27,7 @@ from pages.components.choices import data_choice, network_choice, number, optimi
 from pages.components.error_box import error_box
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
+from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
 
 LOOK_AGAIN_S = 1.0
@@ -253,6 +254,7 @@ def _curve(chosen: Varied, record: StudyRecord, marks: Marks, words: Words, *, i
     )
     band = t("mean over folds ± one standard error") if is_folded else t("median over seeds, from lowest to highest")
     st.caption(t("Bands: {band}.", band=band))
+    seal_line(*runs)
 
 
 def _band(found: Sequence[Sequence[float]], *, is_folded: bool) -> Band:

@@ -30,6 +30,7 @@ from pages.components.folds_chart import folds_chart
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.samples import PATIENCE_S, as_soon_as_drawn
+from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
 
 LIVE = "kfold live"
@@ -233,6 +234,7 @@ def _results(comparison: Comparison, record: StudyRecord) -> None:
                 ),
                 hide_index=True,
             )
+            seal_line(*services().runs_of(record.id, actor=actor()))
     if st.session_state.get("present", False):
         return
     once = once_on_all(kfold_state.settings_of(comparison))

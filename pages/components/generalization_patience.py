@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -69,7 +69,7 @@ def patience() -> None:
     if run is None:
         return
     if run.active:
-        _wait_for(run)
+        wait_for(run)
     evaluations = services().evaluations(run.id, actor=actor())
     if len(evaluations) < 2:
         st.info(t("Nothing was measured of this run after its first weights."))
@@ -78,7 +78,9 @@ def patience() -> None:
     _shown(run, evaluations)
 
 
-def _wait_for(run: RunRecord) -> None:
+def wait_for(run: RunRecord) -> None:
+    """Show the page again when the run is over."""
+
     def part() -> None:
         if not services().is_active(run.id):
             st.rerun()
@@ -106,12 +108,9 @@ def _shown(run: RunRecord, evaluations: Sequence[Evaluation]) -> None:
     st.plotly_chart(
         ended_figure(
             Ended(
-                [one.epoch for one in evaluations],
-                [one.train.error for one in evaluations],
-                [one.validation.error for one in evaluations],
-                evaluations.index(ending.best),
-                ending.at.epoch if ending.stopped else None,
-                ending.best.validation.wrong is not None,
+                **errors_of(evaluations),
+                best=evaluations.index(ending.best),
+                stopped=ending.at.epoch if ending.stopped else None,
             ),
             run.colour_slot,
             translator(language()),
@@ -135,6 +134,16 @@ def _shown(run: RunRecord, evaluations: Sequence[Evaluation]) -> None:
     ):
         state.choose(stopping(experiment_of(run), chosen))
         st.switch_page("train.py")
+
+
+def errors_of(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
+    """The fields of `Errors`."""
+    return {
+        "epochs": [one.epoch for one in evaluations],
+        "training": [one.train.error for one in evaluations],
+        "validation": [one.validation.error for one in evaluations],
+        "in_percent": evaluations[0].validation.wrong is not None,
+    }
 
 
 def stopping(experiment: Experiment, patience: int) -> Experiment:

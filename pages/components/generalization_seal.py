@@ -21,6 +21,7 @@ from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
 from pages.components.stored_choice import chosen_run, look_at, stored_choice
+from pages.components.test_sets import fresh_test_sets
 
 EXAMPLE = "overfits_moons"
 LOOK_AGAIN_S = 0.5
@@ -80,6 +81,7 @@ def seal() -> None:
         error_box(st.session_state.pop(_REFUSED))
     if looks:
         _table(looks)
+    fresh_test_sets(run)
     if kept.validation.wrong is not None:
         st.divider()
         _best_of_many(run, kept.validation)

@@ -6,13 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import CoreError
 from core.language import translator
 from core.studies.gradients_asked import MOST_DEPTH, Network, Pair
 from core.studies.gradients_cases import CASES
 from core.training.alarms import alarms, ends, layer_text, power
 from pages.components import gradients_state as chosen
-from pages.components.error_box import error_box
 from pages.components.gradients_chart import Line, Panel, Sentence, gradients_chart
 from pages.components.gradients_controls import (
     activation_name,
@@ -28,6 +26,7 @@ from pages.components.gradients_controls import (
     whole,
 )
 from pages.components.language import language, show, t
+from pages.components.parts import in_panes
 from pages.components.services import actor, services
 
 SLOTS = {"left": 0, "right": 3}
@@ -214,8 +213,9 @@ def panels(profiles: dict[str, Any], names: dict[str, str]) -> list[Panel]:
     ]
 
 
-def pictures(pair: Pair, *, present: bool) -> None:
-    """Both networks, measured and drawn."""
+def pictures() -> None:
+    """Both networks, measured and drawn, and the cures."""
+    pair = chosen.pair()
     names = {"left": t("left network"), "right": t("right network")}
     found = services().gradients(pair, actor=actor())
     profiles = dict(zip(names, found, strict=True))
@@ -223,29 +223,22 @@ def pictures(pair: Pair, *, present: bool) -> None:
         [sentence(side, names[side], profile) for side, profile in profiles.items()],
         panels(profiles, names),
         key=CHART,
-        present=present,
     )
+    if not st.session_state.get("present", False):
+        cures(pair)
 
 
-def before_tab(*, present: bool) -> None:
+def networks() -> None:
+    """The choices of both networks, beside each other, and what they share."""
+    columns = st.columns(2, gap="small")
+    for column, name, title in zip(columns, SLOTS, (t("LEFT"), t("RIGHT")), strict=True):
+        with column:
+            network(name, title)
+    shared()
+
+
+def before_tab() -> None:
     """The whole picture."""
-    pair = chosen.pair()
-    if present:
-        pictures(pair, present=True)
-        return
-    cases()
-    with st.container(horizontal=True, gap="medium", key="landscape"):
-        left = st.container(border=True, key="choose", gap="xsmall", width=330)
-        right = st.container(key="seen", gap="small")
-    with left:
-        columns = st.columns(2, gap="small")
-        for column, name, title in zip(columns, SLOTS, (t("LEFT"), t("RIGHT")), strict=True):
-            with column:
-                network(name, title)
-        shared()
-    with right:
-        try:
-            pictures(pair, present=False)
-            cures(pair)
-        except CoreError as error:
-            error_box(error)
+    if not st.session_state.get("present", False):
+        cases()
+    in_panes(networks, pictures, width=330)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 from core.figures.theme import SLOTS
@@ -91,7 +92,7 @@ class Sentence:
         }
 
 
-def gradients_chart(sentences: Iterable[Sentence], panels: Sequence[Panel], *, key: str, present: bool = False) -> None:
+def gradients_chart(sentences: Iterable[Sentence], panels: Sequence[Panel], *, key: str) -> None:
     """Show sentences and panels; under one key the names of the panels must stay. Equal arguments send nothing."""
     version = ASSETS.version
     _component(
@@ -103,7 +104,11 @@ def gradients_chart(sentences: Iterable[Sentence], panels: Sequence[Panel], *, k
             "lang": language(),
             "token": "",
             "colors": [asdict(slot) for slot in SLOTS],
-            "settings": {"present": present, "view": {}, "panels": [panel.name for panel in panels]},
+            "settings": {
+                "present": st.session_state.get("present", False),
+                "view": {},
+                "panels": [panel.name for panel in panels],
+            },
             "version": version,
             "module": f"/live/assets/{version}/gradients_chart.js",
             "css": [f"/live/assets/{version}/{name}" for name in ("live.css", "gradients.css")],

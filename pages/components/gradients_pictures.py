@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from core.errors import CoreError
 from core.language import translator
 from core.studies.gradients_asked import MOST_DEPTH, Clipped, Felt, ThroughTime
 from core.training.alarms import power
 from pages.components import gradients_state as chosen
-from pages.components.error_box import error_box
 from pages.components.gradients_chart import Line, Panel, Sentence, gradients_chart
 from pages.components.gradients_controls import (
     activation_name,
@@ -26,6 +23,7 @@ from pages.components.gradients_controls import (
     whole,
 )
 from pages.components.language import language, prose, show, t
+from pages.components.parts import in_panes
 from pages.components.services import actor, services
 
 SICK, CURED = 0, 3
@@ -34,29 +32,12 @@ CHARTS = {name: f"gradients {name} chart" for name in ("felt", "time", "clipping
 """The keys of the components."""
 
 
-def _tab(controls: Callable[[], None], pictures: Callable[[bool], None], *, present: bool) -> None:
-    """The choices on the left, the pictures on the right; a presentation has the pictures alone."""
-    if present:
-        pictures(True)
-        return
-    with st.container(horizontal=True, gap="medium", key="landscape"):
-        left = st.container(border=True, key="choose", gap="xsmall", width=300)
-        right = st.container(key="seen", gap="small")
-    with left:
-        controls()
-    with right:
-        try:
-            pictures(False)
-        except CoreError as error:
-            error_box(error)
-
-
 # -- what layer 10 feels ----------------------------------------------------------------------------------------------
 
 
-def felt_tab(*, present: bool) -> None:
+def felt_tab() -> None:
     """The weights of one layer are multiplied; the spread of a later layer's input, without and with batch norm."""
-    _tab(_felt_controls, _felt_pictures, present=present)
+    in_panes(_felt_controls, _felt_pictures)
 
 
 def _felt_controls() -> None:
@@ -74,7 +55,7 @@ def _felt_controls() -> None:
     )
 
 
-def _felt_pictures(present: bool) -> None:
+def _felt_pictures() -> None:
     asked: Felt = chosen.part("felt")
     without, normalized = services().gradients(asked, actor=actor())
     networks = ((t("without batch norm"), SICK, without), (t("with batch norm"), CURED, normalized))
@@ -120,16 +101,15 @@ def _felt_pictures(present: bool) -> None:
             ),
         ],
         key=CHARTS["felt"],
-        present=present,
     )
 
 
 # -- RNN against LSTM -------------------------------------------------------------------------------------------------
 
 
-def time_tab(*, present: bool) -> None:
+def time_tab() -> None:
     """How much the last output still depends on each time step."""
-    _tab(_time_controls, _time_pictures, present=present)
+    in_panes(_time_controls, _time_pictures)
 
 
 def _time_controls() -> None:
@@ -151,7 +131,7 @@ def _time_controls() -> None:
     )
 
 
-def _time_pictures(present: bool) -> None:
+def _time_pictures() -> None:
     asked: ThroughTime = chosen.part("time")
     found = services().gradients(asked, actor=actor())
     networks = ((t("RNN"), SICK, found.rnn), (t("LSTM"), CURED, found.lstm))
@@ -176,15 +156,15 @@ def _time_pictures(present: bool) -> None:
         "log",
         powers=True,
     )
-    gradients_chart(words, [panel], key=CHARTS["time"], present=present)
+    gradients_chart(words, [panel], key=CHARTS["time"])
 
 
 # -- clipping ---------------------------------------------------------------------------------------------------------
 
 
-def clipping_tab(*, present: bool) -> None:
+def clipping_tab() -> None:
     """A network that explodes, without and with a limit on the gradient's norm."""
-    _tab(_clipping_controls, _clipping_pictures, present=present)
+    in_panes(_clipping_controls, _clipping_pictures)
 
 
 def _clipping_controls() -> None:
@@ -202,7 +182,7 @@ def _clipping_controls() -> None:
     )
 
 
-def _clipping_pictures(present: bool) -> None:
+def _clipping_pictures() -> None:
     asked: Clipped = chosen.part("clipping")
     with st.spinner(t("Training both"), show_time=False):
         without, limited = services().gradients(asked, actor=actor())
@@ -247,7 +227,6 @@ def _clipping_pictures(present: bool) -> None:
             ),
         ],
         key=CHARTS["clipping"],
-        present=present,
     )
 
 

@@ -38,6 +38,7 @@ from pages.components.gradients_controls import (
     whole,
 )
 from pages.components.language import language, prose, show, t
+from pages.components.parts import in_panes
 from pages.components.services import actor, live_token, services
 
 LIVE = "gradients pretraining live"
@@ -45,20 +46,11 @@ LOOK_AGAIN_S = 1.0
 _REFUSED = "layer by layer that was refused"
 
 
-def pretraining_tab(*, present: bool) -> None:
+def pretraining_tab() -> None:
     """The choices on the left; the stages and the race on the right, which a presentation shows alone."""
     asked: Pretrained = chosen.part("pretraining")
     _answer(asked, st.session_state.get(LIVE) or {})
-    if present:
-        _seen(asked, present=True)
-        return
-    with st.container(horizontal=True, gap="medium", key="landscape"):
-        left = st.container(border=True, key="choose", gap="xsmall", width=300)
-        right = st.container(key="seen", gap="small")
-    with left:
-        _controls(asked)
-    with right:
-        _seen(asked, present=False)
+    in_panes(lambda: _controls(asked), lambda: _seen(asked))
 
 
 def _controls(asked: Pretrained) -> None:
@@ -95,14 +87,11 @@ def _controls(asked: Pretrained) -> None:
 # -- what is shown ---------------------------------------------------------------------------------------------------
 
 
-def _seen(asked: Pretrained, *, present: bool) -> None:
+def _seen(asked: Pretrained) -> None:
     if _REFUSED in st.session_state:
         error_box(st.session_state.pop(_REFUSED))
-    try:
-        comparison = asked.comparison(translator(language()))
-    except CoreError as error:
-        error_box(error)
-        return
+    present = st.session_state.get("present", False)
+    comparison = asked.comparison(translator(language()))
     record = _stored(comparison)
     runs = services().runs_of(record.id, actor=actor()) if record else ()
     compare_chart(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -10,8 +11,8 @@ import streamlit as st
 from core.errors import BadInput
 from core.studies.gradients_asked import Asked, Clipped, Felt, Pair, Pretrained, ThroughTime
 from core.text import Text
+from pages.components.parts import Parts
 
-TABS = ("before", "felt", "time", "clipping", "pretraining")
 USUAL: dict[str, Asked] = {
     "left": Pair().left,
     "right": Pair().right,
@@ -23,7 +24,7 @@ USUAL: dict[str, Asked] = {
 }
 """What the page opens with. The first word of a query parameter names the record it belongs to."""
 _BEFORE = ("left", "right", "both")
-_PARTS, _TAB, _ADDRESS = "gradients choices", "gradients picture", "gradients in the address bar"
+_PARTS = "gradients choices"
 
 
 def part(name: str) -> Any:
@@ -48,30 +49,11 @@ def take(chosen: Pair) -> None:
         put(name, **dict(record))
 
 
-def tab() -> str:
-    """The picture that is shown."""
-    return st.session_state.get(_TAB, TABS[0])
-
-
-def show_tab(name: str) -> None:
-    """Show another picture."""
-    st.session_state[_TAB] = name
-
-
 # -- the address -----------------------------------------------------------------------------------------------------
 
 
-def read_address() -> list[Text]:
-    """Take the choices of the address where they are new; sentences about what cannot be read."""
-    query = {
-        name: text for name, text in st.query_params.items() if name in ("tab",) or name.partition(".")[0] in USUAL
-    }
-    stamp = json.dumps(query, sort_keys=True)
-    if not query or stamp == st.session_state.get(_ADDRESS):
-        return []
-    st.session_state[_ADDRESS] = stamp
-    if query.get("tab") in TABS:
-        show_tab(query["tab"])
+def _read_address(query: Mapping[str, str]) -> list[Text]:
+    """Take over the choices of the address; sentences about what cannot be read."""
     named = {name.partition(".")[0] for name in query}
     if named & set(_BEFORE):
         named |= set(_BEFORE)
@@ -87,12 +69,26 @@ def read_address() -> list[Text]:
     return remarks
 
 
-def address() -> dict[str, str | None]:
-    """What stands in the address: the picture, and its choices where they are not those it opens with."""
-    shown = _BEFORE if tab() == TABS[0] else (tab(),)
-    query = {"tab": tab()} if tab() != TABS[0] else {}
-    if any(part(name) != USUAL[name] for name in shown):
-        for name in shown:
-            query |= part(name).to_url(name)
-    st.session_state[_ADDRESS] = json.dumps(query, sort_keys=True)
-    return dict(query)
+def _address(*shown: str) -> dict[str, str]:
+    """The choices of a picture where they are not those it opens with."""
+    if all(part(name) == USUAL[name] for name in shown):
+        return {}
+    return {name: value for record in shown for name, value in part(record).to_url(record).items()}
+
+
+TABS = Parts(
+    "gradients",
+    {
+        "before": Text("Before training"),
+        "felt": Text("What layer 10 feels"),
+        "time": Text("RNN or LSTM"),
+        "clipping": Text("Clipping"),
+        "pretraining": Text("Layer by layer"),
+    },
+    tuple(USUAL),
+    {
+        "before": (_read_address, partial(_address, *_BEFORE)),
+        **{name: (_read_address, partial(_address, name)) for name in USUAL if name not in _BEFORE},
+    },
+    word="tab",
+)

@@ -15,6 +15,7 @@ from core.studies.lanes import same_comparisons
 from core.studies.study import KFOLD
 from core.text import Text
 from pages.components import state
+from pages.components.parts import nothing_to_choose
 from pages.components.services import actor, services
 
 USUAL = 5
@@ -77,8 +78,7 @@ def read_address(query: Mapping[str, str]) -> list[Text]:
         if query["folds"].isascii() and query["folds"].isdigit() and len(query["folds"]) <= 4:
             choose(int(query["folds"]))
         else:
-            said = f"folds={query['folds']}"[:200]
-            remarks.append(Text("“{part}” in the link is nothing that can be chosen here.", part=said))
+            remarks.append(nothing_to_choose("folds", query["folds"]))
     if "study" in query:
         found = [record for record in stored() if record.id == query["study"]]
         if found:

@@ -12,39 +12,18 @@ from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.text import Text
 from pages.components import network_state, replaying, surface_state
-from pages.components.language import language, t
 from pages.components.language import show as words
+from pages.components.parts import Parts, nothing_to_choose, runs_of_link
 from pages.components.services import actor, services
 
-_TAB, _RUN, _STEP, _ADDRESS = "landscape tab", "landscape run", "landscape step", "landscape in the address bar"
-TABS = ("practice", "network", "saddle")
-
-
-def chosen() -> str:
-    """The tab that is shown."""
-    return st.session_state.get(_TAB, TABS[0])
-
-
-def choice(names: Mapping[str, str]) -> None:
-    """The row of tabs."""
-    key = f"landscape tabs|{language()}"
-    st.session_state[key] = chosen()
-    with st.container(key="landscape-tabs"):
-        st.segmented_control(
-            t("What is looked at"),
-            TABS,
-            format_func=names.__getitem__,
-            key=key,
-            label_visibility="collapsed",
-            on_change=lambda: show(st.session_state[key] or chosen()),
-        )
+_RUN, _STEP = "landscape run", "landscape step"
 
 
 def show(
     tab: str, run: str | None = None, step: int | None = None, others: Sequence[str] = (), plane: str = ""
 ) -> None:
     """Show a tab; with `run` that run is looked at, after update `step` (None: its last), beside it `others`."""
-    st.session_state[_TAB] = tab
+    TABS.show(tab)
     if run is not None:
         look_at(run, step, others, plane)
 
@@ -94,43 +73,44 @@ def told_apart(records: Sequence[RunRecord]) -> dict[str, str]:
 # -- the address -----------------------------------------------------------------------------------------------------
 
 
-def read_address() -> list[Text]:
-    """Take over tab, run, update and picture of the address, where they are new; sentences about what cannot be."""
-    names = ("tab", "run", "at", "cursor", *network_state.PARAMETERS)
-    query = {name: st.query_params[name] for name in names if name in st.query_params}
-    if query == st.session_state.get(_ADDRESS):
-        return []
-    st.session_state[_ADDRESS] = query
+def _read_address(query: Mapping[str, str]) -> list[Text]:
+    """Take over run, update and picture of the address; sentences about what cannot be."""
     remarks = network_state.read(query) if query else []
-    if query.get("tab") in TABS:
-        st.session_state[_TAB] = query["tab"]
-    elif query.get("tab"):
-        remarks.append(network_state.nothing("tab", query["tab"]))
     steps = {name: network_state.number(query[name]) for name in ("at", "cursor") if query.get(name)}
-    remarks += [network_state.nothing(name, query[name]) for name, step in steps.items() if step is None]
-    named = [run for run in (query.get("run"), *network_state.choices().others) if run]
-    gone = [run for run in named if services().find(run, actor=actor()) is None]
-    remarks += [Text("There is no run “{run}” here: it may have been deleted.", run=run[:80]) for run in gone]
-    if query.get("run") and query["run"] not in gone:
+    remarks += [nothing_to_choose(name, query[name]) for name, step in steps.items() if step is None]
+    here, gone = runs_of_link([query.get("run", ""), *network_state.choices().others])
+    if query.get("run") in here:
         st.session_state[_RUN], st.session_state[_STEP] = query["run"], steps.get("at")
         if steps.get("cursor") is not None:
             replaying.note({"run": query["run"], "at": steps["cursor"]})
-    return remarks
+    return remarks + gone
 
 
-def address() -> dict[str, str | None]:
-    """What stands in the address: of practice its race or story, else the run, the update and the picture.
+def _address() -> dict[str, str]:
+    """The run, the update and the picture.
 
     `at` is the update around which the surface lies, `cursor` the one up to which the path is watched.
     """
-    if chosen() == TABS[0]:
-        st.session_state[_ADDRESS] = {}
-        return surface_state.address()
-    query = {"tab": chosen()}
+    query = {}
     if st.session_state.get(_RUN):
         query["run"] = st.session_state[_RUN]
         moments = {"at": step(), "cursor": replaying.moment(query["run"])}
         query |= {name: str(moment) for name, moment in moments.items() if moment is not None}
-    query |= network_state.written()
-    st.session_state[_ADDRESS] = query
-    return dict(query)
+    return query | network_state.written()
+
+
+TABS = Parts(
+    "landscapes",
+    {
+        "practice": Text("Practice surfaces"),
+        "network": Text("A real network"),
+        "saddle": Text("Are we at a saddle?"),
+    },
+    ("run", "at", "cursor", *network_state.PARAMETERS),
+    {
+        "practice": (_read_address, surface_state.address),
+        "network": (_read_address, _address),
+        "saddle": (_read_address, _address),
+    },
+    word="tab",
+)

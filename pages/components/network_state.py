@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.landscape.asked import BATCH_NORMS, MOST_RUNS, MOST_SAMPLES, PLANES, BatchNorm, PlaneKind
 from core.text import Text
+from pages.components.parts import nothing_to_choose
 
 Picture = Literal["surface", "between", "update"]
 PICTURES: tuple[Picture, ...] = get_args(Picture)
@@ -45,11 +46,6 @@ def put(**values: Any) -> None:
     st.session_state[_CHOICES] = replace(choices(), **values)
 
 
-def nothing(name: str, value: str) -> Text:
-    """What is said of a part of an address that says nothing."""
-    return Text("“{part}” in the link is nothing that can be chosen here.", part=f"{name}={value}"[:200])
-
-
 def number(text: str) -> int | None:
     """The number that a part of an address is; None where it is none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
@@ -61,7 +57,7 @@ def read(query: Mapping[str, str]) -> list[Text]:
 
     def read_as(name: str, found: Any, otherwise: Any) -> Any:
         if found is None and query.get(name):
-            remarks.append(nothing(name, query[name]))
+            remarks.append(nothing_to_choose(name, query[name]))
         return otherwise if found is None else found
 
     def one_of(name: str, options: tuple[Any, ...], otherwise: Any) -> Any:

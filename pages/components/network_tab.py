@@ -19,6 +19,7 @@ from pages.components.language import language, t
 from pages.components.network_chart import Shown, network_chart
 from pages.components.network_choices import beside, comparable, moment, more, picture, plane, runs_on_map
 from pages.components.network_labels import network_labels
+from pages.components.parts import in_panes
 from pages.components.services import actor, live_token, services
 from pages.components.surface_chart import letters
 
@@ -56,23 +57,18 @@ def network_tab() -> None:
     if run is None:
         empty()
         return
-    if st.session_state.get("present", False):
-        with st.container(key="presentation"):
-            pictures(run, beside(run))
-        return
-    with st.container(horizontal=True, gap="medium", key="landscape"):
-        left = st.container(border=True, key="choose", gap="xsmall", width=300)
-        right = st.container(key="seen", gap="small")
-    with left:
-        others = runs_on_map(run)
-        picture()
-        if network_state.choices().picture != "between":
-            moment(run)
-        if network_state.choices().picture == "surface":
-            plane()
-        more(run)
-    with right:
-        pictures(run, others)
+    in_panes(lambda: choices(run), lambda: pictures(run, beside(run)))
+
+
+def choices(run: RunRecord) -> None:
+    """The runs, the picture, the moment and the plane."""
+    runs_on_map(run)
+    picture()
+    if network_state.choices().picture != "between":
+        moment(run)
+    if network_state.choices().picture == "surface":
+        plane()
+    more(run)
 
 
 def empty() -> None:

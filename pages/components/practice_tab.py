@@ -20,6 +20,7 @@ from pages.components.entry_form import entry_choice, entry_fields, heading, is_
 from pages.components.error_box import error_box, notes_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.param_form import keep
+from pages.components.parts import in_panes
 from pages.components.services import actor, services
 from pages.components.surface_asides import asides
 from pages.components.surface_chart import name_of, surface_chart
@@ -221,24 +222,25 @@ def practice_tab() -> None:
     """The whole tab."""
     remarks: list[Text] = chosen.read_address()
     answer(st.session_state.get(CHART) or {})
-    if st.session_state.get("present", False):
-        with st.container(key="presentation"):
-            pictures(chosen.practice())
-        return
-    with st.container(key="above", gap="small"):
-        story_bar()
-        notes_box(remarks)
-    with st.container(horizontal=True, gap="medium", key="landscape"):
-        left = st.container(border=True, key="choose", gap="xsmall", width=300)
-        right = st.container(key="seen", gap="small")
-    with left:
-        surface_choice()
-        optimizers()
-        numbers()
-        own_lessons.as_lesson(chosen.practice())
-        st.caption(prose("They are the very optimizers that train networks, on two numbers instead of many."))
-    with right:
-        problem = chosen.problem()
-        if problem is not None:
-            error_box(problem)
-        pictures(chosen.practice())
+    if not st.session_state.get("present", False):
+        with st.container(key="above", gap="small"):
+            story_bar()
+            notes_box(remarks)
+    in_panes(choices, seen)
+
+
+def choices() -> None:
+    """The surface, the optimizers and how long they go."""
+    surface_choice()
+    optimizers()
+    numbers()
+    own_lessons.as_lesson(chosen.practice())
+    st.caption(prose("They are the very optimizers that train networks, on two numbers instead of many."))
+
+
+def seen() -> None:
+    """The race as it was last possible, and why what is chosen is not."""
+    problem = chosen.problem()
+    if problem is not None:
+        error_box(problem)
+    pictures(chosen.practice())

@@ -16,6 +16,7 @@ from pages.components.language import language, prose, t
 from pages.components.network_choices import moment, offered
 from pages.components.network_tab import empty
 from pages.components.param_form import keep
+from pages.components.parts import in_panes
 from pages.components.saddle_chart import saddle_chart
 from pages.components.saddle_labels import saddle_labels
 from pages.components.services import actor, live_token, services
@@ -57,25 +58,26 @@ def saddle_tab() -> None:
         empty()
         real_saddle.door(t("Show me a real saddle"))
         return
-    if st.session_state.get("present", False):
-        with st.container(key="presentation"):
-            pictures(run)
-        return
-    with st.container(horizontal=True, gap="medium", key="landscape"):
-        left = st.container(border=True, key="choose", gap="xsmall", width=300)
-        right = st.container(key="seen", gap="small")
-    with left:
-        network(run)
-        moment(run)
-        if run.active and landscape_tabs.step() is None:
-            going_on(run.id)
-        watching.choice(run)
-        if not real_saddle.counts(run):
-            real_saddle.door(t("Show me a real saddle"))
-    with right:
-        pictures(run)
-        if st.toggle(t("How rare minima are"), key=f"saddle rarity|{language()}"):
-            rarity()
+    in_panes(lambda: choices(run), lambda: seen(run))
+
+
+def choices(run: RunRecord) -> None:
+    """The network, the moment, and how often is looked."""
+    network(run)
+    moment(run)
+    if run.active and landscape_tabs.step() is None:
+        going_on(run.id)
+    watching.choice(run)
+    if not real_saddle.counts(run):
+        real_saddle.door(t("Show me a real saddle"))
+
+
+def seen(run: RunRecord) -> None:
+    """The curvature, and where it is chosen how rare minima are."""
+    pictures(run)
+    is_presented = st.session_state.get("present", False)
+    if not is_presented and st.toggle(t("How rare minima are"), key=f"saddle rarity|{language()}"):
+        rarity()
 
 
 def network(run: RunRecord) -> None:

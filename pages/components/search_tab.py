@@ -19,6 +19,7 @@ from pages.components.error_box import error_box, plain
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.replaying import open_run
+from pages.components.seal_line import seal_line
 from pages.components.search_chart import search_chart
 from pages.components.services import actor, services
 
@@ -217,6 +218,7 @@ def _seen() -> None:
                 t("Compare the best"), icon=":material/compare_arrows:", help=t("As variants on the page Compare")
             ):
                 _compare(record)
+            seal_line(*services().runs_of(record.id, actor=actor()))
             sharing.of_comparison(record)
             _delete(record)
 

@@ -15,6 +15,8 @@ from pages.components.error_box import error_box
 from pages.components.landscape_tabs import told_apart
 from pages.components.language import language, t
 from pages.components.param_form import keep
+from pages.components.parts import runs_of_link
+from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
 
 MOST_OFFERED = 60
@@ -59,7 +61,8 @@ def stored_choice(suits: Suits) -> None:
         return
     names = told_apart(runs)
     key = f"stored run|{language()}"
-    keep(key, looked_at() if looked_at() in names else runs[0].id)
+    shown = next((run for run in runs if run.id == looked_at()), runs[0])
+    keep(key, shown.id)
     st.markdown(f"**{t('RUN')}**")
     st.selectbox(
         t("RUN"),
@@ -69,6 +72,7 @@ def stored_choice(suits: Suits) -> None:
         label_visibility="collapsed",
         on_change=lambda: look_at(st.session_state[key]),
     )
+    seal_line(shown)
 
 
 def chosen_run(suits: Suits, example: str) -> RunRecord | None:
@@ -101,12 +105,10 @@ def _train(example: str) -> None:
 
 def read_address(query: Mapping[str, str]) -> list[Text]:
     """Look at the run of a link; a sentence where there is none."""
-    run = query.get("of")
-    if run and services().find(run, actor=actor()) is None:
-        return [Text("There is no run “{run}” here: it may have been deleted.", run=run[:80])]
-    if run:
+    found, gone = runs_of_link([query.get("of", "")])
+    for run in found:
         look_at(run)
-    return []
+    return gone
 
 
 def address() -> dict[str, str]:

@@ -140,7 +140,7 @@ def read_address() -> list[Text]:
     return remarks
 
 
-def address() -> dict[str, str | None]:
+def address() -> dict[str, str]:
     """What stands in the address: the story, or the race."""
     shown = story()
     query = {"story": shown.key} if shown is not None else practice().to_url()

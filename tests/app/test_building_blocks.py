@@ -127,7 +127,7 @@ def test_a_slider_changes_the_batch_and_a_button_measures_the_votes(open_page, r
     tab.select_slider(key="blocks batch|en").set_value(2).run()
     assert "the 2 images of the batch" in sentences(tab)
     assert sentences(tab) != before
-    tab.segmented_control(key="blocks part|en").set_value("dropout").run()
+    tab.segmented_control(key="parts of building_blocks|en").set_value("dropout").run()
     tab.button(key="measure votes").click().run()
     assert not tab.exception
     assert "over 400 masks" in sentences(tab)
@@ -142,7 +142,7 @@ def test_a_network_without_a_part_says_so(open_page, bench):
         ("unit", "no convolution"),
         ("maps", "to look into"),
     ):
-        tab.segmented_control(key="blocks part|en").set_value(part).run()
+        tab.segmented_control(key="parts of building_blocks|en").set_value(part).run()
         assert said in tab.info[0].value
 
 
@@ -162,7 +162,7 @@ def test_other_networks_can_be_looked_into(open_page, bench, architecture, said)
         tab.selectbox(key="blocks layer|en").set_value(name).run()
         assert not tab.exception, tab.exception[0].message
     for part in ("unit", "pooling", "activation"):
-        tab.segmented_control(key="blocks part|en").set_value(part).run()
+        tab.segmented_control(key="parts of building_blocks|en").set_value(part).run()
         assert not tab.exception, tab.exception[0].message
 
 

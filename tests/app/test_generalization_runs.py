@@ -119,6 +119,21 @@ def test_the_seal_is_opened_once_and_other_weights_are_refused_unless_insisted_o
     assert list(table.value["worth"]) == ["honest", "contaminated"]
 
 
+def test_a_fresh_test_set_is_dealt_trained_with_and_recorded(open_page, bench: Workbench):
+    run = finished(bench, points())
+    tab = open_page("generalization.py", look="seal", of=run.id)
+    assert "Test set: 🔒 sealed" in texts(tab)
+    clicked(tab, "Show the class a refusal")
+    assert "The test set stays sealed" in tab.error[0].value
+    assert bench.looks(run.id) == ()
+    clicked(tab, "Deal a fresh test set")
+    assert [dealt.number for dealt in bench.deals("moons")] == [1]
+    (table,) = tab.dataframe
+    assert list(table.value["test set"]) == [1]
+    clicked(tab, "Train with test set 1")
+    assert tab.session_state["experiment"] == points(test_seed=1)
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [

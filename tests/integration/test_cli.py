@@ -31,7 +31,7 @@ FIELDS = set(
         r"\w+",
         """run name created parent fork_step fingerprint state reason reason_text num_parameters
         num_train num_validation num_test steps epochs seconds samples_per_s train_loss train_error
-        validation_loss validation_error gap best_epoch test_error test_look weights_sha256 device
+        validation_loss validation_error gap best_epoch test_error test_look test_seed test_seal weights_sha256 device
         threads precision engine events notes""",
     )
 )

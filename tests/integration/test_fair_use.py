@@ -56,6 +56,19 @@ def test_a_teacher_and_who_sits_at_the_computer_start_what_they_need(bench: Work
             bench.command(run, "stop", actor=actor)
 
 
+def test_what_trains_a_run_once_more_waits_for_its_owners_place(bench: Workbench):
+    over = finished(bench, points(epochs=1), actor=ANNA)
+    run = start(bench, ANNA)
+    until(lambda: state(bench, run) == "running")
+    measuring = bench.memorized(over, actor=ANNA)
+    until(lambda: measuring.job is not None)
+    assert measuring.job in bench.runner.compute.unfinished(ANNA)
+    assert bench.runner.compute.place_in_queue(ANNA) == 1
+    bench.command(run, "stop", actor=ANNA)
+    until(measuring.is_over.is_set)
+    assert measuring.result is not None
+
+
 def test_a_comparison_counts_as_one_and_a_paused_run_as_one_that_waits(bench: Workbench):
     comparison = Comparison.of(POINTS | LONG, ["optimizer=sgd,adam"], rates="hand", seeds=2, name="")
     study = bench.start_comparison(comparison, actor=ANNA, pace="1/s", paused=True)

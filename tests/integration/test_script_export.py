@@ -64,6 +64,7 @@ CASES: dict[str, dict[str, Any]] = {
     "moved": {**IMAGES, "augmentations": ["shift", "rotate", "scale", {"key": "noise"}, "flip"]},
     "toned": {**IMAGES, "augmentations": ["brightness", "contrast", "noise", "contrast", "flip", "brightness"]},
     "cropped": {**IMAGES, "architecture": "logistic", "augmentations": ["crop", "resized_crop"]},
+    "many noisy numbers": {**MLP, "train_size": 200, "batch_size": 131, "augmentations": ["noise"], "epochs": 4},
     "noisy points": {**POINTS, "augmentations": [{"key": "noise", "std": 0.3}, "noise"]},
     "padded cnn": {
         **IMAGES,
@@ -76,6 +77,7 @@ CASES: dict[str, dict[str, Any]] = {
         "regularizers": [{"key": "dropout", "where": "convolution"}],
         "initializer": "framework",
     },
+    "fresh test set": {**MLP, "test_seed": 3},
     "regression": {"dataset": {"key": "polynomial", "n": 20}, "architecture": {"key": "mlp", "widths": [8]}},
     "one left out": {
         "dataset": {"key": "polynomial", "n": 20},
@@ -262,6 +264,18 @@ def test_a_run_that_was_computed_otherwise_says_so(cli: Cli, file: Callable, dat
         stacked = replace(record, facts=replace(record.facts, engine="stacked"))
         assert "“stacked”" in parts_of_run(bench.store, stacked)[0].about
         assert "engine" not in parts_of_run(bench.store, record)[0].about
+
+
+def test_a_run_whose_noise_was_drawn_otherwise_has_no_script(data_folder: Path):
+    noisy = Experiment.from_json(CASES["many noisy numbers"])
+    with Workbench.open(data_folder, live=False) as bench:
+        record = bench.wait(bench.start(noisy, pace="max", actor=LOCAL), 100)
+        assert "def gaussian" in script_bytes(parts_of_run(bench.store, record)).decode()
+        conditions = dict((record.facts.environment or {})["conditions"])
+        del conditions["noise"]
+        before = replace(record, facts=replace(record.facts, environment={"conditions": conditions}))
+        with pytest.raises(Refused, match="drew its noise"):
+            parts_of_run(bench.store, before)
 
 
 @pytest.mark.parametrize("state", ["stopped", "diverged"])

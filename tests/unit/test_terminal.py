@@ -74,12 +74,15 @@ def test_columns_are_as_wide_as_their_longest_cell():
     names = ("run", "created", "state", "steps", "epochs", "train_error", "validation_error", "test_error", "name")
     out = io.StringIO()
     show_runs(
-        [dict.fromkeys((*names, "test_look")) | {"run": "0123456789", "steps": 7, "train_error": 0.25, "name": "one"}],
+        [
+            dict.fromkeys((*names, "test_look"))
+            | {"run": "0123456789", "steps": 7, "train_error": 0.25, "name": "one", "test_seal": "sealed"}
+        ],
         out,
     )
     head, row = out.getvalue().splitlines()
     assert head.split() == list(names)
-    assert row.split() == ["0123456789", "–", "–", "7", "–", "0.25", "–", "–", "one"]
+    assert row.split() == ["0123456789", "–", "–", "7", "–", "0.25", "–", "sealed", "one"]
     assert head.index("name") == row.index("one")
 
 
@@ -102,7 +105,10 @@ def test_what_is_begun_is_finished_before_an_interruption_is_heard():
 def test_a_contaminated_test_error_says_so_in_the_table():
     names = ("run", "created", "state", "steps", "epochs", "train_error", "validation_error", "test_error", "name")
     out = io.StringIO()
-    reports = [dict.fromkeys((*names, "test_look")) | {"test_error": 0.5, "test_look": look} for look in (1, 2)]
+    looks = {1: "opened", 2: "contaminated"}
+    reports = [
+        dict.fromkeys(names) | {"test_error": 0.5, "test_look": look, "test_seal": seal} for look, seal in looks.items()
+    ]
     show_runs(reports, out)
     _, first, second = out.getvalue().splitlines()
     assert "0.5" in first

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from core.catalog.architectures.block import Block
-from core.catalog.architectures.rows import Forward, Layer, Rows, joined
+from core.catalog.architectures.rows import Forward, Layer, Rows, Several, joined
 from core.catalog.regularizers.counter_dropout import BranchDropout, CounterDropout
 
 
@@ -280,7 +280,7 @@ class ConvolutionNet(HasDropout):
             layers += cast(Dense, layer).in_rows(rows, [cast(Dense, network.dense[name]) for network in networks])
         layers += [*rows.dropout([network.dropout for network in networks]), rows.output(self.output)]
 
-        def forward(inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        def forward(inputs: Several) -> torch.Tensor:
             vectors = [network.features(x) for network, x in zip(networks, inputs, strict=True)]
             return through(layers, torch.stack(vectors))
 

@@ -25,7 +25,9 @@ WHOLE_VECTORS = 64
 
 Layer = Callable[[Tensor], Tensor]
 """A layer of all networks: (R, B, …) → (R, B, …)."""
-Forward = Callable[[Sequence[Tensor]], Tensor]
+Several = Sequence[Tensor] | Tensor
+"""A tensor for each network, or all of them as one with the networks in front."""
+Forward = Callable[[Several], Tensor]
 """All networks: inputs (B, …) of each → outputs (R, B, K). Inputs that are one tensor are read once."""
 
 
@@ -41,8 +43,10 @@ def is_batched(network: nn.Module) -> bool:
     return hasattr(network, "in_rows")
 
 
-def joined(rows: Sequence[Tensor]) -> Tensor:
+def joined(rows: Several) -> Tensor:
     """Tensors of one shape as one tensor with the rows in front."""
+    if isinstance(rows, Tensor):
+        return rows
     first = rows[0]
     if all(row is first for row in rows):
         return first.unsqueeze(0).expand(len(rows), *first.shape)

@@ -26,6 +26,7 @@ from core.catalog.augmentations.augmentation import (
     GeometricAugmentation,
     PhotometricAugmentation,
 )
+from core.catalog.augmentations.gaussian import Draw, gaussian
 from core.catalog.augmentations.synthetic import LearnedAugmentation
 from core.catalog.augmentations.tone import Tone
 from core.catalog.entry import Entry
@@ -134,9 +135,10 @@ class Photometric:
     clamp: bool
     owned: bool
     """Whether the inputs come from a stage before and may be overwritten."""
+    draw: Draw
 
     def __call__(self, batch: B, step: int, seeds: Seeds) -> B:
-        tone = Tone(batch.inputs, owned=self.owned)
+        tone = Tone(batch.inputs, owned=self.owned, draw=self.draw)
         for name, entry in self.parts:
             entry.apply(tone, seeds(name, step))
         return batch._replace(inputs=tone.finish(clamp=self.clamp))
@@ -209,12 +211,14 @@ def compile_pipeline(
     input_shape: tuple[int, ...],
     num_outputs: int = 1,
     samplers: Mapping[LearnedAugmentation, Sampler] | None = None,
+    draw: Draw = gaussian,
 ) -> Pipeline:
     """The augmentations in their order, neighbours fused; raises BadInput when one does not suit samples of this shape.
 
     `input_shape` is (C, H, W), (C, L) or (F,); `num_outputs` is the number of classes, for entries that turn class
-    indices into probabilities; `samplers` are what learned entries have learned. An entry's draws are named by its key
-    and its occurrence among entries of that key, so that other entries, before or after, leave them unchanged.
+    indices into probabilities; `samplers` are what learned entries have learned; `draw` gives Gaussian noise. An
+    entry's draws are named by its key and its occurrence among entries of that key, so that other entries, before or
+    after, leave them unchanged.
     """
     seen: Counter[str] = Counter()
     named: list[tuple[str, Augmentation]] = []
@@ -231,7 +235,7 @@ def compile_pipeline(
         if base is GeometricAugmentation:
             stages.append(Warp(parts))
         elif base is PhotometricAugmentation:
-            stages.append(Photometric(parts, clamp=image, owned=bool(stages)))
+            stages.append(Photometric(parts, clamp=image, owned=bool(stages), draw=draw))
         else:
             stages += [Whole((part,), _change(part[1], num_outputs, samplers or {})) for part in parts]
     return Pipeline(tuple(stages))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from core.catalog.augmentations.gaussian import Draw, gaussian
+
 _LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in perceived brightness (ITU-R BT.601)."""
 
@@ -46,12 +48,13 @@ def hue_turned(values: Tensor, turns: Tensor) -> Tensor:
 class Tone:
     """The batch `values`·gain + offset, with gain and offset per sample; `values` change only when they must.
 
-    `owned` says that `values` (B, …) belong to nobody else and may be overwritten.
+    `owned` says that `values` (B, …) belong to nobody else and may be overwritten; `draw` gives Gaussian numbers.
     """
 
-    def __init__(self, values: Tensor, *, owned: bool) -> None:
+    def __init__(self, values: Tensor, *, owned: bool, draw: Draw = gaussian) -> None:
         self.values = values
         self.owned = owned
+        self.draw = draw
         self.gain: Tensor | None = None
         self.offset: Tensor | None = None
         self._shape = (values.shape[0], *[1] * (values.dim() - 1))
@@ -88,7 +91,7 @@ class Tone:
 
     def add_noise(self, std: float, generator: torch.Generator | None) -> None:
         """Add Gaussian noise, independent from value to value."""
-        result = self.values.new_empty(self.values.shape).normal_(0, std, generator=generator)
+        result = self.draw(self.values, std, generator)
         if self.gain is None:
             result.add_(self.values)
         else:

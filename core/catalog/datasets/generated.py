@@ -58,12 +58,16 @@ class Generated(DataSet):
         )
 
     def load(self, folder: Path, split_seed: int = 0, progress: Progress = no_progress) -> Samples:
+        return self.drawn(split_seed)
+
+    def drawn(self, split_seed: int = 0, test_seed: int = 0) -> Samples:
+        """All three parts; `test_seed` is 0 for the first test points, another number for fresh ones."""
         # Each part has a stream of its own, so more training points change no validation point, and the sealed test
-        # points hang on the key alone.
+        # points hang on the key and the number of the test set alone.
         plan = {
             "train": (self.n, seed32(split_seed, "data", f"{self.key}/train")),
             "validation": (NUM_VALIDATION, seed32(split_seed, "data", f"{self.key}/validation")),
-            "test": (NUM_TEST, seed32(0, "test", self.key)),
+            "test": (NUM_TEST, seed32(test_seed, "test", self.key)),
         }
         drawn = [self.draw(num, np.random.default_rng(seed)) for num, seed in plan.values()]
         ends = np.cumsum([num for num, _ in plan.values()])

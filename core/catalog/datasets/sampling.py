@@ -13,6 +13,16 @@ SplitSeed = Annotated[
     Field(ge=0, lt=2**63, title="split seed", description="Draws which samples train and which validate."),
     Usual(0, 20, more=True),
 ]
+TestSeed = Annotated[
+    int,
+    Field(
+        ge=0,
+        lt=2**63,
+        title="test set",
+        description="Which samples are sealed as test set: 0 the first ones, any other number those of a fresh test "
+        "set that a teacher has dealt.",
+    ),
+]
 ValidationFraction = Annotated[
     float,
     Field(

@@ -10,6 +10,7 @@ from core.catalog.augmentations.brightness import Brightness
 from core.catalog.augmentations.contrast import Contrast
 from core.catalog.augmentations.crop import Crop
 from core.catalog.augmentations.flip import Flip
+from core.catalog.augmentations.gaussian import MANY
 from core.catalog.augmentations.noise import Noise
 from core.catalog.augmentations.pipeline import Photometric, Stage, Warp, compile_pipeline
 from core.catalog.augmentations.resized_crop import ResizedCrop
@@ -112,7 +113,11 @@ where = after(where, (wide, 0.0, right, 0.0, high, down))
 
 @code.register
 def _(entry: Noise, experiment: Experiment) -> str:
-    noise = f"torch.empty(x.shape).normal_(0, {entry.std!r}, generator=generator)"
+    shape = cast(Any, experiment.dataset).facts().input_shape
+    # A last batch takes the one sample that would be left.
+    is_many = (experiment.batch_size + 1) * math.prod(shape) >= MANY
+    plain = f"torch.empty(x.shape).normal_(0, {entry.std!r}, generator=generator)"
+    noise = f"gaussian(x, {entry.std!r}, generator)" if is_many else plain
     if _is_toned(experiment):
         return f"x = {noise}.addcmul_(x, gain).add_(offset)\n{TONE}"
     return f"x = {noise} + x\n"

@@ -242,7 +242,7 @@ validation = np.arange({dataset.n}, {dataset.n + sizes.num_validation})
         pool = f"""\
 # The same {sizes.num_test} samples are the test set whatever the seeds are: they stay sealed.
 test = stratified_order(classes, np.random.default_rng(seed32(0, "test", "{dataset.key}")))[:{sizes.num_test}]
-rest = np.setdiff1d(np.arange(len(classes)), test)
+{_fresh_test(experiment)}rest = np.setdiff1d(np.arange(len(classes)), test)
 """
     validation = f"""\
 rest = rest[stratified_order(classes[rest], rng)]
@@ -255,6 +255,19 @@ classes = {strata}
 {pool}{rng}
 {validation}train = rest[stratified_order(classes[rest], rng)]{limit}
 {after}"""
+
+
+def _fresh_test(experiment: Experiment) -> str:
+    """Puts a fresh test set, which a teacher has dealt, in the place of the first."""
+    if not experiment.test_seed:
+        return ""
+    return f"""\
+# A fresh test set in its place: as many samples of each class, drawn from all.
+rng = np.random.default_rng(seed32({experiment.test_seed}, "test", "{cast(DataSet, experiment.dataset).key}"))
+kinds, nums = np.unique(classes[test], return_counts=True)
+drawn = [rng.permutation(np.flatnonzero(classes == kind))[:num] for kind, num in zip(kinds, nums)]
+test = np.concatenate(drawn)
+"""
 
 
 def _fold(experiment: Experiment) -> str:

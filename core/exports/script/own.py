@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 
+from core.catalog.augmentations.gaussian import MANY, Drawn, gaussian, gaussian_of_torch
 from core.exports.script.own_blocks import BLOCKS
 from core.training.splits import balanced_order
 
@@ -96,6 +97,14 @@ def warp(x, where, mode):
 
 '''
 
+GAUSSIAN = "\n\n".join(
+    (
+        f"from numpy.random.bit_generator import ISeedSequence\n\nMANY = {MANY}\n",
+        *map(inspect.getsource, (Drawn, gaussian_of_torch, gaussian)),
+        "",
+    )
+)
+
 OWN = {
     "Dropout": DROPOUT,
     "GlobalAverage": AVERAGE,
@@ -103,6 +112,7 @@ OWN = {
     **BLOCKS,
     "UncorrectedAdam": UNCORRECTED_ADAM,
     "warp": WARP,
+    "gaussian": GAUSSIAN,
     "balanced_order": f"{inspect.getsource(balanced_order)}\n\n",
 }
 

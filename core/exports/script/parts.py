@@ -9,6 +9,7 @@ from typing import cast
 
 from core.catalog.architectures.architecture import Architecture
 from core.catalog.datasets.dataset import DataSet
+from core.catalog.datasets.download import Downloaded
 from core.catalog.losses import default_loss
 from core.catalog.losses.loss import Loss
 from core.catalog.optimizers.optimizer import Optimizer
@@ -86,6 +87,8 @@ def _check_written(experiment: Experiment) -> None:
         raise refusal(Text("frozen layers"))
     if experiment.precision != "float32":
         raise refusal(Text(experiment.precision))
+    if experiment.test_seed and isinstance(experiment.dataset, Downloaded):
+        raise refusal(Text("a fresh test set of downloaded data"))
 
 
 def _title(experiment: Experiment) -> str:

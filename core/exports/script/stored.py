@@ -6,11 +6,14 @@ from dataclasses import replace
 
 from core.errors import Refused
 from core.experiment import Experiment
+from core.exports.script.augmentation import augmentation_code
+from core.exports.script.own import uses
 from core.exports.script.parts import Part, parts_of
 from core.store.records import RunRecord
 from core.store.store import Store
+from core.studies.replay import recorded_conditions
 from core.text import Text
-from core.training.device import SOLO
+from core.training.device import NOISE_OF_TORCH, SOLO
 
 CHANGING = {"set", "extend"}
 """Kinds of events after which a run is no longer what its experiment says."""
@@ -42,4 +45,8 @@ def _why_not(store: Store, record: RunRecord) -> Text | None:
         return Text("It did not come to its planned end.")
     if any(event.kind in CHANGING for event in store.events(record.id)):
         return Text("It was changed while it ran.")
+    conditions = recorded_conditions(record)
+    drew_otherwise = conditions is not None and (conditions.device, conditions.noise) == ("cpu", NOISE_OF_TORCH)
+    if drew_otherwise and uses("gaussian", augmentation_code(Experiment.from_json(dict(record.experiment)))):
+        return Text("An earlier version of this program drew its noise, in another way.")
     return None

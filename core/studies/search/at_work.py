@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from core.errors import BadInput, CoreError
+from core.executors.cluster import Cluster
 from core.experiment import Experiment
 from core.store.records import Happened, RunRecord
 from core.studies.contest import Services
@@ -44,7 +45,10 @@ LEARNT_FROM = 8
 
 
 class SearchAtWork:
-    """`ended(search)` is called once, before `over` is set. `paused` holds the first trials at their beginning."""
+    """`ended(search)` is called once, before `over` is set. `paused` holds the first trials at their beginning.
+
+    They train on `cluster`; None: here.
+    """
 
     def __init__(
         self,
@@ -56,8 +60,9 @@ class SearchAtWork:
         actor: str,
         paused: bool,
         ended: Callable[[SearchAtWork], None],
+        cluster: Cluster | None = None,
     ) -> None:
-        self.study, self.search, self.actor = study, search, actor
+        self.study, self.search, self.actor, self._cluster = study, search, actor, cluster
         self.over = threading.Event()
         self.error: BaseException | None = None
         self._trials, self._services, self._ended = trials, services, ended
@@ -134,7 +139,7 @@ class SearchAtWork:
             owner=self.actor,
             pace="max",
             finished=self._raced,
-            together=stacks_of,
+            together=stacks_of if self._cluster is None else lambda runs: (),
         )
         made = self._made()
         full = min(self._size, self.search.num_trials) * (self.search.folds or 1)
@@ -186,7 +191,7 @@ class SearchAtWork:
         services = self._services
         if run is not None and not can_go_on(run):
             return run.id
-        seat = Seat(race, self.study, (number, experiment.fold), lambda run: None, engine)
+        seat = Seat(race, self.study, (number, experiment.fold), lambda run: None, engine, self._cluster)
         if run is None:
             name = self._name(number, experiment.fold)
             started = services.runner.start(

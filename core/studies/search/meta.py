@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.store.records import RunRecord
+from core.studies.seals import seal_of
 from core.studies.search.asked import Search
 from core.studies.search.choice import Choice, choose
 from core.studies.search.trials import Trial
@@ -72,6 +73,7 @@ def search_report(
                 "why": str(trial.why) if trial.why else None,
                 "validation_error": trial.error,
                 "standard_error": trial.standard_error,
+                "test_seal": seal_of(*runs.get(trial.number, ())),
                 "runs": [run.id for run in runs.get(trial.number, ())],
             }
             for trial in trials

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import Refused
+from core.executors.choice import LOCAL, executor_of, kept
 from core.live.hub import Hub
 from core.store.folder import DataFolder
 from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.contest import Services
+from core.studies.dealing import check_dealt
 from core.studies.loading import Loading
 from core.studies.search.asked import Search
 from core.studies.search.at_work import SearchAtWork
@@ -46,21 +48,32 @@ class Searches:
         """Let go of the database."""
         self._storage.close()
 
-    def start(self, search: Search, *, actor: str, paused: bool) -> str:
+    def start(self, search: Search, *, actor: str, paused: bool, executor: str = LOCAL) -> str:
         """Store a search and let its first trials train; returns its id."""
         search.check()
         store = self._services.store
-        study = store.create_study(actor=actor, kind=SEARCH, document=search.to_json(), name=search.name)
+        check_dealt(store, search.base)
+        study = store.create_study(
+            actor=actor, kind=SEARCH, document=search.to_json(), name=search.name, facts=kept(executor)
+        )
         self._begin(store.get_study(study, actor=actor), paused=paused)
         return study
 
     def _begin(self, record: StudyRecord, *, paused: bool) -> None:
         search = Search.from_json(record.document)
         trials = Trials(self._storage, record.id, search)
+        cluster = self._services.runner.cluster_of(executor_of(record.facts))
         if self._services.hub:
             self._services.hub.open(study_channel(record.id), self._meta(record, trials, "queued"))
         work = SearchAtWork(
-            record.id, search, trials, self._services, actor=record.owner, paused=paused, ended=self._ended
+            record.id,
+            search,
+            trials,
+            self._services,
+            actor=record.owner,
+            paused=paused,
+            ended=self._ended,
+            cluster=cluster,
         )
         with self._lock:
             self._active[record.id] = work

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from core.executors.choice import LOCAL as HERE
 from core.people import LOCAL
 from core.store.records import RunRecord, StudyRecord
 from core.studies.access import to_act, to_change, to_command, to_delete
@@ -20,14 +21,22 @@ class Comparisons(SearchServices):
     """The comparisons of the data folder, and those that go on here."""
 
     def start_comparison(
-        self, comparison: Comparison, *, actor: str = LOCAL, pace: str = "10s", paused: bool = False
+        self,
+        comparison: Comparison,
+        *,
+        actor: str = LOCAL,
+        pace: str = "10s",
+        paused: bool = False,
+        executor: str = HERE,
     ) -> str:
         """Store a comparison and queue its race, after the search for learning rates where there is one; its id.
 
         What happens stands on the hub's channel `study_channel(id)`. BadInput when a variant cannot be trained.
         """
-        with self.fair_use.place(self.runner, to_act(actor)):
-            return self.runner.races.start(comparison, actor=actor, pace=pace, paused=paused)
+        to_act(actor)
+        self.runner.cluster_of(executor)  # The first time that takes seconds, in which nobody else is to wait.
+        with self.fair_use.place(self.runner, actor):
+            return self.runner.races.start(comparison, actor=actor, pace=pace, paused=paused, executor=executor)
 
     def price(self, comparison: Comparison, *, actor: str = LOCAL) -> str:
         """A channel of the hub on which it is measured and told what a comparison will cost."""

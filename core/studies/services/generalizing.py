@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.errors import Refused
 from core.people import LOCAL
+from core.store.looks import refusal_shown
 from core.studies.access import to_act
+from core.studies.dealing import Deal, deal, deals, to_deal
 from core.studies.services.stored import StoredRuns
 
 if TYPE_CHECKING:
@@ -62,6 +65,26 @@ class Generalizing(StoredRuns):
         """The actor's own looks at the test split of a run, the first one first."""
         split = (self.run(run, actor=to_act(actor)).facts.split_hashes or {}).get("test")
         return self.store.looks(actor=actor, split_hash=split) if split is not None else ()
+
+    def staged_refusal(self, run: str, *, actor: str = LOCAL) -> Refused:
+        """The words with which a second look at a run's test split is refused, for a class to see; nobody looks.
+
+        Refused to who is no teacher.
+        """
+        to_deal(actor)
+        weights = self.run(run, actor=actor).weights_sha256
+        return refusal_shown([look for look in self.looks(run, actor=actor) if look.weights_sha256 != weights])
+
+    def deal(self, dataset: str, *, actor: str = LOCAL) -> Deal:
+        """Deal a fresh test set of a data set (its key) to everybody. BadInput, Refused."""
+        from core.catalog.registry import entry_class
+
+        return deal(self.store, str(entry_class("datasets", dataset).key), actor=actor)
+
+    def deals(self, dataset: str, *, actor: str = LOCAL) -> tuple[Deal, ...]:
+        """The test sets of a data set (its key) that were dealt, the first one first."""
+        to_act(actor)
+        return deals(self.store, dataset)
 
     def weights_of(self, study: str, *, actor: str = LOCAL) -> list[tuple[Any, WeightSizes]]:
         """For every value of a comparison over one thing, the sizes of the weights that its first run has ended with.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.executors.choice import LOCAL as HERE
 from core.people import LOCAL
 from core.store.records import StudyRecord
 from core.studies.access import to_act, to_command, to_delete
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 class SearchServices(StoredRuns):
     """The searches of the data folder, and those that go on here."""
 
-    def start_search(self, search: Search, *, actor: str = LOCAL, paused: bool = False) -> str:
+    def start_search(self, search: Search, *, actor: str = LOCAL, paused: bool = False, executor: str = HERE) -> str:
         """Store a search and let its first trials train; its id. BadInput when a value cannot be trained.
 
         What happens stands on the hub's channel `study_channel(id)`.
         """
-        with self.fair_use.place(self.runner, to_act(actor)):
-            return self.runner.searches.start(search, actor=actor, paused=paused)
+        to_act(actor)
+        self.runner.cluster_of(executor)  # The first time that takes seconds, in which nobody else is to wait.
+        with self.fair_use.place(self.runner, actor):
+            return self.runner.searches.start(search, actor=actor, paused=paused, executor=executor)
 
     def search_price(self, search: Search, *, actor: str = LOCAL) -> str:
         """A channel of the hub on which it is measured and told what a search will cost."""

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
-from core.catalog.architectures.rows import Forward, Product, Rows, forward_of, is_batched, joined
+from core.catalog.architectures.rows import Forward, Product, Rows, Several, forward_of, is_batched, joined
 from core.catalog.losses import Loss, default_loss
 from core.catalog.optimizers.optimizer import Optimizer
 from core.seeding import seed32
 from core.training.batch import Batch
+from core.training.feed import Feeds
+from core.training.flat import ALIGNMENT
 from core.training.instruments.norms import total_norm
 from core.training.recorder import BLOCK_ROWS
 from core.training.stacking.guards import Guards
@@ -61,6 +63,7 @@ class Block:
         self._decayed = [place for place, loop in enumerate(self._loops) if loop.decays]
         self._projected = [place for place, loop in enumerate(self._loops) if loop.projections]
         self._dropping = [place for place, loop in enumerate(self._loops) if loop.dropouts]
+        self._feeds = self._feeds_beside()
         self._bound = [
             (parts, parts.revision, parts.loop, parts.loop.guard, parts.loop.optimizer.state) for parts in self._parts
         ]
@@ -90,17 +93,17 @@ class Block:
             return {self.runs[row]: error for row, error in self._update().items()}
 
     def _backward(self) -> None:
-        batches = self._batches()
+        fed = list(self._fed())
         for place in self._dropping:
             loop, count = self._loops[place], self.runs[place].step_count
             for name, dropout in loop.dropouts:
                 if dropout.generator is not None:
                     dropout.generator.manual_seed(seed32(loop.seed, "dropout", name, count))
-        losses = [self._losses_of(first, batches[first:last]) for first, last in _alike(batches)]
+        losses = [self._losses_of(*rows) for rows in fed]
         for parameter, _ in self._separate:
             parameter.grad = None
         torch.autograd.backward(losses, [self._ones[: len(each)] for each in losses])
-        del batches  # Their memory serves the rest of the step.
+        del fed  # Its memory serves the rest of the step.
         with torch.no_grad():
             if self._separate:
                 torch._foreach_copy_(
@@ -108,16 +111,14 @@ class Block:
                 )
             self._measure(losses[0] if len(losses) == 1 else torch.cat(losses))
 
-    def _losses_of(self, first: int, batches: Sequence[Batch]) -> Tensor:
-        """The losses of the rows from `first` on, on batches of one shape."""
-        last = first + len(batches)
+    def _losses_of(self, first: int, last: int, inputs: Several, targets: Tensor) -> Tensor:
+        """The losses of the rows from `first` up to `last`, on batches of one shape."""
         if (first, last) not in self._forwards:
             products = self._products(first, last)
             self._forwards[first, last] = forward_of(
                 self._networks[first:last], Rows(lambda layer: products[id(layer)])
             )
-        outputs = self._forwards[first, last]([batch.inputs for batch in batches])
-        return self._criterion(outputs, joined([batch.targets for batch in batches]))
+        return self._criterion(self._forwards[first, last](inputs), targets)
 
     def _measure(self, losses: Tensor) -> None:
         self._losses.copy_(losses)
@@ -167,6 +168,19 @@ class Block:
             clipped = clip.apply(moving, norm)
             loop.recorder.clipped.copy_(clipped) if number == 0 else loop.recorder.clipped.logical_or_(clipped)
 
+    def _fed(self) -> Iterator[tuple[int, int, Several, Tensor]]:
+        """From where to where rows are fed batches of one shape, and the inputs and targets of these."""
+        step, feeds = self.runs[0].step_count, self._feeds
+        if feeds is not None and all(_is_fed_alone(run) and run.step_count == step for run in self.runs):
+            for first, last in _alike([parts.feed.size(step) for parts in self._parts]):
+                batch = feeds.batch(first, last, step)
+                yield first, last, batch.inputs, batch.targets
+            return
+        batches = self._batches()
+        for first, last in _alike([batch.inputs.shape for batch in batches]):
+            inputs, targets, _ = zip(*batches[first:last], strict=True)
+            yield first, last, inputs, joined(targets)
+
     def _batches(self) -> list[Batch]:
         """The batch of each row; rows that are fed the same samples in the same order share it."""
         drawn: dict[Hashable, Batch] = {}
@@ -185,6 +199,19 @@ class Block:
         return batches
 
     # -- making ----------------------------------------------------------------------------------------------------
+
+    def _feeds_beside(self) -> Feeds | None:
+        """The feeds as one, where each row draws other samples of one data set than the rest.
+
+        What a row's own modules are given begins where a tensor of its own would; products see to that themselves.
+        """
+        feeds = [parts.feed for parts in self._parts]
+        streams = {(run.experiment.fold, feed.stream) for run, feed in zip(self.runs, feeds, strict=True)}
+        sample = self._parts[0].data.inputs[0]
+        is_aligned = sample.dim() == 1 and is_batched(self._networks[0])
+        is_aligned = is_aligned or sample.numel() * self._matrix.all.element_size() % ALIGNMENT == 0
+        is_one = len(streams) == len(feeds) > 1 and is_aligned and Feeds.are_beside(feeds)
+        return Feeds(feeds) if is_one else None
 
     def _bind_recorders_and_guards(self) -> None:
         recorders = [loop.recorder for loop in self._loops]
@@ -262,8 +289,13 @@ def _batched_layers(network: nn.Module) -> list[nn.Linear]:
     return [layer for layer in network.modules() if isinstance(layer, nn.Linear)] if is_batched(network) else []
 
 
-def _alike(batches: Sequence[Batch]) -> Iterator[tuple[int, int]]:
-    """From where to where batches have one shape."""
-    rows = range(1, len(batches))
-    edges = [row for row in rows if batches[row].inputs.shape != batches[row - 1].inputs.shape]
-    return pairwise([0, *edges, len(batches)])
+def _is_fed_alone(run: Run) -> bool:
+    """Whether the network gets the samples as they are drawn, and nobody looks at them."""
+    loop = run.parts.loop
+    return loop.batch_of == run.parts.feed.batch and loop.augment is None and loop.watch is None
+
+
+def _alike(shapes: Sequence[object]) -> Iterator[tuple[int, int]]:
+    """From where to where they are equal."""
+    edges = [row for row in range(1, len(shapes)) if shapes[row] != shapes[row - 1]]
+    return pairwise([0, *edges, len(shapes)])

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from core.catalog.faults import NO_FAULT, opened, sealed
+from core.catalog.faults import NO_FAULT, acting, opened, sealed
 from core.catalog.faults.seal import LENGTH, LETTERS
 from core.errors import BadInput
 from core.experiment import Experiment
@@ -101,6 +101,12 @@ def test_every_fault_says_how_it_is_found_and_mended(key: str):
     assert cls.fix.endswith(".")
     changed = [name for name in ("instead", "data", "network", "rate_factor", "shuffles") if name in vars(cls)]
     assert changed, "it changes nothing"
+
+
+@pytest.mark.parametrize(("entry", "is_fit"), [("shift", True), ("brightness", False), ("synthetic", False)])
+def test_inputs_are_unscaled_only_where_nothing_scales_them_again(entry: str, is_fit: bool):
+    experiment = Experiment.from_json({**FITS_ALL, "augmentations": [entry], "sealed": sealed("unscaled_inputs")})
+    assert (acting(experiment) is not NO_FAULT) is is_fit
 
 
 def test_wrong_labels_are_no_fault_where_labels_are_wrong_by_choice():

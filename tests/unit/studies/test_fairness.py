@@ -195,6 +195,13 @@ def test_seeds_are_compared_among_themselves_only(tmp_path: Path):
     assert len(referee.report().items[0].hashes) == 4
 
 
+def test_a_single_variant_is_not_watched(tmp_path: Path):
+    referee, run = Referee(num_variants=1), Run(points(), tmp_path)
+    referee.begin((0, 0), "A", run)
+    assert run.parts.loop.watch is None
+    assert red(referee.report()) == {}
+
+
 def test_after_a_break_what_was_red_stays_red_and_the_first_weights_are_those_of_then(tmp_path: Path):
     from core.studies.race_meta import storable
 

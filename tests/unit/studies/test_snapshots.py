@@ -36,7 +36,7 @@ class Index:
 def save(index: Index, *taken: tuple[int, str]) -> None:
     """Take snapshots with a writer of their own, and wait until they are written."""
     with ThreadPoolExecutor(1) as pool:
-        writer = SnapshotWriter(cast(Store, index), "run", 1, pool)
+        writer = SnapshotWriter(cast(Store, index), "run", 1, pool, lambda: 1)
         for step, kind in taken:
             writer.save(step, kind, {"weight": torch.full((2, 3), float(step)).T}, cast(dict[str, Any], {"best": None}))
         writer.wait()

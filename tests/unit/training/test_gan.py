@@ -143,6 +143,17 @@ def test_only_so_many_are_kept(tmp_path, monkeypatch):
     assert stored(tmp_path / FOLDER, gan_key(images(), Synthetic(updates=1, seed=2))) is not None
 
 
+def test_it_is_kept_while_another_process_deletes_the_same(tmp_path, monkeypatch, caplog):
+    def gone(path: Any) -> None:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(gans, "MOST_KEPT", 0)
+    monkeypatch.setattr(gans.shutil, "rmtree", gone)
+    trained(made(images(), tmp_path, Synthetic(updates=1)))
+    assert stored(tmp_path / FOLDER, gan_key(images(), Synthetic(updates=1))) is not None
+    assert not caplog.records
+
+
 def test_a_run_trains_it_before_its_first_update_and_mixes_its_samples_in_class_by_class(tmp_path):
     run = Run(images(batch_size=20), tmp_path)
     gan = run.parts.learning

@@ -62,7 +62,14 @@ def test_a_class_of_one_image_is_not_judged():
     shares = variety(torch.stack(REAL[:2]), known)
     assert np.isnan(shares[1])
     assert not verdict(shares, 1.0, NAMES[:2])["alarm"]
-    assert not verdict(np.array([np.nan]), 1.0, NAMES[:1])["alarm"]
+
+
+def test_where_no_two_real_images_differ_nothing_is_said_of_variety_or_copies():
+    known = reference([group[:1].expand(count, -1, -1, -1) for count, group in zip((1, 5, 5), REAL, strict=True)])
+    said = verdict(variety(torch.stack(REAL), known), 1.0, NAMES)
+    assert not said["alarm"]
+    assert str(said["text"]).startswith("How varied they should be is not known: no class has two")
+    assert "whether they are copies is not known: no class has two" in str(copies(np.ones((3, 6)), known))
 
 
 def test_a_class_without_an_image_is_not_judged_either():

@@ -32,6 +32,7 @@ class Choice:
     validation_fraction: float = 0.2
     num_folds: int | None = None
     fold: int = 1
+    test_seed: int = 0
     train_size: int | None = None
     sampling: str = "stratified"
     label_noise: float = 0.0
@@ -120,6 +121,12 @@ def test_generated_points_are_shared_only_within_a_split_seed(tmp_path: Path) ->
     assert one.inputs.data_ptr() == same.inputs.data_ptr()
     assert not one.inputs.equal(other.inputs)
     assert data_of(Moons(n=60, noise=0.4), tmp_path, split_seed=1).inputs.data_ptr() != one.inputs.data_ptr()
+
+
+def test_generated_points_of_a_fresh_test_set_are_loaded_beside_the_first(tmp_path: Path) -> None:
+    first, fresh = (data_of(Moons(n=60), tmp_path, test_seed=number) for number in (0, 1))
+    assert first.inputs.data_ptr() != fresh.inputs.data_ptr()
+    assert {name for name in first.hashes if first.hashes[name] != fresh.hashes[name]} == {"test"}
 
 
 def test_small_training_splits_are_evaluated_whole(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from torch import nn
 
 from core.catalog.registry import entries
 from core.errors import BadInput, Refused
+from core.seeding import generator, seed32
+from core.training.batch import Batch
 from core.training.device import Conditions, conditions, default_threads
 from core.training.run import Run
 from core.training.weights import weights_sha256
@@ -119,6 +121,25 @@ def test_training_is_done_with_the_conditions_it_is_given(tmp_path: Path):
     assert Conditions.from_json(where.to_json()) == where
     given = Conditions(**{**where.to_json(), "threads": 1})
     assert Run(points(), tmp_path, conditions=given).conditions == given
+
+
+def test_a_run_recorded_before_noise_was_drawn_by_numpy_draws_it_as_it_did(tmp_path: Path):
+    noisy = images(augmentations=["noise"], train_size=200, batch_size=160, epochs=1)
+    record = conditions("float32", device="cpu").to_json()
+    assert record.pop("noise").startswith("numpy")
+    batch = Batch(torch.full((160, 1, 8, 8), 0.5), torch.zeros(160), torch.arange(160))
+    drawn = {}
+    for where in (None, Conditions.from_json(record)):
+        run = Run(noisy, tmp_path, conditions=where)
+        assert run.parts.loop.augment is not None
+        drawn[where is None] = run.parts.loop.augment(batch, 3).inputs
+        for std in (0.2, 0.1):
+            run.change({"augmentations": [{"key": "noise", "std": std}]}, 0)
+        assert torch.equal(run.parts.loop.augment(batch, 3).inputs, drawn[where is None])
+    seeded = generator("cpu", seed32(noisy.seed, "augment", "noise.0", 3))
+    before = torch.empty(batch.inputs.shape).normal_(0, 0.1, generator=seeded).add_(batch.inputs).clamp_(0, 1)
+    assert torch.equal(drawn[False], before)
+    assert not torch.equal(drawn[True], before)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

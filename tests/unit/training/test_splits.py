@@ -70,6 +70,27 @@ def test_the_split_seed_changes_training_and_validation_and_never_the_test_split
     assert one.hashes["validation"] != other.hashes["validation"]
 
 
+@pytest.mark.parametrize("dataset", [Digits(), Wine(), MNIST1D()], ids=lambda dataset: dataset.key)
+def test_a_fresh_test_set_has_as_many_of_each_class_and_all_else_keeps_its_size(dataset: DataSet) -> None:
+    samples = dataset.load(NOWHERE)
+    choices = [chosen(dataset, test_seed=number, sampling="balanced") for number in range(3)]
+    first, fresh, other = (draw_splits(samples, choice) for choice in choices)
+    assert len({splits.hashes["test"] for splits in (first, fresh, other)}) == 3
+    assert np.array_equal(np.bincount(samples.targets[fresh.test]), np.bincount(samples.targets[first.test]))
+    assert len(fresh.train) == len(first.train)
+    rows = np.concatenate([fresh.train, fresh.rest, fresh.validation, fresh.test])
+    assert sorted(rows.tolist()) == list(range(dataset.facts().num_samples))
+    again = draw_splits(samples, chosen(dataset, split_seed=1, test_seed=1))
+    assert again.hashes["test"] == fresh.hashes["test"]
+
+
+def test_a_fresh_test_set_of_generated_points_leaves_those_that_train_and_validate() -> None:
+    first, fresh = Moons(n=60).drawn(3), Moons(n=60).drawn(3, test_seed=1)
+    (rows,) = np.nonzero((first.inputs != fresh.inputs).any(axis=1))
+    assert first.parts is not None
+    assert rows.tolist() == first.parts["test"].tolist()
+
+
 @pytest.mark.parametrize("dataset", DATA_SETS, ids=lambda dataset: dataset.key)
 def test_the_same_seed_draws_the_same_splits(dataset: DataSet) -> None:
     one, again = drawn(dataset, 3), drawn(dataset, 3)

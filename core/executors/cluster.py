@@ -1,0 +1,327 @@
+"""Cluster: Ray as the owner of the runs sees it. It is reached at the first use, and let go of with the program.
+
+`RAY_ADDRESS` names a cluster that is there; without it one is started on this machine, for this process only. It
+listens on the loopback and asks for a token, unless `RAY_AUTH_MODE` says otherwise; its dashboard is off. What it
+writes lies in the data folder.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.catalog.datasets.dataset import Samples
+from core.errors import CoreError
+from core.executors.choice import RAY, checked_executor
+from core.executors.outbox import Told
+from core.executors.worker import Order, Worker
+from core.text import Text
+from core.training.command import Command
+
+ROOT = Path(__file__).parents[2]
+STORE_BYTES = 512 * 2**20
+"""Of memory that the processes of a local cluster share: samples and snapshots pass through it."""
+LONGEST_PLACE = 40
+"""Letters of a folder in which Ray can make its sockets: the whole path of one has at most 107."""
+GPU_SHARE = 0.25
+"""Of a GPU for each run: a small network leaves most of it idle."""
+MOST_SAMPLES = 4
+"""So many data sets are held for the workers."""
+LETTERS = 300
+NOT_SENT = ["/.*", "/tests", "/bench", "/docs", "__pycache__"]
+"""What no worker needs of this program."""
+CLOSING_S = 10.0
+AWAY_S = 24 * 60 * 60
+
+
+class WorkerLost(CoreError):
+    """The process in which a run trained is gone."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One machine of the cluster: its address, and of each resource how much there is and how much is in use."""
+
+    name: str
+    is_alive: bool
+    cpus: float
+    gpus: float
+    memory_bytes: float
+
+
+@dataclass(frozen=True)
+class View:
+    """What is known of a cluster; `cpus_free` and `gpus_free` of all its machines together."""
+
+    address: str
+    is_own: bool
+    nodes: tuple[Node, ...]
+    cpus_free: float
+    gpus_free: float
+
+
+class Training:
+    """A run that has been handed over. `news` waits for a worker, then for what is new; the rest never waits."""
+
+    def __init__(self, cluster: Cluster, order: Order, samples: Samples) -> None:
+        self._cluster, self._order, self._samples = cluster, order, samples
+        self._lock = threading.Lock()
+        self._key = secrets.token_hex(8)
+        self._worker: Any = None
+        self._before: list[Command] = []
+        self._is_given_up = False
+
+    def news(self) -> Iterator[list[Told]]:
+        """What the run tells, to its end. WorkerLost when its process is gone."""
+        from ray import get
+        from ray.exceptions import RayError, RayTaskError
+
+        with self._cluster.worker() as worker:
+            with self._lock:
+                if self._is_given_up:
+                    return
+                self._worker = worker
+                samples = self._cluster.handed(self._samples)
+                news = worker.train.options(num_returns="streaming")
+                told_of = news.remote(self._key, self._order, samples, self._before)
+            try:
+                for told in told_of:
+                    yield get(told)
+            except RayTaskError as error:
+                raise error.cause from None
+            except RayError as error:
+                if not self._is_given_up:
+                    raise _lost(error) from None
+
+    def command(self, command: Command) -> None:
+        """Tell the run something."""
+        with self._lock:
+            if self._worker is None:
+                self._before.append(command)
+            elif not self._is_given_up:
+                self._worker.command.remote(self._key, command)
+
+    def give_up(self) -> None:
+        """End the process of the run, if there is one."""
+        with self._lock:
+            self._is_given_up = True
+            if self._worker is not None:
+                self._cluster.end(self._worker)
+
+
+class Cluster:
+    """`workers` is how many runs train at once, until it is reached; None: as many as there is room for then."""
+
+    def __init__(self, folder: Path, workers: int | None = None) -> None:
+        self._folder, self.workers = folder, workers
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._place: Path | None = None
+        self._is_connected = self._is_own = False
+        self._handed: dict[int, tuple[Samples, Any]] = {}
+        self._idle: list[Any] = []
+        self._ended: set[Any] = set()
+        self._num_using = 0
+        self._places = threading.Semaphore(0)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Ray has been reached."""
+        return self._is_connected
+
+    def connect(self) -> Cluster:
+        """Reach the cluster, or start one here, which takes some seconds; CoreError says why that failed."""
+        checked_executor(RAY)
+        with self._lock:
+            if not self._is_connected:
+                reached: Future[None] = Future()
+                self._thread = threading.Thread(target=self._hold, args=(reached,), name="ray", daemon=True)
+                self._thread.start()
+                try:
+                    reached.result()
+                except Exception as error:
+                    raise _unreachable(error) from error
+                self._is_connected = True
+        return self
+
+    def _hold(self, reached: Future[None]) -> None:
+        """Hold the cluster, from first to last in one thread: with it the processes of a local one end.
+
+        Not in the main one, in which Ray would take the signals that end this program.
+        """
+        try:
+            self._connect()
+        except BaseException as error:
+            reached.set_exception(error)
+            return
+        reached.set_result(None)
+        self._closing.wait()
+        import ray
+
+        ray.shutdown()
+
+    def _connect(self) -> None:
+        address = os.environ.get("RAY_ADDRESS")
+        self._is_own = address is None
+        self._use(address)
+        room = int(self._total("GPU") / GPU_SHARE or self._total("CPU"))
+        self._places = threading.Semaphore(self.workers or max(1, room))
+
+    def _use(self, address: str | None) -> None:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        # Ray ends the whole program when its head has been away for so long.
+        os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", str(AWAY_S))
+        if address is not None:
+            import ray
+
+            # Machines of a cluster need what is required, and get this program.
+            ray.init(address, runtime_env={"working_dir": str(ROOT), "excludes": NOT_SENT}, **_QUIET)
+            return
+        # A name from Ray's source: without a cluster beyond this machine every part of it listens on the loopback only.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
+            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        # Its processes find this program, wherever the command was typed.
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        import ray
+
+        here = self._folder / "ray"
+        is_short = len(str(here.resolve())) <= LONGEST_PLACE
+        self._place = here if is_short else Path(tempfile.mkdtemp(prefix="saddlepoint-"))
+        ray.init(
+            num_cpus=self.workers,
+            include_dashboard=False,
+            object_store_memory=STORE_BYTES,
+            _temp_dir=str(self._place.resolve()),
+            **_QUIET,
+        )
+
+    def close(self) -> None:
+        """Let go of the cluster; one that was started here ends, with all its processes."""
+        with self._lock:
+            if not self._is_connected:
+                return
+            self._is_connected = False
+            self._handed.clear()
+            self._closing.set()
+            self._thread.join(CLOSING_S)
+            if self._place is not None:
+                shutil.rmtree(self._place, ignore_errors=True)
+
+    # -- runs ----------------------------------------------------------------------------------------------------
+
+    @property
+    def device(self) -> str:
+        """Where runs compute: on GPUs where the cluster has any."""
+        return "cuda" if self._total("GPU") else "cpu"
+
+    def begin(self, order: Order, samples: Samples) -> Training:
+        """Hand a run over."""
+        return Training(self, order, samples)
+
+    @contextmanager
+    def worker(self) -> Iterator[Any]:
+        """A process that trains nothing else meanwhile; it may have trained before, and loaded what that takes."""
+        import ray
+
+        with self._places:
+            with self._lock:
+                self._num_using += 1
+                worker: Any = self._idle.pop() if self._idle else None
+            if worker is None:
+                share = {"num_cpus": 1, "num_gpus": GPU_SHARE if self.device == "cuda" else 0, "max_concurrency": 2}
+                worker = ray.remote(Worker).options(**share).remote()
+            try:
+                yield worker
+            except BaseException:
+                self.end(worker)
+                raise
+            finally:
+                with self._lock:
+                    self._num_using -= 1
+                    if worker._actor_id not in self._ended:
+                        self._idle.append(worker)
+                    # Whoever shares a cluster with others keeps nothing of it that is not used.
+                    surplus = [] if self._is_own or self._num_using else self._idle.copy()
+                for each in surplus:
+                    self.end(each)
+
+    def handed(self, samples: Samples) -> Any:
+        """Samples where all workers find them: they travel to a machine once."""
+        import ray
+
+        with self._lock:
+            if id(samples) not in self._handed:
+                while len(self._handed) >= MOST_SAMPLES:
+                    del self._handed[next(iter(self._handed))]
+                self._handed[id(samples)] = samples, ray.put(samples)
+            return self._handed[id(samples)][1]
+
+    def end(self, worker: Any) -> None:
+        """End a worker."""
+        import ray
+
+        with self._lock:
+            self._ended.add(worker._actor_id)
+            self._idle = [each for each in self._idle if each is not worker]
+            if self._is_connected:
+                ray.kill(worker)
+
+    def _total(self, resource: str) -> float:
+        import ray
+
+        return ray.cluster_resources().get(resource, 0.0)
+
+    def view(self) -> View | None:
+        """What the cluster has; None while none is connected."""
+        if not self._is_connected:
+            return None
+        import ray
+
+        free = ray.available_resources()
+        nodes = tuple(
+            Node(
+                node["NodeManagerAddress"],
+                bool(node["Alive"]),
+                node["Resources"].get("CPU", 0.0),
+                node["Resources"].get("GPU", 0.0),
+                node["Resources"].get("memory", 0.0),
+            )
+            for node in ray.nodes()
+        )
+        address = ray.get_runtime_context().gcs_address
+        return View(address, self._is_own, nodes, free.get("CPU", 0.0), free.get("GPU", 0.0))
+
+
+_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+
+
+def _unreachable(error: BaseException) -> CoreError:
+    where = os.environ.get("RAY_ADDRESS")
+    what = Text("The cluster {address} cannot be reached.", address=where) if where else Text("No cluster was started.")
+    return CoreError(
+        what,
+        Text("Ray says: {error}", error=f"{type(error).__name__}: {error}"[:LETTERS]),
+        Text("Start one with “ray start --head”, or unset RAY_ADDRESS to use this machine alone.")
+        if where
+        else Text("Train on this machine without a cluster: executor local."),
+    )
+
+
+def _lost(error: BaseException) -> WorkerLost:
+    return WorkerLost(
+        Text("The process in which the run trained is gone."),
+        Text("Ray says: {error}", error=str(error).strip().partition("\n")[0][:LETTERS]),
+        Text("Resume it: it goes on from its last snapshot."),
+    )
