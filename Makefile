@@ -61,9 +61,9 @@ $(READY): requirements.txt
 	@$(call INSTALL,requirements.txt)
 	@touch $@
 
-$(READY_DEV): requirements.txt requirements-dev.txt
+$(READY_DEV): requirements.txt requirements-dev.txt requirements-ray.txt
 	@$(MAKE_VENV)
-	@$(call INSTALL,requirements.txt requirements-dev.txt)
+	@$(call INSTALL,requirements.txt requirements-dev.txt requirements-ray.txt)
 	@touch $(READY) $@
 
 # A .venv that is there is used, whoever made it; else one is made with the first Python that is new enough.

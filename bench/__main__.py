@@ -24,6 +24,7 @@ FIGURES = (
     "evaluation",
     "kfold",
     "searches",
+    "cluster",
     "dataloader",
     "augment",
     "augment_each",
@@ -41,6 +42,7 @@ FIGURES = (
     "unit",
     "surface",
     "curvature",
+    "narrator",
 )
 """Every module of this folder with a `measure() -> list[Figure]`, in the order of measuring."""
 PACKAGES = (
@@ -56,6 +58,7 @@ PACKAGES = (
     "playwright",
     "skorch",
     "optuna",
+    "ray",
 )
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from core.catalog.datasets.features import Features
 from core.catalog.registry import entries
 from core.catalog.regularizers.combination import check_regularizers, check_stages
 from core.catalog.regularizers.dropout import drops_units
@@ -63,6 +64,8 @@ def check(experiment: Experiment) -> list[Text]:
             )
         )
     notes += _optimizer_notes(experiment, architecture, has_other_batches=experiment.batch_size < sizes.num_train)
+    if isinstance(dataset, Features):
+        notes += dataset.selection.notes(len(facts.feature_names))
     return notes + _validation_notes(experiment, facts.num_validation) + _data_notes(experiment, dataset)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, cast
 
+from core.catalog.datasets.features import Features
 from core.catalog.entry import Entry
 from core.catalog.presets import Preset, presets
+from core.catalog.selections.selection import BestInputs
 from core.experiment import Experiment
 from core.text import Text
 
@@ -52,7 +54,19 @@ def data_words(experiment: Experiment) -> Text:
 
     dataset = cast(Any, experiment.dataset)
     num = split_sizes(experiment).num_train
-    return Text("{title}, {num:,} training samples", title=Text(dataset.title), num=num)
+    words = Text("{title}, {num:,} training samples", title=Text(dataset.title), num=num)
+    if not isinstance(dataset, Features) or not isinstance(dataset.selection, BestInputs):
+        return words
+    facts = dataset.facts()
+    values = {
+        "data": words,
+        "kept": facts.input_shape[0],
+        "all": len(facts.feature_names),
+        "how": Text(dataset.selection.title),
+    }
+    if dataset.selection.chosen_on == "all":
+        return Text("{data}, {kept} of {all} inputs {how}, chosen on validation samples too", **values)
+    return Text("{data}, {kept} of {all} inputs {how}", **values)
 
 
 def network_words(experiment: Experiment) -> Text:

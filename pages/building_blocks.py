@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,6 +11,7 @@ from core.describe import title
 from core.errors import CoreError
 from core.studies.blocks_asked import Samples
 from pages.components import blocks_state as chosen
+from pages.components import lesson_state
 from pages.components.blocks_parts import activation, dropout, normalization
 from pages.components.blocks_pictures import attention, maps, one_unit, pooling
 from pages.components.blocks_unit import left
@@ -122,4 +124,4 @@ def seen() -> None:
 if left():
     st.session_state["present"] = False
 notes_box(chosen.PARTS.read_address())
-in_panes(choices, seen, width=340)
+in_panes(choices, partial(lesson_state.after_answer, "building_blocks", seen), width=340)

@@ -13,6 +13,7 @@ from core.people import role
 from pages.components import address, class_answers, class_charts, class_orders, lesson_state, replaying
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
+from pages.components.page_names import page_names
 from pages.components.services import actor, services
 
 TICK_S = 3
@@ -69,20 +70,6 @@ def renew() -> None:
 
 
 # -- who is here -----------------------------------------------------------------------------------------------------
-
-
-def page_names() -> dict[str, str]:
-    """The pages by the names in their addresses."""
-    return {
-        "course": t("Course"),
-        "train": t("Train"),
-        "compare": t("Compare"),
-        "landscapes": t("Landscapes"),
-        "gradients": t("Gradients"),
-        "classroom": t("Class"),
-        "runs": t("Runs"),
-        "formulas": t("Formulas"),
-    }
 
 
 @st.fragment(run_every=TICK_S)

@@ -26,6 +26,7 @@ from pages.components.compare_facts import race_data
 from pages.components.compare_head import same_for_all, setup, trouble, welcome
 from pages.components.compare_labels import compare_labels
 from pages.components.error_box import error_box, notes_box
+from pages.components.executor_choice import executor
 from pages.components.language import language, show, t
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, live_token, services
@@ -60,7 +61,9 @@ def start(pace: str, *, target: float | None, one_update: bool = False) -> None:
     """Start what is chosen, with a target if one was chosen, and look at it; what is refused is said on the page."""
     try:
         comparison = compare_state.draft().comparison()
-        study = services().start_comparison(comparison, actor=actor(), pace=pace, paused=one_update)
+        study = services().start_comparison(
+            comparison, actor=actor(), pace=pace, paused=one_update, executor=executor()
+        )
         if one_update:
             services().command_comparison(study, "step", actor=actor())
         if target is not None:
@@ -150,7 +153,6 @@ def take_along(comparison: Comparison, study: str | None) -> None:
         own_lessons.as_lesson(comparison)
         if study is None:
             return
-        seal_line(*services().runs_of(study, actor=actor()))
         sharing.of_comparison(services().study(study, actor=actor()))
         # A file is made when it is asked for, outside of the page's run: by then nobody knows whose tab it was.
         lang, who = language(), actor()
@@ -171,6 +173,7 @@ def take_along(comparison: Comparison, study: str | None) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
+        seal_line(*services().runs_of(study, actor=actor()))
 
 
 def report(study: str, lang: str, who: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import data_state, state
+from pages.components import data_state, lesson_state, state
 from pages.components.data_augmented import augmentation
 from pages.components.data_augmented import choices as augmentation_choices
 from pages.components.data_classes import choices as class_choices
@@ -21,28 +21,25 @@ from pages.components.error_box import error_box
 from pages.components.parts import Draw, page_of_parts
 
 
-def where_possible(look: Draw) -> Draw:
+def where_possible(look: Draw) -> None:
     """What is seen of an experiment that can be; else it is said why not."""
-
-    def seen() -> None:
-        with st.container(key="problem-of-data"):
-            problem = state.problem_of_combination()
-            if problem is not None:
-                error_box(problem)
-        if problem is None:
-            look()
-
-    return seen
+    with st.container(key="problem-of-data"):
+        problem = state.problem_of_combination()
+        if problem is not None:
+            error_box(problem)
+    if problem is None:
+        lesson_state.after_answer("data", look)
 
 
 page_of_parts(
     data_state.PARTS,
     {
-        "classes": (class_choices, where_possible(classes)),
-        "inputs": (input_choices, where_possible(inputs)),
-        "augmentation": (augmentation_choices, where_possible(augmentation)),
-        "generated": (generated_choices, where_possible(generated)),
-        "invariance": (invariance_choices, where_possible(invariance)),
-        "own": (own_choices, where_possible(own)),
+        "classes": (class_choices, classes),
+        "inputs": (input_choices, inputs),
+        "augmentation": (augmentation_choices, augmentation),
+        "generated": (generated_choices, generated),
+        "invariance": (invariance_choices, invariance),
+        "own": (own_choices, own),
     },
+    where_possible,
 )

@@ -32,6 +32,7 @@ def family_names() -> dict[str, str]:
     """The families in reading order, by the names people use."""
     return {
         "datasets": t("Data sets"),
+        "selections": t("Feature selections"),
         "augmentations": t("Augmentations"),
         "architectures": t("Networks"),
         "activations": t("Activations"),

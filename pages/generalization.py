@@ -6,7 +6,10 @@ it has its title in `generalization_state.PARTS` and a row below.
 
 from __future__ import annotations
 
-from pages.components import generalization_state
+from functools import partial
+
+from core.lessons.linked import View
+from pages.components import generalization_state, lesson_state, own_lessons, state
 from pages.components.generalization_confidence import choices as confidence_choices
 from pages.components.generalization_confidence import confidence
 from pages.components.generalization_curves import amount, amount_choices, strength, strength_choices
@@ -37,4 +40,8 @@ page_of_parts(
         "memory": (memory_choices, memory),
         "seal": (seal_choices, seal),
     },
+    partial(lesson_state.after_answer, "generalization"),
 )
+query = {"look": generalization_state.PARTS.shown(), **generalization_state.PARTS.address()}
+view = View("generalization", {name: said for name, said in query.items() if said}, state.experiment())
+own_lessons.as_lesson(view)

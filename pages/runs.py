@@ -20,6 +20,7 @@ from core.studies.access import may_change, may_delete
 from core.studies.outcomes import begun_experiment
 from core.studies.seals import seal_words
 from pages.components import answers, blocks_state, landscape_tabs, replaying, sharing
+from pages.components.cluster_tab import cluster_tab
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.replaying import open_run
@@ -323,11 +324,11 @@ def page() -> None:
     """The whole page."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("Runs"), width="content")
-        is_search = place() == "search"
+        tab = place()
     if "refused" in st.session_state:
         error_box(st.session_state.pop("refused"))
-    if is_search:
-        search_tab()
+    if tab != "stored":
+        search_tab() if tab == "search" else cluster_tab()
         return
     stored = services().runs(actor=actor())
     studies = services().studies(actor=actor())

@@ -152,9 +152,7 @@ path = page.url_path or "train"
 here(path)
 lesson_state.read_address(path)
 calls.hear(path)
-wanted = lesson_state.wanted_page()
-if wanted is not None and wanted != path:
-    st.switch_page(f"{wanted}.py")
+lesson_state.go_to_wanted_page(path)
 if present():
     with st.container(key="leave"):
         st.button(t("Leave"), type="tertiary", shortcut="Esc", on_click=leave_or_enter, args=(False,))

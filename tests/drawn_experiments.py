@@ -83,5 +83,7 @@ def one_of_each() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [{name: key} for name, family in PART_FAMILIES.items() for key in entries(family)]
     found += [{name: [key]} for name, family in LIST_FAMILIES.items() for key in entries(family)]
     found += [{"architecture": {"key": "mlp", "activation": key}} for key in entries("activations")]
-    assert {*PART_FAMILIES.values(), *LIST_FAMILIES.values(), "activations", "surfaces", "faults"} == set(FAMILIES)
+    found += [{"dataset": {"key": "wine", "selection": key}} for key in entries("selections")]
+    inner = {"activations", "selections", "surfaces", "faults"}
+    assert {*PART_FAMILIES.values(), *LIST_FAMILIES.values()} | inner == set(FAMILIES)
     return found

@@ -69,17 +69,22 @@ PRODUCT = ("app.py", "pages", "core")
 
 
 def test_what_the_product_imports_is_required():
-    pins = required("requirements.txt")
+    pins = required("requirements.txt") | required("requirements-ray.txt")
     assert {name: place for name, place in imported(*PRODUCT).items() if name not in pins} == {}
 
 
 def test_what_tests_and_benchmarks_import_is_required():
-    pins = required("requirements.txt") | required("requirements-dev.txt")
+    pins = required("requirements.txt") | required("requirements-dev.txt") | required("requirements-ray.txt")
     assert {name: place for name, place in imported("tests", "bench").items() if name not in pins} == {}
 
 
 @pytest.mark.parametrize(
-    ("file", "rooms"), [("requirements.txt", PRODUCT), ("requirements-dev.txt", ("tests", "bench"))]
+    ("file", "rooms"),
+    [
+        ("requirements.txt", PRODUCT),
+        ("requirements-ray.txt", PRODUCT),
+        ("requirements-dev.txt", ("tests", "bench")),
+    ],
 )
 def test_nothing_is_required_that_is_not_used(file: str, rooms: tuple[str, ...]):
     idle = set(required(file)) - set(imported(*rooms))
@@ -91,17 +96,19 @@ def test_nothing_is_required_that_is_not_used(file: str, rooms: tuple[str, ...])
 
 
 def test_nothing_is_required_twice():
-    assert not set(required("requirements.txt")) & set(required("requirements-dev.txt"))
+    one, two, three = (set(required(f"requirements{kind}.txt")) for kind in ("", "-dev", "-ray"))
+    assert not (one & two) | (one & three) | (two & three)
 
 
 def test_what_is_installed_is_what_is_pinned():
     """Except torch and torchvision: `make run` keeps those that are in .venv already."""
-    pins = required("requirements.txt") | required("requirements-dev.txt")
+    pins = required("requirements.txt") | required("requirements-dev.txt") | required("requirements-ray.txt")
     differing = {name: version(name) for name, pin in pins.items() if version(name) != pin}
     assert not set(differing) - {"torch", "torchvision"}, differing
 
 
 def test_no_file_names_a_package_registry():
     lines = ("--index-url", "--extra-index-url", "--find-links", "PIP_INDEX", "pypi.org", "pythonhosted")
-    files = ("Makefile", "requirements.txt", "requirements-dev.txt", "pyproject.toml", ".ci/run")
+    requirements = tuple(f"requirements{kind}.txt" for kind in ("", "-dev", "-ray"))
+    files = ("Makefile", *requirements, "pyproject.toml", ".ci/run")
     assert [(file, line) for file in files for line in lines if line in text_of(file)] == []

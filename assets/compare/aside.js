@@ -137,23 +137,30 @@ function gap(chart, { groups }, view, context) {
     orientation: "h",
     y: shown.map((_, place) => place),
     x: found.map(({ mid }) => mid * factor),
-    text: found.map(({ mid }) => (regression ? short(mid) : signed((100 * mid).toFixed(1)))),
-    textposition: "auto",
     marker: { color: colours.map((colour) => translucent(colour, 0.45)), line: { width: 1.5, color: colours } },
-    insidetextfont: { color: palette.text },
+    hoverinfo: "skip",
+  };
+  // Behind bar and range, where nothing lies over it.
+  const numbers = {
+    uid: "gaps",
+    mode: "text",
+    x: found.map(({ mid, high }) => Math.max(high, mid, 0) * factor),
+    y: bars.y,
+    text: found.map(({ mid }) => ` ${regression ? short(mid) : signed((100 * mid).toFixed(1))}`),
+    textposition: "middle right",
+    cliponaxis: false,
     hoverinfo: "skip",
   };
   if (several) {
     bars.error_x = { type: "data", symmetric: false, array: found.map(({ mid, high }) => (high - mid) * factor), arrayminus: found.map(({ mid, low }) => (mid - low) * factor), thickness: 1.2, color: palette.text };
-    Object.assign(bars, { textposition: "inside", insidetextanchor: "start" });
   }
   const names = shown.map((group) => escaped(clipped(group.name)));
   const reach = Math.max(...found.map(({ high }) => high * factor), 0);
   const below = Math.min(...found.map(({ low }) => low * factor), 0);
   return chart.draw(
-    [bars],
+    [bars, numbers],
     {
-      margin: { l: Math.min(widest(names, context), 170) + size, t: size * 0.5 },
+      margin: { l: Math.min(widest(names, context), 170) + size, r: size * 3, t: size * 0.5 },
       bargap: 0.35,
       xaxis: { mode: "gap", range: [below * 1.12, Math.max(reach, -below * 0.1, 1e-9) * 1.12], title: { text: labels[regression ? "axis_gap" : "axis_gap_points"], standoff: 2 } },
       yaxis: { mode: "gap", tickvals: shown.map((_, place) => place), ticktext: names, range: [-0.6, shown.length - 0.4], showgrid: false, zeroline: false },

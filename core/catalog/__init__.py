@@ -12,6 +12,7 @@ from core.catalog import (
     preset_list,
     regularizers,
     schedules,
+    selections,
     surfaces,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "preset_list",
     "regularizers",
     "schedules",
+    "selections",
     "surfaces",
 ]

@@ -14,6 +14,7 @@ from core.text import Text
 
 FAMILIES: dict[str, str] = {
     "datasets": "data set",
+    "selections": "feature selection",
     "augmentations": "augmentation",
     "architectures": "architecture",
     "activations": "activation",

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +42,7 @@ NOT_SENT = ["/.*", "/tests", "/bench", "/docs", "__pycache__"]
 """What no worker needs of this program."""
 CLOSING_S = 10.0
 AWAY_S = 24 * 60 * 60
+"""So long the head of a cluster may be away before Ray ends this whole program, by itself after a minute."""
 
 
 class WorkerLost(CoreError):
@@ -173,39 +174,40 @@ class Cluster:
     def _connect(self) -> None:
         address = os.environ.get("RAY_ADDRESS")
         self._is_own = address is None
-        self._use(address)
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        if address is None:
+            # A name from Ray's source: without a cluster beyond this machine all of it listens on the loopback only.
+            os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+            if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
+                os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        # What Ray reads as it is imported: its processes are not to have it.
+        with _set(RAY_gcs_rpc_server_reconnect_timeout_s=str(AWAY_S)):
+            import ray
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if address is None:
+            self._start_here(quiet)
+        else:
+            # Machines of a cluster need what is required, and get this program.
+            ray.init(address, runtime_env={"working_dir": str(ROOT), "excludes": NOT_SENT}, **quiet)
         room = int(self._total("GPU") / GPU_SHARE or self._total("CPU"))
         self._places = threading.Semaphore(self.workers or max(1, room))
 
-    def _use(self, address: str | None) -> None:
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        # Ray ends the whole program when its head has been away for so long.
-        os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", str(AWAY_S))
-        if address is not None:
-            import ray
-
-            # Machines of a cluster need what is required, and get this program.
-            ray.init(address, runtime_env={"working_dir": str(ROOT), "excludes": NOT_SENT}, **_QUIET)
-            return
-        # A name from Ray's source: without a cluster beyond this machine every part of it listens on the loopback only.
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-        if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
-            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-        # Its processes find this program, wherever the command was typed.
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    def _start_here(self, quiet: Mapping[str, Any]) -> None:
         import ray
 
         here = self._folder / "ray"
         is_short = len(str(here.resolve())) <= LONGEST_PLACE
         self._place = here if is_short else Path(tempfile.mkdtemp(prefix="saddlepoint-"))
-        ray.init(
-            num_cpus=self.workers,
-            include_dashboard=False,
-            object_store_memory=STORE_BYTES,
-            _temp_dir=str(self._place.resolve()),
-            **_QUIET,
-        )
+        # Its processes find this program, wherever the command was typed.
+        with _set(PYTHONPATH=os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))):
+            ray.init(
+                num_cpus=self.workers,
+                include_dashboard=False,
+                object_store_memory=STORE_BYTES,
+                _temp_dir=str(self._place.resolve()),
+                **quiet,
+            )
 
     def close(self) -> None:
         """Let go of the cluster; one that was started here ends, with all its processes."""
@@ -304,7 +306,19 @@ class Cluster:
         return View(address, self._is_own, nodes, free.get("CPU", 0.0), free.get("GPU", 0.0))
 
 
-_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+@contextmanager
+def _set(**values: str) -> Iterator[None]:
+    """Variables of the environment for a moment."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _unreachable(error: BaseException) -> CoreError:

@@ -77,6 +77,8 @@ class RemoteLane(Lane):
         self._unheard: list[Command] = []
         """What the run was told and has not acknowledged."""
         self._num_lost = 0
+        self.where: tuple[str, int] | None = None
+        """The machine on which it trains, and the process there; None while it waits for one."""
         super().__init__(prepare, build, sinks, snapshots, race, owner=owner, paused=paused, finished=finished)
 
     # -- what the race asks --------------------------------------------------------------------------------------
@@ -165,6 +167,10 @@ class RemoteLane(Lane):
 
     # -- what the run tells --------------------------------------------------------------------------------------
 
+    def located(self, node: str, process: int) -> None:
+        """It trains there."""
+        self.where = node, process
+
     def stands(self, at: Standing) -> None:
         """It has done so much."""
         run = self.run
@@ -204,6 +210,7 @@ class RemoteLane(Lane):
         logger.warning("%s", error)
         with self._handing:
             self._training = None
+        self.where = None
         self._begin_following(is_again=True)
 
     def ended(self, outcome: Outcome | None, error: BaseException | None) -> None:

@@ -5,6 +5,8 @@ Nothing here knows Ray, so that the same code can be followed without a cluster.
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -45,6 +47,9 @@ class Order(Protocol):
 
     @property
     def hashes(self) -> bool: ...
+    @property
+    def processes(self) -> int: ...
+    def built(self, samples: Samples) -> Run: ...
     def job(self, samples: Samples, outbox: Outbox, sink: LaneSink, wake: Callable[[], None]) -> TrainingJob: ...
 
 
@@ -69,6 +74,8 @@ class Worker:
         """Train a run to its end; what is new, again and again."""
         outbox = Outbox()
         sink = LaneSink(outbox.to("lane"), hashes=order.hashes)
+        outbox.to("lane").located(socket.gethostname(), os.getpid())
+        yield outbox.take()
         job = order.job(samples, outbox, sink, self._woken.set)
         with self._lock:
             self._job = key, job

@@ -20,7 +20,7 @@ from core.catalog.presets import presets
 from core.errors import BadInput, shown
 from core.experiment import Experiment
 from core.landscape.stories import stories
-from core.lessons.linked import Linked, linked
+from core.lessons.linked import Linked, View, ViewPage, linked
 from core.lessons.question import KINDS, Choice, Part, Question, Unusable, Words, is_in_percent
 from core.lessons.seal import Expected
 from core.studies.comparison import Comparison
@@ -33,10 +33,12 @@ LARGEST = 64 * 1024
 
 MOST_STEPS = 8
 
-Page = Literal["train", "compare", "landscapes"]
+Page = Literal["train", "compare", "landscapes"] | ViewPage
 Control = Literal["dataset", "augmentations", "architecture", "regularizers", "optimizer", "seed", "epochs", "more"]
 CONTROLS: tuple[Control, ...] = get_args(Control)
 """The choices of Train that a step may leave to its reader, in their order there."""
+WITH_CHOICES: tuple[Page, ...] = ("train", "generalization")
+"""Pages that have them."""
 Verdict = Literal["right", "condition", "wrong"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """What can be said of a claim: it holds, it needs a condition, it does not hold."""
@@ -84,6 +86,8 @@ class Shown(Part):
         """Where it runs."""
         if self.experiment is not None:
             return "train"
+        if isinstance(self.linked, View):
+            return self.linked.page
         return "compare" if self.comparison or isinstance(self.linked, Comparison) else "landscapes"
 
 
@@ -94,7 +98,7 @@ def _known(kind: str) -> list[str]:
 
 
 class Step(Shown):
-    """A text beside something to run. `show`: the choices of Train that its reader may change, () for all.
+    """A text beside something to run. `show`: the choices that its reader may change, () for all.
 
     `expect`: what its run came to where the lesson was written.
     """
@@ -106,8 +110,8 @@ class Step(Shown):
 
     @model_validator(mode="after")
     def _suits_its_page(self) -> Step:
-        if self.page != "train" and self.show:
-            raise Unusable(Text("Choices are shown on Train: “show” belongs to a step there."))
+        if self.page not in WITH_CHOICES and self.show:
+            raise Unusable(Text("Choices stand on Train and Generalization: “show” belongs to a step there."))
         if self.page != "train" and self.question is not None and not isinstance(self.question, Choice):
             raise Unusable(Text("A number or a curve is measured in one run: it is asked for in a step on Train."))
         if self.page != "train" and self.expect is not None:

@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import CoreError, Refused
-from core.people import visibility_of_new
 from core.store import blocks, changes, engines, looks, migrations, rows, schema
 from core.store.answers import Answers
 from core.store.deletion import delete_run, finish_deletions
 from core.store.folder import DataFolder, WriteLock
 from core.store.ids import checked_id, new_id
+from core.store.new_run import NewRun, beginning
 from core.store.reader import existence
 from core.store.records import (
     ACTIVE_STATES,
@@ -32,12 +32,10 @@ from core.store.records import (
     Attempt,
     Evaluation,
     Event,
-    Happened,
     Look,
     RunFacts,
     SnapshotEntry,
     State,
-    Visibility,
 )
 from core.store.sharing import Sharing
 from core.store.studies import Studies
@@ -125,65 +123,26 @@ class Store(Studies, Answers, Sharing):
 
     # Runs
 
-    def create_run(
-        self,
-        *,
-        actor: str,
-        experiment: Mapping[str, Any],
-        fingerprint: str,
-        schema_version: int,
-        name: str = "",
-        note: str = "",
-        study: str | None = None,
-        parent: str | None = None,
-        fork_step: int | None = None,
-        visibility: Visibility | None = None,
-        facts: RunFacts | None = None,
-        answer: Mapping[str, Any] | None = None,
-        colour_slot: int | None = None,
-        id: str | None = None,
-        cause: str | None = None,
-        events: Iterable[Happened] = (),
-    ) -> str:
+    def create_run(self, *, actor: str, **new: Unpack[NewRun]) -> str:
         """Store a new run in state queued and return its id. CoreError when it cannot be stored now.
 
         `colour_slot` None: for a branch the first free one, else the one after the owner's newest run. `id`: one that
         `new_id` made. `cause` begins its first attempt, where it leaves its parent or at 0. All is stored together, or
         nothing of it.
         """
-        run, created, from_step = id or new_id(), changes.now(), fork_step or 0
-        row = {
-            "id": run,
-            "owner": actor,
-            "visibility": visibility or visibility_of_new(actor),
-            "study": study,
-            "name": rows.checked_text(name, rows.MAX_NAME),
-            "note": rows.checked_text(note, rows.MAX_NOTE, lines=True),
-            "parent": checked_id(parent) if parent is not None else None,
-            "fork_step": fork_step,
-            "experiment": experiment,
-            "fingerprint": fingerprint,
-            "schema_version": schema_version,
-            **asdict(facts or RunFacts()),
-            "state": "queued",
-            "created": created,
-            "answer": answer or {},
-            "step": 0,
-            "epoch": 0.0,
-            "train_s": 0.0,
-            "colour_slot": colour_slot,
-        }
-        begun = Attempt(run, 1, created, None, from_step, cause, None, actor) if cause else None
-        had = [
-            Event(new_id(), run, int(begun is not None), step, 0.0, 0.0, created, actor, kind, dict(values), recipe)
-            for kind, step, values, recipe in events
-        ]
-        self._ask(lambda connection: changes.begin_run(connection, row, begun, had), run)
+        return self.create_runs([new], actor=actor)[0]
+
+    def create_runs(self, several: Iterable[NewRun], *, actor: str) -> list[str]:
+        """The same for several runs: all are stored together, or none."""
+        beginnings = [beginning(new, actor) for new in several]
+        self._ask(lambda connection: [changes.begin_run(connection, *each) for each in beginnings])
         with self._known:
-            self._states[run], self._attempts[run] = "queued", int(begun is not None)
-            if begun is not None:
-                self._last_steps[run] = from_step
-        return run
+            for row, attempt, _ in beginnings:
+                run = row["id"]
+                self._states[run], self._attempts[run] = "queued", int(attempt is not None)
+                if attempt is not None:
+                    self._last_steps[run] = attempt.from_step
+        return [row["id"] for row, _, _ in beginnings]
 
     def rename(self, run: str, name: str, *, actor: str) -> None:
         """Give a run another name (at most 200 characters)."""
@@ -244,8 +203,9 @@ class Store(Studies, Answers, Sharing):
     ) -> bool:
         """Store a run's state with its reason, after all rows queued before. True: acknowledged by the disk.
 
-        `waits` False: at once, but nobody waits for it here. `answer`, `weights_sha256` and each of the facts, which are decided before step 0, stay as they are when not
-        given, the answer's notes in any case. A state that is not active ends the attempt.
+        `waits` False: it is written at once, and nobody waits for it here. `answer`, `weights_sha256` and each of the
+        facts, which are decided before step 0, stay as they are when not given, the answer's notes in any case. A state
+        that is not active ends the attempt.
         """
         checked_id(run)
         values = {"reason": reason, "reason_text": reason_text.to_json() if reason_text else None}
@@ -253,9 +213,8 @@ class Store(Studies, Answers, Sharing):
         values |= {name: value for name, value in (known | asdict(facts or RunFacts())).items() if value is not None}
         with self._known:
             self._states[run] = state
-        is_taken = self._tell(
-            lambda connection: changes.set_state(connection, run, actor, state, values), run, waits=waits
-        )
+        told = Operation(lambda connection: changes.set_state(connection, run, actor, state, values), run)
+        is_taken = self._writing().tell(told, ACKNOWLEDGE_S if waits else 0.0)
         if state not in ACTIVE_STATES:  # the series are packed, which nobody waits for
             self._writing().put(Operation(lambda connection: changes.merge_blocks(connection, run), run))
         return is_taken
@@ -371,8 +330,8 @@ class Store(Studies, Answers, Sharing):
     def _ask(self, act: Callable[..., Any], run: str | None = None) -> Any:
         return self._writing().ask(Operation(act, run), ANSWER_S)
 
-    def _tell(self, act: Callable[..., Any], run: str, *, waits: bool = True) -> bool:
-        return self._writing().tell(Operation(act, run), ACKNOWLEDGE_S if waits else 0.0)
+    def _tell(self, act: Callable[..., Any], run: str) -> bool:
+        return self._writing().tell(Operation(act, run), ACKNOWLEDGE_S)
 
     def _edit(self, run: str, actor: str, **values: str) -> None:
         self._ask(lambda connection: changes.edit(connection, run, actor, values), checked_id(run))

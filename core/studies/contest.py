@@ -29,7 +29,7 @@ from core.studies.race_meta import lanes_meta, storable
 from core.studies.race_news import RaceNews
 from core.studies.rate_search import RateSearch
 from core.studies.rates import chosen
-from core.studies.seat import Seat
+from core.studies.seat import Entrant, Seat
 from core.studies.study import study_channel
 from core.text import Text
 from core.training.command import Command
@@ -157,13 +157,14 @@ class Contest:
         lanes = self.comparison.experiments(rates)
         engine = engine_of([lane.experiment for lane in lanes])
         news.facts["engine_why"] = engine.why
+        seats: list[Seat] = []
+        entrants: list[Entrant] = []
         for lane in lanes:
             name = self.comparison.lane_name(lane)
-            seat = self._seat(race, news, (lane.variant, lane.number), name, engine.name)
-            run = self._services.runner.start(
-                lane.experiment, actor=self.actor, pace=self._pace, paused=self._paused, name=name, seat=seat
-            )
-            self._runs.append(run)
+            seats.append(self._seat(race, news, (lane.variant, lane.number), name, engine.name))
+            entrants.append(Entrant(lane.experiment, name, seat=seats[-1]))
+        self._runs = self._services.runner.start_all(entrants, actor=self.actor, pace=self._pace, paused=self._paused)
+        for seat, run in zip(seats, self._runs, strict=True):
             self._taken(seat, news, run)
         race.add(self._lanes)
         self._race, self._news = race, news

@@ -15,6 +15,7 @@ from core.studies.drawings import Drawings
 from core.studies.fits_asked import polynomials
 from core.studies.folds_view import FoldsView, folds_view, no_folds
 from core.studies.generators import Generators
+from core.studies.inputs_kept import InputsAsked, inputs_kept
 from core.studies.invariance import Invariances
 from core.studies.kept import Kept
 from core.studies.loading import Loading
@@ -41,6 +42,7 @@ class DataStudies:
 
         self.invariances = Invariances(MeasuredRuns(folder, store, load, compute))
         self.polynomials = Drawings(compute, polynomials)
+        self.inputs: Drawings[InputsAsked] = Drawings(compute, lambda asked: inputs_kept(asked, folder.path))
         self._confidences: MeasuredRuns[Confidence] = MeasuredRuns(folder, store, load, compute)
         self._memorized: MeasuredRuns[Memorized] = MeasuredRuns(folder, store, load, compute, train=True)
         self.blocks = Blocks(folder, store, load, compute)

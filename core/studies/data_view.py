@@ -114,8 +114,9 @@ def short_number(number: float) -> str:
 def _spreads(samples: Samples, train: np.ndarray, data: ResidentData) -> InputSpreads:
     """Standard deviation of every feature or channel, as stored and as the network gets it."""
     inputs = samples.inputs[train[:MOST_MEASURED]]
+    inputs = inputs if data.selected is None else inputs[:, data.selected.columns]
     raw = inputs.std(axis=(0, *range(2, inputs.ndim)), dtype=np.float64)
-    names = data.dataset.facts().feature_names or _channels(data.dataset.input_kind, len(raw))
+    names = data.feature_names or _channels(data.dataset.input_kind, len(raw))
     return InputSpreads(names, raw, raw * data.factor.reshape(-1).double().cpu().numpy())
 
 

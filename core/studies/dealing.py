@@ -47,8 +47,9 @@ def deals(store: Store, dataset: str) -> tuple[Deal, ...]:
     beginning = f"deal/{dataset}/"
     found: dict[int, Deal] = {}
     for given in store.answers_about(beginning):
-        if given.kind == "deal" and keeps_order(given.owner):
-            number = int(given.about.removeprefix(beginning))
+        name = given.about.removeprefix(beginning)
+        if given.kind == "deal" and name.isdecimal() and keeps_order(given.owner):
+            number = int(name)
             found.setdefault(number, Deal(dataset, number, given.owner, given.value["for"], given.utc))
     return tuple(found[number] for number in sorted(found))
 
@@ -79,7 +80,7 @@ def check_dealt(store: Store, experiment: Experiment) -> None:
     numbers = [known.number for known in deals(store, dataset.key)]
     if number not in numbers:
         raise Refused(
-            Text("{data} has no test set {number}.", data=Text(dataset.title), number=number),
+            Text("There is no test set {number} of {data}.", number=number, data=Text(dataset.title)),
             Text("A fresh one is used once a teacher, or who sits at the computer, has dealt it."),
             Text("Use test set 0, the first one.")
             if not numbers

@@ -58,7 +58,10 @@ class Attempted:
 
 @dataclass(frozen=True)
 class RunOrder:
-    """One attempt of a run, as a worker gets it. `own`: what is known of data that somebody has brought."""
+    """One attempt of a run, as a worker gets it. `own`: what is known of data that somebody has brought.
+
+    `processes` share its updates.
+    """
 
     experiment: Mapping[str, Any]
     own: tuple[About, ...]
@@ -71,30 +74,32 @@ class RunOrder:
     curvature_every: int
     is_watched: bool
     hashes: bool
+    processes: int
 
-    def job(self, samples: Samples, outbox: Outbox, sink: LaneSink, wake: Callable[[], None]) -> TrainingJob:
-        """The run as a job of the worker's process."""
+    def built(self, samples: Samples) -> Run:
+        """The run where it goes on, in the worker's process."""
         for about in self.own:
             if about.key not in entries("datasets"):
                 register(own_class(about))
         experiment = Experiment.from_json(self.experiment)
         folder = Path(tempfile.mkdtemp(prefix="saddlepoint-"))
         keep(experiment, folder, self.conditions.device, samples)
+        run = Run(experiment, folder, conditions=self.conditions, recipe=self.attempt.recipe)
+        snapshot = self.attempt.snapshot
+        if snapshot is not None:
+            run.load_state(snapshot.tensors, snapshot.state)
+        return run
+
+    def job(self, samples: Samples, outbox: Outbox, sink: LaneSink, wake: Callable[[], None]) -> TrainingJob:
+        """The run as a job of the worker's process."""
         store, hub = outbox.to("store"), outbox.to("hub") if self.is_watched else None
-        number, snapshot = self.attempt.number, self.attempt.snapshot
+        number = self.attempt.number
         live = [LiveSink(hub, self.run, number, list(self.attempt.earlier), lambda: None)] if hub else []
         prepared: Future[None] = Future()
         prepared.set_result(None)
-
-        def build() -> Run:
-            built = Run(experiment, folder, conditions=self.conditions, recipe=self.attempt.recipe)
-            if snapshot is not None:
-                built.load_state(snapshot.tensors, snapshot.state)
-            return built
-
         return TrainingJob(
             prepared,
-            build,
+            lambda: self.built(samples),
             [StoreSink(store, self.run, number, self.actor, waits=False), *live, sink],
             Travelling(outbox.to("snapshots")),
             wake,
@@ -117,10 +122,13 @@ class Elsewhere:
         conditions: Conditions,
         actor: str,
         attempt: Attempted,
+        *,
+        processes: int = 1,
     ) -> None:
         self.cluster = cluster
         self._place, self._run, self._experiment = place, run, experiment
         self._conditions, self._actor, self._attempt = conditions, actor, attempt
+        self._processes = processes
 
     @property
     def targets(self) -> Mapping[str, object]:
@@ -143,6 +151,7 @@ class Elsewhere:
             stored_every(place.store, self._run),
             place.hub is not None,
             hashes,
+            self._processes,
         )
 
     def begin_again(self) -> None:

@@ -237,7 +237,6 @@ def _speed_sentence(
     speeds = _field(names, traces, _steps_to(target))
     left_out = [note for note in speeds.left_out if note not in told]
     reached = [side for side in speeds.sides if math.isfinite(side.high)]
-    missed = [side.name for side in speeds.sides if not math.isfinite(side.high)]
     if len(reached) < 2:
         text = Text("At {target}: {who}.", target=scale.target(target), who=_who_reached(reached, speeds))
         return _with(text, left_out), None
@@ -270,7 +269,16 @@ def _speed_sentence(
             steps=steps,
             doubt=_doubt(racing, "faster"),
         )
-    notes = [Text("{name} does not get there with every seed", name=name) for name in missed]
+    notes = [
+        Text(
+            "{name} gets there with {count} of {num} seeds",
+            name=side.name,
+            count=int(np.isfinite(side.values).sum()),
+            num=len(side.values),
+        )
+        for side in speeds.sides
+        if not math.isfinite(side.high)
+    ]
     return _with(said, [*notes, *left_out]), first
 
 

@@ -21,7 +21,7 @@ from core.training.epochs import Epochs
 from core.training.evaluation import Evaluation, Score
 from core.training.events import Event
 from core.training.feed import batch_sizes
-from core.training.narrator import Narrator
+from core.training.narrator import Narrator, Saying
 from core.training.narrator_record import told
 from core.training.trend import Trend, fine_tuned_from
 from core.training.verdict import Status, status
@@ -183,6 +183,12 @@ def narrated(trend: Trend, record: RunRecord) -> Narrator:
     """What was said of a stored run from its beginning to its end."""
     narrator = Narrator().follow(trend)
     return narrator.diverged(record.epoch) if record.state == "diverged" else narrator
+
+
+def sayings_of(store: Store, record: RunRecord) -> list[Saying]:
+    """All that the narrator said of a stored run, in the order in which it did."""
+    trend = stored_trend(Experiment.from_json(record.experiment), stored_evaluations(store, record.id))
+    return narrated(trend, record).sayings
 
 
 def alarms_at(hub: Hub, run: str, step: int, units: Mapping[str, Units] | None = None) -> tuple[Alarm, ...]:

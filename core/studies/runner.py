@@ -20,6 +20,7 @@ from core.experiment import Experiment
 from core.live.hub import Hub
 from core.store.engines import not_saved
 from core.store.folder import DataFolder
+from core.store.new_run import NewRun
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
 from core.studies.at_work import AtWork
@@ -43,7 +44,7 @@ from core.studies.replay import check_step, facts_of, recipe_going_on, recorded_
 from core.studies.replayed import opening_meta, show_rows
 from core.studies.sealed import look
 from core.studies.search.searches import Searches
-from core.studies.seat import Seat
+from core.studies.seat import Entrant, Seat
 from core.studies.sinks import LiveSink, StoreSink
 from core.studies.snapshots import SnapshotWriter
 from core.studies.stored_pictures import show_pictures
@@ -105,43 +106,31 @@ class Runner:
     # -- starting ------------------------------------------------------------------------------------------------
 
     def start(
-        self,
-        experiment: Experiment,
-        *,
-        actor: str,
-        pace: str,
-        paused: bool,
-        name: str,
-        notes: Sequence[Text] = (),
-        seat: Seat | None = None,
+        self, experiment: Experiment, *, actor: str, pace: str, paused: bool, name: str, notes: Sequence[Text] = ()
     ) -> str:
-        """Store a new run and queue it; returns its id. `notes` are about the experiment and kept with the run.
+        """Store a new run and queue it; returns its id. `notes` are about the experiment and kept with the run."""
+        return self.start_all([Entrant(experiment, name, notes)], actor=actor, pace=pace, paused=paused)[0]
 
-        One with a `seat` is not queued by itself: whoever gave the seat lets it take part in the race.
-        """
+    def start_all(self, entrants: Sequence[Entrant], *, actor: str, pace: str, paused: bool) -> list[str]:
+        """Store several new runs, all of them or none, and queue those without a seat; returns their ids."""
         checked_pace(pace)
-        check_dealt(self._store, experiment)
-        with nothing_removed(experiment.dataset):
-            run = self._store.create_run(
-                actor=actor,
-                experiment=experiment.to_json(),
-                fingerprint=experiment.fingerprint(),
-                schema_version=experiment.version,
-                name=name,
-                note=experiment.notes,
-                answer={"notes": [note.to_json() for note in notes]},
-                study=seat.study if seat else None,
-                colour_slot=seat.key[0] if seat else None,
-                # One that is broken off before it is built goes on with the engine of all lanes.
-                facts=facts_of(seat.conditions(experiment)) if seat else None,
-                cause="start",
-            )
-        record = self._store.get_run(run, actor=actor)
-        if self._hub:
-            self._hub.open(run, opening_meta(experiment, record))
-            self._hub.attempt(run, record.attempt, 0)
-        self._launch(record, experiment, record.attempt, actor=actor, pace=pace, paused=paused, seat=seat)
-        return run
+        for entrant in entrants:
+            check_dealt(self._store, entrant.experiment)
+        with nothing_removed(*(entrant.experiment.dataset for entrant in entrants)):
+            runs = self._store.create_runs([_new(entrant) for entrant in entrants], actor=actor)
+        try:
+            for run, (experiment, _, _, seat) in zip(runs, entrants, strict=True):
+                record = self._store.get_run(run, actor=actor)
+                if self._hub:
+                    self._hub.open(run, opening_meta(experiment, record))
+                    self._hub.attempt(run, record.attempt, 0)
+                self._launch(record, experiment, record.attempt, actor=actor, pace=pace, paused=paused, seat=seat)
+        except BaseException as error:
+            # Nobody else knows of these lanes yet, and they would wait for ever.
+            for lane in [entrant.seat.lane for entrant in entrants if entrant.seat and entrant.seat.lane]:
+                lane.failed(error)
+            raise
+        return runs
 
     def fork(
         self,
@@ -385,3 +374,20 @@ class Runner:
         """Show what a stored run has learned, when its data are there."""
         if self._hub:
             show_pictures(record, self._store, self._hub, self._loading, self.compute)
+
+
+def _new(entrant: Entrant) -> NewRun:
+    experiment, seat = entrant.experiment, entrant.seat
+    return {
+        "experiment": experiment.to_json(),
+        "fingerprint": experiment.fingerprint(),
+        "schema_version": experiment.version,
+        "name": entrant.name,
+        "note": experiment.notes,
+        "answer": {"notes": [note.to_json() for note in entrant.notes]},
+        "study": seat.study if seat else None,
+        "colour_slot": seat.key[0] if seat else None,
+        # One that is broken off before it is built goes on with the engine of all lanes.
+        "facts": facts_of(seat.conditions(experiment)) if seat else None,
+        "cause": "start",
+    }

@@ -14,13 +14,15 @@ from core.store.folder import DataFolder
 from core.store.records import STATE_NAMES, Look, RunRecord
 from core.store.store import Store
 from core.studies.replay import replaying
-from core.studies.seals import FINAL_STATES
 from core.text import Text
 from core.training.compute import Compute, Pieces
 from core.training.device import use_threads
 from core.training.evaluation import Score, score
 from core.training.resident import sealed_test_split
 from core.training.weights import weights_sha256
+
+FINAL_STATES = ("finished", "stopped", "diverged")
+"""A run in one of these has its final weights."""
 
 
 def look(

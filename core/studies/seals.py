@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from core.catalog.registry import entry_class
@@ -11,8 +12,8 @@ from core.text import Text
 
 Seal = Literal["sealed", "opened", "contaminated"]
 
-FINAL_STATES = ("finished", "stopped", "diverged")
-"""A run in one of these has its final weights."""
+PRECISELY = replace(PERCENT, digits="{:.1f}".format)
+"""Percent with the digit that tables of looks and runs have, too."""
 
 
 def is_of_its_weights(run: RunRecord) -> bool:
@@ -38,14 +39,14 @@ def seal_words(*runs: RunRecord) -> Text:
     state = seal_of(*runs)
     if state == "sealed":
         return Text("🔒 sealed")
-    if len(runs) > 1:
+    if len(runs) != 1:
         count, num = sum(seal_of(run) != "sealed" for run in runs), len(runs)
         if state == "opened":
             return Text("opened for {count} of {num} runs", count=count, num=num)
         return Text("⚠ contaminated: opened for {count} of {num} runs", count=count, num=num)
     (run,) = runs
     task = getattr(entry_class("datasets", run.experiment["dataset"]["key"]), "task", None)
-    error = (PERCENT if task == "classification" else PLAIN).one(run.answer["test_error"])
+    error = (PRECISELY if task == "classification" else PLAIN).one(run.answer["test_error"])
     if state == "opened":
         return Text("{error}, opened once", error=error)
     return Text("⚠ {error}, contaminated: look {number}", error=error, number=run.answer["test_look"])

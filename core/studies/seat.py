@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from core.executors.cluster import Cluster
 from core.experiment import Experiment
+from core.text import Text
 from core.training.assembly import conditions_of
 from core.training.device import SOLO, Conditions
 from core.training.events import Event
@@ -41,3 +43,15 @@ class Seat:
     def here(self, conditions: Conditions | None) -> Conditions | None:
         """Those of what stands in this process for the run: its data and twin take no GPU of it."""
         return conditions if self.cluster is None or conditions is None else replace(conditions, device="cpu")
+
+
+class Entrant(NamedTuple):
+    """A run that is to begin. `notes` are about the experiment and kept with the run.
+
+    One with a `seat` is not queued by itself: whoever gave the seat lets it take part in the race.
+    """
+
+    experiment: Experiment
+    name: str
+    notes: Sequence[Text] = ()
+    seat: Seat | None = None

@@ -47,7 +47,8 @@ def setting_title(path: str) -> Text:
         return Text(parameter.title) if parameter else without
     from core.catalog.registry import entries
 
-    classes = entries(FAMILY_OF[head]).values()
+    around = _family(path.removesuffix(".key").rpartition(".")[0]) or FAMILY_OF[head]
+    classes = entries(around).values()
     titles = {parameter.title for cls in classes for parameter in cls.parameters() if parameter.name == name}
     return Text(titles.pop()) if len(titles) == 1 else without
 

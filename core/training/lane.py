@@ -30,8 +30,6 @@ class Conductor(Protocol):
 class Lane(TrainingJob):
     """A training job that is never submitted: its race calls it, in the compute thread."""
 
-    flush_s = 0.1
-
     def __init__(
         self,
         prepare: Future[Any],
@@ -103,6 +101,11 @@ class Lane(TrainingJob):
         if run.learns_next and not self._watch.is_due(run):
             return not self._paused or self.is_single
         return not run.update_is_next or self._watch.is_due(run)
+
+    @property
+    def is_measured_next(self) -> bool:
+        """Whether its next piece belongs to an evaluation."""
+        return self.run is not None and self.run.evaluation_due
 
     @property
     def is_going(self) -> bool:

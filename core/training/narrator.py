@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from core.text import Text
-from core.training.evaluation import Evaluation
 from core.training.trend import EPOCHS_RUNNING, Trend, uncertainty
 from core.training.verdict import error_text, points_text, uncertainty_text
+
+if TYPE_CHECKING:
+    from core.training.evaluation import Evaluation
 
 NUM_LATEST = 10
 """So many of the latest epochs the rules look at; before there are as many, most say nothing."""
@@ -131,24 +134,31 @@ class Rule:
 
 # -- the rules --------------------------------------------------------------------------------------------------------
 
-STILL, MANY = 0.02, 0.15
+STILL, MANY = 0.03, 0.25
 """Shares of the loss of the first weights: a fall below the one is none, rises beyond the other are many."""
-HIGH_LOSS, HIGH_ERROR = 0.8, 0.12
-"""Shares of the loss and the error of the first weights above which a run that stands still should not stay."""
+HIGH_LOSS = 0.8
+"""A loss that stands still above this share of that of the first weights has hardly begun to fall."""
+HIGH_ERROR = {"classification": 0.1, "regression": 0.5}
+"""The training error above which a run is not done: a share of wrong answers, or a relative error."""
 SMALL_GAP = 3
-"""So many ± a gap may be and is small."""
-ONSET = 1
-"""So many ± above its lowest a validation error tells of overfitting that begins; the verdict waits for twice as many."""
+"""A gap of at most so many ± is small."""
+CHANCE = 1.5
+"""A gap of less than so many ± may be none."""
+ONSET = 1.5
+"""So many ± above its lowest a validation error tells of overfitting that begins; the verdict waits for two."""
 
 
 def _overfits(past: Past) -> bool:
-    rise = past.now.validation.error - past.lowest.validation.error
-    return past.now.train.loss < past.lowest.train.loss and rise > ONSET * uncertainty(past.now.validation)
+    now, beyond = past.now, uncertainty(past.now.validation)
+    is_above = now.validation.error - past.lowest.validation.error > ONSET * beyond
+    return is_above and now.gap > SMALL_GAP * beyond and now.train.loss < past.lowest.train.loss
 
 
 def _underfits(past: Past) -> bool:
-    is_high = past.now.train.error > HIGH_ERROR * past.first.train.error
-    return is_high and _stands_still(past) and past.now.gap <= SMALL_GAP * uncertainty(past.now.validation)
+    now = past.now
+    has_small_gap = abs(now.gap) <= SMALL_GAP * uncertainty(now.validation)
+    is_high = now.train.error > HIGH_ERROR[past.task]
+    return is_high and has_small_gap and not past.is_early and past.fall < STILL * past.scale
 
 
 def _is_on_a_plateau(past: Past) -> bool:
@@ -172,7 +182,7 @@ def _diverges(past: Past) -> bool:
 
 
 def _is_noise(past: Past) -> bool:
-    return abs(past.now.gap) < uncertainty(past.now.validation)
+    return abs(past.now.gap) < CHANCE * uncertainty(past.now.validation)
 
 
 # -- their words ------------------------------------------------------------------------------------------------------
@@ -192,8 +202,8 @@ def _overfitting_text(past: Past) -> Text:
 
 def _underfitting_text(past: Past) -> Text:
     return Text(
-        "Training error {train}, {first} at the beginning; training loss has fallen by {fall:.2g} within {num} epochs. "
-        "Validation error {now} ± {uncertainty}.",
+        "Training error {train}, {first} at the beginning; validation error {now} ± {uncertainty}. Training loss has "
+        "changed by {change:+.2g} within {num} epochs.",
         **_validation(past),
         **_standing(past),
         train=error_text(past.now.train),
@@ -203,7 +213,7 @@ def _underfitting_text(past: Past) -> Text:
 
 def _plateau_text(past: Past) -> Text:
     return Text(
-        "Training loss {loss:.3g}, {first:.3g} at the beginning; it has fallen by {fall:.2g} within {num} epochs.",
+        "Training loss {loss:.3g}, {first:.3g} at the beginning; it has changed by {change:+.2g} within {num} epochs.",
         **_standing(past),
         **_losses(past),
     )
@@ -238,14 +248,19 @@ def _validation(past: Past) -> dict[str, Text]:
 
 
 def _standing(past: Past) -> dict[str, float]:
-    return {"fall": past.fall, "num": NUM_LATEST}
+    return {"change": -past.fall, "num": NUM_LATEST}
 
 
 def _losses(past: Past) -> dict[str, float]:
     return {"loss": past.now.train.loss, "first": past.scale}
 
 
-_STANDS_STILL = {"num": NUM_LATEST, "still": 100 * STILL, "many": 100 * MANY}
+_LATEST = {"num": NUM_LATEST, "still": 100 * STILL, "many": 100 * MANY, "loss": 100 * HIGH_LOSS}
+_STILL = Text(
+    "from the first to the second half of the last {num} epochs it changes by less than {still:g} % of that, and the "
+    "rate is not called too high",
+    **_LATEST,
+)
 RULES = {
     "diverging": Rule(
         Text("divergence"),
@@ -258,7 +273,7 @@ RULES = {
         Text(
             "Within the last {num} epochs training loss has risen, all rises together, by more than {many:g} % of the "
             "loss of the first weights.",
-            **_STANDS_STILL,
+            **_LATEST,
         ),
         _has_too_high_a_rate,
         _rate_text,
@@ -266,8 +281,10 @@ RULES = {
     "overfitting": Rule(
         Text("onset of overfitting"),
         Text(
-            "Validation error is above its lowest by more than its ±, and training loss is below its value there. "
-            "(The verdict waits for twice the ±.)"
+            "Validation error is above its lowest by more than {onset:g} times its ±, training loss is below its value "
+            "there, and the gap is more than {gap} times the ±. (The verdict waits for twice the ± above the lowest.)",
+            onset=ONSET,
+            gap=SMALL_GAP,
         ),
         _overfits,
         _overfitting_text,
@@ -275,13 +292,14 @@ RULES = {
     "underfitting": Rule(
         Text("underfitting"),
         Text(
-            "Training error is above {error:g} % of that of the first weights, the gap is at most {gap} times the ± of "
-            "the validation error, and training loss stands still: from the first to the second half of the last {num} "
-            "epochs it changes by less than {still:g} % of the loss of the first weights, and the learning rate is not "
-            "called too high.",
-            **_STANDS_STILL,
-            error=100 * HIGH_ERROR,
+            "Training error is above {classes:g} % (numbers: a relative error of {numbers:g}), the gap at most {gap} "
+            "times the ± of the validation error. Training loss is below {loss:g} % of that of the first weights and "
+            "stands still: {still}.",
+            classes=100 * HIGH_ERROR["classification"],
+            numbers=HIGH_ERROR["regression"],
             gap=SMALL_GAP,
+            loss=100 * HIGH_LOSS,
+            still=_STILL,
         ),
         _underfits,
         _underfitting_text,
@@ -289,18 +307,20 @@ RULES = {
     "plateau": Rule(
         Text("plateau"),
         Text(
-            "Training loss is above {loss:g} % of that of the first weights, and stands still: from the first to the "
-            "second half of the last {num} epochs it changes by less than {still:g} %, and the learning rate is not "
-            "called too high.",
-            **_STANDS_STILL,
+            "Training loss is above {loss:g} % of that of the first weights and stands still: {still}.",
             loss=100 * HIGH_LOSS,
+            still=_STILL,
         ),
         _is_on_a_plateau,
         _plateau_text,
     ),
     "noise": Rule(
         Text("gap within the noise"),
-        Text("The gap, in whichever direction, is smaller than the ± of the validation error: it may be chance."),
+        Text(
+            "The gap, in whichever direction, is smaller than {chance:g} times the ± of the validation error: it may "
+            "be chance.",
+            chance=CHANCE,
+        ),
         _is_noise,
         _noise_text,
     ),

@@ -1,27 +1,29 @@
 """How often the narrator is right: what it says at the end of runs of which is known what is true.
 
-The runs, their series and their labels are stored; `bench.narrator` trained and labelled them. Every other one, by a
-hash of its settings, was not looked at while the rules were tuned.
+The runs, their series and their labels are stored; `bench.narrator` trained and labelled them. Half of them were not
+looked at while the rules were chosen.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import nan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.text import Text
-from core.training.evaluation import Evaluation, Score
 from core.training.narrator import RULES, Narrator, Saying
 from core.training.trend import Trend
 
+if TYPE_CHECKING:
+    from core.training.evaluation import Evaluation
+
 FILE = Path(__file__).parents[2] / "assets" / "narrator" / "runs.json"
 HALVES = ("looked at", "not looked at")
-"""The half of the runs with which the rules were tuned, and the other."""
+"""The runs with which the rules were chosen, and those that were not looked at before."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +50,14 @@ def stored_runs() -> list[dict[str, Any]]:
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def half_of(settings: dict[str, Any]) -> str:
-    """In which half a run is: by a hash of its settings."""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).digest()
-    return HALVES[digest[-1] % 2]
-
-
-def trend_of(run: dict[str, Any]) -> Trend:
-    """The evaluations of a run, one after each epoch."""
-    return Trend(run["task"], run["guess_error"], [_evaluation(run, epoch) for epoch in range(len(run["loss"]))])
+def evaluations_of(run: dict[str, Any]) -> list[Evaluation]:
+    """The evaluations of a run: of its first weights, and after each epoch."""
+    return [_evaluation(run, epoch) for epoch in range(len(run["loss"]))]
 
 
 def said_of(run: dict[str, Any]) -> set[str]:
     """What the narrator says of a run when it ends."""
-    narrator = Narrator().follow(trend_of(run))
+    narrator = Narrator().follow(Trend(run["task"], None, evaluations_of(run)))
     if run["ended"] is None:
         narrator.diverged(len(run["loss"]))
     return {saying.kind for saying in narrator.at()}
@@ -82,8 +78,8 @@ def counts(runs: Sequence[dict[str, Any]]) -> dict[str, Counts]:
 
 @cache
 def record() -> dict[str, Counts]:
-    """The counts in the half that was not looked at while the rules were tuned."""
-    return counts([run for run in stored_runs() if half_of(run["settings"]) == HALVES[1]])
+    """The counts in the half that was not looked at while the rules were chosen."""
+    return counts([run for run in stored_runs() if run["half"] == HALVES[1]])
 
 
 def record_text(kind: str) -> Text:
@@ -112,9 +108,12 @@ def told(sayings: Sequence[Saying]) -> tuple[dict[str, Text], ...]:
 
 
 def _evaluation(run: dict[str, Any], epoch: int) -> Evaluation:
+    # It comes with torch, which nobody needs to read a run.
+    from core.training.evaluation import Evaluation, Score
+
     scores = []
     for split in (0, 1):
-        num, loss = run["num"][split], run["loss"][epoch][split]
+        num, loss = run["num"][split], (run["loss"][epoch], nan)[split]
         if "wrong" in run:
             wrong = run["wrong"][epoch][split]
             scores.append(Score(loss, wrong / num, num, wrong))

@@ -248,7 +248,7 @@ def _curve(run: Run) -> dict[str, Any]:
             "x": data.inputs[data.splits.train, 0].float().cpu().numpy(),
             "y": data.targets[data.splits.train, 0].float().cpu().numpy(),
         },
-        "x_title": data.dataset.facts().feature_names[0],
+        "x_title": data.feature_names[0],
         "y_title": "y",
         "caption": Text("The learned function through the points it is trained on."),
     }

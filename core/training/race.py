@@ -20,7 +20,7 @@ from core.training.command import Command, checked_pace
 from core.training.compute import Job
 from core.training.job import PROGRESS_S
 from core.training.lane import Lane
-from core.training.race_pace import interval_of, seconds_left
+from core.training.race_pace import interval_of, seconds_left, share_flushes
 from core.training.together import Join, Teams, advanced
 
 logger = logging.getLogger(__name__)
@@ -189,6 +189,7 @@ class RaceJob(Job):
             self.ready_at = 0.0
             self.has_begun = True
             self._teams.form(self.lanes)
+            share_flushes(self.lanes)
         return self.has_begun
 
     def _obey(self) -> None:
@@ -240,11 +241,13 @@ class RaceJob(Job):
             return True
         if self._is_told:
             return False
-        for lane in self.lanes:
-            if lane.has_work:
-                self._teams.evaluate(lane, self.lanes)
-                self._guarded(lane, lane.work)
-                return True
+        working = [lane for lane in self.lanes if lane.has_work]
+        if working:
+            # Measured first, then ended: the end of the first is stored together with the rows of all.
+            lane = min(working, key=lambda lane: not lane.is_measured_next)
+            self._teams.evaluate(lane, self.lanes)
+            self._guarded(lane, lane.work)
+            return True
         self._left = self._next_round()
         return bool(self._left)
 

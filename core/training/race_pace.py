@@ -1,4 +1,4 @@
-"""Race pace: how far apart the rounds of a race are, and how long it will take."""
+"""Race pace: how far apart the rounds of a race are, how often its rows are told, and how long it will take."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from core.training.lane import Lane
 
 WHOLE_S = {"10s": 10.0, "1min": 60.0}
 """How long the longest run takes to watch at a pace."""
+
+FLUSH_S, MANY = 0.1, 8
+"""Recorded rows of a run are handed over after so many seconds at the latest, where more than so many race less often.
+"""
+
+
+def share_flushes(lanes: Sequence[Lane]) -> None:
+    """Let lanes hand over their rows as often as so many of them can."""
+    for lane in lanes:
+        lane.flush_s = FLUSH_S * max(1, len(lanes) / MANY)
 
 
 def interval_of(pace: str, lanes: Sequence[Lane]) -> float:

@@ -19,12 +19,14 @@ import torch
 from torch import Tensor
 
 from core.catalog.datasets.dataset import DataSet, Progress, Samples, no_progress
+from core.catalog.datasets.features import Features
 from core.catalog.datasets.generated import Generated
 from core.catalog.faults import Seen, acting
 from core.catalog.registry import entries
+from core.catalog.selections.selection import BestInputs
 from core.errors import BadInput
 from core.text import Text
-from core.training.splits import DataChoice, data_of, draw_splits, split_sizes
+from core.training.splits import DataChoice, Splits, data_of, draw_splits, split_sizes
 
 NUM_EVALUATED = 10_000
 """Training splits above this size have their error measured on this many fixed, stratified samples."""
@@ -47,12 +49,21 @@ class ResidentSplits:
 
 
 @dataclass(frozen=True, eq=False)
+class Selected:
+    """The columns of a table's inputs that are kept, in their order, int64 (k,), and the score of every input (F,)."""
+
+    columns: np.ndarray
+    scores: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class ResidentData:
     """All a run needs of its data.
 
     inputs: uint8 or float32 (N, ...); targets: int64 (N,) or float32 (N, 1); shift, factor: float32 of the shape
     (C, 1, 1), (C, 1) or (F,), fitted on the training split; shift is None where nothing is subtracted. `target_spread`
     is the standard deviation of the training targets, None for classification. `hashes` name the three splits.
+    `selected` says which of the samples' inputs are kept; None: all of them.
     """
 
     dataset: DataSet
@@ -66,6 +77,7 @@ class ResidentData:
     target_spread: float | None
     hashes: dict[str, str]
     num_test: int
+    selected: Selected | None
     _test: np.ndarray = field(repr=False)
     _held: _Held = field(repr=False)
 
@@ -83,6 +95,12 @@ class ResidentData:
     def num_validation(self) -> int:
         """Samples in the validation split."""
         return len(self.splits.validation)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the inputs that are kept; none where inputs have no names."""
+        names = self.dataset.facts().feature_names
+        return names if self.selected is None else tuple(names[column] for column in self.selected.columns)
 
     @property
     def device(self) -> torch.device:
@@ -108,7 +126,9 @@ def resident(
     if (known := held.drawn.get(chosen)) is not None:
         return known
     splits = draw_splits(held.samples, experiment)
-    shift, factor = held.samples.scale.fitted(held.samples.inputs, splits.train)
+    selected = _selected(held, splits, dataset)
+    kept = held.samples.inputs if selected is None else held.samples.inputs.take(selected.columns, axis=1)
+    shift, factor = held.samples.scale.fitted(kept, splits.train)
     seen = Seen(
         torch.from_numpy(splits.targets).to(device) if splits.wrong else held.targets,
         torch.from_numpy(splits.train).to(device),
@@ -121,7 +141,7 @@ def resident(
     seen = fault.data(seen, facts.num_outputs, experiment.split_seed)
     held.drawn[chosen] = drawn = ResidentData(
         dataset=dataset,
-        inputs=held.inputs,
+        inputs=held.inputs if selected is None else torch.from_numpy(kept).to(device),
         targets=seen.targets,
         splits=ResidentSplits(seen.train, seen.validation, seen.train[:NUM_EVALUATED]),
         shift=seen.shift,
@@ -131,10 +151,26 @@ def resident(
         target_spread=spread,
         hashes=splits.hashes,
         num_test=len(splits.test),
+        selected=selected,
         _test=splits.test,
         _held=held,
     )
     return drawn
+
+
+def _selected(held: _Held, splits: Splits, dataset: DataSet) -> Selected | None:
+    """Which inputs of a table are kept; None: all of them."""
+    if not isinstance(dataset, Features) or not isinstance(dataset.selection, BestInputs):
+        return None
+    selection, samples = dataset.selection, held.samples
+    if selection.num_kept(samples.inputs.shape[1]) == samples.inputs.shape[1]:
+        return None
+    rows = selection.looks_at(splits.train, splits.validation)
+    inputs, targets = samples.inputs[rows].astype(np.float64), splits.targets[rows].reshape(-1)
+    key = (type(selection), rows.tobytes(), targets.tobytes())
+    if (scores := held.scores.get(key)) is None:
+        scores = held.scores[key] = selection.build(dataset.task)(inputs, targets)
+    return Selected(selection.best(scores), scores)
 
 
 def keep(experiment: SealedChoice, folder: Path, device: torch.device | str, samples: Samples) -> None:
@@ -208,12 +244,14 @@ class _Held:
     targets: Tensor
     drawn: weakref.WeakValueDictionary[Hashable, ResidentData] = field(default_factory=weakref.WeakValueDictionary)
     """What was drawn of it and is in use, by what decides about that."""
+    scores: dict[Hashable, np.ndarray] = field(default_factory=dict)
+    """Of the inputs of a table, by how and on which samples they were found: they may take seconds."""
 
 
 def _key(choice: DataChoice, folder: Path, device: torch.device) -> tuple[Any, ...]:
     """What decides about loaded samples; the device comes last."""
     seeds = (choice.split_seed, choice.test_seed) if choice.dataset.generated else None
-    return (choice.dataset, seeds, Path(folder).resolve(), str(device))
+    return (choice.dataset.whole, seeds, Path(folder).resolve(), str(device))
 
 
 class _Cache:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Any, ParamSpec
 
 import streamlit as st
 
@@ -30,6 +30,23 @@ MORE_NUMBERS = (
     "batch_size", "validation_fraction", "num_folds", "fold", "sampling", "label_noise", "noisy_splits",
     "evaluate_every", "split_seed", "precision",
 )  # fmt: skip
+
+
+P = ParamSpec("P")
+
+
+def of_a_lesson(name: Control) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Draws a choice only where the step of a lesson leaves it to its reader."""
+
+    def where_left(draw: Callable[P, None]) -> Callable[P, None]:
+        @wraps(draw)
+        def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+            if lesson_state.leaves(name):
+                draw(*args, **kwargs)
+
+        return drawn
+
+    return where_left
 
 
 def chosen(family: str, value: Any) -> Entry:
@@ -94,6 +111,7 @@ def adapt_to_data() -> None:
 # -- the five --------------------------------------------------------------------------------------------------------
 
 
+@of_a_lesson("dataset")
 def data_choice() -> None:
     """Data, and how much of it."""
     heading(t("DATA"), [type(dataset())])
@@ -103,6 +121,7 @@ def data_choice() -> None:
     one_a_class()
 
 
+@of_a_lesson("augmentations")
 def augmentation_choice(*, opened: bool = False) -> None:
     """None, light, strong, or one's own list; `opened`: every parameter stands here, and the samples elsewhere."""
     items = state.draft()["augmentations"]
@@ -145,6 +164,7 @@ def same(items: list[dict[str, Any]], strength: list[dict[str, Any]]) -> bool:
         return False
 
 
+@of_a_lesson("architecture")
 def network_choice() -> None:
     """The network with its sizes before anything is trained."""
     heading(t("NETWORK"), [type(architecture())])
@@ -179,6 +199,7 @@ def layer_plans() -> list[LayerPlan]:
     return network.plan(facts.input_shape, facts.num_outputs)
 
 
+@of_a_lesson("regularizers")
 def regularizer_choice() -> None:
     """What keeps the weights small or the network humble: none, one or several."""
     items = state.draft()["regularizers"]
@@ -186,6 +207,7 @@ def regularizer_choice() -> None:
     several("regularizers", "regularizers", items, absent=t("none"))
 
 
+@of_a_lesson("optimizer")
 def optimizer_choice() -> None:
     """The rule of the update and its learning rate."""
     value = state.draft()["optimizer"]
@@ -197,7 +219,9 @@ def optimizer_choice() -> None:
 
 
 def number(name: str, *, empty: str = "") -> None:
-    """One of the experiment's own fields."""
+    """One of the experiment's own fields, unless a lesson keeps it back."""
+    if not lesson_state.leaves(name):
+        return
     parameter = Experiment.parameters()[name]
     value = state.draft()[name]
     field(parameter, name, value, state.problem_of_number(name, value), empty=empty)
@@ -225,6 +249,7 @@ def more_fields() -> list[tuple[str, str, dict[str, Any], Parameter]]:
     ]
 
 
+@of_a_lesson("more")
 def more_choices() -> None:
     """Everything else, closed until it is opened."""
     fields = more_fields()
@@ -328,12 +353,8 @@ PARTS: dict[Control, Callable[[], None]] = {
 
 def choices() -> None:
     """The whole left pane, or what the step of a lesson leaves of it."""
-    shown = lesson_state.controls()
-    for name, draw in PARTS.items():
-        if not shown or name in shown:
-            draw()
-    if shown:
-        st.button(t("show all choices"), icon=":material/tune:", on_click=lesson_state.show_all_choices)
+    for draw in PARTS.values():
+        draw()
     for note in state.without_effect():
         st.caption(plain(show(note)))
     legend()

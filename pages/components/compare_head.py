@@ -19,6 +19,7 @@ from pages.components.compare_dimensions import DIMENSIONS, Dimension, numbers
 from pages.components.compare_variants import variants
 from pages.components.entry_form import field
 from pages.components.error_box import error_box, plain
+from pages.components.executor_choice import executor_choice
 from pages.components.language import language, prose, show, t
 from pages.components.param_form import keep
 from pages.components.services import actor, computed_by, services
@@ -317,6 +318,7 @@ def rates_and_seeds() -> None:
         if too_many:
             limit = t("{seeds} with at most {count} variants", seeds=too_many[0], count=MOST_LANES // too_many[0])
             st.caption(limit, width="content", help=t("At most {most} runs go on in one race.", most=MOST_LANES))
+        executor_choice(in_a_row=True)
 
 
 def _take(key: str, act: Callable[[Any], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import streamlit as st
@@ -31,27 +32,30 @@ def choices() -> None:
     test_set_choice()
 
 
-def ask() -> DataView | None:
-    """What is known of the chosen data, if it is known yet."""
-    return services().data_view(state.experiment(), patience_s=PATIENCE_S, actor=actor())
+def when_known(draw: Callable[[DataView], None]) -> None:
+    """Draw what is known of the chosen data as soon as it is; until then its place is kept free."""
+
+    def drawn(view: DataView | None) -> None:
+        if view is None:
+            st.skeleton(height=HEIGHT)
+        elif view.problem is not None:
+            st.error(plain(show(view.problem)))
+        else:
+            draw(view)
+
+    if download.is_to_be_asked():
+        download.ask()
+    else:
+        as_soon_as_drawn(lambda: services().data_view(state.experiment(), patience_s=PATIENCE_S, actor=actor()), drawn)
 
 
 def classes() -> None:
     """Numbers, figures, sentences, next actions."""
-    if download.is_to_be_asked():
-        download.ask()
-        return
-    as_soon_as_drawn(ask, drawn)
+    when_known(drawn)
 
 
-def drawn(view: DataView | None) -> None:
-    """The view, or the place kept free for it."""
-    if view is None:
-        st.skeleton(height=HEIGHT)
-        return
-    if view.problem is not None:
-        st.error(plain(show(view.problem)))
-        return
+def drawn(view: DataView) -> None:
+    """The view."""
     experiment = state.experiment()
     numbers(view)
     with st.container(horizontal=True, gap="medium"):

@@ -6,16 +6,14 @@ import numpy as np
 import streamlit as st
 
 from core.experiment import Experiment
-from core.figures.data import HEIGHT, InputSpreads, spread_figure
+from core.figures.data import InputSpreads, spread_figure
 from core.language import translator
 from core.studies.comparison import Comparison
 from core.studies.data_view import DataView
-from pages.components import compare_state, download, state
+from pages.components import compare_state, state
 from pages.components.choices import data_choice
-from pages.components.data_classes import ask
-from pages.components.error_box import plain
-from pages.components.language import language, prose, show, t
-from pages.components.samples import as_soon_as_drawn
+from pages.components.data_classes import when_known
+from pages.components.language import language, prose, t
 
 SCALINGS = ("raw", "min_max", "standardized")
 
@@ -27,21 +25,12 @@ def choices() -> None:
 
 def inputs() -> None:
     """The figure, what it says, next actions."""
-    if download.is_to_be_asked():
-        download.ask()
-        return
-    as_soon_as_drawn(ask, drawn)
+    when_known(drawn)
     race_scalings(state.experiment())
 
 
-def drawn(view: DataView | None) -> None:
-    """The spreads, or the place kept free for them."""
-    if view is None:
-        st.skeleton(height=HEIGHT)
-        return
-    if view.problem is not None:
-        st.error(plain(show(view.problem)))
-        return
+def drawn(view: DataView) -> None:
+    """The spreads."""
     st.plotly_chart(
         spread_figure(view.spreads, translator(language())),
         key="data spreads",

@@ -10,14 +10,13 @@ import streamlit as st
 from core.figures.generalization import Errors, Told, told_figure
 from core.language import translator
 from core.store.records import RunRecord
-from core.studies.replayed import narrated, stored_trend
 from core.training.evaluation import Evaluation
 from core.training.narrator import RULES, Saying
 from core.training.narrator_record import record_text
 from pages.components.generalization_patience import EXAMPLE, any_run, errors_of, wait_for
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
-from pages.components.stored_choice import chosen_run, experiment_of, look_at, stored_choice
+from pages.components.stored_choice import chosen_run, look_at, stored_choice
 
 
 def choices() -> None:
@@ -47,7 +46,7 @@ def narrator() -> None:
 
 
 def _shown(run: RunRecord, evaluations: list[Evaluation]) -> None:
-    sayings = narrated(stored_trend(experiment_of(run), evaluations), run).sayings
+    sayings = services().sayings(run.id, actor=actor())
     end = evaluations[-1].epoch
     st.plotly_chart(
         told_figure(

@@ -113,7 +113,7 @@ def _seen(asked: Pretrained) -> None:
         view={"quantity": "batch"},
         price=None if record else services().price(comparison, actor=actor()),
     )
-    if record is not None:
+    if record is not None and not present:
         going_on = services().is_comparing(record.id)
         st.fragment(_outcome, run_every=LOOK_AGAIN_S if going_on else None)(record, going_on)
     if not present:

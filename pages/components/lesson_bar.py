@@ -61,8 +61,11 @@ def _title(lesson: Lesson, place: int) -> None:
 
 
 def _ways(lesson: Lesson, place: int, page: str) -> None:
-    """Back, again, on, and out."""
+    """All choices, back, again, on, and out."""
     key, step = lesson.key, lesson.steps[place]
+    if lesson_state.controls():
+        every, more = t("show all choices"), lesson_state.show_all_choices
+        st.button(every, icon=":material/tune:", key="lesson choices", type="tertiary", on_click=more)
     if place:
         _way(t("previous"), "chevron_left", "lesson before", key, place - 1)
     if page == step.page:

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.lessons.answered import ended
 from core.lessons.lesson import Lesson, Step
+from core.lessons.linked import VIEW_PAGES
 from core.lessons.question import HANDLES, Choice, Curve, Number
 from core.lessons.seal import seal
 from core.lessons.told import Ended, expected, of_the_class, told
@@ -96,12 +97,17 @@ def is_under_way(page: str) -> bool:
 
 
 def outcome(page: str) -> Ended | None:
-    """What is over on the page: the run on Train, else nothing more is known; None before it is over."""
+    """What is over on the page: the run on Train, else nothing more is known; None before it is over.
+
+    A page that shows something by itself does not say when all has been seen: there the reader says so.
+    """
     if is_under_way(page):
         return None
     if page == "train":
         run = services().find(state.run_of_choices() or "", actor=actor())
         return None if run is None or run.active else ended(services().store, run)
+    if page in VIEW_PAGES:
+        return Ended() if lesson_state.asks_what_came_out() else None
     return Ended() if page == "landscapes" or _study() is not None else None
 
 
@@ -130,6 +136,8 @@ def _news(lesson: Lesson, place: int, page: str, waits: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if step.question is not None:
             _answer(lesson, place, over, waits)
+        if over is None and page in VIEW_PAGES:
+            st.button(t("what came out?"), key="came out", on_click=lesson_state.ask_what_came_out)
         if over is not None and step.expect is not None:
             _seal(step)
 

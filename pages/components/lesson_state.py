@@ -7,6 +7,8 @@ one step, which stands in the address as a whole (`core.lessons.capsule`).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import streamlit as st
 from pydantic import ValidationError
 
@@ -14,7 +16,8 @@ from core.catalog.presets import preset
 from core.experiment import Experiment
 from core.landscape.stories import stories
 from core.lessons import capsule
-from core.lessons.lesson import Claim, Control, Lesson, Shown, Step, lessons
+from core.lessons.lesson import CONTROLS, Claim, Control, Lesson, Shown, Step, lessons
+from core.lessons.linked import View
 from core.lessons.own import OwnLessons
 from core.lessons.question import Given
 from core.people import keeps_order
@@ -22,11 +25,13 @@ from core.studies.comparison import Comparison
 from core.studies.comparison_presets import ComparisonPreset, comparison_presets
 from core.text import Text
 from pages.components import answers, compare_state, landscape_tabs, state, surface_state
+from pages.components.language import t
 from pages.components.services import actor, services
 
 _AT, _LAST, _DONE = "lesson step", "steps where lessons were left", "lessons that were finished"
 _LINK, _OPENED = "task of a link", "step with all choices"
 _ADDRESS, _NOTES, _WANTED = "lesson in the address bar", "notes about the lesson", "page that a lesson wants"
+_PAGE, _TOLD = "page of the lesson bar", "step whose answer was asked for"
 _VIEW_PARAMETERS = {"lesson", "answers", "lang", "present", "measure"}
 SKIP = "skip"
 
@@ -105,7 +110,8 @@ def left_at(key: str) -> int:
 
 
 def bring(shown: Shown) -> None:
-    """Choose a preset, a comparison or a story, and go to its page with the next run of the script."""
+    """Choose a preset, a comparison, a story or a view, and go to its page with the next run of the script."""
+    query = {}
     if shown.preset:
         st.session_state["custom augmentation"] = False
         state.choose(Experiment.from_json({"preset": preset(shown.preset).key}))
@@ -118,10 +124,14 @@ def bring(shown: Shown) -> None:
         _compare(shown.linked)
     elif isinstance(shown.linked, Experiment):
         state.choose(shown.linked)
+    elif isinstance(shown.linked, View):
+        query = shown.linked.query
+        if shown.linked.experiment is not None:
+            state.choose(shown.linked.experiment)
     elif shown.linked is not None:
         landscape_tabs.show("practice")
         surface_state.take(shown.linked)
-    want_page(shown.page)
+    want_page(shown.page, query)
 
 
 def _compare(chosen: ComparisonPreset | Comparison) -> None:
@@ -135,9 +145,9 @@ def _compare(chosen: ComparisonPreset | Comparison) -> None:
     compare_state.show_study(compare_state.study_of(compare_state.draft().comparison()))
 
 
-def want_page(page: str) -> None:
-    """Go to a page with the next run of the script."""
-    st.session_state[_WANTED] = page
+def want_page(page: str, query: Mapping[str, str] | None = None) -> None:
+    """Go to a page, as an address with these parameters does, with the next run of the script."""
+    st.session_state[_WANTED] = page, dict(query or {})
 
 
 def run_claim(claim: Claim) -> None:
@@ -146,18 +156,28 @@ def run_claim(claim: Claim) -> None:
     bring(claim)
 
 
-def wanted_page() -> str | None:
-    """The page to go to now, once."""
-    return st.session_state.pop(_WANTED, None)
+def go_to_wanted_page(page: str) -> None:
+    """Go to the page that is wanted, from this one."""
+    wanted, query = st.session_state.pop(_WANTED, (page, {}))
+    if wanted != page:
+        st.switch_page(f"{wanted}.py", query_params=query)
+    if query:
+        st.query_params.from_dict(query)
 
 
 # -- what a reader may do --------------------------------------------------------------------------------------------
 
 
 def controls() -> tuple[Control, ...]:
-    """The choices of Train that the step leaves to its reader; () for all."""
+    """The choices that the step leaves to its reader on its page; () for all."""
     given = step()
-    return given.show if given is not None and st.session_state.get(_OPENED) != st.session_state[_AT] else ()
+    is_held_back = given is not None and st.session_state.get(_OPENED) != st.session_state[_AT]
+    return given.show if given is not None and is_held_back and given.page == st.session_state.get(_PAGE) else ()
+
+
+def leaves(name: str) -> bool:
+    """Whether a choice that a step can leave to its reader, or keep back, is left to him."""
+    return name not in CONTROLS or not controls() or name in controls()
 
 
 def show_all_choices() -> None:
@@ -175,8 +195,27 @@ def waits_for_answer(page: str) -> bool:
     return given.page == page and given.question is not None and not answers.is_answered(lesson, place)
 
 
+def after_answer(page: str, look: Callable[[], None]) -> None:
+    """Show what a page has to show; before the question of the step has an answer, say that it comes first."""
+    if waits_for_answer(page):
+        st.info(t("Answer the question of the lesson first, or skip it."))
+    else:
+        look()
+
+
+def asks_what_came_out() -> bool:
+    """Whether the reader has looked at what a page shows by itself, and asks for the answer to the question."""
+    return st.session_state.get(_TOLD) == st.session_state.get(_AT)
+
+
+def ask_what_came_out() -> None:
+    """Tell the answer to the question of this step from now on."""
+    st.session_state[_TOLD] = st.session_state[_AT]
+
+
 def ask_again(lesson: Lesson, place: int) -> None:
     """Ask the question of a step once more, before what it runs."""
+    st.session_state.pop(_TOLD, None)
     answers.ask_again(lesson, place)
     go(lesson.key, place)
 
@@ -198,6 +237,7 @@ def notes() -> list[Text]:
 
 def read_address(page: str) -> None:
     """Take over the step of the address where it is new; what it runs only where the address names nothing else."""
+    st.session_state[_PAGE] = page
     query = st.query_params.to_dict()
     asked = {name: value for name, value in query.items() if name in ("lesson", "answers")} | capsule.own_parameters(
         query

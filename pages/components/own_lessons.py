@@ -18,6 +18,7 @@ from pages.components import lesson_state, state
 from pages.components.error_box import error_box, plain
 from pages.components.language import language, t
 from pages.components.lesson_bar import said
+from pages.components.page_names import page_names
 from pages.components.param_form import keep
 
 _WRITTEN, _BEFORE, _ERROR = "own lesson last written", "own lessons before the last changes", "own lesson refused"
@@ -103,7 +104,8 @@ def add_step(chosen: Linked) -> None:
 
 def as_lesson(chosen: Linked) -> None:
     """The button that makes a step of a lesson from what a page has chosen; only for who writes some now."""
-    if lesson_state.current() is not None or not lesson_state.own().may_write:
+    is_shown = lesson_state.current() is not None or st.session_state.get("present", False)
+    if is_shown or not lesson_state.own().may_write:
         return
     st.button(
         t("as lesson"),
@@ -137,8 +139,8 @@ def for_teachers() -> None:
     with st.popover(t("for teachers"), icon=":material/co_present:", type="tertiary"):
         st.markdown(
             t(
-                "Choose something on Train, Compare or Landscapes, and press “as lesson” there: it becomes a step of a "
-                "lesson of yours. Or take one in from a file."
+                "Choose something on Train, Compare, Landscapes or Generalization, and press “as lesson” there: it "
+                "becomes a step of a lesson of yours. Or take one in from a file."
             )
         )
         key = "lesson file"
@@ -234,9 +236,8 @@ def _drop(lesson: Lesson, place: int) -> None:
 
 
 def _step(lesson: Lesson, place: int, step: Step) -> None:
-    pages = {"train": t("Train"), "compare": t("Compare"), "landscapes": t("Landscapes")}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{place + 1}**  {pages[step.page]}", width="stretch")
+        st.markdown(f"**{place + 1}**  {page_names()[step.page]}", width="stretch")
         for label, icon, by in ((t("earlier"), "arrow_upward", -1), (t("later"), "arrow_downward", 1)):
             st.button(
                 label,

@@ -134,8 +134,8 @@ def in_panes(choose: Draw, look: Draw, width: int = 300) -> None:
             error_box(error)
 
 
-def page_of_parts(parts: Parts, drawn: Mapping[str, tuple[Draw, Draw]]) -> None:
-    """A page about the experiment that is chosen: of each part what is chosen, and what is seen."""
+def page_of_parts(parts: Parts, drawn: Mapping[str, tuple[Draw, Draw]], where_possible: Callable[[Draw], None]) -> None:
+    """A page about the experiment that is chosen: of each part what is chosen, and what is seen where that can be."""
     state.read_address()
     remarks = parts.read_address()
     parts.above([*remarks, *state.notes()])
@@ -146,4 +146,4 @@ def page_of_parts(parts: Parts, drawn: Mapping[str, tuple[Draw, Draw]]) -> None:
         for note in state.without_effect():
             st.caption(plain(show(note)))
 
-    in_panes(chosen, look, width=340)
+    in_panes(chosen, lambda: where_possible(look), width=340)

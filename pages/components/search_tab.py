@@ -16,6 +16,7 @@ from core.studies.search.asked import MOST_FOLDS, MOST_SPACES, MOST_TRIALS, PRUN
 from core.studies.setting_words import setting_title
 from pages.components import compare_state, search_state, sharing, state
 from pages.components.error_box import error_box, plain
+from pages.components.executor_choice import executor, executor_choice
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.replaying import open_run
@@ -29,8 +30,8 @@ MOST_COMPARED = 4
 
 
 def place() -> str:
-    """The row of tabs of the page; the one that is shown: stored, search."""
-    names = {"stored": t("Stored runs"), "search": t("Search for settings")}
+    """The row of tabs of the page; the one that is shown: stored, search, cluster."""
+    names = {"stored": t("Stored runs"), "search": t("Search for settings"), "cluster": t("Cluster")}
     key = f"runs tab|{language()}"
     keep(key, st.session_state.get("runs tab", "stored"))
 
@@ -100,6 +101,7 @@ def _choices() -> None:
         t("all of the grid") if search_state.option("sampler") == "grid" else "32",
     )
     _number("folds", t("folds"), 2, MOST_FOLDS, t("none: the validation set decides"))
+    executor_choice()
     problem = search_state.problem()
     if problem is not None:
         error_box(problem)
@@ -164,7 +166,8 @@ def _put_spec(path: str, key: str) -> None:
 def _start() -> None:
     """Start what is chosen and look at it; what is refused is said on the page."""
     try:
-        search_state.look_at(services().start_search(search_state.asked(), actor=actor()))
+        study = services().start_search(search_state.asked(), actor=actor(), executor=executor())
+        search_state.look_at(study)
     except CoreError as error:
         st.session_state["refused"] = error
 

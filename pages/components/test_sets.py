@@ -97,7 +97,7 @@ def _table(dealt: tuple[Deal, ...]) -> None:
             t("test set"): one.number,
             t("dealt"): f"{one.utc:%Y-%m-%d %H:%M} UTC",
             t("by"): services().name_of(one.owner) or t("the person at the computer"),
-            t("for"): t("the class") if one.audience == "class" else t("who sits at the computer"),
+            t("dealt to"): t("the class") if one.audience == "class" else t("who sits at the computer"),
         }
         for one in dealt
     ]

@@ -11,6 +11,7 @@ from core.catalog.presets import presets
 from core.landscape.stories import stories
 from core.language import translator
 from core.lessons.lesson import Shown, lessons
+from core.lessons.linked import View
 from core.studies.comparison_presets import comparison_presets
 from core.studies.workbench import Workbench
 from tests.app.train_page import chosen, live
@@ -39,10 +40,22 @@ def shows(tab: AppTest, shown: Shown) -> bool:
     """Whether the page has chosen what a step or a claim shows."""
     if shown.experiment is not None:
         return chosen(tab).fingerprint() == shown.experiment.fingerprint()
+    if isinstance(shown.linked, View):
+        return shows_view(tab, shown.linked)
     if shown.comparison:
         wanted = comparison_presets()[shown.comparison].comparison(translator("en"))
         return tab.session_state["comparison draft"].comparison().fingerprint() == wanted.fingerprint()
     return stories()[tab.session_state["surface story"]].key == shown.story
+
+
+def shows_view(tab: AppTest, view: View) -> bool:
+    """Whether the page shows what its address says, and takes all of it."""
+    assert tab.session_state[f"part of {view.page}"] == view.query["look"]
+    assert "nothing that can be chosen here" not in sentences(tab)
+    usual = {"folds": "5", "fit.n": "20", "fit.degree": "9"}
+    written = {name: value for name, value in view.query.items() if value != usual.get(name)}
+    assert written.items() <= tab.query_params.items()
+    return view.experiment is None or view.experiment.fingerprint() == chosen(tab).fingerprint()
 
 
 def answered(tab: AppTest) -> str:
@@ -64,7 +77,7 @@ def test_every_step_of_every_lesson_opens(open_page, key: str):
     assert f"done: 1 of {len(LESSONS)}" in sentences(tab)
 
 
-@pytest.mark.parametrize(("key", "place"), [("dropout", 2), ("penalties", 0), ("saddles", 0)])
+@pytest.mark.parametrize(("key", "place"), [("dropout", 2), ("penalties", 0), ("saddles", 0), ("kfold", 0)])
 def test_a_claim_runs_on_its_page_without_the_lesson(open_page, key: str, place: int):
     tab = open_page("course.py", lesson=f"{key}.1", topic=key)
     press(tab, f"run {place}")
@@ -113,6 +126,34 @@ def test_paths_on_a_surface_are_drawn_after_the_answer_and_then_it_is_told(open_
     press(tab, "answer 0")
     assert len(tab.get("bidi_component")) == 1
     assert "You expected: SGD. It is: RMSProp." in sentences(tab)
+
+
+def test_a_view_waits_for_the_answer_and_the_reader_says_when_all_is_seen(open_page):
+    tab = open_page("generalization.py", lesson="bias.2")
+    assert HELD_BACK in sentences(tab)
+    assert "Variance" not in sentences(tab).replace("Variance: how far", ""), "its sentence would answer the question"
+    press(tab, "answer 0")
+    assert "**Variance** is the larger part at degree 9" in sentences(tab)
+    assert "You expect: the bias." in sentences(tab)
+    press(tab, "came out")
+    assert "You expected: the bias. It is: the variance." in sentences(tab)
+    assert "came out" not in keys(tab)
+    press(tab, "ask again")
+    assert HELD_BACK in sentences(tab)
+    press(tab, "answer 1")
+    assert "You expect: the variance." in sentences(tab)
+
+
+def test_a_step_leaves_its_choices_only_on_another_page_too(open_page):
+    tab = open_page("generalization.py", lesson="kfold.1", answers="1-1")
+    boxes = {box.key for box in tab.text_input}
+    assert "seed|en|box" in boxes
+    assert "epochs|en|box" not in boxes
+    assert not any(pills.key.startswith("dataset") for pills in tab.pills)
+    press(tab, "lesson choices")
+    assert "epochs|en|box" in {box.key for box in tab.text_input}
+    tab.switch_page("data.py").run()
+    assert any(pills.key.startswith("dataset") for pills in tab.pills)
 
 
 def test_what_came_out_stands_beside_what_was_expected(open_page, bench: Workbench):

@@ -10,6 +10,8 @@ import pytest
 from core.catalog.regularizers.early_stopping import EarlyStopping
 from core.studies.fits_asked import NUM_SETS, Polynomials
 from core.studies.workbench import Workbench
+from core.training.narrator import RULES
+from core.training.narrator_record import record_text
 from core.training.polynomial_fits import Fits
 from tests.experiments import images, points
 from tests.polling import until
@@ -31,7 +33,7 @@ def clicked(tab, label: str):
     return tab
 
 
-@pytest.mark.parametrize("look", ["patience", "confidence", "memory", "seal"])
+@pytest.mark.parametrize("look", ["patience", "narrator", "confidence", "memory", "seal"])
 def test_without_a_run_one_can_be_trained_here(look: str, open_page, bench: Workbench):
     tab = open_page("generalization.py", look=look)
     assert "No run is stored yet" in texts(tab)
@@ -55,6 +57,17 @@ def test_a_patience_is_tried_on_a_stored_run_and_taken_to_train(open_page, bench
     clicked(tab, f"Train with a patience of {patiences[0]}")
     (chosen,) = tab.session_state["experiment"].regularizers
     assert chosen == EarlyStopping(patience=patiences[0])
+
+
+def test_the_narrator_tells_what_happened_when_and_how_often_its_rules_are_right(open_page, bench: Workbench):
+    run = finished(bench, points(epochs=20, optimizer={"key": "sgd", "lr": 1e-6}))
+    tab = open_page("generalization.py", look="narrator", of=run.id)
+    assert len(charts(tab)) == 1
+    (table,) = tab.dataframe
+    said = table.value.set_index("said")
+    assert said.loc["plateau", "from epoch"] == "12"
+    assert "Training loss" in said.loc["plateau", "with these numbers"]
+    assert all(str(record_text(kind)) in texts(tab) for kind in RULES)
 
 
 def test_confidence_is_measured_and_said(open_page, bench: Workbench):
@@ -132,6 +145,31 @@ def test_a_fresh_test_set_is_dealt_trained_with_and_recorded(open_page, bench: W
     assert list(table.value["test set"]) == [1]
     clicked(tab, "Train with test set 1")
     assert tab.session_state["experiment"] == points(test_seed=1)
+
+
+def test_a_student_deals_nothing_and_chooses_among_what_was_dealt(be, anna, open_page, bench: Workbench):
+    be(anna)
+    run = finished(bench, points(), actor=anna.id)
+    tab = open_page("generalization.py", look="seal", of=run.id)
+    assert {"Deal a fresh test set", "Show the class a refusal"}.isdisjoint(button.label for button in tab.button)
+    assert "FRESH TEST SETS" not in texts(tab)
+    bench.deal("moons", actor="teacher-eve")
+    tab.run()
+    assert "Train with test set 1" in [button.label for button in tab.button]
+    assert "Deal a fresh test set" not in [button.label for button in tab.button]
+
+    tab = open_page("data.py", dataset="moons")
+    (choice,) = [box for box in tab.selectbox if box.label == "test set"]
+    choice.set_value(1).run()
+    assert tab.session_state["experiment"].test_seed == 1
+
+
+def test_a_link_with_a_test_set_that_was_not_dealt_says_so(open_page, bench: Workbench):
+    tab = open_page("train.py", dataset="moons", test_seed="1")
+    tab.session_state["live"] = {"start": {"one_update": False, "pace": "max"}}
+    tab.run()
+    assert "no test set 1" in tab.error[0].value
+    assert bench.runs() == ()
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_layer_by_layer_takes_the_left_network_and_says_what_cannot_be_trained(o
     assert len(data(tab)["race"]["variants"]) == 2
 
 
-@pytest.mark.parametrize("tab_name", gradients_state.TABS)
+@pytest.mark.parametrize("tab_name", gradients_state.TABS.titles)
 def test_a_presentation_shows_the_pictures_alone(open_page, tab_name: str):
     tab = open_page("gradients.py", tab=tab_name, present="1")
     assert data(tab)["settings"]["present"]

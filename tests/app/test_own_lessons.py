@@ -25,7 +25,7 @@ def texts(bench: Workbench) -> list[str]:
 
 @pytest.fixture
 def tab(open_page) -> AppTest:
-    """A tab that has made a lesson of three steps, one of each page, and looks at it on Course."""
+    """A tab that has made a lesson of three steps, one of each of three pages, and looks at it on Course."""
     opened = open_page(seed="7", epochs="3")
     press(opened, "as lesson")
     opened.switch_page("compare.py").run()
@@ -50,6 +50,18 @@ def test_what_the_pages_have_chosen_become_steps_and_run(tab: AppTest, bench: Wo
     press(tab, "lesson next")
     press(tab, "lesson finish")
     assert f"done: 0 of {len(lessons())}" in sentences(tab), "the course is something else"
+
+
+def test_a_view_of_another_page_becomes_a_step_too(open_page, bench: Workbench):
+    tab = open_page("generalization.py", **{"look": "bias", "fit.degree": "3"})
+    press(tab, "as lesson")
+    tab.switch_page("course.py").run()
+    assert "**1**  Generalization" in sentences(tab)
+    tab.switch_page("train.py").run()
+    tab.switch_page("course.py").run()
+    press(tab, "begin")
+    assert (tab.query_params["look"], tab.query_params["fit.degree"]) == ("bias", "3")
+    assert tab.query_params["lesson"] == "own-1.1"
 
 
 def test_steps_are_moved_and_taken_out_and_all_of_it_can_be_had_back(tab: AppTest, bench: Workbench):

@@ -66,7 +66,7 @@ def test_a_lesson_has_three_to_eight_steps_a_question_and_a_claim(lesson: Lesson
 def test_what_a_step_or_a_claim_shows_can_be_run(lesson: Lesson):
     """The loader has checked the names; a page stands behind each."""
     shown: list[Step | Claim] = [*lesson.steps, *lesson.claims]
-    assert {part.page for part in shown} <= {"train", "compare", "landscapes"}
+    assert {part.page for part in shown} <= {"train", "compare", "landscapes", "generalization"}
 
 
 @by_key

@@ -57,7 +57,7 @@ def test_a_teacher_and_who_sits_at_the_computer_start_what_they_need(bench: Work
 
 
 def test_what_trains_a_run_once_more_waits_for_its_owners_place(bench: Workbench):
-    over = finished(bench, points(epochs=1), actor=ANNA)
+    over = finished(bench, points(epochs=1), actor=ANNA).id
     run = start(bench, ANNA)
     until(lambda: state(bench, run) == "running")
     measuring = bench.memorized(over, actor=ANNA)

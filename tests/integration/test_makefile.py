@@ -27,7 +27,7 @@ esac
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A folder with the Makefile and the requirements."""
-    for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "requirements-ray.txt"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 

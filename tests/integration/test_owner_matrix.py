@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any, NamedTuple, get_args
 
 import pytest
@@ -230,6 +231,12 @@ def lists(found: Any, id: str) -> bool:
     return id in [record.id for record in found]
 
 
+def connect_cluster(world: World, actor: str) -> None:
+    """Reach a cluster that is none."""
+    world.bench.runner.cluster = SimpleNamespace(connect=lambda: None, view=lambda: None, close=lambda: None)  # type: ignore[assignment]
+    world.bench.connect_cluster(actor=actor)
+
+
 def bring_data(world: World, actor: str) -> None:
     world.bench.bring_data("table.csv", table(), actor=actor).key.result(60)
 
@@ -307,6 +314,10 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "searches": (SEE, lambda world, actor: lists(world.bench.searches(actor=actor), world.over_search)),
     "search_report": (SEE, lambda world, actor: world.bench.search_report(world.over_search, actor=actor)),
     "delete_search": (CHANGE, done(delete_search)),
+    # the cluster
+    "connect_cluster": (TEACHING, done(connect_cluster)),
+    "cluster": (OWN, done(lambda world, actor: world.bench.cluster(actor=actor))),
+    "on_cluster": (OWN, done(lambda world, actor: world.bench.on_cluster(actor=actor))),
     # what is measured and drawn
     "preview": (OWN, lambda world, actor: world.bench.preview(points(), actor=actor)),
     "sample_picture": (OWN, done(lambda world, actor: world.bench.sample_picture(points(), actor=actor))),
@@ -317,6 +328,7 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "data_view": (OWN, done(lambda world, actor: world.bench.data_view(points(), actor=actor))),
     "invariance": (SEE, lambda world, actor: world.bench.invariance(world.over, "noise", actor=actor)),
     "evaluations": (SEE, lambda world, actor: world.bench.evaluations(world.over, actor=actor)),
+    "sayings": (SEE, lambda world, actor: world.bench.sayings(world.over, actor=actor)),
     "polynomials": (OWN, lambda world, actor: world.bench.polynomials(Polynomials(), actor=actor)),
     "memorized": (SEE, lambda world, actor: world.bench.memorized(world.over, actor=actor)),
     "weights_of": (SEE, lambda world, actor: world.bench.weights_of(world.over_study, actor=actor)),

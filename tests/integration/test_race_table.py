@@ -141,7 +141,7 @@ def test_heads_for_people_have_units_and_those_for_programs_do_not_change(bench:
         "run", "optimizer", "learning rate", "seeds", "validation error (%)", "lowest validation error (%)",
         "epoch of the lowest",
         "training error (%)", "gap (points)", "updates to the target", "updates", "time in updates (s)",
-        "target: validation error (%)", "weights", "remarks",
+        "target: validation error (%)", "weights", "test set", "remarks",
     ]  # fmt: skip
     first = table.rows[0]
     assert first.last_error is not None

@@ -31,6 +31,8 @@ MLP: dict[str, Any] = {
 }
 """65 digits in batches of 16, the last of 17: a single one would be left."""
 
+SELECTED: dict[str, Any] = {"architecture": {"key": "mlp", "widths": [5]}, "epochs": 2}
+
 CNN: dict[str, Any] = {**IMAGES["architecture"], "normalization": "batch"}
 
 DROPOUT: dict[str, Any] = {"key": "dropout", "where": "hidden", "p": 0.3}
@@ -92,6 +94,17 @@ CASES: dict[str, dict[str, Any]] = {
         "architecture": {"key": "mlp", "widths": [5], "activation": "tanh"},
         "epochs": 3,
     },
+    "inputs by variance": {**SELECTED, "dataset": {"key": "wine", "selection": {"key": "variance", "k": 4}}},
+    "inputs by information": {
+        **SELECTED,
+        "dataset": {"key": "wine", "selection": {"key": "mutual_information", "k": 4, "chosen_on": "all"}},
+    },
+    "inputs by weights": {
+        **SELECTED,
+        "dataset": {"key": "pure_noise", "n": 30, "inputs": 40, "selection": {"key": "l1", "k": 6}},
+        "num_folds": 3,
+    },
+    "inputs of a regression": {**SELECTED, "dataset": {"key": "linear_200", "selection": "l1"}},
     "balanced": {
         **POINTS,
         "sampling": "balanced",

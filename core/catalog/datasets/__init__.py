@@ -5,4 +5,4 @@ from __future__ import annotations
 
 from core.catalog.datasets import digits, moons, spirals, circles, xor, blobs
 from core.catalog.datasets import mnist_5000, mnist, cifar10, mnist_1d
-from core.catalog.datasets import tables, polynomial, linear_200
+from core.catalog.datasets import tables, polynomial, linear_200, pure_noise

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -121,6 +121,11 @@ class DataSet(Entry):
     input_kind: ClassVar[Literal["image", "sequence", "points", "features"]]
     generated: ClassVar[bool] = False
     are_signs: ClassVar[bool | None] = False
+
+    @property
+    def whole(self) -> Self:
+        """The same with all its inputs: what is loaded, whichever of them are then kept."""
+        return self
 
     def facts(self) -> DataFacts:
         """What is known before loading; reads and downloads nothing."""

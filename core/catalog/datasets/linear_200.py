@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from core.catalog.datasets.features import Features
 from core.catalog.datasets.generated import Generated, NumPoints
 from core.catalog.entry import Usual
 from core.catalog.registry import register
@@ -15,7 +16,7 @@ NUM_INPUTS = 200
 
 
 @register
-class Linear200(Generated):
+class Linear200(Features, Generated):
     """A linear function of 200 normal inputs with noise, 20 training points by default."""
 
     key: ClassVar[str] = "linear_200"
@@ -28,7 +29,6 @@ class Linear200(Generated):
     )
     source: ClassVar[str] = "Zhang et al. 2021, Dive into Deep Learning, section 3.7"
     task: ClassVar[Literal["classification", "regression"]] = "regression"
-    input_kind: ClassVar[Literal["image", "sequence", "points", "features"]] = "features"
     more: ClassVar[bool] = True
 
     n: NumPoints = 20

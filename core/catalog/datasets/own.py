@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from core.catalog.datasets.cache import read_cached, replacing, write_cached
 from core.catalog.datasets.dataset import DataFacts, DataSet, Progress, Samples, Scale, no_progress, num_test_of
+from core.catalog.datasets.features import Features
 from core.catalog.datasets.tables import Scaling
 from core.catalog.entry import Entry
 from core.catalog.registry import entries, entry_class, forget, register
@@ -100,10 +101,9 @@ class OwnImages(OwnData):
         return Scale(factor=1 / 255)
 
 
-class OwnTable(OwnData):
+class OwnTable(Features, OwnData):
     """Rows of numbers."""
 
-    input_kind: ClassVar[Literal["image", "sequence", "points", "features"]] = "features"
     formula: ClassVar[str] = r"x \in \mathbb{R}^{F}, \quad x' = \frac{x - \mu}{s}"
 
     scaling: Scaling = "standardized"
@@ -168,13 +168,13 @@ _removing = threading.Lock()
 
 
 @contextmanager
-def nothing_removed(dataset: Entry | None = None) -> Iterator[None]:
-    """No set is removed by anybody else within; BadInput where `dataset` has been since it was chosen.
+def nothing_removed(*chosen: Entry) -> Iterator[None]:
+    """No set is removed by anybody else within; BadInput where one of these has been since it was chosen.
 
     So whoever removes one sees all runs that have learned from it, and no run is stored whose data are gone.
     """
     with _removing:
-        if dataset is not None:
+        for dataset in chosen:
             entry_class(dataset.family, dataset.key)
         yield
 

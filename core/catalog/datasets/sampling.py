@@ -22,6 +22,7 @@ TestSeed = Annotated[
         description="Which samples are sealed as test set: 0 the first ones, any other number those of a fresh test "
         "set that a teacher has dealt.",
     ),
+    Usual(0, 20, more=True),
 ]
 ValidationFraction = Annotated[
     float,

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from core.catalog.datasets.dataset import DataFacts, DataSet, Progress, Samples, Scale, no_progress, num_test_of
+from core.catalog.datasets.features import Features
 from core.catalog.registry import register
 
 CELL = ("radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity")
@@ -28,7 +29,6 @@ Scaling = Annotated[
 class Table(DataSet):
     """A table with one row a sample. Scaling is fitted on the training split alone."""
 
-    input_kind: ClassVar[Literal["image", "sequence", "points", "features"]] = "features"
     num_rows: ClassVar[int]
     smallest_class: ClassVar[int]
     """Rows of the rarest class outside the test split."""
@@ -64,7 +64,7 @@ class Table(DataSet):
 
 
 @register
-class Iris(Table):
+class Iris(Features, Table):
     """150 flowers, four lengths in cm, three species."""
 
     key: ClassVar[str] = "iris"
@@ -92,7 +92,7 @@ class Iris(Table):
 
 
 @register
-class Wine(Table):
+class Wine(Features, Table):
     """178 wines, thirteen measurements from 0.13 to 1 680, three cultivars."""
 
     key: ClassVar[str] = "wine"
@@ -129,7 +129,7 @@ class Wine(Table):
 
 
 @register
-class BreastCancer(Table):
+class BreastCancer(Features, Table):
     """569 cell samples, thirty measurements, two diagnoses."""
 
     key: ClassVar[str] = "breast_cancer"

@@ -15,6 +15,7 @@ from core.catalog.preset_list import (
     pretraining,
     rates,
     rules,
+    selection,
     synthetic,
 )
 
@@ -36,6 +37,7 @@ __all__ = [
     "rates",
     "rules",
     "schedules",
+    "selection",
     "start",
     "synthetic",
 ]

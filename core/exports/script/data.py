@@ -18,6 +18,7 @@ from core.catalog.datasets.mnist_5000 import MNIST5000
 from core.catalog.datasets.moons import Moons
 from core.catalog.datasets.own import OwnData, OwnTable
 from core.catalog.datasets.polynomial import Polynomial
+from core.catalog.datasets.pure_noise import PureNoise
 from core.catalog.datasets.spirals import Spirals
 from core.catalog.datasets.tables import BreastCancer, Iris, Table, Wine
 from core.catalog.datasets.xor import Xor
@@ -193,6 +194,11 @@ def _(entry: Polynomial) -> tuple[str, str]:
 
 
 @drawing.register
+def _(entry: PureNoise) -> tuple[str, str]:
+    return "", f"    return rng.standard_normal((num, {entry.inputs})), np.arange(num) % 2\n"
+
+
+@drawing.register
 def _(entry: Linear200) -> tuple[str, str]:
     return (
         "",
@@ -283,7 +289,8 @@ def _fold(experiment: Experiment) -> str:
 # Fold {experiment.fold} of {experiment.num_folds} validates.
 from sklearn.model_selection import {kind}
 
-learns, validates = list({kind}({given}).split(rest, classes[rest]))[{experiment.fold - 1}]
+splitter = {kind}({given})
+learns, validates = list(splitter.split(rest, classes[rest]))[{experiment.fold - 1}]
 validation, rest = rest[validates], rest[learns]
 """
 

@@ -24,6 +24,7 @@ from core.exports.script import blocks, data, network, rules
 from core.exports.script.augmentation import augmentation_code
 from core.exports.script.code import code, refusal
 from core.exports.script.own import uses, with_own
+from core.exports.script.selection import selection_code
 from core.seeding import seed32
 from core.text import Text
 from core.training.evaluation import piece_size
@@ -120,7 +121,7 @@ def _split(experiment: Experiment) -> str:
     return f"""\
 {inspect.getsource(stratified_order)}
 
-{data.split_code(experiment)}{data.scaling_code(dataset)}
+{data.split_code(experiment)}{selection_code(experiment)}{data.scaling_code(dataset)}
 x_all, y_all = torch.from_numpy(inputs), torch.from_numpy(targets)
 train, validation = torch.from_numpy(train), torch.from_numpy(validation)
 

@@ -10,6 +10,7 @@ from core.studies.comparison_presets import updates
 from core.studies.comparison_presets import few_images
 from core.studies.comparison_presets import saddles
 from core.studies.comparison_presets import signals
+from core.studies.comparison_presets import selection
 
 # isort: on
 from core.studies.comparison_presets.registry import (
@@ -31,6 +32,7 @@ __all__ = [
     "pretraining",
     "regularizers",
     "saddles",
+    "selection",
     "signals",
     "updates",
 ]

@@ -25,7 +25,7 @@ from core.studies.search.meta import search_meta
 from core.studies.search.news import SearchNews
 from core.studies.search.outcome import Outcome, by_trial, fold_of, outcome_of
 from core.studies.search.trials import Trial, Trials
-from core.studies.seat import Seat
+from core.studies.seat import Entrant, Seat
 from core.studies.setting_words import changes_words
 from core.studies.study import study_channel
 from core.text import Text
@@ -144,18 +144,14 @@ class SearchAtWork:
         made = self._made()
         full = min(self._size, self.search.num_trials) * (self.search.folds or 1)
         engines = engines_of([experiment for experiments in made.values() for experiment in experiments], full)
-        known = by_trial(self._services.store, self.study, self.actor)
         try:
+            runs = self._seated(race, news, made, engines)
             for number, experiments in made.items():
-                runs = {fold_of(run): run for run in known.get(number, ())}
-                ids = [
-                    self._take(race, news, number, experiment, runs.get(experiment.fold), next(engines))
-                    for experiment in experiments
-                ]
-                self._trials.carry(number, ids)
+                self._trials.carry(number, [runs[number, experiment.fold] for experiment in experiments])
         except BaseException as error:
             for lane in news.lanes:
-                lane.failed(error)
+                if not lane.done:
+                    lane.failed(error)
             raise
         self._tell_trials()
         if not news.lanes:
@@ -184,27 +180,37 @@ class SearchAtWork:
         self._batch = [trial for trial in self._batch if trial.number in made]
         return made
 
-    def _take(
-        self, race: RaceJob, news: SearchNews, number: int, experiment: Experiment, run: RunRecord | None, engine: str
-    ) -> str:
-        """Let a run of a trial take part, a new one or one that was broken off; its id."""
+    def _seated(
+        self, race: RaceJob, news: SearchNews, made: dict[int, list[Experiment]], engines: Iterator[str]
+    ) -> dict[tuple[int, int], str]:
+        """Let the runs of trials take part, new ones and those that were broken off; their ids by trial and fold."""
         services = self._services
-        if run is not None and not can_go_on(run):
-            return run.id
-        seat = Seat(race, self.study, (number, experiment.fold), lambda run: None, engine, self._cluster)
-        if run is None:
-            name = self._name(number, experiment.fold)
-            started = services.runner.start(
-                experiment, actor=self.actor, pace="max", paused=self._is_paused, name=name, seat=seat
-            )
-        else:
-            started, command = run.id, Command("resume", {}, self.actor)
-            take_seats(services.runner, services.store, services.hub, [(run, seat)], command)
-            if seat.added is not None:
-                services.store.extend_recipes({run.id: happened(seat.added)}, actor=self.actor)
-        assert seat.lane is not None
-        news.seat(seat.lane, number)
-        return started
+        known = by_trial(services.store, self.study, self.actor)
+        runs = {(number, fold_of(run)): run for number in made for run in known.get(number, ())}
+        ids = {key: run.id for key, run in runs.items()}
+        seats: dict[tuple[int, int], Seat] = {}
+        new: dict[tuple[int, int], Entrant] = {}
+        try:
+            for number, experiment in [(number, each) for number, several in made.items() for each in several]:
+                key = number, experiment.fold
+                seat = seats[key] = Seat(race, self.study, key, lambda run: None, next(engines), self._cluster)
+                if key not in runs:
+                    new[key] = Entrant(experiment, self._name(*key), seat=seat)
+                elif can_go_on(runs[key]):
+                    self._take_again(runs[key], seat)
+            started = services.runner.start_all([*new.values()], actor=self.actor, pace="max", paused=self._is_paused)
+        finally:
+            for (number, _), seat in seats.items():
+                if seat.lane is not None:
+                    news.seat(seat.lane, number)
+        return ids | dict(zip(new, started, strict=True))
+
+    def _take_again(self, run: RunRecord, seat: Seat) -> None:
+        """Let a run that was broken off go on."""
+        services = self._services
+        take_seats(services.runner, services.store, services.hub, [(run, seat)], Command("resume", {}, self.actor))
+        if seat.added is not None:
+            services.store.extend_recipes({run.id: happened(seat.added)}, actor=self.actor)
 
     def _name(self, number: int, fold: int) -> str:
         """What a run of a trial is called."""

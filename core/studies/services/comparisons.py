@@ -33,9 +33,8 @@ class Comparisons(SearchServices):
 
         What happens stands on the hub's channel `study_channel(id)`. BadInput when a variant cannot be trained.
         """
-        to_act(actor)
-        self.runner.cluster_of(executor)  # The first time that takes seconds, in which nobody else is to wait.
-        with self.fair_use.place(self.runner, actor):
+        self.connect_cluster(executor, actor=actor)
+        with self.fair_use.place(self.runner, to_act(actor)):
             return self.runner.races.start(comparison, actor=actor, pace=pace, paused=paused, executor=executor)
 
     def price(self, comparison: Comparison, *, actor: str = LOCAL) -> str:

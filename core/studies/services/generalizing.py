@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from core.store.records import Look
     from core.studies.fits_asked import Polynomials
     from core.studies.folds_view import FoldsView
+    from core.studies.inputs_kept import InputsAsked, InputsKept
     from core.studies.measured_runs import Measuring
     from core.studies.memorized import Memorized
     from core.studies.weight_sizes import WeightSizes
     from core.training.confidence import Confidence
     from core.training.evaluation import Evaluation
+    from core.training.narrator import Saying
     from core.training.polynomial_fits import Fits
 
 
@@ -57,9 +59,19 @@ class Generalizing(StoredRuns):
 
         return stored_evaluations(self.store, self.run(run, actor=to_act(actor)).id)
 
+    def sayings(self, run: str, *, actor: str = LOCAL) -> list[Saying]:
+        """What the narrator said of a run from its beginning on, in the order in which it did."""
+        from core.studies.replayed import sayings_of
+
+        return sayings_of(self.store, self.run(run, actor=to_act(actor)))
+
     def polynomials(self, asked: Polynomials, *, actor: str = LOCAL) -> Fits:
         """Polynomials of every degree through noisy points; waits for its turn."""
         return self.runner.data.polynomials.draw(asked, to_act(actor))
+
+    def inputs_kept(self, asked: InputsAsked, *, actor: str = LOCAL) -> InputsKept:
+        """Which inputs every fold of a table keeps; waits for its turn."""
+        return self.runner.data.inputs.draw(asked, to_act(actor))
 
     def looks(self, run: str, *, actor: str = LOCAL) -> tuple[Look, ...]:
         """The actor's own looks at the test split of a run, the first one first."""

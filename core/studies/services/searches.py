@@ -9,14 +9,14 @@ from core.people import LOCAL
 from core.store.records import StudyRecord
 from core.studies.access import to_act, to_command, to_delete
 from core.studies.fair_use import GOING_ON
-from core.studies.services.stored import StoredRuns
+from core.studies.services.clusters import ClusterServices
 from core.studies.study import SEARCH
 
 if TYPE_CHECKING:
     from core.studies.search.asked import Search
 
 
-class SearchServices(StoredRuns):
+class SearchServices(ClusterServices):
     """The searches of the data folder, and those that go on here."""
 
     def start_search(self, search: Search, *, actor: str = LOCAL, paused: bool = False, executor: str = HERE) -> str:
@@ -24,9 +24,8 @@ class SearchServices(StoredRuns):
 
         What happens stands on the hub's channel `study_channel(id)`.
         """
-        to_act(actor)
-        self.runner.cluster_of(executor)  # The first time that takes seconds, in which nobody else is to wait.
-        with self.fair_use.place(self.runner, actor):
+        self.connect_cluster(executor, actor=actor)
+        with self.fair_use.place(self.runner, to_act(actor)):
             return self.runner.searches.start(search, actor=actor, paused=paused, executor=executor)
 
     def search_price(self, search: Search, *, actor: str = LOCAL) -> str:

@@ -11,7 +11,7 @@ from core.errors import BadInput, CoreError, Refused
 from core.experiment import Experiment
 from core.landscape.stories import stories
 from core.lessons.lesson import Lesson, Step, lessons, read_lesson
-from core.lessons.linked import link_to, linked
+from core.lessons.linked import View, link_to, linked
 from core.lessons.own import OwnLessons, is_own, lesson_toml
 from core.lessons.question import Words
 from core.studies.comparison_presets import comparison_presets
@@ -56,6 +56,18 @@ def test_a_link_rebuilds_every_story():
     for story in stories():
         assert linked(link_to(story.practice)) == story.practice
         assert Step(link=link_to(story.practice), text=Words(en="Look.", zh="看。")).page == "landscapes"
+
+
+def test_a_link_rebuilds_a_view_without_what_is_stored_here():
+    address = "/generalization?look=kfold&folds=4&dataset=moons&dataset.n=60&epochs=7"
+    chosen = linked(f"http://class.example:8501{address}&study=3f&lang=zh&lesson=kfold.1&answers=1-0")
+    assert chosen == View("generalization", {"look": "kfold", "folds": "4"}, chosen.experiment)  # type: ignore[union-attr]
+    assert chosen.experiment.epochs == 7  # type: ignore[union-attr]
+    assert linked(link_to(chosen)) == chosen
+    step = Step(link=link_to(chosen), text=Words(en="Look.", zh="看。"), show=("seed",))
+    assert step.page == "generalization"
+    assert step.experiment is None, "nothing is trained on Train"
+    assert linked("/gradients?tab=felt") == View("gradients", {"tab": "felt"}, None)
 
 
 def test_what_is_kept_is_there_until_it_is_removed(tmp_path: Path):

@@ -19,7 +19,7 @@ from core.errors import BadInput
 KEYS = list(entries("datasets"))
 EXPECTED = {
     "digits", "mnist_5000", "fashion_mnist", "mnist", "cifar10", "spirals", "moons", "circles", "xor", "blobs",
-    "mnist_1d", "iris", "wine", "breast_cancer", "polynomial", "linear_200",
+    "mnist_1d", "iris", "wine", "breast_cancer", "polynomial", "linear_200", "pure_noise",
 }  # fmt: skip
 
 

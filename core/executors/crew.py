@@ -1,0 +1,116 @@
+"""Crew: several processes that share the updates of one run, put together by Ray Train.
+
+To the owner it looks like a worker. The first process leads and tells; the others follow it (`core.training.parallel`).
+"""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from core.catalog.datasets.dataset import Samples
+from core.errors import CoreError
+from core.executors.outbox import Told
+from core.executors.worker import LaneSink, Order, Worker
+from core.training.command import Command
+from core.training.events import Outcome
+from core.training.parallel import follow, lead, release
+from core.training.run import Run
+
+WAITS_S = 7 * 24 * 60 * 60
+"""So long the others wait for the first process, which may be paused."""
+
+
+class Crew:
+    """As `Worker`; Ray Train starts the processes anew for each run."""
+
+    def __init__(self) -> None:
+        self._told: queue.SimpleQueue[list[Told] | BaseException | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._commands: list[Command] = []
+
+    def command(self, key: str, command: Command) -> None:
+        """Keep a command for the first process."""
+        with self._lock:
+            self._commands.append(command)
+
+    def train(self, key: str, order: Order, samples: Samples, commands: Sequence[Command]) -> Iterator[list[Told]]:
+        """Train a run to its end; what is new, again and again."""
+        with self._lock:
+            self._commands[:0] = commands
+        import ray
+
+        crew = ray.get_runtime_context().current_actor
+        shared = {"crew": crew, "order": order, "samples": ray.put(samples)}
+        threading.Thread(target=self._fit, args=(shared, order), daemon=True).start()
+        while (told := self._told.get()) is not None:
+            if isinstance(told, BaseException):
+                raise told
+            yield told
+
+    def exchange(self, told: list[Told]) -> list[Command]:
+        """What the first process tells, for what it is told."""
+        if told:
+            self._told.put(told)
+        with self._lock:
+            commands, self._commands = self._commands, []
+        return commands
+
+    def _fit(self, shared: dict[str, Any], order: Order) -> None:
+        from ray.train import RunConfig, ScalingConfig
+        from ray.train.torch import TorchConfig, TorchTrainer
+
+        place = tempfile.mkdtemp(prefix="saddlepoint-")
+        try:
+            TorchTrainer(
+                _process,
+                train_loop_config=shared,
+                torch_config=TorchConfig(backend="gloo", timeout_s=WAITS_S),
+                scaling_config=ScalingConfig(num_workers=order.processes, resources_per_worker={"CPU": 1}),
+                run_config=RunConfig(storage_path=place),
+            ).fit()
+            self._told.put(None)
+        except BaseException as error:
+            self._told.put(error)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _process(shared: dict[str, Any]) -> None:
+    """What each process does."""
+    import ray
+    from ray.train import get_context
+
+    order, samples = shared["order"], ray.get(shared["samples"])
+    if get_context().get_world_rank():
+        follow(order.built(samples))
+        return
+    worker, crew = Leader(), shared["crew"]
+    for told in worker.train("", order, samples, ray.get(crew.exchange.remote([]))):
+        for command in ray.get(crew.exchange.remote(told)):
+            worker.command("", command)
+    release()
+
+
+class Leader(Worker):
+    """The first process."""
+
+    idle_s = 0.2
+
+    def sink(self, lane: Any, order: Order) -> LaneSink:
+        """One that lets the others take part once its run is built."""
+        return _Leading(lane, hashes=order.hashes)
+
+
+class _Leading(LaneSink):
+    _is_leading = False
+
+    def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
+        if run is not None and not self._is_leading:
+            self._is_leading = True
+            lead(run)
+        super().state(state, run, outcome)
