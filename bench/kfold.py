@@ -1,12 +1,13 @@
 """Five folds as one experiment against one fold, and against scikit-learn's own cross-validation over skorch.
 
 Ours is the whole service: stored, with snapshots, measured on training and validation samples after every epoch.
-Theirs trains the same network with the same optimizer on batches of the same size, for as many epochs, on the same
-folds, and measures at the end; both mean errors are told.
+Theirs trains the same network from the same first weights with the same optimizer on batches of the same size, scaled
+alike, for as many epochs, on the same folds, and measures at the end; both mean errors are told.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -26,6 +27,7 @@ from core.studies.comparison import Comparison
 from core.studies.kfold import folded, means_of
 from core.studies.workbench import Workbench
 from core.training.device import default_threads, use_threads
+from core.training.run import Run
 from core.training.splits import draw_folds, folds_seed
 
 NUM_FOLDS = 5
@@ -57,6 +59,12 @@ def samples() -> tuple[np.ndarray, np.ndarray, StratifiedKFold]:
     return inputs, loaded.targets[rows], StratifiedKFold(NUM_FOLDS, shuffle=True, random_state=folds_seed(choice))
 
 
+@cache
+def first_weights() -> list[torch.Tensor]:
+    """The weights that every fold begins with."""
+    return [tensor.clone() for tensor in Run(DIGITS, Path()).parts.model.parameters()]
+
+
 def theirs(inputs: np.ndarray, targets: np.ndarray, folds: StratifiedKFold) -> float:
     """The same by scikit-learn over skorch; the mean validation error."""
     from skorch import NeuralNetClassifier
@@ -65,8 +73,12 @@ def theirs(inputs: np.ndarray, targets: np.ndarray, folds: StratifiedKFold) -> f
     torch.manual_seed(DIGITS.seed)
     widths = (inputs.shape[1], 64, 64, 10)
     layers: list[Any] = [layer for width, next_ in pairwise(widths) for layer in (nn.Linear(width, next_), nn.ReLU())]
+    module = nn.Sequential(*layers[:-1])
+    with torch.no_grad():
+        for tensor, first in zip(module.parameters(), first_weights(), strict=True):
+            tensor.copy_(first)
     network = NeuralNetClassifier(
-        nn.Sequential(*layers[:-1]),
+        module,
         criterion=nn.CrossEntropyLoss,  # pyright: ignore[reportArgumentType]  # its annotations name the defaults alone
         optimizer=torch.optim.Adam,
         lr=DIGITS.optimizer.lr,

@@ -142,6 +142,7 @@ def _parser() -> _Parser:
     new = command("train", train, "train an experiment", test)
     new.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="a JSON file; - is standard input")
     changes(new)
+    executor_options(new, "so many processes share each update (default: 2)")
     side_by_side = command("compare", compare, "race variants of an experiment side by side")
     side_by_side.add_argument("experiment", nargs="?", metavar="BASE.json", help="a JSON file; - is standard input")
     side_by_side.add_argument(

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from core.studies.workbench import Workbench
 
 
-def executor_options(made: argparse.ArgumentParser) -> None:
-    """What the commands take that train several runs."""
+def executor_options(made: argparse.ArgumentParser, workers: str = "so many runs at once (default: all cores)") -> None:
+    """What the commands take that train several runs; `workers` is what N is with Ray."""
     made.add_argument(
         "--executor",
         choices=EXECUTORS,
         help="train in this process, or on the cluster of RAY_ADDRESS, else one on this machine (default: local)",
     )
-    made.add_argument("--workers", type=int, metavar="N", help="with ray: so many runs at once (default: all cores)")
+    made.add_argument("--workers", type=int, metavar="N", help=f"with ray: {workers}")
 
 
 def use_workers(bench: Workbench, arguments: argparse.Namespace) -> str:

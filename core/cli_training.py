@@ -6,7 +6,9 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from core.cli_executor import use_workers
 from core.errors import BadInput, CoreError
+from core.executors.choice import RAY
 from core.json_input import read_json_file, read_value
 from core.store.folder import DataFolder, WriteLock
 from core.terminal import Progress, say, show_fields, tell
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from core.studies.workbench import Workbench
 
 INTERRUPTED = 130
+LEAST_PROCESSES = 2
+"""So many share a run on a cluster, where nobody says how many."""
 
 Answer = tuple[Any, int]
 """The value that a command writes, and its exit code."""
@@ -41,6 +45,10 @@ def train(arguments: argparse.Namespace) -> Answer:
     check(experiment)
     with Workbench.open(arguments.data, live=False) as bench:
         say(Text("Data folder: {folder}", folder=str(bench.folder.path)))
+        if use_workers(bench, arguments) == RAY:
+            processes = arguments.workers or LEAST_PROCESSES
+            bench.connect_cluster()
+            return trained(arguments, bench, lambda: bench.start_shared(experiment, processes, notes=notes))
         return trained(arguments, bench, lambda: bench.start(experiment, pace="max", notes=notes))
 
 

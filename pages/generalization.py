@@ -14,6 +14,8 @@ from pages.components.generalization_confidence import choices as confidence_cho
 from pages.components.generalization_confidence import confidence
 from pages.components.generalization_curves import amount, amount_choices, strength, strength_choices
 from pages.components.generalization_fits import bias, bias_choices, capacity, capacity_choices
+from pages.components.generalization_inputs import choices as inputs_choices
+from pages.components.generalization_inputs import inputs
 from pages.components.generalization_kfold import choices as kfold_choices
 from pages.components.generalization_kfold import kfold
 from pages.components.generalization_memory import choices as memory_choices
@@ -34,6 +36,7 @@ page_of_parts(
         "bias": (bias_choices, bias),
         "kfold": (kfold_choices, kfold),
         "strength": (strength_choices, strength),
+        "inputs": (inputs_choices, inputs),
         "patience": (patience_choices, patience),
         "narrator": (narrator_choices, narrator),
         "confidence": (confidence_choices, confidence),

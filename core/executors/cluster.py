@@ -15,13 +15,13 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.catalog.datasets.dataset import Samples
-from core.errors import CoreError
+from core.errors import BadInput, CoreError
 from core.executors.choice import RAY, checked_executor
 from core.executors.outbox import Told
 from core.executors.worker import Order, Worker
@@ -87,7 +87,8 @@ class Training:
         from ray import get
         from ray.exceptions import RayError, RayTaskError
 
-        with self._cluster.worker() as worker:
+        is_shared = self._order.processes > 1
+        with self._cluster.crew(self._order.processes) if is_shared else self._cluster.worker() as worker:
             with self._lock:
                 if self._is_given_up:
                     return
@@ -99,7 +100,8 @@ class Training:
                 for told in told_of:
                     yield get(told)
             except RayTaskError as error:
-                raise error.cause from None
+                # Of several processes one is enough that is lost: the others end with it.
+                raise _lost(error) if is_shared else error.cause from None
             except RayError as error:
                 if not self._is_given_up:
                     raise _lost(error) from None
@@ -132,8 +134,9 @@ class Cluster:
         self._handed: dict[int, tuple[Samples, Any]] = {}
         self._idle: list[Any] = []
         self._ended: set[Any] = set()
-        self._num_using = 0
+        self._num_using = self._room = 0
         self._places = threading.Semaphore(0)
+        self._gathering = threading.Lock()
 
     @property
     def is_connected(self) -> bool:
@@ -190,8 +193,8 @@ class Cluster:
         else:
             # Machines of a cluster need what is required, and get this program.
             ray.init(address, runtime_env={"working_dir": str(ROOT), "excludes": NOT_SENT}, **quiet)
-        room = int(self._total("GPU") / GPU_SHARE or self._total("CPU"))
-        self._places = threading.Semaphore(self.workers or max(1, room))
+        self._room = self.workers or max(1, int(self._total("GPU") / GPU_SHARE or self._total("CPU")))
+        self._places = threading.Semaphore(self._room)
 
     def _start_here(self, quiet: Mapping[str, Any]) -> None:
         import ray
@@ -199,8 +202,10 @@ class Cluster:
         here = self._folder / "ray"
         is_short = len(str(here.resolve())) <= LONGEST_PLACE
         self._place = here if is_short else Path(tempfile.mkdtemp(prefix="saddlepoint-"))
-        # Its processes find this program, wherever the command was typed.
-        with _set(PYTHONPATH=os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))):
+        self._place.mkdir(exist_ok=True)
+        # Its processes find this program, wherever the command was typed, and leave nothing elsewhere.
+        paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        with _set(PYTHONPATH=paths, TMPDIR=str(self._place.resolve())):
             ray.init(
                 num_cpus=self.workers,
                 include_dashboard=False,
@@ -258,6 +263,34 @@ class Cluster:
                     surplus = [] if self._is_own or self._num_using else self._idle.copy()
                 for each in surplus:
                     self.end(each)
+
+    @contextmanager
+    def crew(self, processes: int) -> Iterator[Any]:
+        """What puts so many processes together for one run, and ends with them."""
+        import ray
+
+        from core.executors.crew import Crew
+
+        with ExitStack() as places:
+            with self._gathering:  # Two that each wait for the places of the other would wait for ever.
+                for _ in range(processes):
+                    places.enter_context(self._places)
+            with self._lock:
+                idle = self._idle.copy()
+            for each in idle:
+                self.end(each)  # They hold cores that Ray would not give to others.
+            made: Any = ray.remote(Crew).options(num_cpus=0, max_concurrency=8).remote()
+            places.callback(self.end, made)
+            yield made
+
+    def check_room(self, processes: int) -> None:
+        """BadInput where so many processes would wait for ever."""
+        if processes > self._room:
+            raise BadInput(
+                Text("{count} processes cannot share one run.", count=processes),
+                Text("The cluster has room for {room}.", room=self._room),
+                Text("Ask for fewer, or for more machines."),
+            )
 
     def handed(self, samples: Samples) -> Any:
         """Samples where all workers find them: they travel to a machine once."""

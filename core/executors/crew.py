@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.catalog.datasets.dataset import Samples
-from core.errors import CoreError
 from core.executors.outbox import Told
 from core.executors.worker import LaneSink, Order, Worker
 from core.training.command import Command
@@ -85,7 +84,8 @@ def _process(shared: dict[str, Any]) -> None:
     import ray
     from ray.train import get_context
 
-    order, samples = shared["order"], ray.get(shared["samples"])
+    order: Order = shared["order"]
+    samples: Any = ray.get(shared["samples"])
     if get_context().get_world_rank():
         follow(order.built(samples))
         return

@@ -28,7 +28,6 @@ SLICE_S = 0.1
 """So often what is new is sent."""
 SNAPSHOT_REST_S = 0.25
 """Until the next snapshot in passing: each one travels to the owner."""
-IDLE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,9 @@ class Order(Protocol):
 class Worker:
     """Trains one run after another. `train` is followed in one thread of its process, `command` is for the others."""
 
+    idle_s = 60.0
+    """So long it says nothing, where there is nothing to say."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._woken = threading.Event()
@@ -73,7 +75,7 @@ class Worker:
     def train(self, key: str, order: Order, samples: Samples, commands: Sequence[Command]) -> Iterator[list[Told]]:
         """Train a run to its end; what is new, again and again."""
         outbox = Outbox()
-        sink = LaneSink(outbox.to("lane"), hashes=order.hashes)
+        sink = self.sink(outbox.to("lane"), order)
         outbox.to("lane").located(socket.gethostname(), os.getpid())
         yield outbox.take()
         job = order.job(samples, outbox, sink, self._woken.set)
@@ -87,15 +89,17 @@ class Worker:
             end = time.monotonic() + SLICE_S
             while not job.done and job.ready_at <= time.monotonic() < end:
                 self._advance(job, end - time.monotonic())
-            told = outbox.take()
-            if told:
-                yield told
-            elif not job.done:
-                self._woken.wait(max(0.0, min(IDLE_S, job.ready_at - time.monotonic())))
+            yield outbox.take()
+            if not job.done:
+                self._woken.wait(max(0.0, min(self.idle_s, job.ready_at - time.monotonic())))
         with self._lock:
             self._job = None
         outbox.to("lane").ended(sink.outcome, _portable(job.error))
         yield outbox.take()
+
+    def sink(self, lane: Any, order: Order) -> LaneSink:
+        """What tells the lane of a run."""
+        return LaneSink(lane, hashes=order.hashes)
 
     @staticmethod
     def _advance(job: TrainingJob, budget_s: float) -> None:

@@ -120,7 +120,5 @@ def kept_figure(kept: KeptByFold, translate: Translate = untranslated, *, dark: 
     )
     figure.update_yaxes(autorange="reversed", type="category", automargin=True, showgrid=False, dtick=1)
     figure.update_xaxes(title=Text("score, mean over the folds").render(translate), row=1, col=1)
-    figure.update_xaxes(
-        title=Text("kept by fold").render(translate), type="category", showgrid=False, row=1, col=2
-    )
+    figure.update_xaxes(title=Text("kept by fold").render(translate), type="category", showgrid=False, row=1, col=2)
     return figure.update_layout(height=90 + 19 * len(shown), margin=MARGIN, showlegend=False)

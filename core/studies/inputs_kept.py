@@ -45,6 +45,12 @@ class InputsAsked(Asked):
         return parse("datasets", self.data).facts().feature_names  # type: ignore[attr-defined]
 
     @property
+    def guessing(self) -> float:
+        """The error of whoever always names the commonest class, among the samples that are divided into folds."""
+        facts = parse("datasets", self.data).facts()  # type: ignore[attr-defined]
+        return facts.smallest_class / facts.num_train_pool
+
+    @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers of inputs that are tried."""
         return tuple(number for number in LADDER if number < len(self.names))[-4:]
@@ -115,8 +121,8 @@ def kept_words(asked: InputsAsked, found: InputsKept) -> Text:
     """How alike the folds choose."""
     times = found.inside.sum(axis=0)
     return Text(
-        "The {folds} folds choose {kept} inputs each, {different} different ones in all; {always} of them are chosen by "
-        "every fold.",
+        "The {folds} folds choose {kept} inputs each, {different} different ones in all; {always} of them are chosen "
+        "by every fold.",
         folds=FOLDS,
         kept=asked.closest,
         different=int((times > 0).sum()),
@@ -168,8 +174,8 @@ def leak_words(asked: InputsAsked, found: ByNumber) -> Text:
         "less": PERCENT.digits(100 * (outside.mean_validation_error - outside.mean_train_error)),
     }
     said = Text(
-        "{kept} of {all} inputs, chosen inside the folds: validation error {inside}, {gap} points above training error. "
-        "Chosen outside: {outside}, {less} points above it.",
+        "{kept} of {all} inputs, chosen inside the folds: validation error {inside}, {gap} points above training "
+        "error. Chosen outside: {outside}, {less} points above it.",
         **values,
     )
     if leak > 2 * spread:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from core.errors import CoreError
 from core.experiment import Experiment
@@ -18,9 +20,15 @@ def same_comparisons(studies: Iterable[StudyRecord], comparison: Comparison) -> 
 
 def _fingerprint(record: StudyRecord) -> str | None:
     try:
-        return Comparison.from_json(dict(record.document)).fingerprint()
+        return _fingerprint_of(json.dumps(dict(record.document)))
     except CoreError:
         return None  # What another version has stored, or of data that were removed, is another one.
+
+
+@lru_cache(maxsize=2048)
+def _fingerprint_of(document: str) -> str:
+    """That of a stored document, which takes milliseconds to be read, and is asked for with every run of a page."""
+    return Comparison.from_json(json.loads(document)).fingerprint()
 
 
 def stored_lanes(comparison: Comparison, runs: Sequence[RunRecord]) -> list[tuple[RunRecord, Lane]]:

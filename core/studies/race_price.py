@@ -103,7 +103,7 @@ class Prices:
             while len(self._asked) > MAX_PREVIEWS:
                 self._hub.forget(self._asked.popitem(last=False)[0])
         if is_new:
-            self._hub.open(channel, {"state": "untrained", "price": None})
+            self._hub.open(channel, {"state": "untrained", "price": None, "seconds": None})
             self._begin(comparison, channel, words)
         return channel
 
@@ -124,7 +124,8 @@ class Prices:
 
         def measured(future: Future[Price]) -> None:
             try:
-                self._tell(channel, words(future.result(), self._compute.queue_length()))
+                price = future.result()
+                self._tell(channel, words(price, self._compute.queue_length()), price.race_s + price.search_s)
             except CancelledError:
                 self._forget(channel)
             except CoreError as error:
@@ -151,8 +152,8 @@ class Prices:
         for other in given_up:
             other.cancel()
 
-    def _tell(self, channel: str, price: Text) -> None:
-        self._hub.update(channel, price=price)
+    def _tell(self, channel: str, price: Text, seconds: float = 0.0) -> None:
+        self._hub.update(channel, price=price, seconds=seconds)
 
     def _forget(self, channel: str) -> None:
         """What could not be measured is tried again when somebody asks."""

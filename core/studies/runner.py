@@ -273,7 +273,8 @@ class Runner:
         if seat is not None and seat.cluster is not None and conditions is not None:
             where = Place(self._folder, self._store, self._hub, snapshots)
             attempted = Attempted(attempt, tuple(recipe or ()), snapshot, tuple(earlier))
-            remote = Elsewhere(seat.cluster, where, run, experiment, conditions, actor, attempted)
+            to = (seat.cluster, where, run, experiment, conditions, actor, attempted)
+            remote = Elsewhere(*to, processes=seat.processes)
             job = seat.lane = RemoteLane(
                 prepare, build, sinks, snapshots, seat.race, remote, owner=actor, paused=paused, finished=finished
             )
@@ -386,7 +387,7 @@ def _new(entrant: Entrant) -> NewRun:
         "note": experiment.notes,
         "answer": {"notes": [note.to_json() for note in entrant.notes]},
         "study": seat.study if seat else None,
-        "colour_slot": seat.key[0] if seat else None,
+        "colour_slot": seat.key[0] if seat and seat.study else None,
         # One that is broken off before it is built goes on with the engine of all lanes.
         "facts": facts_of(seat.conditions(experiment)) if seat else None,
         "cause": "start",

@@ -21,16 +21,18 @@ from core.training.run import Run
 class Seat:
     """`begun` is called with the run when it has been built; `lane` is the job, once there is one.
 
-    `engine` is that of a new run; one that is resumed keeps its own. `cluster` is where it trains, None: here.
+    `engine` is that of a new run; one that is resumed keeps its own. `cluster` is where it trains, None: here;
+    `processes` share its updates there.
     """
 
     race: RaceJob
-    study: str
+    study: str | None
     key: tuple[int, int]
     begun: Callable[[Run], None]
     engine: str = SOLO
     cluster: Cluster | None = None
     lane: Lane | None = None
+    processes: int = 1
     added: Event | None = None
     """What its recipe needs so that it goes on: stored for all who join, when all can."""
 

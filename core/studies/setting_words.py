@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import strict_json
-from core.catalog.entry import Entry
+from core.catalog.entry import Entry, parameter_of
 from core.errors import BadInput
 from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
 from core.text import Text
@@ -43,8 +43,8 @@ def setting_title(path: str) -> Text:
     name = rest[-1] if rest else head
     without = Text("{name}", name=name.replace("_", " "))
     if head not in FAMILY_OF:
-        parameter = Experiment.parameters().get(head)
-        return Text(parameter.title) if parameter else without
+        field = Experiment.model_fields.get(head)
+        return Text(parameter_of(head, field).title) if field else without
     from core.catalog.registry import entries
 
     around = _family(path.removesuffix(".key").rpartition(".")[0]) or FAMILY_OF[head]

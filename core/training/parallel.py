@@ -2,12 +2,12 @@
 
 All of them hold the same weights. The first one leads: it decides, measures and reports as a run by itself does, and
 before each update tells the others its number and learning rate. Every process draws and augments the whole batch, so
-that it is that of a run by itself, and passes its own part through the network; torch's DistributedDataParallel averages
-the gradients. What follows, penalties, clipping and the update, all do alike.
+that it is that of a run by itself, and passes its own part through the network; torch's DistributedDataParallel
+averages the gradients. What follows, penalties, clipping and the update, all do alike.
 
-With B rows in a batch and B_r of them in process r of W, the loss there is W B_r/B of the mean over its rows: the average
-over the processes is the mean over the batch. Without dropout and batch norm the gradients are those of one process up
-to rounding; with dropout each process draws its own masks, with batch norm it normalizes by its own part.
+With B rows in a batch and B_r of them in process r of W, the loss there is W B_r/B of the mean over its rows: the
+average over the processes is the mean over the batch. Without dropout and batch norm the gradients are those of one
+process up to rounding; with dropout each process draws its own masks, with batch norm it normalizes by its own part.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def follow(run: Run) -> None:
     """Take part in the updates of the run that leads, to its end."""
     loop = run.parts.loop
     _share(loop)
-    loop.seed = seed32(loop.seed, "process", dist.get_rank())
+    loop.seed = seed32(loop.seed, "process", str(dist.get_rank()))
     message = torch.zeros(2, dtype=torch.float64)
     while True:
         dist.broadcast(message, 0)

@@ -177,12 +177,26 @@ def network_choice() -> None:
         show_field=lambda parameter: not is_more(parameter) and not parameter.choices,
         after=begin_with_a_fit,
     )
+    value = state.draft()["architecture"]
+    for parameter in filter(is_of_blocks, entry_class("architectures", value["key"]).parameters()):
+        opening.expander("blocks", t("Blocks, one by one"), partial(blocks_choice, value, parameter))
     try:
         rows = layer_plans()
     except BadInput:
         return  # which the live part says
     words = t("{count} weights, layer by layer", count=grouped(sum(row.num_parameters for row in rows)))
     opening.popover("layers", words, partial(layer_table, rows, dataset().facts().input_shape), type="tertiary")
+
+
+def is_of_blocks(parameter: Parameter) -> bool:
+    """Whether a parameter is a list of parts that have parameters of their own."""
+    return shape_of(parameter.annotation).record is not None
+
+
+def blocks_choice(value: dict[str, Any], parameter: Parameter) -> None:
+    """What goes into the network and what each layer makes of it, as long as that has sides; and the blocks."""
+    sizes_along()
+    entry_fields("architectures", "architecture", value, show_field=only(parameter.name))
 
 
 def begin_with_a_fit() -> None:
@@ -245,7 +259,7 @@ def more_fields() -> list[tuple[str, str, dict[str, Any], Parameter]]:
         (family, path, entry, parameter)
         for family, path, entry in parts
         for parameter in entry_class(family, entry["key"]).parameters()
-        if hidden(family, parameter)
+        if hidden(family, parameter) and not is_of_blocks(parameter)
     ]
 
 
@@ -284,17 +298,15 @@ def _more(fields: list[tuple[str, str, dict[str, Any], Parameter]]) -> None:
         number(name, empty=t("none") if name == "num_folds" else t("by itself"))
     test_set_choice()
     for family, path, entry, parameter in fields:
-        if family == "architectures" and shape_of(parameter.annotation).record is not None:
-            sizes_along()
         entry_fields(family, path, entry, show_field=only(parameter.name))
 
 
 def sizes_along() -> None:
-    """What goes into the network, and what each layer makes of it, as long as that has sides; else why none can."""
+    """The sizes along the network; else why there can be none."""
     try:
         rows = [row for row in layer_plans() if len(row.output_shape) > 1]
     except BadInput as error:
-        st.markdown(f":small[:red[{plain(show(error.what))} {plain(show(error.why))}]]")
+        st.markdown(f":small[:red[{plain(show(error.text))}]]")
         return
     sizes = [size(dataset().facts().input_shape), *(f"**{row.name}** {size(row.output_shape)}" for row in rows)]
     st.caption(t("Height × width × channels: {sizes}", sizes=" → ".join(sizes)))

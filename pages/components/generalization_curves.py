@@ -5,32 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.catalog.datasets.dataset import DataSet
-from core.errors import BadInput, CoreError
 from core.figures.error_curves import Band, Errors, Weights, errors_figure, weights_figure
 from core.language import translator
 from core.store.records import StudyRecord
 from core.studies.comparison import Comparison
 from core.studies.error_curve import Point, error_curve, one_standard_error, sizes
-from core.studies.lanes import same_comparisons
 from core.studies.weight_sizes import EDGES
 from core.text import Text
 from core.training.verdict import points_text
-from pages.components import compare_state, state
+from pages.components import state
 from pages.components.choices import data_choice, network_choice, number, optimizer_choice
-from pages.components.error_box import error_box
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
+from pages.components.stored_or_started import stored_or_started
 
-LOOK_AGAIN_S = 1.0
 SEEDS, FOLDS = 3, 5
 PENALTIES = {
     "l2": ("strength", "log(0.00001,0.1)x9"),
@@ -39,15 +36,8 @@ PENALTIES = {
     "dropout": ("p", "lin(0,0.8)x9"),
 }
 """What is varied of each, and between which ends."""
-_PENALTY, _REFUSED = "penalty whose strength is varied", "curve that was refused"
+_PENALTY = "penalty whose strength is varied"
 _WEIGHTS = "weights by strength, by study"
-
-
-class Varied(NamedTuple):
-    """A comparison over one number, and what its axis is called."""
-
-    comparison: Comparison
-    axis: Text
 
 
 def amount_choices() -> None:
@@ -108,34 +98,36 @@ def penalty() -> str:
 
 def amount() -> None:
     """Errors against the number of training samples."""
-    _tab(_by_size, _size_marks, _size_words, None)
+    _tab(_by_size, Text("training samples"), _size_marks, _size_words, None)
 
 
 def strength() -> None:
     """Errors against the strength of a penalty, and what it does to the weights."""
-    _tab(_by_strength, _strength_marks, _strength_words, _weights)
+    _tab(_by_strength, _strength_axis(), _strength_marks, _strength_words, _weights)
 
 
 # -- what is varied --------------------------------------------------------------------------------------------------
 
 
-def _by_size() -> Varied:
+def _by_size() -> Comparison:
     base = state.experiment()
     path, spec = sizes(base)
     if path == "train_size":
         base = base.replace(train_size=None)
-    comparison = Comparison.of(base.to_json(), [f"{path}={spec}"], rates="hand", seeds=SEEDS, name="")
-    return Varied(comparison, Text("training samples"))
+    return Comparison.of(base.to_json(), [f"{path}={spec}"], rates="hand", seeds=SEEDS, name="")
 
 
-def _by_strength() -> Varied:
+def _strength_axis() -> Text:
+    return Text("dropout p") if penalty() == "dropout" else Text("strength λ")
+
+
+def _by_strength() -> Comparison:
     name, spec = PENALTIES[penalty()]
     base = state.experiment()
     kept = [entry for entry in base.regularizers if entry.key not in PENALTIES]
     document = {**base.to_json(), "regularizers": [{"key": penalty()}, *(entry.to_json() for entry in kept)]}
     varied = Comparison.of(document, [f"regularizers.0.{name}={spec}"], rates="hand", seeds=1, name="")
-    folded = Comparison.from_json({**varied.to_json(), "folds": FOLDS})
-    return Varied(folded, Text("dropout p") if penalty() == "dropout" else Text("strength λ"))
+    return Comparison.from_json({**varied.to_json(), "folds": FOLDS})
 
 
 # -- what is shown ---------------------------------------------------------------------------------------------------
@@ -145,82 +137,27 @@ Words = Callable[[Comparison, Sequence[Point]], Text]
 
 
 def _tab(
-    varied: Callable[[], Varied], marks: Marks, words: Words, more: Callable[[StudyRecord, Varied], None] | None
+    varied: Callable[[], Comparison],
+    axis: Text,
+    marks: Marks,
+    words: Words,
+    more: Callable[[Comparison, StudyRecord], None] | None,
 ) -> None:
-    if _REFUSED in st.session_state:
-        error_box(st.session_state.pop(_REFUSED))
-    try:
-        chosen = varied()
-        chosen.comparison.check()
-    except BadInput as error:
-        error_box(error)
-        return
-    record = _stored(chosen.comparison)
-    if record is None:
-        runs = len(chosen.comparison.variants) * chosen.comparison.repeats
-        st.markdown(
-            t(
-                "{points} points, {runs} runs in all. They train side by side, and stay in Runs.",
-                points=len(chosen.comparison.variants),
-                runs=runs,
-            )
-        )
-        st.button(
-            t("Draw the curve"),
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=_start,
-            args=(chosen.comparison,),
-        )
-        return
-
-    def part() -> None:
-        going = services().is_comparing(record.id)
-        if was_going and not going:
-            st.rerun()
-        if going:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.caption(show(services().runner.races.doing(record.id)))
-                st.button(t("Stop"), icon=":material/stop:", on_click=_stop, args=(record.id,))
-        _curve(chosen, record, marks, words, is_over=not going)
-
-    was_going = services().is_comparing(record.id)
-    st.fragment(part, run_every=LOOK_AGAIN_S if was_going else None)()
-    if was_going:
-        return
-    if more is not None:
-        more(record, chosen)
-    if st.button(t("Open in Compare"), icon=":material/arrow_forward:"):
-        compare_state.take(chosen.comparison)
-        compare_state.show_study(record.id)
-        st.switch_page("compare.py")
+    stored_or_started(
+        varied,
+        t("Draw the curve"),
+        lambda comparison, record, is_over: _curve(comparison, axis, record, marks, words, is_over=is_over),
+        more,
+    )
 
 
-def _stored(comparison: Comparison) -> StudyRecord | None:
-    """The newest stored comparison of exactly what is chosen."""
-    same = same_comparisons(services().studies(actor=actor(), kind=None), comparison)
-    return same[-1] if same else None
-
-
-def _start(comparison: Comparison) -> None:
-    try:
-        services().start_comparison(comparison, actor=actor(), pace="max")
-    except CoreError as error:
-        st.session_state[_REFUSED] = error
-
-
-def _stop(study: str) -> None:
-    try:
-        services().command_comparison(study, "stop", actor=actor())
-    except CoreError as error:
-        st.session_state[_REFUSED] = error
-
-
-def _curve(chosen: Varied, record: StudyRecord, marks: Marks, words: Words, *, is_over: bool) -> None:
+def _curve(
+    comparison: Comparison, axis: Text, record: StudyRecord, marks: Marks, words: Words, *, is_over: bool
+) -> None:
     runs = services().runs_of(record.id, actor=actor())
-    found = error_curve(services().store, chosen.comparison, runs)
+    found = error_curve(services().store, comparison, runs)
     # A mean over some of the folds is beside no mean over all of them.
-    least = (chosen.comparison.folds or 1) if is_over else 1
+    least = (comparison.folds or 1) if is_over else 1
     points = [point for point in found if len(point.validation_errors) >= least]
     if is_over and len(points) < len(found):
         st.info(
@@ -235,20 +172,20 @@ def _curve(chosen: Varied, record: StudyRecord, marks: Marks, words: Words, *, i
             st.skeleton(height=420)
         return
     if is_over:
-        st.markdown(show(words(chosen.comparison, points)))
-    is_folded = chosen.comparison.folds is not None
+        st.markdown(show(words(comparison, points)))
+    is_folded = comparison.folds is not None
     errors = Errors(
-        chosen.axis,
+        axis,
         [float(point.value) for point in points],
         _band([point.train_errors for point in points], is_folded=is_folded),
         _band([point.validation_errors for point in points], is_folded=is_folded),
-        marks(chosen.comparison, points) if is_over else [],
-        _task(chosen.comparison) == "classification",
+        marks(comparison, points) if is_over else [],
+        _task(comparison) == "classification",
         logarithmic=all(float(point.value) > 0 for point in points),
     )
     st.plotly_chart(
         errors_figure(errors, translator(language()), dark=st.context.theme.type == "dark"),
-        key=f"errors by {chosen.axis}",
+        key=f"errors by {axis}",
         config={"displayModeBar": False},
         alt=t("Training and validation error against what is varied, with bands"),
     )
@@ -341,7 +278,7 @@ def _strength_words(comparison: Comparison, points: Sequence[Point]) -> Text:
     )
 
 
-def _weights(record: StudyRecord, chosen: Varied) -> None:
+def _weights(comparison: Comparison, record: StudyRecord) -> None:
     """How large the weights are that every strength leaves."""
     if penalty() == "dropout":
         return
@@ -356,7 +293,8 @@ def _weights(record: StudyRecord, chosen: Varied) -> None:
     st.markdown(f"**{t('WHAT IS LEFT OF THE WEIGHTS')}**")
     st.plotly_chart(
         weights_figure(
-            Weights(chosen.axis, values, EDGES, np.stack([each.shares for _, each in found])), translator(language())
+            Weights(_strength_axis(), values, EDGES, np.stack([each.shares for _, each in found])),
+            translator(language()),
         ),
         key="weights by strength",
         config={"displayModeBar": False},
@@ -365,7 +303,7 @@ def _weights(record: StudyRecord, chosen: Varied) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                show(chosen.axis): [f"{value:.2g}" for value in values],
+                show(_strength_axis()): [f"{value:.2g}" for value in values],
                 t("weights below 0.001"): [f"{100 * each.near_zero:.1f} %" for _, each in found],
             }
         ).T,

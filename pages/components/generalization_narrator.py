@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import pandas as pd
 import streamlit as st
 
 from core.figures.generalization import Errors, Told, told_figure
 from core.language import translator
 from core.store.records import RunRecord
+from core.text import Text
 from core.training.evaluation import Evaluation
 from core.training.narrator import RULES, Saying
 from core.training.narrator_record import record_text
@@ -60,25 +58,18 @@ def _shown(run: RunRecord, evaluations: list[Evaluation]) -> None:
         config={"displayModeBar": False},
         alt=t("Errors of the run over its epochs, and below when the narrator said what"),
     )
-    if sayings:
-        st.dataframe(table(sayings), hide_index=True, width="stretch")
-    else:
+    for one in sayings:
+        st.markdown(f"**{show(when(one))}**  \n{show(one.text)}")
+    if not sayings:
         st.markdown(t("Nothing stood out in this run."))
     with st.expander(t("The rules, and how often they are right")):
-        for rule, record in ((rule, record_text(kind)) for kind, rule in RULES.items()):
-            st.markdown(f"**{show(rule.name)}**  \n{show(rule.text)} {show(record)}")
+        for kind, rule in RULES.items():
+            st.markdown(f"**{show(rule.name)}**  \n{show(rule.text)} {show(record_text(kind))}")
 
 
-def table(sayings: Sequence[Saying]) -> pd.DataFrame:
-    """A row for each thing said."""
-    return pd.DataFrame(
-        [
-            {
-                t("said"): show(RULES[one.kind].name),
-                t("from epoch"): f"{one.epoch:,.4g}",
-                t("to epoch"): t("the end") if one.until is None else f"{one.until:,.4g}",
-                t("with these numbers"): show(one.text),
-            }
-            for one in sayings
-        ]
-    )
+def when(saying: Saying) -> Text:
+    """What was said, and from when to when."""
+    values = {"name": RULES[saying.kind].name, "epoch": saying.epoch}
+    if saying.until is None:
+        return Text("{name}: from epoch {epoch:,.4g} to the end", **values)
+    return Text("{name}: from epoch {epoch:,.4g} to {until:,.4g}", **values, until=saying.until)

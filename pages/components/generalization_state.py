@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.text import Text
-from pages.components import generalization_fits, kfold_state, stored_choice
+from pages.components import generalization_fits, generalization_inputs, kfold_state, stored_choice
 from pages.components.parts import Parts
 
 _POLYNOMIALS = generalization_fits.read_address, generalization_fits.address
@@ -16,16 +16,18 @@ PARTS = Parts(
         "bias": Text("Bias and variance"),
         "kfold": Text("K-fold"),
         "strength": Text("Strength λ"),
+        "inputs": Text("Feature selection"),
         "patience": Text("Early stopping"),
         "narrator": Text("Narrator"),
         "confidence": Text("Confidence"),
         "memory": Text("Memorized"),
         "seal": Text("Test set"),
     },
-    ("study", "folds", "of", generalization_fits.PREFIX),
+    ("study", "folds", "of", generalization_fits.PREFIX, generalization_inputs.PREFIX),
     {
         "capacity": _POLYNOMIALS,
         "bias": _POLYNOMIALS,
+        "inputs": (generalization_inputs.read_address, generalization_inputs.address),
         "kfold": (kfold_state.read_address, kfold_state.address),
         **dict.fromkeys(("patience", "narrator", "confidence", "memory", "seal"), _RUN),
     },

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 import streamlit as st
 
-Place = Literal["begin with", "code", "fault", "help", "layers", "link", "me", "more"]
+Place = Literal["begin with", "blocks", "code", "fault", "help", "layers", "link", "me", "more"]
 """What can be opened so; each stands once on a page."""
 PLACES: tuple[Place, ...] = get_args(Place)
 OPENED = "places that were opened"

@@ -77,7 +77,9 @@ def test_every_step_of_every_lesson_opens(open_page, key: str):
     assert f"done: 1 of {len(LESSONS)}" in sentences(tab)
 
 
-@pytest.mark.parametrize(("key", "place"), [("dropout", 2), ("penalties", 0), ("saddles", 0), ("kfold", 0)])
+@pytest.mark.parametrize(
+    ("key", "place"), [("dropout", 2), ("penalties", 0), ("saddles", 0), ("kfold", 0), ("generalization", 2)]
+)
 def test_a_claim_runs_on_its_page_without_the_lesson(open_page, key: str, place: int):
     tab = open_page("course.py", lesson=f"{key}.1", topic=key)
     press(tab, f"run {place}")

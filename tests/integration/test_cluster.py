@@ -26,10 +26,11 @@ from core.studies.search.asked import Search
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
 from core.training.assembly import conditions_of
+from core.training.checkpoint import latest_valid
 from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.command_line import Cli
-from tests.experiments import EVERYTHING, POINTS
+from tests.experiments import EVERYTHING, IMAGES, POINTS
 from tests.polling import until
 from tests.stored_runs import LONG
 
@@ -184,6 +185,42 @@ def test_the_command_line_searches_there(
     with Workbench.reading() as read:
         assert read.study(answer.value["study"]).facts["executor"] == "ray"
     assert len(answer.value["trials"]) == 2
+
+
+def shared(bench: Workbench, experiment: Experiment) -> RunRecord:
+    """The run of an experiment whose updates two processes share."""
+    record = bench.wait(bench.start_shared(experiment, 2), 100)
+    assert (record.state, record.facts.engine) == ("finished", "ddp2"), record.reason_text
+    return record
+
+
+def test_two_processes_share_a_run_to_the_weights_of_one(bench: Workbench):
+    """Also where a batch cannot be halved."""
+    document = {**IMAGES, "train_size": 43, "precision": "float64", "regularizers": ["l2"], "augmentations": ["shift"]}
+    experiment = Experiment.from_json(document)
+    record = shared(bench, experiment)
+    ends = latest_valid(bench.folder.snapshots(record.id), run=record.id).snapshot
+    assert ends is not None
+    alone = Run(experiment, bench.folder.path)
+    for name, tensor in alone.train().state()[0].items():
+        np.testing.assert_allclose(ends.tensors[name], tensor.detach(), rtol=0, atol=1e-8, err_msg=name)
+    losses = [evaluation.train.loss for evaluation in alone.evaluations]
+    told = [row.values["train/loss"] for row in bench.store.read_evaluations(record.id)]
+    np.testing.assert_allclose(told, losses, rtol=0, atol=1e-8)
+    assert len(bench.store.read_steps(record.id)["step"]) == alone.step_count
+
+
+def test_with_dropout_and_batch_norm_its_losses_lie_within_the_band_over_seeds(bench: Workbench):
+    experiment = Experiment.from_json(
+        {**EVERYTHING, "train_size": 200, "batch_size": 32, "augmentations": [], "evaluate_every": 7, "seed": 1}
+    )
+    seeds = [Run(experiment.replace(seed=seed), bench.folder.path).train().evaluations for seed in range(6)]
+    band = np.array([[evaluation.train.loss for evaluation in one] for one in seeds])
+    record = shared(bench, experiment)
+    losses = np.array([row.values["train/loss"] for row in bench.store.read_evaluations(record.id)])
+    assert (band.min(0) <= losses).all()
+    assert (losses <= band.max(0)).all()
+    assert np.abs(losses - band[1]).max() > 1e-6  # Masks and statistics are those of the parts.
 
 
 WRONG_TOKEN = """

@@ -21,6 +21,7 @@ from core.studies.blocks_asked import Samples
 from core.studies.comparison import Comparison
 from core.studies.fits_asked import Polynomials
 from core.studies.gradients_asked import Felt
+from core.studies.inputs_kept import InputsAsked
 from core.studies.search.asked import Search
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
@@ -237,6 +238,15 @@ def connect_cluster(world: World, actor: str) -> None:
     world.bench.connect_cluster(actor=actor)
 
 
+def start_shared(world: World, actor: str) -> None:
+    """Whoever may use the cluster learns that nobody can divide a run into one part."""
+    try:
+        world.bench.start_shared(points(), 1, actor=actor)
+    except BadInput as error:
+        if "cannot share" not in str(error.text):
+            raise
+
+
 def bring_data(world: World, actor: str) -> None:
     world.bench.bring_data("table.csv", table(), actor=actor).key.result(60)
 
@@ -286,6 +296,7 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     # comparisons
     "start_comparison": (OWN, start_comparison),
     "price": (OWN, lambda world, actor: world.bench.price(race(POINTS), actor=actor)),
+    "price_s": (OWN, done(lambda world, actor: world.bench.price_s(race(POINTS), actor=actor))),
     "command_comparison: start": (DIRECT, tell_study("start")),
     "command_comparison: pause": (DIRECT, tell_study("pause")),
     "command_comparison: resume": (DIRECT, tell_study("resume")),
@@ -316,6 +327,7 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "delete_search": (CHANGE, done(delete_search)),
     # the cluster
     "connect_cluster": (TEACHING, done(connect_cluster)),
+    "start_shared": (TEACHING, done(start_shared)),
     "cluster": (OWN, done(lambda world, actor: world.bench.cluster(actor=actor))),
     "on_cluster": (OWN, done(lambda world, actor: world.bench.on_cluster(actor=actor))),
     # what is measured and drawn
@@ -330,6 +342,7 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "evaluations": (SEE, lambda world, actor: world.bench.evaluations(world.over, actor=actor)),
     "sayings": (SEE, lambda world, actor: world.bench.sayings(world.over, actor=actor)),
     "polynomials": (OWN, lambda world, actor: world.bench.polynomials(Polynomials(), actor=actor)),
+    "inputs_kept": (OWN, lambda world, actor: world.bench.inputs_kept(InputsAsked(method="variance"), actor=actor)),
     "memorized": (SEE, lambda world, actor: world.bench.memorized(world.over, actor=actor)),
     "weights_of": (SEE, lambda world, actor: world.bench.weights_of(world.over_study, actor=actor)),
     "staged_refusal": (TEACHING, lambda world, actor: world.bench.staged_refusal(world.over, actor=actor)),

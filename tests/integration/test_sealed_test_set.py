@@ -25,6 +25,7 @@ from core.studies.kfold import folded
 from core.studies.report import run_report
 from core.studies.seals import seal_of, seal_words
 from core.studies.search.asked import Search
+from core.studies.setting_words import changes_words
 from core.studies.workbench import Workbench
 from tests.command_line import TINY, Cli
 from tests.experiments import POINTS, images, points
@@ -224,6 +225,7 @@ def test_students_deal_none_and_use_only_those_that_were_dealt(bench: Workbench)
             start()
     with pytest.raises(BadInput, match="different samples"):
         bench.fork(run.id, 2, {"test_seed": 1}, actor=ANNA)
+    assert str(changes_words({"test_seed": 1})) == "test set 1"
     view = bench.data_view(experiment, patience_s=60, actor=ANNA)
     assert view is not None
     assert "no test set 1" in str(view.problem)

@@ -16,6 +16,7 @@ from core.lessons.linked import View
 from core.pieces import worked_off
 from core.studies.comparison import Comparison
 from core.studies.engine import engine_of
+from core.studies.error_curve import sizes
 from core.studies.fits_asked import NUM_SETS, Polynomials, polynomials
 from core.studies.kfold import folded
 from core.studies.optimism import lowest_error
@@ -58,6 +59,24 @@ def errors_of(comparison: Comparison, folder: Path) -> np.ndarray:
             variant = lanes[place].variant
             found[variant, next(folds[variant])] = 100 * run.final.train.error, 100 * run.final.validation.error
     return found
+
+
+# -- the amount of data ----------------------------------------------------------------------------------------------
+
+
+@SEEDS
+def test_as_many_samples_as_weights_can_be_worse_than_fewer(seed: int, data: Path):
+    base = seeded(view_of(lessons()["generalization"].claims[2]).experiment, seed)
+    path, spec = sizes(base)
+    curve = Comparison.of(base.to_json(), [f"{path}={spec}"], rates="hand", seeds=1, name="")
+    points = {lane.experiment.dataset.n: lane.experiment for lane in curve.experiments({})}  # type: ignore[attr-defined]
+    errors = {}
+    for num in (96, 205, 437):
+        final = Run(points[num], data).train().final
+        assert final is not None
+        errors[num] = final.validation.error
+    assert errors[205] > 1.4 * errors[96]
+    assert errors[437] < 0.7 * errors[96]
 
 
 # -- K-fold ----------------------------------------------------------------------------------------------------------

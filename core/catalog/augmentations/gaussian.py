@@ -16,7 +16,7 @@ Draw = Callable[[torch.Tensor, float, torch.Generator | None], torch.Tensor]
 """From a batch, a standard deviation and a generator of its device to Gaussian numbers of mean 0, one a value."""
 
 MANY = 8192
-"""From so many numbers on NumPy is faster, by its start of 12 µs; fewer are torch's."""
+"""From so many numbers on NumPy is faster, though it takes 12 µs to start; fewer are torch's."""
 
 
 class Drawn(ISeedSequence):
@@ -26,8 +26,9 @@ class Drawn(ISeedSequence):
         self.generator = generator
 
     def generate_state(self, n_words: int, dtype: type = np.uint64) -> np.ndarray:
-        drawn = torch.empty(n_words, dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
-        return drawn.numpy().view(dtype)
+        state = np.empty(n_words, dtype)
+        torch.from_numpy(state.view(np.int64)).random_(-(2**63), None, generator=self.generator)
+        return state
 
 
 def gaussian_of_torch(values: torch.Tensor, std: float, generator: torch.Generator | None) -> torch.Tensor:
@@ -38,8 +39,8 @@ def gaussian_of_torch(values: torch.Tensor, std: float, generator: torch.Generat
 def gaussian(values: torch.Tensor, std: float, generator: torch.Generator | None) -> torch.Tensor:
     """Gaussian numbers of mean 0, one for each of `values`; many float32 ones on a CPU in NumPy's vector instructions.
 
-    Of every 64 random bits 31 give a radius √(−2·ln u) and 32 an angle; its cosine and sine are two numbers, half of
-    the batch apart. Source: Box and Muller, A Note on the Generation of Random Normal Deviates, 1958.
+    31 random bits give a radius √(−2·ln u), 32 others an angle; its cosine and its sine are two numbers, half of the
+    batch apart. Source: Box and Muller, A Note on the Generation of Random Normal Deviates, 1958.
     """
     num = values.numel()
     if num < MANY or values.device.type != "cpu" or values.dtype != torch.float32:

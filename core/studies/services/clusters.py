@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import Refused
 from core.executors.choice import LOCAL as HERE
 from core.executors.choice import RAY
+from core.experiment import Experiment
 from core.people import LOCAL, keeps_order
 from core.store.records import RunRecord
 from core.studies.access import to_act
@@ -44,6 +46,21 @@ class ClusterServices(StoredRuns):
                 Text("Let it train in this program."),
             )
         self.runner.cluster_of(executor)
+
+    def start_shared(
+        self, experiment: Experiment, processes: int, *, actor: str = LOCAL, notes: Sequence[Text] = ()
+    ) -> str:
+        """Store a run whose updates so many processes of the cluster share, and let it begin; its id.
+
+        Without dropout and batch norm it ends as in one process, up to rounding. BadInput for what cannot be shared.
+        """
+        from core.compatibility import check
+        from core.studies.shared_run import start_shared
+
+        notes = [*notes, *check(experiment)]
+        self.connect_cluster(actor=actor)
+        with self.fair_use.place(self.runner, actor):
+            return start_shared(self.runner, experiment, processes, actor=actor, name=experiment.name, notes=notes)
 
     def cluster(self, *, actor: str = LOCAL) -> View | None:
         """What the cluster has; None while none is reached."""

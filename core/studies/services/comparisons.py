@@ -42,6 +42,10 @@ class Comparisons(SearchServices):
         to_act(actor)
         return self.runner.races.price(comparison)
 
+    def price_s(self, comparison: Comparison, *, actor: str = LOCAL) -> float | None:
+        """About how many seconds of compute it will cost; None while that is being measured, 0 where it cannot be."""
+        return self.hub.meta(self.price(comparison, actor=actor)).get("seconds")
+
     def command_comparison(
         self, study: str, kind: str, values: Mapping[str, Any] | None = None, *, actor: str = LOCAL
     ) -> None:

@@ -31,17 +31,17 @@ class Order:
     folder: Path
     hashes: bool = True
     error: Exception | None = None
+    processes: int = 1
+
+    def built(self, samples: Samples) -> Run:
+        if self.error is not None:
+            raise self.error
+        return Run(points(), self.folder)
 
     def job(self, samples: Samples, outbox: Outbox, sink: LaneSink, wake: Callable[[], None]) -> TrainingJob:
         prepared: Future[None] = Future()
         prepared.set_result(None)
-
-        def build() -> Run:
-            if self.error is not None:
-                raise self.error
-            return Run(points(), self.folder)
-
-        return TrainingJob(prepared, build, [sink], Travelling(outbox.to("snapshots")), wake)
+        return TrainingJob(prepared, lambda: self.built(samples), [sink], Travelling(outbox.to("snapshots")), wake)
 
 
 def told_by(worker: Worker, order: Order, *commands: Command) -> list[tuple[str, str, tuple[Any, ...]]]:
