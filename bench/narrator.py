@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, median
 from tempfile import gettempdir
@@ -88,8 +89,7 @@ class Seen:
             return
         if evaluation.epoch < self._since:
             return
-        values = evaluation.__dict__ | {"validation": self._score(self._validation)}
-        self.evaluations.append(Evaluation(**values))
+        self.evaluations.append(replace(evaluation, validation=self._score(self._validation)))
         self.held_out.append(self._score(self._held_out).error)
 
     def _score(self, batches: list[Any]) -> Score:

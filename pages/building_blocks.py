@@ -15,7 +15,7 @@ from pages.components import lesson_state
 from pages.components.blocks_parts import activation, dropout, normalization
 from pages.components.blocks_pictures import attention, maps, one_unit, pooling
 from pages.components.blocks_unit import left
-from pages.components.error_box import notes_box
+from pages.components.error_box import notes_box, plain
 from pages.components.landscape_tabs import told_apart
 from pages.components.language import show, t
 from pages.components.parts import Draw, in_panes
@@ -37,13 +37,13 @@ def offered() -> list[RunRecord]:
     return [run for place, run in enumerate(found) if place < MOST_OFFERED or run.id == chosen.get("run")]
 
 
-def shipped_name() -> str:
-    """What the run that comes with the program is called."""
+def shipped_words() -> str:
+    """What the run that comes with the program is, and how well it does."""
     from core.studies.blocks_shipped import shipped
 
     run = shipped()
     return t(
-        "shipped with this program: {title}, {percent:.1f} % of {num:,} wrong",
+        "{title}: {percent:.1f} % of {num:,} wrong",
         title=show(title(run.experiment)),
         percent=100 * run.wrong / run.num,
         num=run.num,
@@ -56,11 +56,12 @@ def network() -> None:
     ids = ["", *(run.id for run in runs)]
     run = chosen.among("run", ids)
     chosen.put("run", run)
-    names = {"": shipped_name(), **told_apart(runs)}
+    names = {"": t("shipped with this program"), **told_apart(runs)}
     st.markdown(f"**{t('NETWORK')}**")
     st.selectbox(
         t("NETWORK"), ids, format_func=names.__getitem__, label_visibility="collapsed", **chosen.widget("run", run)
     )
+    st.caption(plain(names[run] if run else shipped_words()))
 
 
 def image(shown: SamplesLook) -> None:

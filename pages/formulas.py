@@ -24,6 +24,7 @@ from pages.components.explain import entry_text
 from pages.components.language import language, prose, show, t
 from pages.components.param_form import shape_of, shown_list
 from pages.components.schedule import schedule_picture
+from pages.components.still import still
 
 NESTED_PATHS = {"activations": "architecture.activation"}
 
@@ -142,10 +143,9 @@ def entry_card(cls: type[Entry]) -> None:
             x = np.linspace(-4, 4, 321)
             value, slope = cls().curve(x)
             figure = activation_figure(ActivationCurve(x, value, slope), translator(language()))
-            st.plotly_chart(
+            still(
                 figure,
                 key=f"curve {cls.key}",
-                config={"displayModeBar": False},
                 alt=t("{name} and its slope between −4 and 4", name=t(cls.title)),
             )
         if issubclass(cls, Schedule):

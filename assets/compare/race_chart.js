@@ -220,7 +220,9 @@ export function apart(ends, gap) {
 
 // The name at a line's end, after the symbol that stands on the line.
 function labelOf(group, { palette, narrow }) {
-  const name = clipped(group.brief, narrow ? 12 : 26);
+  const { number } = group.facts;
+  // Names of a sweep begin alike: where there is little room the number says what differs.
+  const name = narrow && Number.isFinite(number) && !group.fork ? short(number) : clipped(group.brief, narrow ? 12 : 26);
   return group.share === null ? `${palette.glyph(group.slot)} ${name}` : name;
 }
 

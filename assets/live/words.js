@@ -13,7 +13,7 @@ export class Words {
     this.told = element("p", { className: "sp-told" });
     this.rule = element("p");
     this.numbers = element("dl");
-    this.sayings = element("div");
+    this.sayings = element("div", { className: "sp-sayings" });
     this.details = element("details", { className: "sp-rule" }, element("summary", { text: labels.rule }), this.rule, this.numbers, this.sayings);
     this.suggestions = element("div", { className: "sp-suggestions" });
     this.node = element(

@@ -87,7 +87,8 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
     num, high, wide = record.arrays.shape
     if not num:
         return _said(figure, Text("There is nothing to draw."), translate)
-    columns = min(record.most_columns, math.ceil(math.sqrt(2 * num * high / wide)), num)
+    most_columns = min(record.most_columns, math.ceil(math.sqrt(2 * num * high / wide)), num)
+    columns = math.ceil(num / math.ceil(num / most_columns))
     whole = tiled(record.arrays, columns)
     most = float(np.abs(record.arrays).max()) or 1.0
     figure.add_heatmap(

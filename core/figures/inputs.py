@@ -55,10 +55,10 @@ def errors_by_number_figure(
     figure.add_hline(errors.guessing * 100, line={"color": GREY, "dash": "dash", "width": 1})
     figure.add_annotation(
         text=Text("guessing").render(translate),
-        x=1,
+        x=0,
         xref="paper",
         y=100 * errors.guessing,
-        xanchor="right",
+        xanchor="left",
         yanchor="bottom",
         showarrow=False,
     )

@@ -121,8 +121,8 @@ def kept_words(asked: InputsAsked, found: InputsKept) -> Text:
     """How alike the folds choose."""
     times = found.inside.sum(axis=0)
     return Text(
-        "The {folds} folds choose {kept} inputs each, {different} different ones in all; {always} of them are chosen "
-        "by every fold.",
+        "The {folds} folds choose {kept} inputs each, {different} different ones in all; {always} of them "
+        "chosen by every fold.",
         folds=FOLDS,
         kept=asked.closest,
         different=int((times > 0).sum()),
@@ -166,6 +166,7 @@ def leak_words(asked: InputsAsked, found: ByNumber) -> Text:
     values = {
         "kept": number,
         "all": len(asked.names),
+        "guessing": PERCENT.one(asked.guessing),
         "inside": PERCENT.one(inside.mean_validation_error),
         "outside": PERCENT.one(outside.mean_validation_error),
         "leak": PERCENT.digits(100 * abs(leak)),
@@ -174,8 +175,8 @@ def leak_words(asked: InputsAsked, found: ByNumber) -> Text:
         "less": PERCENT.digits(100 * (outside.mean_validation_error - outside.mean_train_error)),
     }
     said = Text(
-        "{kept} of {all} inputs, chosen inside the folds: validation error {inside}, {gap} points above training "
-        "error. Chosen outside: {outside}, {less} points above it.",
+        "{kept} of {all} inputs, chosen inside the folds: validation error {inside} (guessing: {guessing}), {gap} "
+        "points above training error. Chosen outside: {outside}, {less} points above it.",
         **values,
     )
     if leak > 2 * spread:

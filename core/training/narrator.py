@@ -255,12 +255,7 @@ def _losses(past: Past) -> dict[str, float]:
     return {"loss": past.now.train.loss, "first": past.scale}
 
 
-_LATEST = {"num": NUM_LATEST, "still": 100 * STILL, "many": 100 * MANY, "loss": 100 * HIGH_LOSS}
-_STILL = Text(
-    "from the first to the second half of the last {num} epochs it changes by less than {still:g} % of that, and the "
-    "rate is not called too high",
-    **_LATEST,
-)
+_LATEST = {"num": NUM_LATEST, "still": 100 * STILL, "many": 100 * MANY, "loss": 100 * HIGH_LOSS, "gap": SMALL_GAP}
 RULES = {
     "diverging": Rule(
         Text("divergence"),
@@ -283,8 +278,8 @@ RULES = {
         Text(
             "Validation error is above its lowest by more than {onset:g} times its ±, training loss is below its value "
             "there, and the gap is more than {gap} times the ±. (The verdict waits for twice the ± above the lowest.)",
+            **_LATEST,
             onset=ONSET,
-            gap=SMALL_GAP,
         ),
         _overfits,
         _overfitting_text,
@@ -293,13 +288,11 @@ RULES = {
         Text("underfitting"),
         Text(
             "Training error is above {classes:g} % (numbers: a relative error of {numbers:g}), the gap at most {gap} "
-            "times the ± of the validation error. Training loss is below {loss:g} % of that of the first weights and "
-            "stands still: {still}.",
+            "times the ± of the validation error, and training loss no longer falls: from the first to the second half "
+            "of the last {num} epochs by less than {still:g} % of the loss of the first weights.",
+            **_LATEST,
             classes=100 * HIGH_ERROR["classification"],
             numbers=HIGH_ERROR["regression"],
-            gap=SMALL_GAP,
-            loss=100 * HIGH_LOSS,
-            still=_STILL,
         ),
         _underfits,
         _underfitting_text,
@@ -307,9 +300,10 @@ RULES = {
     "plateau": Rule(
         Text("plateau"),
         Text(
-            "Training loss is above {loss:g} % of that of the first weights and stands still: {still}.",
-            loss=100 * HIGH_LOSS,
-            still=_STILL,
+            "Training loss is above {loss:g} % of that of the first weights and stands still: from the first to the "
+            "second half of the last {num} epochs it changes by less than {still:g} % of that, and the rate is not "
+            "called too high.",
+            **_LATEST,
         ),
         _is_on_a_plateau,
         _plateau_text,

@@ -26,6 +26,7 @@ from pages.components import blocks_state as chosen
 from pages.components.blocks_pictures import layer_choice, look
 from pages.components.language import language, t
 from pages.components.services import actor, services
+from pages.components.still import still
 
 if TYPE_CHECKING:
     from core.studies.blocks import SamplesLook
@@ -48,7 +49,7 @@ def is_dark() -> bool:
 
 def draw(figure: Any, key: str, alt: str) -> None:
     """A figure without Plotly's tool bar."""
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+    still(figure, key=key, alt=alt)
 
 
 # -- activation -------------------------------------------------------------------------------------------------------

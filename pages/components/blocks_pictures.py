@@ -18,6 +18,7 @@ from pages.components import blocks_state as chosen
 from pages.components.blocks_unit import unit_chart
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
+from pages.components.still import still
 
 if TYPE_CHECKING:
     from core.studies.blocks_layers import Layer
@@ -33,7 +34,7 @@ def tiles(arrays: np.ndarray, alt: str, key: str, most_columns: int = 16, width:
     if len(arrays) > MOST_TILES:
         st.caption(t("The first {num} of {all} are drawn.", num=MOST_TILES, all=len(arrays)))
     figure = tiles_figure(record, translator(language()))
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+    still(figure, key=key, alt=alt)
 
 
 def look(*, is_shifted: bool = False) -> Any:

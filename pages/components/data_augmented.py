@@ -32,6 +32,7 @@ from pages.components.samples import (
     image_row,
     without_synthetic,
 )
+from pages.components.still import still
 
 CSS = Path(__file__).parents[2] / "assets" / "data.css"
 SIDE, LARGE_SIDE = 48, 64
@@ -107,7 +108,7 @@ def effective(experiment: Experiment) -> None:
     st.markdown(f"**{t('How many samples is that?')}** {how_many(experiment)}")
     num = split_sizes(experiment).num_train
     epochs = sorted({round(1 + place * (experiment.epochs - 1) / 40) for place in range(41)})
-    st.plotly_chart(
+    still(
         different_figure(
             epochs,
             [num for _ in epochs],
@@ -115,7 +116,6 @@ def effective(experiment: Experiment) -> None:
             translator(language()),
         ),
         key="different samples",
-        config={"displayModeBar": False},
         alt=t("Different samples seen after so many epochs, with and without augmentation"),
     )
     st.caption(

@@ -19,6 +19,7 @@ from pages.components.error_box import plain
 from pages.components.language import language, prose, show, t
 from pages.components.samples import PATIENCE_S, TILE, as_soon_as_drawn, image_row
 from pages.components.services import actor, services
+from pages.components.still import still
 from pages.components.test_sets import test_set_choice
 
 FIELDS = ("sampling", "validation_fraction", "num_folds", "fold", "split_seed", "label_noise", "noisy_splits")
@@ -61,15 +62,16 @@ def drawn(view: DataView) -> None:
     with st.container(horizontal=True, gap="medium"):
         for key, figure in (("counts", count_figure), ("shares", share_figure)):
             with st.container(width="stretch", key=f"data-{key}"):
-                st.plotly_chart(
+                still(
                     figure(view.counts, translator(language())),
                     key=f"data {key}",
-                    config={"displayModeBar": False},
                     alt=t("Samples of each class: there for training, used for training, and for validation"),
                 )
     st.markdown(prose(sampling_words(experiment, view)))
     wrong_labels(view)
     st.markdown(f"**{t('What is a validation set for?')}** " + validation_words(view))
+    if st.session_state.get("present", False):
+        return
     next_actions()
     with st.expander(t("Hashes of the splits")):
         st.caption(t("Two runs with equal hashes have learned from the same samples with the same labels."))

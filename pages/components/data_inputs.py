@@ -14,6 +14,7 @@ from pages.components import compare_state, state
 from pages.components.choices import data_choice
 from pages.components.data_classes import when_known
 from pages.components.language import language, prose, t
+from pages.components.still import still
 
 SCALINGS = ("raw", "min_max", "standardized")
 
@@ -26,15 +27,15 @@ def choices() -> None:
 def inputs() -> None:
     """The figure, what it says, next actions."""
     when_known(drawn)
-    race_scalings(state.experiment())
+    if not st.session_state.get("present", False):
+        race_scalings(state.experiment())
 
 
 def drawn(view: DataView) -> None:
     """The spreads."""
-    st.plotly_chart(
+    still(
         spread_figure(view.spreads, translator(language())),
         key="data spreads",
-        config={"displayModeBar": False},
         alt=t("The spread of each input as it is stored, and as the network gets it"),
     )
     st.markdown(prose(spread_words(view.spreads)))

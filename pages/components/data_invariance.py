@@ -26,6 +26,7 @@ from pages.components.landscape_tabs import told_apart
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
+from pages.components.still import still
 from pages.components.stored_choice import MOST_OFFERED
 
 LOOK_AGAIN_S = 0.5
@@ -143,8 +144,9 @@ def invariance() -> None:
             figure(ready)
 
     st.fragment(part, run_every=LOOK_AGAIN_S if training or measuring else None)()
-    for one in shown:
-        twin_button(one, among, shown)
+    if not st.session_state.get("present", False):
+        for one in shown:
+            twin_button(one, among, shown)
 
 
 def curve_of(one: Network) -> Measuring[InvarianceCurve]:
@@ -182,10 +184,9 @@ def figure(curves: Sequence[tuple[Network, InvarianceCurve]]) -> None:
         [CurveShown(one.name, slot, curve.errors) for (one, curve), slot in zip(curves, slots, strict=True)],
         in_percent=all(one.task == "classification" for one, _ in curves),
     )
-    st.plotly_chart(
+    still(
         invariance_figure(record, translator(language()), dark=st.context.theme.type == "dark"),
         key="invariance",
-        config={"displayModeBar": False},
         alt=t("Validation error against how much every sample is changed, a line for each network"),
     )
     for one, curve in curves:

@@ -67,6 +67,14 @@ def bring(*, is_busy: bool) -> None:
             key=f"own folder|{language()}",
             disabled=is_busy,
         )
+    with st.container(key="too-large"):
+        st.error(
+            t(
+                "What is marked in a box was not taken: a file may have {most:.0f} MB, and the box on the left takes "
+                "one file. Take fewer or smaller images, or fewer rows.",
+                most=MAX_FILE_BYTES / 2**20,
+            )
+        )
     for files in ([file] if file else [], folder or []):
         take(files)
 

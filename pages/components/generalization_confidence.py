@@ -17,6 +17,7 @@ from pages.components.choices import grouped
 from pages.components.language import language, show, t
 from pages.components.measured import when_measured
 from pages.components.services import actor, services
+from pages.components.still import still
 from pages.components.stored_choice import chosen_run, look_at, stored_choice
 
 EXAMPLE = "overfits_moons"
@@ -51,7 +52,7 @@ def confidence() -> None:
 def _shown(found: Confidence, run: RunRecord) -> None:
     look_at(run.id)
     st.markdown(show(verdict(found)))
-    st.plotly_chart(
+    still(
         reliability_figure(
             _split(Text("training"), found.training),
             _split(Text("validation"), found.validation),
@@ -60,7 +61,6 @@ def _shown(found: Confidence, run: RunRecord) -> None:
             dark=st.context.theme.type == "dark",
         ),
         key="reliability",
-        config={"displayModeBar": False},
         alt=t("Share of right answers against confidence, for training and validation samples"),
     )
     rows = [_row(t("training"), found.training), _row(t("validation"), found.validation)]

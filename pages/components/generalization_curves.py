@@ -26,6 +26,7 @@ from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
+from pages.components.still import still
 from pages.components.stored_or_started import stored_or_started
 
 SEEDS, FOLDS = 3, 5
@@ -183,10 +184,9 @@ def _curve(
         _task(comparison) == "classification",
         logarithmic=all(float(point.value) > 0 for point in points),
     )
-    st.plotly_chart(
+    still(
         errors_figure(errors, translator(language()), dark=st.context.theme.type == "dark"),
         key=f"errors by {axis}",
-        config={"displayModeBar": False},
         alt=t("Training and validation error against what is varied, with bands"),
     )
     band = t("mean over folds ± one standard error") if is_folded else t("median over seeds, from lowest to highest")
@@ -291,13 +291,12 @@ def _weights(comparison: Comparison, record: StudyRecord) -> None:
         return
     values = [float(value) for value, _ in found]
     st.markdown(f"**{t('WHAT IS LEFT OF THE WEIGHTS')}**")
-    st.plotly_chart(
+    still(
         weights_figure(
             Weights(_strength_axis(), values, EDGES, np.stack([each.shares for _, each in found])),
             translator(language()),
         ),
         key="weights by strength",
-        config={"displayModeBar": False},
         alt=t("How many weights have which size, for every strength"),
     )
     st.dataframe(

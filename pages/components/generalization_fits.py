@@ -28,6 +28,7 @@ from pages.components.error_box import error_box
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
+from pages.components.still import still
 
 _CHOSEN = "polynomials"
 PREFIX = "fit"
@@ -154,14 +155,13 @@ def _shown(asked: Polynomials, words: Callable[[Any], Text], figure: Callable[[A
     curves = FittedCurves(found.x[0], found.y[0], found.grid, found.truth, found.updates, found.curves)
     left, right = st.columns(2, gap="small")
     with left:
-        st.plotly_chart(
+        still(
             fitted_figure(curves, translator(language()), dark=dark),
             key=f"fitted {asked.sets}",
-            config={"displayModeBar": False},
             alt=t("Fits through the points, and the curve behind them"),
         )
     with right:
-        st.plotly_chart(figure(found), key=f"fits {asked.sets}", config={"displayModeBar": False}, alt=alt)
+        still(figure(found), key=f"fits {asked.sets}", alt=alt)
     return found
 
 

@@ -20,6 +20,7 @@ from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
+from pages.components.still import still
 from pages.components.stored_or_started import stored_or_started
 
 _CHOSEN = "inputs that are kept"
@@ -121,10 +122,9 @@ def _errors(comparison: Comparison, record: StudyRecord, is_over: bool) -> None:
         if not is_over:
             st.skeleton(height=420)
         return
-    st.plotly_chart(
+    still(
         errors_by_number_figure(_by_number(asked, found), translator(language()), dark=_dark()),
         key="errors by number of inputs",
-        config={"displayModeBar": False},
         alt=t("Training and validation error by the number of inputs, chosen inside and outside the folds"),
     )
     st.caption(t("Mean over {folds} folds ± one standard error of validation error.", folds=FOLDS))
@@ -146,14 +146,13 @@ def _kept() -> None:
     with st.spinner(t("The inputs are being chosen.")):
         found = services().inputs_kept(asked.model_copy(update={"kept": asked.closest}), actor=actor())
     st.markdown(f"**{t('WHICH INPUTS ARE KEPT')}** {show(kept_words(asked, found))}")
-    st.plotly_chart(
+    still(
         kept_figure(
             KeptByFold(asked.names, found.inside_scores.mean(axis=0), found.inside, found.outside),
             translator(language()),
             dark=_dark(),
         ),
         key="inputs kept by fold",
-        config={"displayModeBar": False},
         alt=t("The score of each input, and the folds that keep it"),
     )
 

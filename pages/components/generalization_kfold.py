@@ -32,6 +32,7 @@ from pages.components.param_form import keep
 from pages.components.samples import PATIENCE_S, as_soon_as_drawn
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
+from pages.components.still import still
 
 LIVE = "kfold live"
 OFFERED = (2, 3, 5, 10, 20)
@@ -172,10 +173,9 @@ def _folds(view: FoldsView | None) -> None:
         for name, (figure, words) in figures.items():
             with st.container(width="stretch", key=f"kfold-{name}", gap="xxsmall"):
                 st.caption(words)
-                st.plotly_chart(
+                still(
                     figure(view.shown, translator(language())),
                     key=f"kfold {name}",
-                    config={"displayModeBar": False},
                     alt=words,
                 )
     st.caption(

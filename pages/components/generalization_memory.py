@@ -18,6 +18,7 @@ from pages.components.measured import when_measured
 from pages.components.param_form import keep
 from pages.components.samples import image_row
 from pages.components.services import actor, services
+from pages.components.still import still
 from pages.components.stored_choice import chosen_run, experiment_of, look_at, stored_choice
 
 EXAMPLE = "wrong_labels"
@@ -70,17 +71,15 @@ def memory() -> None:
     dark = st.context.theme.type == "dark"
     left, right = st.columns(2, gap="small")
     with left:
-        st.plotly_chart(
+        still(
             samples_figure(record, translator(language()), coloured=coloured(), dark=dark),
             key="samples followed",
-            config={"displayModeBar": False},
             alt=t("Each training sample by its mean confidence and how much that changed"),
         )
     with right:
-        st.plotly_chart(
+        still(
             memory_figure(record, translator(language()), coloured=coloured(), dark=dark),
             key="samples learned",
-            config={"displayModeBar": False},
             alt=t("Share of training samples that are not learned, and validation error, by epoch"),
         )
     _rows(found, names)

@@ -14,6 +14,7 @@ from core.training.narrator_record import record_text
 from pages.components.generalization_patience import EXAMPLE, any_run, errors_of, wait_for
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
+from pages.components.still import still
 from pages.components.stored_choice import chosen_run, look_at, stored_choice
 
 
@@ -46,7 +47,7 @@ def narrator() -> None:
 def _shown(run: RunRecord, evaluations: list[Evaluation]) -> None:
     sayings = services().sayings(run.id, actor=actor())
     end = evaluations[-1].epoch
-    st.plotly_chart(
+    still(
         told_figure(
             Errors(**errors_of(evaluations)),
             [Told(RULES[one.kind].name, one.epoch, one.until or end) for one in sayings],
@@ -55,7 +56,6 @@ def _shown(run: RunRecord, evaluations: list[Evaluation]) -> None:
             dark=st.context.theme.type == "dark",
         ),
         key="told",
-        config={"displayModeBar": False},
         alt=t("Errors of the run over its epochs, and below when the narrator said what"),
     )
     for one in sayings:

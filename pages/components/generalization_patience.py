@@ -21,6 +21,7 @@ from pages.components import state
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
+from pages.components.still import still
 from pages.components.stored_choice import chosen_run, experiment_of, look_at, stored_choice
 
 EXAMPLE = "overfits_moons"
@@ -105,7 +106,7 @@ def _shown(run: RunRecord, evaluations: Sequence[Evaluation]) -> None:
     )
     ending = next(one for one in found if one.patience == chosen)
     st.markdown(show(words(ending, evaluations)))
-    st.plotly_chart(
+    still(
         ended_figure(
             Ended(
                 **errors_of(evaluations),
@@ -117,7 +118,6 @@ def _shown(run: RunRecord, evaluations: Sequence[Evaluation]) -> None:
             dark=st.context.theme.type == "dark",
         ),
         key="ended early",
-        config={"displayModeBar": False},
         alt=t("Errors of the run over its epochs; what this patience would not have trained is shaded"),
     )
     st.dataframe(table(found, evaluations[-1]), hide_index=True, width="stretch")

@@ -20,6 +20,7 @@ from pages.components.error_box import error_box
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
 from pages.components.services import actor, services
+from pages.components.still import still
 from pages.components.stored_choice import chosen_run, look_at, stored_choice
 from pages.components.test_sets import fresh_test_sets
 
@@ -225,7 +226,7 @@ def _best_of_many(run: RunRecord, score: Score) -> None:
             samples=score.num,
         )
     )
-    st.plotly_chart(
+    still(
         optimism_figure(
             nums,
             shown,
@@ -236,7 +237,6 @@ def _best_of_many(run: RunRecord, score: Score) -> None:
             dark=st.context.theme.type == "dark",
         ),
         key="best of many",
-        config={"displayModeBar": False},
         alt=t("What the best of several equally good networks shows, against their number"),
     )
     st.caption(

@@ -23,6 +23,7 @@ from core.training.splits import split_sizes
 from pages.components import download, state
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
+from pages.components.still import still
 
 if TYPE_CHECKING:
     from core.studies.sample_pictures import SamplePicture
@@ -197,10 +198,9 @@ def figure_of(picture: SamplePicture) -> None:
         axis = Text("place in the sequence") if _dataset().input_kind == "sequence" else Text("number of the input")
         record = AugmentedSignal(picture.originals[0], versions[:, 0], names, (axis, Text("value")))
         figure = signal_figure(record, translator(language()))
-    st.plotly_chart(
+    still(
         figure,
         key="augmented samples",
-        config={"displayModeBar": False},
         alt=t("Training samples, and the same samples as two updates see them"),
     )
 

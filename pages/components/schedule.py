@@ -16,6 +16,7 @@ from core.training.epochs import Epochs
 from core.training.plan import Plan
 from core.training.splits import split_sizes
 from pages.components.language import language, t
+from pages.components.still import still
 
 MOST_POINTS = 400
 
@@ -39,10 +40,9 @@ def schedule_curve(experiment: Experiment) -> ScheduleCurve:
 def schedule_picture(experiment: Experiment, key: str) -> None:
     """Draw it, and say what cannot be drawn."""
     curve = schedule_curve(experiment)
-    st.plotly_chart(
+    still(
         schedule_figure(curve, translator(language())),
         key=key,
-        config={"displayModeBar": False},
         alt=t("Learning rate over the epochs of the planned run"),
     )
     if curve.earliest is not None:

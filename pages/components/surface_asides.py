@@ -14,6 +14,7 @@ from core.studies.practice_races import LEAVING_STEPS
 from pages.components import surface_state as chosen
 from pages.components.language import language, prose, t
 from pages.components.services import actor, services
+from pages.components.still import still
 
 PICTURES = ("leaving", "past", "rarity")
 
@@ -92,7 +93,7 @@ def rarity() -> None:
 
 
 def _draw(figure: Any, name: str) -> None:
-    st.plotly_chart(figure, key=f"aside {name}", config={"displayModeBar": False}, width="stretch")
+    still(figure, key=f"aside {name}", width="stretch")
 
 
 def _dark() -> bool:

@@ -49,7 +49,8 @@ def test_it_opens_on_the_shipped_run_and_says_what_a_link_cannot_ask_for(open_pa
     assert "There is no run “nobody” here" in remarks
     chosen = tab.selectbox(key="blocks run|en")
     assert chosen.value == ""
-    assert "4.6 % of 800 wrong" in chosen.options[0]
+    assert chosen.options[0] == "shipped with this program"
+    assert "4.6 % of 800 wrong" in sentences(tab)
     assert "The network says “3” to this “3”." in sentences(tab)
     assert tab.selectbox(key="blocks layer|en").options == ["conv.1", "conv.2", "conv.3", "dense.1"]
     (table,) = (frame.value for frame in tab.dataframe)

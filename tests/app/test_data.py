@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from core.catalog.registry import parse
 from core.experiment import Experiment
 from core.studies.workbench import Workbench
+from pages.components import still
 from tests.experiments import IMAGES
 from tests.polling import until
 from tests.unit.uploads.files import image, table
@@ -222,3 +224,18 @@ def test_the_page_is_in_chinese_too(open_page, look: str):
     assert any(
         "\u4e00" <= letter <= "\u9fff" for text in (*tab.markdown, *tab.caption, *tab.info) for letter in text.value
     )
+
+
+@pytest.mark.parametrize("look", ["classes", "inputs", "invariance"])
+def test_a_presentation_shows_pictures_alone_in_large_letters(open_page, bench, look: str):
+    bench.wait(bench.start(Experiment.from_json(TINY), pace="max"), 60)
+    tab = open_page("data.py", look=look, present="1", **{key: str(value) for key, value in TINY.items()})
+
+    def drawn() -> bool:
+        return bool(tab.run().get("plotly_chart"))
+
+    until(drawn)
+    assert [button.label for button in tab.button] == ["Leave"]
+    assert not tab.segmented_control
+    layout = json.loads(tab.get("plotly_chart")[0].proto.spec)["layout"]
+    assert layout["xaxis"]["tickfont"]["size"] == still.TICKS

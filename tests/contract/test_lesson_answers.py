@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,37 @@ import pytest
 
 import core.catalog  # noqa: F401 - registers the entries
 from core.catalog.presets import presets
+from core.errors import Refused
 from core.experiment import Experiment
 from core.landscape.path import Path as Trail
 from core.landscape.paths import paths_of
 from core.landscape.stories import stories
 from core.lessons.lesson import Lesson, Step, lessons
+from core.lessons.linked import View
 from core.lessons.question import Choice, Curve, Number
+from core.pieces import worked_off
+from core.store.looks import judge
+from core.store.records import Look
+from core.studies.comparison import Comparison
 from core.studies.comparison_presets import comparison_presets
+from core.studies.fits_asked import NUM_SETS, Polynomials, polynomials
+from core.studies.kfold import folded, once_on_all
+from core.studies.optimism import lowest_error
 from core.training.pictures import gradient_sizes
+from core.training.polynomial_fits import Fits
 from core.training.run import Run
+from core.training.splits import split_sizes
 from tests.experiments import points, trained
+from tests.presets.lesson_ranges import (
+    FEW_FOLDS_APART,
+    MORE_FOLDS_APART,
+    STRONG_TRAIN,
+    STRONG_VALIDATION,
+    TEST_FROM_VALIDATION,
+    TRAIN_ONCE,
+    WEAK_GAP,
+    WEAK_TRAIN,
+)
 
 STEPS = [(f"{key}.{place}", step) for key, lesson in lessons().items() for place, step in enumerate(lesson.steps, 1)]
 each_step = pytest.mark.parametrize(("name", "step"), STEPS, ids=[name for name, _ in STEPS])
@@ -107,6 +129,59 @@ def sooner(first: str, second: str) -> bool:
     return bool(distance[0].argmax() < distance[1].argmax())
 
 
+def step_of(lesson: str, place: int) -> View:
+    """The page that a step of a lesson opens."""
+    view = lessons()[lesson].steps[place - 1].linked
+    assert isinstance(view, View)
+    return view
+
+
+@cache
+def fits(place: int) -> Fits:
+    """The polynomials of a step on bias and variance."""
+    asked = Polynomials.from_url("fit", step_of("bias", place).query)
+    return worked_off(polynomials(asked.model_copy(update={"sets": NUM_SETS})))
+
+
+def largest_part(place: int) -> tuple[bool, ...]:
+    """Whether bias², variance and noise are the largest part of the error at the degree of a step."""
+    degree = int(step_of("bias", place).query["fit.degree"])
+    parts = (fits(place).bias2[degree], fits(place).variance[degree], fits(place).noise)
+    return tuple(bool(part == max(parts)) for part in parts)
+
+
+def variance(place: int) -> float:
+    """The variance at degree 9 in a step."""
+    return float(fits(place).variance[9])
+
+
+def folds_of(place: int) -> Comparison:
+    """The folds of a step on K-fold."""
+    view = step_of("kfold", place)
+    assert view.experiment is not None
+    return folded(view.experiment, int(view.query["folds"]))
+
+
+def num_train(experiment: Experiment) -> int:
+    """On how many samples an experiment, or each fold of it, trains."""
+    return split_sizes(experiment).num_train
+
+
+def num_validation(experiment: Experiment) -> int:
+    """On how many samples it, or each fold of it, validates."""
+    return split_sizes(experiment).num_validation
+
+
+def is_refused_another_look() -> bool:
+    """Whether who has looked at a test set needs to insist on another look with other weights."""
+    earlier = [Look("ann", "ab", "cd", 1, 0.1, {}, False, None, datetime.now(UTC))]
+    try:
+        judge(earlier, "ef", insist=False)
+    except Refused:
+        return judge(earlier, "ef", insist=True) is None
+    return False
+
+
 HOLDS: dict[str, Callable[[Path], tuple[bool, ...]]] = {
     "augmentation.2": lambda _: (
         between("augmentation_500", "turned, scaled, shifted", "no augmentation").high <= 0,
@@ -134,6 +209,26 @@ HOLDS: dict[str, Callable[[Path], tuple[bool, ...]]] = {
         and 15 < of("lambda_too_small").low < 20 < of("lambda_too_small").high,
         of("lambda_too_small", "train_error").low > 15,
     ),
+    **{f"bias.{place}": lambda _, place=place: largest_part(place) for place in (1, 2)},
+    "bias.3": lambda _: (variance(3) < variance(2), False, variance(3) > variance(2)),
+    "bias.4": lambda _: (
+        fits(4).bias2[1] < 0.98 * fits(1).bias2[1],
+        abs(fits(4).bias2[1] / fits(1).bias2[1] - 1) < 0.02,
+    ),
+    "kfold.1": lambda _: (FEW_FOLDS_APART.high < 8, FEW_FOLDS_APART.low >= 8),
+    "kfold.2": lambda _: (MORE_FOLDS_APART.high < 8, MORE_FOLDS_APART.low >= 8),
+    "kfold.3": lambda _: (False, False, num_train(once_on_all(folds_of(3).base)) > num_train(folds_of(3).base)),
+    "kfold.4": lambda _: (num_validation(folds_of(4).base) == 1, num_validation(folds_of(4).base) > 1),
+    "strength.1": lambda _: (WEAK_TRAIN.low > 15, False, min(STRONG_TRAIN.low, STRONG_VALIDATION.low) > 15),
+    "strength.2": lambda _: (WEAK_GAP.low > 0, False, WEAK_GAP.high < 0),
+    "strength.3": lambda _: (TRAIN_ONCE.high < 1, TRAIN_ONCE.low > 1),
+    "seal.2": lambda _: (lowest_error(20, 0.05, 287) < 0.04, False, lowest_error(20, 0.05, 287) > 0.05),
+    "seal.3": lambda _: (
+        TEST_FROM_VALIDATION.low < 0 < TEST_FROM_VALIDATION.high,
+        TEST_FROM_VALIDATION.high < 0,
+        TEST_FROM_VALIDATION.low > 0,
+    ),
+    "seal.4": lambda _: (not is_refused_another_look(), is_refused_another_look()),
     "penalties.1": lambda _: (
         small_weights("L1 0.003").low > small_weights("L2 0.003").high,
         small_weights("L2 0.003").low > small_weights("L1 0.003").high,
@@ -248,7 +343,9 @@ def test_the_right_answer_is_the_one_that_holds(name: str, tmp_path: Path):
 
 @each_step
 def test_a_step_runs_what_is_tried_on_three_seeds(name: str, step: Step):
-    assert not step.link or (step.experiment is not None and step.experiment.sealed), "sealed faults are tried, too"
+    is_tried = name.split(".")[0] in ("bias", "kfold", "strength", "seal")  # by tests/presets/test_lesson_claims.py
+    is_fault = step.experiment is not None and bool(step.experiment.sealed)  # by tests/presets/test_faults.py
+    assert not step.link or is_tried or is_fault
 
 
 @each_step

@@ -10,6 +10,7 @@ import pytest
 
 from core.errors import BadInput, Refused
 from core.store import schema
+from core.store.new_run import NewRun
 from core.store.records import Evaluation, RunFacts, SnapshotEntry, State
 from core.store.store import Store
 from core.text import Text
@@ -46,6 +47,18 @@ def test_runs_are_listed_newest_last_and_can_be_chosen_by_fingerprint_study_and_
     assert [record.id for record in store.list_runs(actor=ME, fingerprint="b" * 64)] == runs[1:2]
     assert [record.id for record in store.list_runs(actor=ME, study="a")] == runs[:1]
     assert [record.id for record in store.list_runs(actor=ME, state="running")] == runs[2:]
+
+
+def test_runs_that_begin_together_are_stored_together_or_not_at_all(store: Store):
+    given: NewRun = {"experiment": {}, "fingerprint": HASH, "schema_version": 1, "cause": "start"}
+    runs = store.create_runs([{**given, "name": name} for name in "ab"], actor=ME)
+    assert [(record.id, record.name, record.attempt) for record in store.list_runs(actor=ME)] == [
+        (runs[0], "a", 1),
+        (runs[1], "b", 1),
+    ]
+    with pytest.raises(BadInput):
+        store.create_runs([given, {**given, "name": "a" * 201}], actor=ME)
+    assert len(store.list_runs(actor=ME)) == 2
 
 
 def slots_of(store: Store, *runs: str) -> list[int]:

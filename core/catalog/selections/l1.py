@@ -41,7 +41,7 @@ def of_classes(inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
     scaled = StandardScaler().fit_transform(inputs)
     strength = WEAKER * l1_min_c(scaled, targets)
-    model = LinearSVC(penalty="l1", dual=False, C=strength, max_iter=100_000, random_state=0)
+    model = LinearSVC(penalty="l1", dual="auto", C=strength, max_iter=100_000, random_state=0)
     return np.abs(model.fit(scaled, targets).coef_).sum(axis=0)
 
 

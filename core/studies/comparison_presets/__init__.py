@@ -11,6 +11,7 @@ from core.studies.comparison_presets import few_images
 from core.studies.comparison_presets import saddles
 from core.studies.comparison_presets import signals
 from core.studies.comparison_presets import selection
+from core.studies.comparison_presets import amounts
 
 # isort: on
 from core.studies.comparison_presets.registry import (
@@ -22,6 +23,7 @@ from core.studies.comparison_presets.registry import (
 
 __all__ = [
     "ComparisonPreset",
+    "amounts",
     "comparison_preset",
     "comparison_presets",
     "convolutions",

@@ -66,6 +66,24 @@ add(
         ),
     )
 )
+add(
+    ComparisonPreset(
+        "three_lambdas",
+        "λ too small, right, too large",
+        "Sixty points of two moons, L2 with three strengths. Too small: training error {small}, but {small_new} of new "
+        "points wrong, it overfits. Right: {right} and {right_new} meet. Too large: the weights vanish, and all that "
+        "is left is guessing, {large} wrong.",
+        {**MOONS, "batch_size": 20, "epochs": 100},
+        {"too small": penalty("l2", 0.0001), "right": penalty("l2", 0.02), "too large": penalty("l2", 0.5)},
+        (
+            Claim("small", "train_error", ("too small",), 0, 11),
+            Claim("small_new", "validation_error", ("too small",), 11, 20),
+            Claim("right", "train_error", ("right",), 10, 23),
+            Claim("right_new", "validation_error", ("right",), 11, 20),
+            Claim("large", "validation_error", ("too large",), 45, 55),
+        ),
+    )
+)
 DROPOUT = {"dropout 0": {"regularizers": []}, "dropout 0.25": dropout(0.25), "dropout 0.5": dropout(0.5)}
 add(
     ComparisonPreset(

@@ -60,3 +60,17 @@ def test_files_of_an_earlier_attempt_are_known(tmp_path: Path):
     save(index, (16, "power"), (20, "power"))
     assert index.told[-1] == (20, (11,), False)
     assert stored_steps(tmp_path) == (0, 8, 16, 20)
+
+
+def test_the_more_runs_are_under_way_the_longer_each_waits_before_it_takes_another(tmp_path: Path):
+    """Five folds that each saved at every power of √2 spent a fifth of their time on files that nobody needed."""
+    state = {"weight": torch.zeros(2)}
+    with ThreadPoolExecutor(1) as pool:
+        of_none, of_many = (
+            SnapshotWriter(cast(Store, Index(tmp_path / str(count))), "run", 1, pool, lambda count=count: count)
+            for count in (0, 1_000_000)
+        )
+        for writer in (of_none, of_many):
+            writer.save(1, "power", state, cast(dict[str, Any], {"best": None}))
+            writer.wait()
+        assert (of_none.is_busy, of_many.is_busy) == (False, True)

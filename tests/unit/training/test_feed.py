@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from core.training import feed as module
-from core.training.feed import Feed
+from core.training.feed import Feed, Feeds
 from core.training.run import Run
 from tests.experiments import images, points
 
@@ -42,6 +42,29 @@ def test_epochs_have_different_orders_and_any_batch_can_be_asked_for():
     for step in (11, 0, 5, 4, 7, 3):
         assert two.batch(step).sample_ids.tolist() == orders[step]
     assert feed_of(32, 8, seed=1).batch(0).sample_ids.tolist() != orders[0]
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.float32])
+@pytest.mark.parametrize("shifts", [True, False])
+def test_batches_drawn_in_one_go_are_those_of_each_feed_to_the_bit(kind: torch.dtype, shifts: bool):
+    drawn = torch.Generator().manual_seed(0)
+    inputs = torch.randint(0, 256, (30, 1, 3, 3), generator=drawn, dtype=torch.uint8).to(kind)
+    targets = torch.randint(0, 4, (30,), generator=drawn)
+    feeds = [
+        Feed(inputs, targets, rows, torch.rand(1, 1, 1, generator=drawn) if shifts else None,
+             torch.rand(1, 1, 1, generator=drawn), 8, seed)
+        for seed, rows in enumerate((torch.arange(20), torch.arange(10, 30), torch.arange(5, 25)))
+    ]  # fmt: skip
+    beside = Feeds(feeds)
+    assert Feeds.are_beside(feeds)
+    for step in (0, 2, 4):
+        batch = beside.batch(1, 3, step)
+        for place, feed in enumerate(feeds[1:]):
+            assert all(one[place].equal(other) for one, other in zip(batch, feed.batch(step), strict=True))
+
+
+def test_feeds_of_different_samples_are_not_drawn_from_in_one_go():
+    assert not Feeds.are_beside([feed_of(12, 4), feed_of(12, 4, seed=1)]), "each has tensors of its own"
 
 
 def test_images_are_scaled_to_between_0_and_1_in_the_runs_number_format(tmp_path: Path):

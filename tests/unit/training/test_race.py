@@ -129,6 +129,19 @@ def test_every_round_each_lane_does_one_update_in_the_same_order(compute: Comput
     assert track.news.states == ["running", "finished"]
 
 
+def test_all_are_measured_at_their_end_before_the_first_of_them_is_over(compute: Compute, tmp_path: Path):
+    """What the store is told of an end is then written together with the last rows of all."""
+    track = Track(compute, tmp_path, [])
+    over: list[int] = []
+    for place in range(3):
+        lane = track.lane(points(seed=place))
+        lane._finished = lambda job: over.append(
+            sum(kind == "measured" and step == 12 for kind, _, step in track.happened)
+        )
+    track.begin().ended()
+    assert over == [3, 3, 3]
+
+
 def test_the_evaluations_of_a_round_come_before_the_next_update(compute: Compute, tmp_path: Path):
     track = Track(compute, tmp_path, [everything(optimizer=key, evaluate_every=4) for key in ("sgd", "adam")]).ended()
     for place, (kind, lane, step) in enumerate(track.happened):

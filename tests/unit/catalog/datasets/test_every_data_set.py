@@ -117,7 +117,7 @@ def test_every_numeric_field_refuses_what_lies_beyond_its_legal_range(key: str) 
 @pytest.mark.parametrize("key", [key for key in KEYS if issubclass(entries("datasets")[key], Generated)])
 def test_generated_data_hold_at_the_ends_of_their_legal_ranges(key: str) -> None:
     cls = entries("datasets")[key]
-    for parameter in cls.parameters():
+    for parameter in (parameter for parameter in cls.parameters() if parameter.annotation in (int, float)):
         for bound, legal, inward in (
             (parameter.low, parameter.low_is_legal, 0.01),
             (parameter.high, parameter.high_is_legal, -0.01),
