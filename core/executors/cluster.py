@@ -99,6 +99,8 @@ class Training:
             try:
                 for told in told_of:
                     yield get(told)
+            except SystemExit:
+                return  # So Ray ends threads that still wait when it is let go of.
             except RayTaskError as error:
                 # Of several processes one is enough that is lost: the others end with it.
                 raise _lost(error) if is_shared else error.cause from None

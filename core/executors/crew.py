@@ -5,12 +5,19 @@ To the owner it looks like a worker. The first process leads and tells; the othe
 
 from __future__ import annotations
 
+import os
 import queue
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from datetime import timedelta
 from typing import Any
+
+import torch.distributed as dist
+from torch.distributed import TCPStore
 
 from core.catalog.datasets.dataset import Samples
 from core.executors.outbox import Told
@@ -31,6 +38,7 @@ class Crew:
         self._told: queue.SimpleQueue[list[Told] | BaseException | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._commands: list[Command] = []
+        self._place: Future[tuple[str, int]] = Future()
 
     def command(self, key: str, command: Command) -> None:
         """Keep a command for the first process."""
@@ -51,6 +59,14 @@ class Crew:
                 raise told
             yield told
 
+    def meet_at(self, place: tuple[str, int]) -> None:
+        """The first process waits for the others there."""
+        self._place.set_result(place)
+
+    def meeting_place(self) -> tuple[str, int]:
+        """Where the first process waits, as soon as it does."""
+        return self._place.result()
+
     def exchange(self, told: list[Told]) -> list[Command]:
         """What the first process tells, for what it is told."""
         if told:
@@ -61,14 +77,20 @@ class Crew:
 
     def _fit(self, shared: dict[str, Any], order: Order) -> None:
         from ray.train import RunConfig, ScalingConfig
+        from ray.train.backend import Backend
         from ray.train.torch import TorchConfig, TorchTrainer
+
+        class Alone(TorchConfig):
+            """Ray Train's own way to let processes meet listens on every network, and asks nobody for a token."""
+
+            backend_cls = Backend  # type: ignore[assignment]
 
         place = tempfile.mkdtemp(prefix="saddlepoint-")
         try:
             TorchTrainer(
                 _process,
                 train_loop_config=shared,
-                torch_config=TorchConfig(backend="gloo", timeout_s=WAITS_S),
+                torch_config=Alone(),
                 scaling_config=ScalingConfig(num_workers=order.processes, resources_per_worker={"CPU": 1}),
                 run_config=RunConfig(storage_path=place),
             ).fit()
@@ -84,6 +106,7 @@ def _process(shared: dict[str, Any]) -> None:
     import ray
     from ray.train import get_context
 
+    _meet(shared["crew"], get_context().get_world_rank(), get_context().get_world_size())
     order: Order = shared["order"]
     samples: Any = ray.get(shared["samples"])
     if get_context().get_world_rank():
@@ -94,6 +117,26 @@ def _process(shared: dict[str, Any]) -> None:
         for command in ray.get(crew.exchange.remote(told)):
             worker.command("", command)
     release()
+
+
+def _meet(crew: Any, rank: int, world: int) -> None:
+    """Let the processes of a crew know each other, at the address by which their machines know each other."""
+    import psutil
+    import ray
+
+    host = ray.util.get_node_ip_address()
+    names = [name for name, known in psutil.net_if_addrs().items() if host in [each.address for each in known]]
+    os.environ["GLOO_SOCKET_IFNAME"] = names[0]
+    if rank == 0:
+        listening = socket.create_server((host, 0))
+        port = listening.getsockname()[1]
+        mine = {"wait_for_workers": False, "master_listen_fd": listening.detach(), "use_libuv": False}
+        store = TCPStore(host, port, world, is_master=True, **mine)
+        ray.get(crew.meet_at.remote((host, port)))
+    else:
+        host, port = ray.get(crew.meeting_place.remote())
+        store = TCPStore(host, port, world, is_master=False, use_libuv=False)
+    dist.init_process_group("gloo", store=store, rank=rank, world_size=world, timeout=timedelta(seconds=WAITS_S))
 
 
 class Leader(Worker):

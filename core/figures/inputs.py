@@ -103,7 +103,7 @@ def kept_figure(kept: KeptByFold, translate: Translate = untranslated, *, dark: 
         row=1,
         col=1,
     )
-    columns = [*(str(fold + 1) for fold in range(len(kept.inside))), Text("outside").render(translate)]
+    columns = [*(str(fold + 1) for fold in range(len(kept.inside))), Text("all samples").render(translate)]
     figure.add_heatmap(
         z=np.vstack([kept.inside, kept.outside])[:, shown].T.astype(np.int8),
         x=columns,

@@ -199,13 +199,11 @@ class Store(Studies, Answers, Sharing):
         answer: Mapping[str, Any] | None = None,
         weights_sha256: str | None = None,
         facts: RunFacts | None = None,
-        waits: bool = True,
     ) -> bool:
         """Store a run's state with its reason, after all rows queued before. True: acknowledged by the disk.
 
-        `waits` False: it is written at once, and nobody waits for it here. `answer`, `weights_sha256` and each of the
-        facts, which are decided before step 0, stay as they are when not given, the answer's notes in any case. A state
-        that is not active ends the attempt.
+        `answer`, `weights_sha256` and each of the facts, which are decided before step 0, stay as they are when not
+        given, the answer's notes in any case. A state that is not active ends the attempt.
         """
         checked_id(run)
         values = {"reason": reason, "reason_text": reason_text.to_json() if reason_text else None}
@@ -213,8 +211,7 @@ class Store(Studies, Answers, Sharing):
         values |= {name: value for name, value in (known | asdict(facts or RunFacts())).items() if value is not None}
         with self._known:
             self._states[run] = state
-        told = Operation(lambda connection: changes.set_state(connection, run, actor, state, values), run)
-        is_taken = self._writing().tell(told, ACKNOWLEDGE_S if waits else 0.0)
+        is_taken = self._tell(lambda connection: changes.set_state(connection, run, actor, state, values), run)
         if state not in ACTIVE_STATES:  # the series are packed, which nobody waits for
             self._writing().put(Operation(lambda connection: changes.merge_blocks(connection, run), run))
         return is_taken

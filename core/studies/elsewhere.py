@@ -100,7 +100,7 @@ class RunOrder:
         return TrainingJob(
             prepared,
             lambda: self.built(samples),
-            [StoreSink(store, self.run, number, self.actor, waits=False), *live, sink],
+            [StoreSink(store, self.run, number, self.actor), *live, sink],
             Travelling(outbox.to("snapshots")),
             wake,
             owner=self.actor,

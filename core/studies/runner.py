@@ -250,8 +250,7 @@ class Runner:
             earlier, _ = show_rows(self._store, run, attempt, experiment, self._hub, since=since)
         snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool, self.at_work.__len__)
         live = LiveSink(self._hub, run, attempt, earlier, lambda: self._delay(snapshots)) if self._hub else None
-        stored = StoreSink(self._store, run, attempt, actor, waits=seat is None)
-        sinks: list[RunSink] = [stored, *([live] if live else [])]
+        sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor), *([live] if live else [])]
         conditions = recorded_conditions(record, snapshot)
         here = seat.here(conditions) if seat else conditions
         if begins is not None:

@@ -37,14 +37,10 @@ OVER = ("finished", "stopped", "diverged", "failed", "interrupted")
 
 
 class StoreSink:
-    """Writes a run's news into the store; waits at most a third of a second for an acknowledgement.
+    """Writes a run's news into the store; waits at most a third of a second for an acknowledgement."""
 
-    `waits` False, for a run of a race, which waits for all of them at its end: it waits for none of its states.
-    """
-
-    def __init__(self, store: Store, run: str, attempt: int, actor: str, *, waits: bool = True) -> None:
+    def __init__(self, store: Store, run: str, attempt: int, actor: str) -> None:
         self._store, self._run, self._attempt, self._actor = store, run, attempt, actor
-        self._waits = waits
         self._has_facts = False
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
@@ -65,7 +61,6 @@ class StoreSink:
             answer=known,
             weights_sha256=known["weights_sha256"] if known else None,
             facts=facts,
-            waits=self._waits,
         )
 
     def block(self, run: Run, block: StepBlock) -> None:

@@ -68,7 +68,7 @@ def bring(*, is_busy: bool) -> None:
             disabled=is_busy,
         )
     with st.container(key="too-large"):
-        st.error(
+        st.warning(
             t(
                 "What is marked in a box was not taken: a file may have {most:.0f} MB, and the box on the left takes "
                 "one file. Take fewer or smaller images, or fewer rows.",

@@ -101,18 +101,18 @@ def verdict(found: Confidence) -> Text:
     values = {"sure": 100 * sure, "right": 100 * right, "points": 100 * spread}
     if sure > right + 2 * spread:
         return Text(
-            "**Overconfident**: on validation samples it is {sure:.1f} % sure on average, and right in {right:.1f} % ± "
-            "{points:.1f} of them.",
+            "**Overconfident**: on validation samples it is {sure:.1f} % sure on average, and right in {right:.1f} ± "
+            "{points:.1f} % of them.",
             **values,
         )
     if sure < right - 2 * spread:
         return Text(
-            "**Underconfident**: on validation samples it is {sure:.1f} % sure on average, and right in {right:.1f} % "
-            "± {points:.1f} of them.",
+            "**Underconfident**: on validation samples it is {sure:.1f} % sure on average, and right in {right:.1f} ± "
+            "{points:.1f} % of them.",
             **values,
         )
     return Text(
-        "On validation samples it is on average as sure as it is right: {sure:.1f} % sure, {right:.1f} % ± "
-        "{points:.1f} right. Single bins may still lie off the diagonal.",
+        "On validation samples it is on average as sure as it is right: {sure:.1f} % sure, {right:.1f} ± "
+        "{points:.1f} % right. Single bins may still lie off the diagonal.",
         **values,
     )

@@ -16,7 +16,6 @@ from core.language import translator
 from core.store.records import STATE_NAMES, StudyRecord
 from core.studies.access import may, may_delete
 from core.studies.comparison import Comparison
-from core.studies.error_words import PERCENT, PLAIN
 from core.studies.folds_view import FoldsView
 from core.studies.kfold import fold_means, fold_runs, once_on_all
 from core.studies.lanes import stored_lanes
@@ -215,7 +214,8 @@ def _results(comparison: Comparison, record: StudyRecord) -> None:
     """A row a fold, the mean with its spread, and what is done with the networks."""
     found = fold_runs(services().store, comparison, services().runs_of(record.id, actor=actor()))
     means = fold_means(comparison, found)
-    scale = PERCENT if is_share(comparison) else PLAIN
+    written = "{:.1f} %" if is_share(comparison) else "{:.3g}"
+    factor = 100 if is_share(comparison) else 1
     if math.isfinite(means.mean_validation_error) and not services().is_comparing(record.id):
         rows = [
             *((str(one.fold), one.train_error, one.validation_error, show(STATE_NAMES[one.state])) for one in found),
@@ -227,8 +227,8 @@ def _results(comparison: Comparison, record: StudyRecord) -> None:
                 pd.DataFrame(
                     {
                         t("fold"): [row[0] for row in rows],
-                        t("training error"): [scale.one(row[1]) for row in rows],
-                        t("validation error"): [scale.one(row[2]) for row in rows],
+                        t("training error"): [written.format(factor * row[1]) for row in rows],
+                        t("validation error"): [written.format(factor * row[2]) for row in rows],
                         t("state"): [row[3] for row in rows],
                     }
                 ),

@@ -11,11 +11,11 @@ from core.text import Text
 from core.training.evaluation import Evaluation
 from core.training.narrator import RULES, Saying
 from core.training.narrator_record import record_text
-from pages.components.generalization_patience import EXAMPLE, any_run, errors_of, wait_for
+from pages.components.generalization_patience import any_run, errors_of, measured_run
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
 from pages.components.still import still
-from pages.components.stored_choice import chosen_run, look_at, stored_choice
+from pages.components.stored_choice import stored_choice
 
 
 def choices() -> None:
@@ -31,17 +31,9 @@ def choices() -> None:
 
 def narrator() -> None:
     """The errors of the run, what was said of it, and the rules."""
-    run = chosen_run(any_run, EXAMPLE)
-    if run is None:
-        return
-    if run.active:
-        wait_for(run)
-    evaluations = services().evaluations(run.id, actor=actor())
-    if len(evaluations) < 2:
-        st.info(t("Nothing was measured of this run after its first weights."))
-        return
-    look_at(run.id)
-    _shown(run, evaluations)
+    found = measured_run()
+    if found is not None:
+        _shown(*found)
 
 
 def _shown(run: RunRecord, evaluations: list[Evaluation]) -> None:

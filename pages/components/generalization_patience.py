@@ -66,21 +66,27 @@ def monitor() -> Monitor:
 
 def patience() -> None:
     """One patience in the picture, all of them in a table, and a door to Train."""
+    found = measured_run()
+    if found is not None:
+        _shown(*found)
+
+
+def measured_run() -> tuple[RunRecord, list[Evaluation]] | None:
+    """The run that is looked at, with its evaluations; None, and why, where there is nothing to see."""
     run = chosen_run(any_run, EXAMPLE)
     if run is None:
-        return
+        return None
     if run.active:
-        wait_for(run)
+        _wait_for(run)
     evaluations = services().evaluations(run.id, actor=actor())
     if len(evaluations) < 2:
         st.info(t("Nothing was measured of this run after its first weights."))
-        return
+        return None
     look_at(run.id)
-    _shown(run, evaluations)
+    return run, evaluations
 
 
-def wait_for(run: RunRecord) -> None:
-    """Show the page again when the run is over."""
+def _wait_for(run: RunRecord) -> None:
 
     def part() -> None:
         if not services().is_active(run.id):

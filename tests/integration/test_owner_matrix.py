@@ -340,7 +340,7 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "data_view": (OWN, done(lambda world, actor: world.bench.data_view(points(), actor=actor))),
     "invariance": (SEE, lambda world, actor: world.bench.invariance(world.over, "noise", actor=actor)),
     "evaluations": (SEE, lambda world, actor: world.bench.evaluations(world.over, actor=actor)),
-    "sayings": (SEE, lambda world, actor: world.bench.sayings(world.over, actor=actor)),
+    "sayings": (SEE, lambda world, actor: world.bench.sayings(world.over, actor=actor) is not None),
     "polynomials": (OWN, lambda world, actor: world.bench.polynomials(Polynomials(), actor=actor)),
     "inputs_kept": (OWN, lambda world, actor: world.bench.inputs_kept(InputsAsked(method="variance"), actor=actor)),
     "memorized": (SEE, lambda world, actor: world.bench.memorized(world.over, actor=actor)),

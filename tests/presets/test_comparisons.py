@@ -43,6 +43,7 @@ def test_the_caption_holds_on_three_seeds(preset: ComparisonPreset, data: Path):
 @pytest.mark.parametrize("preset", EACH)
 def test_its_variants_can_be_trained_and_have_no_setting_without_effect(preset: ComparisonPreset):
     comparison = preset.comparison()
+    assert without_effect(comparison.check()) == []
     assert all(without_effect(check(lane.experiment)) == [] for lane in comparison.experiments())
     assert len(comparison.experiments()) <= MOST_LANES
 

@@ -27,7 +27,7 @@ EACH = [
 
 def without_effect(notes: list[Text]) -> list[Text]:
     """Notes about settings without effect: that folds validate in place of other samples is what folds are for."""
-    return [note for note in notes if note.template != FOLDS_VALIDATE]
+    return [note for note in notes if note.values.get("note", note).template != FOLDS_VALIDATE]
 
 
 def on_seed(preset: Preset, seed: int) -> Experiment:

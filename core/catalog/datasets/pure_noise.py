@@ -34,7 +34,7 @@ class PureNoise(Features, Generated):
     ] = 300
 
     def shape(self) -> tuple[int, tuple[str, ...]]:
-        return self.inputs, ("heads", "tails")
+        return self.inputs, ("one side", "other side")
 
     def draw(self, num: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         return rng.standard_normal((num, self.inputs)), np.arange(num) % 2

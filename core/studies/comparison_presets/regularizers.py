@@ -74,12 +74,12 @@ add(
         "points wrong, it overfits. Right: {right} and {right_new} meet. Too large: the weights vanish, and all that "
         "is left is guessing, {large} wrong.",
         {**MOONS, "batch_size": 20, "epochs": 100},
-        {"too small": penalty("l2", 0.0001), "right": penalty("l2", 0.02), "too large": penalty("l2", 0.5)},
+        {"too small": penalty("l2", 0.0001), "just right": penalty("l2", 0.02), "too large": penalty("l2", 0.5)},
         (
             Claim("small", "train_error", ("too small",), 0, 11),
             Claim("small_new", "validation_error", ("too small",), 11, 20),
-            Claim("right", "train_error", ("right",), 10, 23),
-            Claim("right_new", "validation_error", ("right",), 11, 20),
+            Claim("right", "train_error", ("just right",), 10, 23),
+            Claim("right_new", "validation_error", ("just right",), 11, 20),
             Claim("large", "validation_error", ("too large",), 45, 55),
         ),
     )
