@@ -6,6 +6,7 @@ search space, the Formulas page and the command line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
@@ -166,6 +167,8 @@ class Entry(BaseModel):
     source: ClassVar[str] = ""
     more: ClassVar[bool] = False
     """Listed behind "more" rather than among the first choices."""
+    one_more: ClassVar[Mapping[str, Any]] = {}
+    """In a list: what one more differs in from the one that it is like, so that it fits."""
 
     _typed_key: str = PrivateAttr(default="")
 

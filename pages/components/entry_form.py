@@ -68,8 +68,8 @@ def records_field(parameter: Parameter, path: str, items: list[dict[str, Any]], 
         st.session_state[picked] = st.session_state[key]
 
     def add() -> None:
-        state.put(path, [*items, dict(items[place])])
-        st.session_state[picked] = len(items)
+        state.put(path, [*items[: place + 1], {**items[place], **kind.one_more}, *items[place + 1 :]])
+        st.session_state[picked] = place + 1
 
     def remove() -> None:
         state.put(path, [*items[:place], *items[place + 1 :]])

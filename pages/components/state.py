@@ -30,7 +30,7 @@ _VIEW = "view of the pages"
 _ARRIVAL = "start on arrival"
 PAGE_PARAMETERS = (
     "lang", "present", "run", "study", "family", "measure", "lesson", "answers", "topic", "show", "ask", "expect",
-    "replay", "at", "look", "against", "of", "folds", "fit",
+    "replay", "at", "look", "against", "of", "folds", "fit", "inputs",
 )  # fmt: skip
 """First words of the query parameters of the frame and the pages; every other one belongs to the experiment."""
 

@@ -47,6 +47,7 @@ def test_a_link_chooses_table_method_and_number(open_page):
     tab = open_page("generalization.py", look="inputs", **{"inputs.data": "breast_cancer", "inputs.kept": "5"})
     assert not tab.exception, tab.exception[0].message
     assert "The 5 folds choose 5 inputs each" in texts(tab)
+    assert "nothing that can be chosen" not in texts(tab)
     assert tab.session_state["inputs that are kept"] == InputsAsked(data="breast_cancer", kept=5)
     tab = open_page("generalization.py", look="inputs", **{"inputs.method": "taste"})
     assert "method is" in texts(tab)

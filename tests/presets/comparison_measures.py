@@ -21,9 +21,8 @@ from core.training.assembly import conditions_of
 from core.training.gradient_noise import gradient_noise
 from core.training.recorder import StepBlock
 from core.training.run import Run
-from core.training.stacked import Stack
 from tests.experiments import Diary
-from tests.presets.measures import NEVER, SMALL
+from tests.presets.measures import NEVER, SMALL, advance
 
 
 class FirstBelow(Diary):
@@ -95,18 +94,9 @@ def together(
     noise = [
         gradient_noise(run, run.experiment.batch_size) if "gradient_noise" in claimed else math.nan for run in runs
     ]
-    stack = Stack(runs) if len(runs) > 1 else None
-
-    def is_wanted(place: int) -> bool:
-        return not (runs[place].is_over or (claimed == {"updates_to_2"} and heard[place].step < math.inf))
-
-    while going := [run for place, run in enumerate(runs) if is_wanted(place)]:
-        due = [run for run in going if not run.update_is_next]
-        if due or stack is None:
-            for run in due or going:
-                run.piece()
-        else:
-            stack.step(going)
+    below_of = dict(zip(runs, heard, strict=True))
+    until_below = claimed == {"updates_to_2"}
+    advance(runs, lambda run: not (run.is_over or (until_below and below_of[run].step < math.inf)))
     return [
         (run, {"gradient_noise": 100 * size, "updates_to_2": below.step})
         for run, size, below in zip(runs, noise, heard, strict=True)

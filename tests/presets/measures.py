@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,8 +12,10 @@ import torch
 from core.catalog.presets import Measure
 from core.catalog.regularizers.early_stopping import EarlyStopping
 from core.experiment import Experiment
+from core.training.assembly import conditions_of
 from core.training.pictures import gradient_sizes
 from core.training.run import Run
+from core.training.stacked import Stack
 
 SMALL = 1e-3
 """Weights below this size are near zero."""
@@ -21,18 +24,41 @@ NEVER = 2**31
 ON_ITS_WAY = {"lowest_error", "lowest_epoch", "updates_to_10", "updates_until_diverged"}
 
 
-def measured(experiment: Experiment, folder: Path, claimed: set[str]) -> dict[str, float]:
-    """Every measure of one run of the experiment; errors of classes in percent.
+def advance(runs: Sequence[Run], is_wanted: Callable[[Run], bool] = lambda run: not run.is_over) -> None:
+    """Train runs with common updates, each until it is over or not wanted any more."""
+    stack = Stack(runs) if len(runs) > 1 else None
+    while going := [run for run in runs if is_wanted(run)]:
+        due = [run for run in going if not run.update_is_next]
+        if due and stack is not None:
+            stack.evaluate(due[0], due[1:])
+        if due or stack is None:
+            for run in due or going:
+                run.piece()
+        else:
+            stack.step(going)
 
-    Those on its way are right where one of them is claimed.
+
+def measured(
+    experiments: Sequence[Experiment], engine: str, folder: Path, claimed: Sequence[set[str]]
+) -> list[dict[str, float]]:
+    """Every measure of one run of each experiment; errors of classes in percent.
+
+    The runs share their updates. What is measured on the way is right where it is claimed of the experiment.
     """
-    stops = any(isinstance(regularizer, EarlyStopping) for regularizer in experiment.regularizers)
-    follows = experiment.schedule.watch() is not None
-    if not (stops or follows or claimed & ON_ITS_WAY):
-        experiment = experiment.replace(evaluate_every=NEVER)
-    run = Run(experiment, folder)
-    sizes = list(gradient_sizes(run).values())
-    run.train()
+    runs = []
+    for experiment, measures in zip(experiments, claimed, strict=True):
+        stops = any(isinstance(regularizer, EarlyStopping) for regularizer in experiment.regularizers)
+        follows = experiment.schedule.watch() is not None
+        if not (stops or follows or measures & ON_ITS_WAY):
+            experiment = experiment.replace(evaluate_every=NEVER)
+        runs.append(Run(experiment, folder, conditions=conditions_of(experiment, engine=engine)))
+    sizes = [list(gradient_sizes(run).values()) for run in runs]
+    advance(runs)
+    return [_measures(run, of_layers) for run, of_layers in zip(runs, sizes, strict=True)]
+
+
+def _measures(run: Run, sizes: Sequence[float]) -> dict[str, float]:
+    """The measures of a run that is over; `sizes` are those of its first gradients by layer."""
     final, outcome = run.final, run.outcome
     assert final is not None
     assert outcome is not None

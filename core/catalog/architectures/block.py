@@ -34,6 +34,7 @@ class Block(Entry):
     """The settings of one block. It is no entry of its own: it lives in the list `blocks` of a network."""
 
     title: ClassVar[str] = "a convolution block"
+    one_more: ClassVar[Mapping[str, Any]] = {"stride": 1, "padding": "same", "pooling": "none"}
 
     channels: Annotated[
         int,

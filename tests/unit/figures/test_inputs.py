@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from core.figures.inputs import MOST_SHOWN, ErrorsByNumber, KeptByFold, errors_by_number_figure, kept_figure
@@ -9,7 +11,7 @@ from core.figures.inputs import MOST_SHOWN, ErrorsByNumber, KeptByFold, errors_b
 
 def test_errors_are_drawn_in_percent_inside_and_outside_with_guessing_and_the_number_looked_at():
     errors = ErrorsByNumber({5: (0.1, 0.5, 0.05), 20: (0.0, 0.52, 0.04)}, {5: (0.1, 0.2, 0.02)}, 0.5, 20)
-    figure = errors_by_number_figure(errors)
+    figure: Any = errors_by_number_figure(errors)
     drawn = {trace.name: (list(trace.x), [round(value, 6) for value in trace.y]) for trace in figure.data}
     assert drawn == {
         "inside the folds, training": ([5, 20], [10, 0]),
@@ -27,7 +29,7 @@ def test_the_inputs_kept_most_often_stand_first_and_no_more_than_can_be_read():
     inside = np.zeros((3, 30), bool)
     inside[:, 4], inside[0, 7] = True, True
     kept = KeptByFold([f"x{place}" for place in range(30)], scores, inside, np.zeros(30, bool))
-    figure = kept_figure(kept)
+    figure: Any = kept_figure(kept)
     bar, grid = figure.data
     assert list(bar.y)[:3] == ["x4", "x7", "x29"]
     assert len(bar.y) == MOST_SHOWN
