@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from core.text import Text
 if TYPE_CHECKING:
     from core.studies.comparison import Comparison
     from core.studies.workbench import Workbench
+
+LOOK_AGAIN_S = 0.2
 
 
 def compare(arguments: argparse.Namespace) -> Answer:
@@ -52,12 +54,43 @@ def _raced(arguments: argparse.Namespace, bench: Workbench, comparison: Comparis
 
 def run_to_end(arguments: argparse.Namespace, bench: Workbench, comparison: Comparison) -> tuple[str, int]:
     """Start a comparison and wait for its end; its id, and the exit code."""
+
+    def begin() -> str:
+        return bench.start_comparison(comparison, pace="max", executor=use_workers(bench, arguments))
+
+    def wait(study: str) -> int:
+        bench.wait_comparison(study, LOOK_AGAIN_S)
+        return _tell_failures(bench, study)
+
+    def resume(study: str) -> list[Text]:
+        return [Text("Continue it with: python -m core resume {run}", run=run.id) for run in bench.runs_of(study)]
+
+    return to_end(arguments, bench, begin=begin, wait=wait, doing=bench.runner.races.doing, resume=resume)
+
+
+def to_end(
+    arguments: argparse.Namespace,
+    bench: Workbench,
+    *,
+    begin: Callable[[], str],
+    wait: Callable[[str], int],
+    doing: Callable[[str], Text],
+    resume: Callable[[str], list[Text]],
+) -> tuple[str, int]:
+    """Begin a study, wait for its end, say what it is `doing` and, where it is broken off, how to `resume` it.
+
+    `wait` gives the exit code, or a TimeoutError where the end is not there after a moment. The study's id, that code.
+    """
     study, code = None, 0
     with Progress(Text("Loading PyTorch")) as progress:
         try:
-            study = bench.start_comparison(comparison, pace="max", executor=use_workers(bench, arguments))
-            _wait(bench, study, progress)
-            code = _tell_failures(bench, study)
+            study = begin()
+            while True:
+                try:
+                    code = wait(study)
+                    break
+                except TimeoutError:
+                    progress.show(doing(study))
             arguments.interruptions.ignore()
         except KeyboardInterrupt:
             if study is None:
@@ -65,19 +98,10 @@ def run_to_end(arguments: argparse.Namespace, bench: Workbench, comparison: Comp
             say(Text("Interrupted: the state of all runs is being saved."))
             bench.runner.close()
             bench.store.flush()
-            for run in bench.runs_of(study):
-                say(Text("Continue it with: python -m core resume {run}", run=run.id))
+            for sentence in resume(study):
+                say(sentence)
             code = INTERRUPTED
     return study, code
-
-
-def _wait(bench: Workbench, study: str, progress: Progress) -> None:
-    while True:
-        try:
-            bench.wait_comparison(study, 0.2)
-            return
-        except TimeoutError:
-            progress.show(bench.runner.races.doing(study))
 
 
 def _tell_failures(bench: Workbench, study: str) -> int:

@@ -6,11 +6,12 @@ import argparse
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
 
+from core.cli_compare import LOOK_AGAIN_S, to_end
 from core.cli_executor import executor_options, use_workers
-from core.cli_training import INTERRUPTED, Answer, named, read_document, refuse_if_held, set_changes
+from core.cli_training import Answer, named, read_document, refuse_if_held, set_changes
 from core.errors import CoreError
 from core.people import LOCAL
-from core.terminal import Progress, say, tell
+from core.terminal import say, tell
 from core.text import Text
 
 if TYPE_CHECKING:
@@ -74,47 +75,34 @@ def _asked(arguments: argparse.Namespace) -> Search:
 
 def _run_to_end(arguments: argparse.Namespace, bench: Workbench, asked: Search | None) -> tuple[str, int]:
     """Start or go on with a search and wait for its end; its id, and the exit code."""
-    study, code = arguments.resume, 0
-    with Progress(Text("Loading PyTorch")) as progress:
-        try:
-            executor = use_workers(bench, arguments)
-            if asked is not None:
-                study = bench.start_search(asked, executor=executor)
-            else:
-                if arguments.executor:
-                    bench.store.add_study_facts(study, {"executor": executor}, actor=LOCAL)
-                bench.command_search(study, "resume")
-            code = _wait(bench, study, progress)
-            arguments.interruptions.ignore()
-        except KeyboardInterrupt:
-            if study is None:
-                raise
-            say(Text("Interrupted: the state of all runs is being saved."))
-            bench.runner.close()
-            bench.store.flush()
-            say(Text("Continue it with: python -m core search --resume {study}", study=study))
-            code = INTERRUPTED
-    return study, code
 
+    def begin() -> str:
+        executor = use_workers(bench, arguments)
+        if asked is not None:
+            return bench.start_search(asked, executor=executor)
+        if arguments.executor:
+            bench.store.add_study_facts(arguments.resume, {"executor": executor}, actor=LOCAL)
+        bench.command_search(arguments.resume, "resume")
+        return arguments.resume
 
-def _wait(bench: Workbench, study: str, progress: Progress) -> int:
-    """Wait for the end of a search and show how far it is; the exit code."""
-    while True:
+    def wait(study: str) -> int:
         try:
-            bench.wait_search(study, 0.2)
+            bench.wait_search(study, LOOK_AGAIN_S)
         except TimeoutError:
-            progress.show(bench.runner.searches.doing(study))
+            raise
         except CoreError as error:
             tell(error)
             return error.exit_code
         except Exception as error:
             log = str(bench.folder.logs / "saddlepoint.log")
-            say(
-                Text("The search failed: {error}. The traceback stands in {file}.", error=named(error), file=log),
-            )
+            say(Text("The search failed: {error}. The traceback stands in {file}.", error=named(error), file=log))
             return 1
-        else:
-            return 0
+        return 0
+
+    def resume(study: str) -> list[Text]:
+        return [Text("Continue it with: python -m core search --resume {study}", study=study)]
+
+    return to_end(arguments, bench, begin=begin, wait=wait, doing=bench.runner.searches.doing, resume=resume)
 
 
 def _show(value: Mapping[str, Any], out: IO[str]) -> None:

@@ -21,10 +21,11 @@ from core.studies.outcomes import begun_experiment
 from core.studies.seals import seal_words
 from pages.components import answers, blocks_state, landscape_tabs, replaying, sharing
 from pages.components.cluster_tab import cluster_tab
-from pages.components.error_box import error_box, plain
+from pages.components.error_box import error_box, notes_box, plain
 from pages.components.language import language, prose, show, t
 from pages.components.replaying import open_run
-from pages.components.search_tab import place, search_tab
+from pages.components.runs_state import TABS
+from pages.components.search_tab import search_tab
 from pages.components.services import actor, services
 from pages.components.stored_comparisons import comparison_matches, stored_comparisons
 
@@ -322,13 +323,15 @@ def empty() -> None:
 
 def page() -> None:
     """The whole page."""
+    remarks = TABS.read_address()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("Runs"), width="content")
-        tab = place()
+        TABS.choice()
+    notes_box(remarks)
     if "refused" in st.session_state:
         error_box(st.session_state.pop("refused"))
-    if tab != "stored":
-        search_tab() if tab == "search" else cluster_tab()
+    if TABS.shown() != "stored":
+        {"search": search_tab, "cluster": cluster_tab}[TABS.shown()]()
         return
     stored = services().runs(actor=actor())
     studies = services().studies(actor=actor())

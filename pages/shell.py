@@ -21,6 +21,7 @@ from pages.components import (
     lesson_state,
     opening,
     replaying,
+    runs_state,
     state,
 )
 from pages.components.language import begin_page, browser_language, language, prose, set_language, t
@@ -173,6 +174,7 @@ addresses = {
     "building_blocks": blocks_state.PARTS.address,
     "data": data_state.PARTS.address,
     "generalization": generalization_state.PARTS.address,
+    "runs": runs_state.TABS.address,
 }
 state.write_address(
     with_experiment=path in ("train", "data", "generalization"),

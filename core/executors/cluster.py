@@ -40,7 +40,7 @@ MOST_SAMPLES = 4
 LETTERS = 300
 NOT_SENT = ["/.*", "/tests", "/bench", "/docs", "__pycache__"]
 """What no worker needs of this program."""
-CLOSING_S = 10.0
+CLOSING_S = 30.0
 AWAY_S = 24 * 60 * 60
 """So long the head of a cluster may be away before Ray ends this whole program, by itself after a minute."""
 
@@ -225,7 +225,8 @@ class Cluster:
             self._handed.clear()
             self._closing.set()
             self._thread.join(CLOSING_S)
-            if self._place is not None:
+            # While Ray still ends, which takes long on a busy machine, it needs its files.
+            if self._place is not None and not self._thread.is_alive():
                 shutil.rmtree(self._place, ignore_errors=True)
 
     # -- runs ----------------------------------------------------------------------------------------------------

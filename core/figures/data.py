@@ -114,14 +114,23 @@ def spread_figure(spreads: InputSpreads, translate: Translate = untranslated) ->
             marker={"color": shade, "symbol": symbol, "size": 9, "line": {"width": 2}},
         )
     both = np.concatenate([spreads.raw[shown], spreads.scaled[shown]])
+    ticks = _round_numbers(both[both > 0])
     figure.update_xaxes(
         type="log",
         title=Text("spread (standard deviation)").render(translate),
         automargin=True,
-        dtick=1 if both.max() > 100 * both.min() else None,  # by itself numbers between two powers of ten, too
+        tickvals=ticks,
+        ticktext=[f"{tick:g}" for tick in ticks],
     )
     figure.update_yaxes(autorange="reversed", automargin=True, type="category")
     return _framed(figure).update_layout(height=max(HEIGHT, 90 + 20 * len(names)))
+
+
+def _round_numbers(values: np.ndarray) -> list[float]:
+    """Round numbers around these: powers of ten, and 2 and 5 times these where that is less than two decades."""
+    factors = (1, 2, 5) if values.max() < 100 * values.min() else (1,)
+    decades = range(int(np.floor(np.log10(values.min()))), int(np.ceil(np.log10(values.max()))) + 1)
+    return [float(f"{factor}e{decade}") for decade in decades for factor in factors]
 
 
 def different_figure(

@@ -1,4 +1,4 @@
-"""Joining: runs that are over go on in a race, all of them or none."""
+"""Joining: runs that are over go on in a race, all of them or none; and new ones that could not begin."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from core.live.hub import Hub
 from core.store.records import Happened, RunRecord
 from core.store.store import Store
 from core.studies.seat import Seat
+from core.text import Text
 from core.training.command import Command
 from core.training.race import RaceJob
 
@@ -59,6 +60,15 @@ def give_up(seats: Seats, error: BaseException) -> None:
     for _, seat in seats:
         if seat.lane is not None:
             seat.lane.failed(error)
+
+
+def never_began(store: Store, hub: Hub | None, run: str, error: BaseException, actor: str) -> None:
+    """Say of a new run that got no job that it has failed."""
+    text = error.text if isinstance(error, CoreError) else Text("It failed: {error}", error=repr(error)[:500])
+    store.set_state(run, "failed", actor=actor, reason="error", reason_text=text)
+    if hub:
+        hub.update(run, state="failed", reason=text)
+        hub.close(run)
 
 
 def _release(store: Store, hub: Hub | None, record: RunRecord, actor: str) -> None:

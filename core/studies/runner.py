@@ -34,6 +34,7 @@ from core.studies.fair_use import places
 from core.studies.forking import Begins, Forks
 from core.studies.forks import begin
 from core.studies.gradients import Gradients
+from core.studies.joining import never_began
 from core.studies.landscape_jobs import Landscapes
 from core.studies.loading import Loading
 from core.studies.playback import Playbacks
@@ -126,9 +127,12 @@ class Runner:
                     self._hub.attempt(run, record.attempt, 0)
                 self._launch(record, experiment, record.attempt, actor=actor, pace=pace, paused=paused, seat=seat)
         except BaseException as error:
-            # Nobody else knows of these lanes yet, and they would wait for ever.
-            for lane in [entrant.seat.lane for entrant in entrants if entrant.seat and entrant.seat.lane]:
-                lane.failed(error)
+            # Nobody else knows of these yet, and they would wait for ever.
+            for run, entrant in zip(runs, entrants, strict=True):
+                if entrant.seat and entrant.seat.lane:
+                    entrant.seat.lane.failed(error)
+                elif self.job(run) is None:
+                    never_began(self._store, self._hub, run, error, actor)
             raise
         return runs
 

@@ -169,7 +169,14 @@ def _selected(held: _Held, splits: Splits, dataset: DataSet) -> Selected | None:
     inputs, targets = samples.inputs[rows].astype(np.float64), splits.targets[rows].reshape(-1)
     key = (type(selection), rows.tobytes(), targets.tobytes())
     if (scores := held.scores.get(key)) is None:
-        scores = held.scores[key] = selection.build(dataset.task)(inputs, targets)
+        try:
+            scores = held.scores[key] = selection.build(dataset.task)(inputs, targets)
+        except ValueError as error:  # Of so few samples, or of a single class, it can say nothing.
+            raise BadInput(
+                Text("Inputs cannot be selected {how} on {num} samples.", how=Text(selection.title), num=len(rows)),
+                Text("scikit-learn says: {reason}", reason=str(error)),
+                Text("Train on more samples, or use another feature selection."),
+            ) from error
     return Selected(selection.best(scores), scores)
 
 

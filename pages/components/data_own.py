@@ -67,7 +67,7 @@ def bring(*, is_busy: bool) -> None:
             key=f"own folder|{language()}",
             disabled=is_busy,
         )
-    with st.container(key="too-large"):
+    with st.container(key="not-taken"):
         st.warning(
             t(
                 "What is marked in a box was not taken: a file may have {most:.0f} MB, and the box on the left takes "

@@ -219,11 +219,12 @@ def pictures() -> None:
     names = {"left": t("left network"), "right": t("right network")}
     found = services().gradients(pair, actor=actor())
     profiles = dict(zip(names, found, strict=True))
-    gradients_chart(
-        [sentence(side, names[side], profile) for side, profile in profiles.items()],
-        panels(profiles, names),
-        key=CHART,
-    )
+    with st.container(key="gradients-pictures"):  # which is as high before they are fetched
+        gradients_chart(
+            [sentence(side, names[side], profile) for side, profile in profiles.items()],
+            panels(profiles, names),
+            key=CHART,
+        )
     if not st.session_state.get("present", False):
         cures(pair)
 

@@ -146,6 +146,8 @@ def for_teachers() -> None:
         key = "lesson file"
         label = t("A lesson from a file of at most {most} KiB", most=LARGEST // 1024)
         st.file_uploader(label, type="toml", key=key, on_change=_import, args=(key,))
+        with st.container(key="not-taken"):
+            st.warning(t("What is marked in the box was not taken: a lesson is one file, and its name ends in .toml."))
 
 
 def _import(key: str) -> None:

@@ -29,27 +29,6 @@ NEWEST = 20
 MOST_COMPARED = 4
 
 
-def place() -> str:
-    """The row of tabs of the page; the one that is shown: stored, search, cluster."""
-    names = {"stored": t("Stored runs"), "search": t("Search for settings"), "cluster": t("Cluster")}
-    key = f"runs tab|{language()}"
-    keep(key, st.session_state.get("runs tab", "stored"))
-
-    def choose() -> None:
-        st.session_state["runs tab"] = st.session_state[key]
-
-    st.segmented_control(
-        t("What is looked at"),
-        list(names),
-        key=key,
-        format_func=names.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        on_change=choose,
-    )
-    return st.session_state[key]
-
-
 def search_tab() -> None:
     """The whole tab."""
     _answer(st.session_state.get(LIVE) or {})

@@ -20,9 +20,17 @@ def tab(open_page: OpenPage) -> AppTest:
 
 
 def pressed(page: AppTest, place: str) -> AppTest:
-    next(item for item in page.button_group if item.key and item.key.startswith("runs tab|")).set_value(place).run()
+    [tabs] = [item for item in page.button_group if item.key and item.key.startswith("parts of runs|")]
+    tabs.set_value(place).run()
     assert not page.exception, page.exception[0].message
     return page
+
+
+def test_the_address_names_the_tab(tab: AppTest, open_page: OpenPage):
+    assert tab.query_params["look"] == "search"
+    assert start(open_page("runs.py", look="search"))
+    pressed(tab, "stored")
+    assert "look" not in tab.query_params
 
 
 def control(tab: AppTest, kind: str, name: str):

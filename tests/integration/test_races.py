@@ -10,8 +10,9 @@ import pytest
 from core.errors import BadInput, Refused
 from core.experiment import Experiment
 from core.store.records import StudyRecord
-from core.studies import loading
+from core.studies import loading, runner
 from core.studies.comparison import Comparison, Rates
+from core.studies.curvature_watch import curvature_watch
 from core.studies.outcomes import verdict_of
 from core.studies.race_meta import texts
 from core.studies.race_table import race_table
@@ -357,3 +358,28 @@ def test_a_race_does_not_hold_up_other_peoples_runs(bench: Workbench):
     assert bench.wait(bench.start(everything(), pace="max", actor="local"), 30).state == "finished"
     bench.command_comparison(study, "stop")
     bench.wait_comparison(study, 100)
+
+
+def test_where_one_run_cannot_begin_all_have_failed_and_can_be_deleted(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    began = []
+
+    def watch(store: Any, hub: Any, run: str, *arguments: Any) -> Any:
+        began.append(run)
+        if len(began) == 2:
+            raise Refused(Text("No."), Text("The disk is full."), Text("Make room."))
+        return curvature_watch(store, hub, run, *arguments)
+
+    monkeypatch.setattr(runner, "curvature_watch", watch)
+    with pytest.raises(Refused, match="disk is full"):
+        bench.start_comparison(of(POINTS, ["epochs=2,3,4"]))
+    [study] = bench.studies()
+    runs = bench.runs_of(study.id)
+    assert [run.id for run in runs[:2]] == began
+    assert [(run.state, str(run.reason_text)) for run in runs] == [("failed", str(runs[0].reason_text))] * 3
+    assert [bench.hub.meta(run)["state"] for run in began] == ["failed"] * 2
+    assert meta(bench, study.id)["state"] == "failed"
+    assert not any(bench.is_active(run.id) for run in runs)
+    bench.delete_comparison(study.id)
+    assert bench.runs() == ()

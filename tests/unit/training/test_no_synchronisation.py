@@ -1,7 +1,8 @@
 """No update waits for the device: every part of the catalogue on a device that holds no values and can give none back.
 
 The full product of architectures, augmentations, regularizers and optimizers has thousands of members; each pair of
-choices meets in at least one of the steps here, and no choice knows of more than its neighbours in the loop.
+choices meets in at least one of the steps here, and no choice knows of more than its neighbours in the loop. A second
+update differs by what remembers the first: each pair of those meets in two updates of a small network.
 """
 
 from __future__ import annotations
@@ -105,6 +106,8 @@ def fits(case: dict[str, Any]) -> bool:
 
 
 CASES = [case for case in pairwise(CHOICES) if fits(case)]
+REMEMBERING = ("regularizers", "optimizer", "schedule", "precision")
+MEMORIES = [case for case in pairwise({name: CHOICES[name] for name in REMEMBERING}) if fits(case)]
 
 
 def on(device: str, experiment: Experiment) -> Conditions:
@@ -129,7 +132,16 @@ def test_no_combination_of_choices_leaves_the_device(part: int, tmp_path: Path):
         # So long that no stage of a pre-training ends within the two updates: its end is read back.
         experiment = everything(**case, epochs=40)
         try:
-            assert step_on_meta(experiment, tmp_path) > 20
+            assert step_on_meta(experiment, tmp_path, 1) > 20
+        except Exception as error:
+            raise AssertionError(f"{case}: {error}") from error
+
+
+def test_what_remembers_an_update_does_not_leave_the_device_in_the_next(tmp_path: Path):
+    network = {"key": "mlp", "widths": [8]}
+    for case in MEMORIES:
+        try:
+            assert step_on_meta(everything(**case, architecture=network, augmentations=[], epochs=40), tmp_path) > 20
         except Exception as error:
             raise AssertionError(f"{case}: {error}") from error
 

@@ -155,6 +155,14 @@ def test_every_table_can_be_selected_from():
     assert "pure_noise" in tables
 
 
+@pytest.mark.parametrize(("method", "sampling"), [("mutual_information", "stratified"), ("l1", "random")])
+def test_samples_that_say_nothing_about_any_input_are_an_error_that_says_so(method: str, sampling: str, tmp_path: Path):
+    """One of each class; two of one class."""
+    experiment = noise(method, train_size=2, sampling=sampling)
+    with pytest.raises(BadInput, match="on 2 samples.*scikit-learn says.*Train on more samples"):
+        resident(experiment, tmp_path, "cpu")
+
+
 @each_method
 def test_numbers_can_be_targets(method: str, tmp_path: Path):
     experiment = Experiment.from_json({"dataset": {"key": "linear_200", "selection": {"key": method, "k": 3}}})
