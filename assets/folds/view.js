@@ -99,7 +99,9 @@ export class FoldsView extends BaseView {
     setText(parts.price, this.given.blocked || this.given.price);
     setText(parts.means, this.study ? this.meansSoFar(labels) : "");
     const { verdict, reason } = this.study?.meta ?? {};
-    setText(parts.verdict, [reason, ...(verdict ?? [])].filter((sentence) => typeof sentence === "string" && sentence).join(" "));
+    // What becomes of the networks, its second sentence, stands below this part; of a presentation nothing does.
+    const said = this.settings.present ? verdict : verdict?.slice(0, 1);
+    setText(parts.verdict, [reason, ...(said ?? [])].filter((sentence) => typeof sentence === "string" && sentence).join(" "));
     const rows = folds.map((run) => [run.run, run.lineage, run.rows, run.meta.num_steps]);
     return { stamps: [], drawings: this.drawChanged({ main: [parts.plots.main, rows, () => drawFolds(this.charts.main, folds, control.meta, { scale: this.view.scale, single: this.given.single }, context)] }) };
   }

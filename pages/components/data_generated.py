@@ -72,7 +72,8 @@ def generated() -> None:
         error_box(error)
         return
     present = st.session_state.get("present", False)
-    generators_chart(channel, count=st.session_state.get(_COUNT, 0), token=live_token(), key=CHART, present=present)
+    with st.container(key="generator-pictures"):
+        generators_chart(channel, count=st.session_state.get(_COUNT, 0), token=live_token(), key=CHART, present=present)
     if not present:
         next_actions(experiment, entry)
 

@@ -51,7 +51,8 @@ def _shown(run: RunRecord, evaluations: list[Evaluation]) -> None:
         alt=t("Errors of the run over its epochs, and below when the narrator said what"),
     )
     for one in sayings:
-        st.markdown(f"**{show(when(one))}**  \n{show(one.text)}")
+        said = t("At epoch {epoch:,.4g}: {said}", epoch=one.epoch, said=show(one.text))
+        st.markdown(f"**{show(when(one))}**  \n{said}")
     if not sayings:
         st.markdown(t("Nothing stood out in this run."))
     with st.expander(t("The rules, and how often they are right")):

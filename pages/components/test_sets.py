@@ -71,12 +71,12 @@ def fresh_test_sets(run: RunRecord) -> None:
             st.button(
                 t("Show the class a refusal"),
                 icon=":material/front_hand:",
-                help=t("What is said to who looks again with other weights. Nobody looks, and nothing is counted."),
                 on_click=lambda: st.session_state.update({_STAGED: run.id}),
             )
     if _REFUSED in st.session_state:
         error_box(st.session_state.pop(_REFUSED))
     if st.session_state.pop(_STAGED, None) == run.id:
+        st.caption(t("What is said to who looks again with other weights. Nobody looks, and nothing is counted."))
         error_box(services().staged_refusal(run.id, actor=actor()))
 
 
@@ -97,7 +97,7 @@ def _table(dealt: tuple[Deal, ...]) -> None:
             t("test set"): one.number,
             t("dealt"): f"{one.utc:%Y-%m-%d %H:%M} UTC",
             t("by"): services().name_of(one.owner) or t("the person at the computer"),
-            t("dealt to"): t("the class") if one.audience == "class" else t("who sits at the computer"),
+            t("dealt to"): t("the class") if one.audience == "class" else t("the person at the computer"),
         }
         for one in dealt
     ]

@@ -63,7 +63,7 @@ def test_the_narrator_tells_what_happened_when_and_how_often_its_rules_are_right
     run = finished(bench, points(epochs=20, optimizer={"key": "sgd", "lr": 1e-6}))
     tab = open_page("generalization.py", look="narrator", of=run.id)
     assert len(charts(tab)) == 1
-    assert re.search(r"plateau: from epoch 12 to the end\W+Training loss \d", texts(tab))
+    assert re.search(r"plateau: from epoch 12 to the end\W+At epoch 12: Training loss \d", texts(tab))
     assert all(str(record_text(kind)) in texts(tab) for kind in RULES)
 
 

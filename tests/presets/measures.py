@@ -12,7 +12,6 @@ import torch
 from core.catalog.presets import Measure
 from core.catalog.regularizers.early_stopping import EarlyStopping
 from core.experiment import Experiment
-from core.training.assembly import conditions_of
 from core.training.pictures import gradient_sizes
 from core.training.run import Run
 from core.training.stacked import Stack
@@ -38,27 +37,18 @@ def advance(runs: Sequence[Run], is_wanted: Callable[[Run], bool] = lambda run: 
             stack.step(going)
 
 
-def measured(
-    experiments: Sequence[Experiment], engine: str, folder: Path, claimed: Sequence[set[str]]
-) -> list[dict[str, float]]:
-    """Every measure of one run of each experiment; errors of classes in percent.
+def measured(experiment: Experiment, folder: Path, claimed: set[str]) -> dict[str, float]:
+    """Every measure of one run of the experiment; errors of classes in percent.
 
-    The runs share their updates. What is measured on the way is right where it is claimed of the experiment.
+    Those on its way are right where one of them is claimed.
     """
-    runs = []
-    for experiment, measures in zip(experiments, claimed, strict=True):
-        stops = any(isinstance(regularizer, EarlyStopping) for regularizer in experiment.regularizers)
-        follows = experiment.schedule.watch() is not None
-        if not (stops or follows or measures & ON_ITS_WAY):
-            experiment = experiment.replace(evaluate_every=NEVER)
-        runs.append(Run(experiment, folder, conditions=conditions_of(experiment, engine=engine)))
-    sizes = [list(gradient_sizes(run).values()) for run in runs]
-    advance(runs)
-    return [_measures(run, of_layers) for run, of_layers in zip(runs, sizes, strict=True)]
-
-
-def _measures(run: Run, sizes: Sequence[float]) -> dict[str, float]:
-    """The measures of a run that is over; `sizes` are those of its first gradients by layer."""
+    stops = any(isinstance(regularizer, EarlyStopping) for regularizer in experiment.regularizers)
+    follows = experiment.schedule.watch() is not None
+    if not (stops or follows or claimed & ON_ITS_WAY):
+        experiment = experiment.replace(evaluate_every=NEVER)
+    run = Run(experiment, folder)
+    sizes = list(gradient_sizes(run).values())
+    run.train()
     final, outcome = run.final, run.outcome
     assert final is not None
     assert outcome is not None

@@ -300,7 +300,7 @@ def test_a_row_that_diverges_keeps_its_state_and_disturbs_no_other(bad: str, ste
     for other, heard in pairs:
         if other is not run:
             other.flush()
-            assert alike((other, heard), alone(other.experiment, folder, step + 6))
+            assert alike((other, heard), alone(other.experiment, folder, step + 6))  # type: ignore[arg-type]
 
 
 def spoil(run: Run) -> None:
