@@ -6,6 +6,7 @@ Inputs stay as they are stored (uint8 images), scaling happens in the batch. The
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import weakref
 from collections import OrderedDict
@@ -167,7 +168,7 @@ def _selected(held: _Held, splits: Splits, dataset: DataSet) -> Selected | None:
         return None
     rows = selection.looks_at(splits.train, splits.validation)
     inputs, targets = samples.inputs[rows].astype(np.float64), splits.targets[rows].reshape(-1)
-    key = (type(selection), rows.tobytes(), targets.tobytes())
+    key = type(selection), hashlib.sha256(rows.tobytes() + targets.tobytes()).digest()
     if (scores := held.scores.get(key)) is None:
         try:
             scores = held.scores[key] = selection.build(dataset.task)(inputs, targets)

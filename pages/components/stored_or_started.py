@@ -61,7 +61,8 @@ def stored_or_started(
         return
     if after is not None:
         after(comparison, record)
-    if st.button(t("Open in Compare"), icon=":material/arrow_forward:"):
+    # Compare has no folds: it would ask for other runs than these.
+    if comparison.folds is None and st.button(t("Open in Compare"), icon=":material/arrow_forward:"):
         compare_state.take(comparison)
         compare_state.show_study(record.id)
         st.switch_page("compare.py")

@@ -36,6 +36,7 @@ def test_k_fold_on_digits_goes_from_a_click_to_the_mean_of_its_folds(open_tab: O
         "validation",
     } <= set(lines)
     expect(tab.page.get_by_text("Which of the 3 networks do I keep?")).to_be_visible()
+    expect(tab.page.locator(".sp-folds .sp-verdict")).not_to_contain_text("None of these networks")  # said once
     expect(tab.page.get_by_test_id("stTable")).to_contain_text("standard deviation")
     assert "study=" in tab.page.url
     assert tab.overflow_sideways() <= 0

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from core.catalog.architectures.rows import FixedProduct, Rows, forward_of
+from core.catalog.architectures.rows import FixedProduct, Rows, Several, forward_of
 from core.training.assembly import Assembly
 
 
@@ -25,7 +25,7 @@ class Answers:
         rows = Rows(self._product, drops=False)
         self._forward = forward_of([parts.model for parts in several], rows)
 
-    def __call__(self, inputs: Sequence[Tensor]) -> Tensor:
+    def __call__(self, inputs: Several) -> Tensor:
         # All others are the same in both modes, and going through their modules takes as long as a small product.
         modal = [parts.model for parts in self._several if parts.frame.statistics or parts.loop.dropouts]
         try:
