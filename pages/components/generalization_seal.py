@@ -119,8 +119,8 @@ def words(looks: tuple[Look, ...], mine: Look | None, kept: Evaluation) -> Text:
         return Text("🔒 **Sealed.** You have never looked at this test set.")
     if mine is None:
         return Text(
-            "🔒 **Sealed for this run.** You have looked at this test set {num} times with other weights: one more "
-            "look would let you choose by it.",
+            "🔒 **Sealed for this run.** Your looks at this test set with other weights: {num}. One more would let you "
+            "choose by it.",
             num=len(looks),
         )
     if mine.contaminated:

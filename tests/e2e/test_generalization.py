@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import OpenTab
+from tests.polling import until
 
 pytestmark = pytest.mark.browser
 
@@ -24,17 +25,9 @@ def test_k_fold_on_digits_goes_from_a_click_to_the_mean_of_its_folds(open_tab: O
     expect(tab.page.locator(".sp-folds .sp-verdict")).to_contain_text(
         re.compile(r"Mean over 3 folds: validation error [\d.]+ % with a standard deviation of")
     )
-    lines = tab.page.evaluate(LINES)
-    assert {
-        "training0",
-        "training1",
-        "training2",
-        "validation0",
-        "validation2",
-        "high",
-        "training",
-        "validation",
-    } <= set(lines)
+    each = [f"{split}{fold}" for split in ("training", "validation") for fold in range(3)]
+    drawn = {*each, "high", "training", "validation"}
+    until(lambda: drawn <= set(tab.page.evaluate(LINES)), what="every line is drawn")  # A frame after the words.
     expect(tab.page.get_by_text("Which of the 3 networks do I keep?")).to_be_visible()
     expect(tab.page.locator(".sp-folds .sp-verdict")).not_to_contain_text("None of these networks")  # said once
     expect(tab.page.get_by_test_id("stTable")).to_contain_text("standard deviation")
