@@ -44,7 +44,7 @@ add(
         "inputs_by_l1",
         "A diagnosis from five inputs that differ",
         "Breast cancer, five of thirty inputs by the weights that an L1 penalty leaves: {validation_error} wrong, "
-        "training error {train_error}; with all thirty it is 0.5–3 %.",
+        "training error {train_error}.",
         five("l1"),
         (Claim("validation_error", 1, 13), Claim("train_error", 1.5, 7)),
         group="compare",
