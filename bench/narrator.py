@@ -37,6 +37,7 @@ from bench.narrator_runs import CASES, Case
 from core.catalog.datasets.generated import Generated
 from core.catalog.optimizers.adam import Adam
 from core.experiment import Experiment
+from core.pieces import worked_off
 from core.training.evaluation import Evaluation, Score, score
 from core.training.feed import batch_sizes
 from core.training.guessing import guessing
@@ -94,12 +95,7 @@ class Seen:
 
     def _score(self, batches: list[Any]) -> Score:
         parts = self.run.parts
-        work = score(parts.model, batches, parts.plain_loss, parts.target_spread)
-        while True:
-            try:
-                next(work)
-            except StopIteration as done:
-                return done.value
+        return worked_off(score(parts.model, batches, parts.plain_loss, parts.target_spread))
 
 
 def relatives(experiment: Experiment) -> dict[str, Experiment]:
@@ -258,9 +254,10 @@ def figures(runs: Sequence[dict[str, Any]]) -> list[Figure]:
     """Precision and recall over all kinds, for each half."""
     found = []
     for half in HALVES:
-        rows = counts([run for run in runs if run["half"] == half]).values()
+        these = [run for run in runs if run["half"] == half]
+        rows = counts(these).values()
         right, said, true = (sum(getattr(row, name) for row in rows) for name in ("right", "said", "true"))
-        detail = f"{len(runs)} runs, those {half} when the rules were chosen; {right} right of {said} said, {true} true"
+        detail = f"{len(these)} runs, {half} when the rules were chosen; {right} right of {said} said, {true} true"
         found += [
             Figure(f"narrator, precision ({half})", right / said, 0.75, True, "", detail),
             Figure(f"narrator, recall ({half})", right / true, 0.75, True, "", detail),

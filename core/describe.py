@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, cast
 
-from core.catalog.datasets.features import Features
 from core.catalog.entry import Entry
 from core.catalog.presets import Preset, presets
-from core.catalog.selections.selection import BestInputs
 from core.experiment import Experiment
 from core.text import Text
 
@@ -55,16 +53,13 @@ def data_words(experiment: Experiment) -> Text:
     dataset = cast(Any, experiment.dataset)
     num = split_sizes(experiment).num_train
     words = Text("{title}, {num:,} training samples", title=Text(dataset.title), num=num)
-    if not isinstance(dataset, Features) or not isinstance(dataset.selection, BestInputs):
+    selection = dataset.best_inputs
+    if selection is None:
         return words
-    facts = dataset.facts()
-    values = {
-        "data": words,
-        "kept": facts.input_shape[0],
-        "all": len(facts.feature_names),
-        "how": Text(dataset.selection.title),
-    }
-    if dataset.selection.chosen_on == "all":
+    num_inputs = len(dataset.facts().feature_names)
+    kept = selection.num_kept(num_inputs)
+    values = {"data": words, "kept": kept, "all": num_inputs, "how": Text(selection.title)}
+    if selection.chosen_on == "all":
         return Text("{data}, {kept} of {all} inputs {how}, chosen on validation samples too", **values)
     return Text("{data}, {kept} of {all} inputs {how}", **values)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from core.catalog.entry import Entry
@@ -128,13 +129,14 @@ class _Change:
         kept = {name: value for name, value in fields.items() if name in cls.model_fields}
         dropped = [name for name in fields if name not in kept]
         title = Text(cls.title)
+        known = [*(old or cls).parameters(), *cls.parameters()]
+        titles = {parameter.name: Text(parameter.title or parameter.name) for parameter in known}
         if dropped:
-            self.notes.append(
-                Text("{title} has no {fields}: dropped with the change of key.", title=title, fields=", ".join(dropped))
-            )
+            names = _listed([titles.get(name, Text(name)) for name in dropped])
+            self.notes.append(Text("{title} has no {fields}: dropped with the change.", title=title, fields=names))
         if kept:
-            values = ", ".join(f"{name} = {shown(value)}" for name, value in kept.items())
-            self.notes.append(Text("{title} keeps {fields}.", title=title, fields=values))
+            values = _listed([_setting(titles[name], value) for name, value in kept.items()])
+            self.notes.append(Text("{title} keeps: {fields}.", title=title, fields=values))
         return {"key": key, **kept}
 
     def item(self, current: Any, family: str, name: str, rest: list[str], value: Any) -> Any:
@@ -148,6 +150,15 @@ class _Change:
         index = _index(place, name, len(items))
         before = items[index] if index < len(items) else None
         return [*items[:index], self.entry(before, family, f"{name}.{place}", deeper, value), *items[index + 1 :]]
+
+
+def _setting(title: Text, value: Any) -> Text:
+    """A field and its value; a word is one of a few, and is translated as in the form."""
+    return Text("{setting} {value}", setting=title, value=Text(value) if isinstance(value, str) else shown(value))
+
+
+def _listed(parts: Sequence[Text]) -> Text:
+    return reduce(lambda before, part: Text("{before}, {name}", before=before, name=part), parts)
 
 
 def _inside(given: Any, name: str, rest: list[str], value: Any) -> Any:

@@ -122,22 +122,23 @@ def seen() -> None:
     runs = services().runs_of(study, actor=actor()) if study else ()
     waits = study is None and lesson_state.waits_for_answer("compare")
     blocked = t("Answer the question of the lesson first, or skip it.") if waits else ""
-    compare_chart(
-        study,
-        race_data(comparison),
-        lanes=lanes_of(comparison, runs),
-        forks=forks_of(runs),
-        token=live_token(),
-        labels=compare_labels(t),
-        key=LIVE,
-        lang=language(),
-        present=st.session_state.get("present", False),
-        blocked=blocked,
-        may=may(services().study(study, actor=actor()), actor()) if study else "change",
-        caption=show(made.caption) if made.caption and not waits else "",  # it says what will happen
-        measure=st.query_params.get("measure") == "1",
-        price=None if study else services().price(comparison, actor=actor()),
-    )
+    with st.container(key="race-pictures"):
+        compare_chart(
+            study,
+            race_data(comparison),
+            lanes=lanes_of(comparison, runs),
+            forks=forks_of(runs),
+            token=live_token(),
+            labels=compare_labels(t),
+            key=LIVE,
+            lang=language(),
+            present=st.session_state.get("present", False),
+            blocked=blocked,
+            may=may(services().study(study, actor=actor()), actor()) if study else "change",
+            caption=show(made.caption) if made.caption and not waits else "",  # it says what will happen
+            measure=st.query_params.get("measure") == "1",
+            price=None if study else services().price(comparison, actor=actor()),
+        )
     if not st.session_state.get("present", False):
         take_along(comparison, study)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import streamlit as st
+
 from core.lessons.linked import View
 from pages.components import generalization_state, lesson_state, own_lessons, state
 from pages.components.generalization_confidence import choices as confidence_choices
@@ -47,4 +49,5 @@ page_of_parts(
 )
 query = {"look": generalization_state.PARTS.shown(), **generalization_state.PARTS.address()}
 view = View("generalization", {name: said for name, said in query.items() if said}, state.experiment())
-own_lessons.as_lesson(view)
+with st.container(key="below-parts"):
+    own_lessons.as_lesson(view)

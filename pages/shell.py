@@ -68,9 +68,9 @@ def here(page: str | None = None) -> None:
         room.seen(actor(), page)
 
 
-@st.fragment(run_every=8)
+@st.fragment(run_every=2 if services().room is None else 8)
 def device() -> None:
-    """What computes, and how busy it is."""
+    """What computes, and how busy it is; looked at again rarely where a class has thirty tabs."""
     here()
     if calls.is_called():
         st.rerun()

@@ -32,6 +32,7 @@ from pages.components import (
     replaying,
     sharing,
     state,
+    stored_choice,
     watching,
 )
 from pages.components.choices import choices
@@ -154,6 +155,7 @@ def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False
     branching.put_beside(run, before[0] if before and are_comparable(before[1], experiment) else None)
     state.show_run(run, experiment)
     lesson_state.started(run)
+    stored_choice.look_at(run)
     return True
 
 

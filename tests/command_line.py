@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.polling import until
 from tests.sources import ROOT
 
 TINY: dict[str, Any] = {
@@ -44,6 +48,27 @@ class Answer:
 
 
 Cli = Callable[..., Answer]
+
+
+@contextmanager
+def ctrl_c(condition: Callable[[], object]) -> Iterator[None]:
+    """Interrupt the command that runs within in this process, once the condition holds."""
+    over, pressing = threading.Event(), threading.Lock()
+
+    def press() -> None:
+        until(lambda: over.is_set() or condition(), every_s=0.1)
+        with pressing:
+            if not over.is_set():
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    waiting = threading.Thread(target=press)
+    waiting.start()
+    try:
+        yield
+    finally:
+        with pressing:
+            over.set()
+        waiting.join()
 
 
 def environment(folder: Path) -> dict[str, str]:

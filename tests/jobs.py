@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -42,7 +41,7 @@ class SinkDiary(Diary):
         super().__init__()
         self.states: list[str] = []
         self.outcome: Any = None
-        self.applied_at: list[tuple[Command, int, Any, float]] = []
+        self.applied_at: list[tuple[Command, int, Any]] = []
 
     def state(self, state: str, run: Any, outcome: Any) -> None:
         self.states.append(state)
@@ -58,7 +57,7 @@ class SinkDiary(Diary):
         self.on_event(event)
 
     def applied(self, command: Command, step: int, problem: Any) -> None:
-        self.applied_at.append((command, step, problem, time.monotonic()))
+        self.applied_at.append((command, step, problem))
 
     def progress(self, run: Run, pace: str, seconds_left: float | None) -> None:
         """Not kept."""

@@ -106,7 +106,8 @@ export class UnitView extends Frame {
   // A kernel of another size keeps its middle; what is new is 0.
   resize(size) {
     const { size: old, weights } = this.view;
-    const move = Math.floor((size - old) / 2);
+    const middle = (side) => Math.floor((side - 1) / 2);
+    const move = middle(size) - middle(old);
     const next = Array.from({ length: size * size }, (_, place) => {
       const [row, column] = [Math.floor(place / size) - move, (place % size) - move];
       return row >= 0 && row < old && column >= 0 && column < old ? weights[row * old + column] : 0;
@@ -183,9 +184,9 @@ export class UnitView extends Frame {
     this.column = Math.min(Math.max(this.column, 0), Math.max(0, sides[1] - 1));
     const [row, column] = [this.row, this.column];
     const marked = fits && { row: row * places.stride - places.before, column: column * places.stride - places.before, size: kernel.size };
-    const side = this.narrow ? 220 : this.settings.present ? 380 : 280;
+    const side = this.narrow ? 220 : this.settings.present ? 350 : 280;
     parts.given.draw(seen, { pads: [places.before, places.after], marked, side, palette });
-    for (const part of [parts.tables.patch.node, parts.tables.products.node, parts.said, parts.made.canvas]) part.style.visibility = fits ? "" : "hidden";
+    parts.stage.classList.toggle("sp-no-place", !fits);
     const weights = kernel.channels[reads - kernel.first];
     parts.tables.kernel.draw(weights, kernel.size, palette, isTyped);
     if (!fits) return;
@@ -214,7 +215,7 @@ export class UnitView extends Frame {
     const line = layer.input.shape.slice(1).map((side, axis) => `⌊(${side} + ${places.before} + ${places.after} − ${kernel.size}) / ${places.stride}⌋ + 1 = ${signed(String(sides[axis]))}`);
     const text = [...new Set(line)].join(" · ");
     const rest = unseen(layer.input.shape[1], { ...places, size: kernel.size });
-    const after = fits ? (rest ? fill(labels.unseen, { rest }) : "") : fill(labels.impossible, { size: kernel.size, side: layer.input.shape[1] + places.before + places.after });
+    const after = fits ? (rest ? fill(labels.unseen, { rest }) : "") : fill(labels.impossible, { size: kernel.size, side: Math.min(...layer.input.shape.slice(1)) + places.before + places.after });
     setText(this.parts.formula, [`${labels.size_formula}: ${text}`, after].filter(Boolean).join("   "));
     this.parts.formula.classList.toggle("sp-impossible", !fits);
   }

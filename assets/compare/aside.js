@@ -1,7 +1,7 @@
 // The picture beside the race: final loss against the rate, every rate at once, a curve over one number, the noise of the
 // gradient, the grid of two things, or the gap of every run.
 
-import { smallest, verticalRange } from "../live/axes.js";
+import { errorRange, smallest } from "../live/axes.js";
 import { empty } from "../live/gradients.js";
 import { widest } from "../live/plot.js";
 import { alike, fill, percent, short, signed } from "../live/text.js";
@@ -68,7 +68,7 @@ function curve(chart, { groups, settings }, view, context) {
   traces.push({ uid: "best", type: "scatter", mode: "markers", x: [best.x], y: [best.validation.mid * factor], showlegend: false, hoverinfo: "skip", marker: { symbol: "circle-open", size: size * 1.2, color: palette.text, line: { width: 2 } } });
   const logarithmic = settings.number.scale === "log" && points[0].x > 0;
   const xs = points.map((point) => point.x);
-  const range = verticalRange(traces.flatMap((trace) => trace.y), view.scale, regression ? 1 : 100);
+  const range = errorRange(traces.flatMap((trace) => trace.y), view.scale, !regression);
   return chart.draw(
     traces,
     {

@@ -1,7 +1,7 @@
 // All lines on shared axes: colour and symbol = run, thick = validation, thin and dashed = training, shaded = gap or range
 // of the seeds; names at the line ends; the target, and where each run has reached it.
 
-import { interpolated, verticalRange } from "../live/axes.js";
+import { errorRange, interpolated } from "../live/axes.js";
 import { widest } from "../live/plot.js";
 import { alike, fill, grouped, percent, short } from "../live/text.js";
 import { translucent } from "../live/theme.js";
@@ -48,8 +48,7 @@ export function drawRace(chart, groups, view, context, { settings, planned }) {
   // The untrained network stands far above what follows; it alone does not set the scale.
   const trained = lines.flatMap(({ main, thin, group }) => [main, thin].filter(Boolean).flatMap(({ steps, mid, high }) => (group.runs.length > 1 ? high : mid).filter((_, row) => steps[row] > 0)));
   const lowest = lines.flatMap(({ main, thin }) => [main, thin].filter(Boolean).flatMap(({ steps, low }) => low.filter((_, row) => steps[row] > 0)));
-  const range = verticalRange(trained.length ? [...trained, ...lowest] : lines.flatMap(({ main }) => main.mid), scale, what.percent ? 100 : 1);
-  if (what.percent) range[1] = Math.min(range[1], scale === "log" ? 2 : 100);
+  const range = errorRange(trained.length ? [...trained, ...lowest] : lines.flatMap(({ main }) => main.mid), scale, what.percent);
   const floor = scale === "log" ? 10 ** range[0] : -Infinity;
   const reached = reach(shown, view.x, planned);
   const isScaled = groups.some(({ share }) => share !== null);

@@ -141,7 +141,8 @@ export class Table {
     row.swatch = element("i", { className: "sp-swatch", "aria-hidden": "true" });
     row.name = element("button", { type: "button", className: "sp-group-name", title: labels.focus_help, onclick: () => this.on.focus(row.group) });
     row.note = element("small");
-    row.first = element("th", { scope: "row" }, row.swatch, row.name, row.note);
+    row.alarms = element("details", { className: "sp-row-alarms", hidden: true }, element("summary"), element("p"));
+    row.first = element("th", { scope: "row" }, row.swatch, row.name, row.note, row.alarms);
     row.actions = element("td", { className: "sp-actions" }, ...row.controls.nodes, ...Object.values(row.buttons));
     row.node = element("tr", { "data-key": key }, row.first, row.actions);
     return row;
@@ -151,6 +152,7 @@ export class Table {
     const { labels } = this;
     setText(row.name, group.name);
     setText(row.note, cells.name.note ?? "");
+    fillAlarms(row.alarms, group);
     row.swatch.style.setProperty("--sp-run", this.palette.of(group));
     setAttribute(row.swatch, "data-symbol", group.share === null ? this.palette.glyph(group.slot) : "");
     row.swatch.classList.toggle("sp-dashed", this.palette.broken(group));
@@ -194,6 +196,15 @@ export class Table {
     row.node.remove();
     this.rows.delete(key);
   }
+}
+
+// What is wrong with gradients or units, as the first run that has something says it; rules and numbers one press away.
+function fillAlarms(details, group) {
+  const alarms = group.runs.map((run) => run.meta?.status?.alarms ?? []).find((found) => found.length) ?? [];
+  const numbers = alarms.flatMap((alarm) => alarm.numbers).map((row) => row.join(" "));
+  details.hidden = !alarms.length;
+  setText(details.firstChild, alarms.map(({ text }) => text).join(" "));
+  setText(details.lastChild, [...alarms.map(({ rule }) => rule), numbers.join(" · ")].join(" "));
 }
 
 // A median with, below it, the range over the seeds.

@@ -2,7 +2,7 @@
 // dashed, on one axis.
 
 import { ticks } from "../compare/race_chart.js";
-import { epochsOf, verticalRange } from "../live/axes.js";
+import { epochsOf, errorRange } from "../live/axes.js";
 import { fill, percent, short } from "../live/text.js";
 import { translucent } from "../live/theme.js";
 import { meanCurve } from "./means.js";
@@ -31,7 +31,7 @@ export function drawFolds(chart, runs, meta, { scale, single }, context) {
   // The untrained networks stand far above what follows; they alone do not set the scale.
   const lines = curves.flatMap(({ columns, mean: { steps, mean } }) => [...columns, { steps, values: mean }]);
   const seen = lines.flatMap(trained).map((error) => factor * error);
-  const range = verticalRange(seen, scale, regression ? 1 : 100);
+  const range = errorRange(seen, scale, !regression);
   const floor = scale === "log" ? 10 ** range[0] : -Infinity;
   const height = (error) => Math.max(floor, factor * error);
   const traces = [];

@@ -68,6 +68,12 @@ export function verticalRange(values, scale, fallback) {
   return [Number.isFinite(bottom) ? bottom : 0, top > 0 ? roundedUp(top * 1.06) : fallback];
 }
 
+// The same for errors: shares of wrong answers, in per cent, end at 100.
+export function errorRange(values, scale, inPercent) {
+  const [low, high] = verticalRange(values, scale, inPercent ? 100 : 1);
+  return [low, inPercent ? Math.min(high, scale === "log" ? 2 : 100) : high];
+}
+
 export function smallest(values) {
   return values.reduce((least, value) => (value < least ? value : least), Infinity);
 }

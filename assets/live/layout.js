@@ -26,7 +26,7 @@ export function build(labels, settings, { act, trigger, change, replay, hand, sk
   const toggles = viewToggles(labels, change);
   const title = element("h3", { className: "sp-main-title" });
   const heading = element("div", { className: "sp-heading" }, title, toggles.smoothing);
-  const chart = element("section", { className: "sp-panel sp-main", label: labels.main_chart }, heading, element("div", { className: "sp-stage" }, plots.main, start.node, sketch), toggles.node);
+  const chart = element("section", { className: "sp-panel sp-main", label: labels.main_chart }, heading, words.told, element("div", { className: "sp-stage" }, plots.main, start.node, sketch), toggles.node);
   const samples = samplesNode();
   const caption = element("p", { className: "sp-caption", hidden: true });
   const learnedTitle = element("h3", { text: labels.learned });

@@ -1,7 +1,7 @@
 // Training and validation on one axis, the gap between them as an area: colour = run, thick = validation, thin and
 // dashed = training.
 
-import { epochsOf, extent, positions, verticalRange } from "./axes.js";
+import { epochsOf, errorRange, extent, positions } from "./axes.js";
 import { expectedTraces } from "./expected.js";
 import { fitted, widest } from "./plot.js";
 import { alike, epochs, fill, percent, short } from "./text.js";
@@ -44,7 +44,7 @@ export function drawMain(chart, data, ghost, view, context) {
   const trained = Object.values(curves).flatMap(({ raw }) => scaled(raw).filter((_, row) => raw.steps[row] > 0));
   const all = trained.length ? trained.concat(inPercent || isKin ? ghostly(before, factor) : []) : Object.values(curves).flatMap(({ raw }) => scaled(raw)).concat(guess === null ? [] : guess * factor);
   const expected = expectedTraces(inPercent ? sketch : null, data, view, factor, context);
-  const range = sketch?.isOpen && inPercent ? [0, 100 * sketch.high] : verticalRange(all.concat(expected.values), view.scale, inPercent ? 100 : 1);
+  const range = sketch?.isOpen && inPercent ? [0, 100 * sketch.high] : errorRange(all.concat(expected.values), view.scale, inPercent);
   const floor = view.scale === "log" ? 10 ** range[0] : -Infinity;
 
   const line = (key, column, place, style, extra = {}) => ({

@@ -1,6 +1,7 @@
-// In words: the status sentence, the rule and its numbers one click away, and what to try beside this run.
+// In words: the status sentence, the rule and its numbers one click away, and what to try beside this run; and what the
+// narrator says, a line of its own above the picture.
 
-import { element, setText } from "./dom.js";
+import { element, setAttribute, setText } from "./dom.js";
 
 export class Words {
   constructor(labels, onSuggestion) {
@@ -10,7 +11,7 @@ export class Words {
     this.promise = element("p", { className: "sp-hint" });
     this.sentence = element("p", { className: "sp-sentence", "aria-live": "polite" });
     this.more = element("p", { className: "sp-hint" });
-    this.told = element("p", { className: "sp-told" });
+    this.told = element("p", { className: "sp-narrator" });
     this.rule = element("p");
     this.numbers = element("dl");
     this.sayings = element("div", { className: "sp-sayings" });
@@ -22,7 +23,6 @@ export class Words {
       element("h3", { text: labels.words }),
       this.promise,
       this.sentence,
-      this.told,
       this.more,
       this.suggestions,
       this.details,
@@ -50,8 +50,10 @@ export class Words {
     this.more.hidden = !this.more.textContent;
     this.details.hidden = !status?.rule;
     const told = status?.told ?? [];
-    this.told.hidden = !status?.numbers.length || status.verdict === "untrained";
-    setText(this.told, `${this.labels.narrator} ${told.map(({ line }) => line).join(" · ") || this.labels.nothing_told}`);
+    const line = told.map(({ line }) => line).join(" · ") || this.labels.nothing_told;
+    const isSilent = !status?.numbers.length || status.verdict === "untrained";
+    setText(this.told, isSilent ? "" : `${this.labels.narrator} ${line}`);
+    setAttribute(this.told, "title", this.told.textContent);
     const drawn = JSON.stringify([status?.rule, status?.numbers, status?.suggestions, told]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;

@@ -1,6 +1,6 @@
 // The pictures of a search: every trial's curve, the best so far, parallel coordinates, slices, what matters.
 
-import { smallest, verticalRange } from "../live/axes.js";
+import { errorRange, smallest } from "../live/axes.js";
 import { fill, short } from "../live/text.js";
 import { ordered } from "./trials.js";
 
@@ -103,7 +103,7 @@ function scaleOf({ task }) {
 
 function errorAxis(values, { task }, { labels }) {
   const isPlain = task === "regression";
-  return { mode: "error", title: { text: labels[isPlain ? "axis_relative_error" : "axis_error_percent"] }, range: verticalRange(values.filter(Number.isFinite), "linear", isPlain ? 1 : 100) };
+  return { mode: "error", title: { text: labels[isPlain ? "axis_relative_error" : "axis_error_percent"] }, range: errorRange(values.filter(Number.isFinite), "linear", !isPlain) };
 }
 
 // Where each trial stands among all, the best at 0: its colour, as the lowest number has the first of the ramp.

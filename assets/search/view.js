@@ -131,7 +131,7 @@ export class SearchView extends Connected {
     setText(parts.best, [meta.reason, sentence].filter(Boolean).join(" "));
     const within = trials.find(({ number }) => number === meta.within);
     const simpler = within && within.number !== meta.best ? fill(labels.within_is, { number: within.number, words: within.words, error: errorText(within.now, meta), limit: errorText(meta.limit, meta) }) : within ? labels.within_is_best : "";
-    setText(parts.choice, this.study ? [simpler, meta.why].filter(Boolean).join(" ") : (this.price?.meta.price ?? ""));
+    setText(parts.choice, this.study ? [simpler, meta.why, meta.warning].filter(Boolean).join(" ") : (this.price?.meta.price ?? ""));
     parts.table.draw(trials, meta);
   }
 }

@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     PrivateAttr,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_serializer,
 )
@@ -209,3 +210,9 @@ def from_family(family: str, *, optional: bool = False) -> BeforeValidator:
     from core.catalog.registry import parse
 
     return BeforeValidator(lambda value: None if optional and value is None else parse(family, value))
+
+
+def schema_of(family: str) -> WithJsonSchema:
+    """How such a field is written: a key, or an object with a key and the fields of its entry."""
+    entry = {"type": "object", "properties": {"key": {"type": "string"}}, "required": ["key"]}
+    return WithJsonSchema({"anyOf": [{"type": "string"}, entry], "family": family})

@@ -23,10 +23,8 @@ from typing import Any
 from core.catalog.datasets.dataset import Samples
 from core.errors import BadInput, CoreError
 from core.executors.choice import RAY, checked_executor
-from core.executors.outbox import Told
-from core.executors.worker import Order, Worker
+from core.executors.worker import Worker
 from core.text import Text
-from core.training.command import Command
 
 ROOT = Path(__file__).parents[2]
 STORE_BYTES = 512 * 2**20
@@ -38,15 +36,13 @@ GPU_SHARE = 0.25
 MOST_SAMPLES = 4
 """So many data sets are held for the workers."""
 LETTERS = 300
-NOT_SENT = ["/.*", "/tests", "/bench", "/docs", "__pycache__"]
-"""What no worker needs of this program."""
+NOT_SENT = ["/.?*", "/tests", "/bench", "/docs", "__pycache__"]
+"""What no worker needs of this program. “/.*” would be the folder itself, too, which Ray calls “.”."""
+LOOK_AGAIN_S = 0.5
+"""So often somebody who waits for a new worker looks whether another one has become idle."""
 CLOSING_S = 30.0
 AWAY_S = 24 * 60 * 60
 """So long the head of a cluster may be away before Ray ends this whole program, by itself after a minute."""
-
-
-class WorkerLost(CoreError):
-    """The process in which a run trained is gone."""
 
 
 @dataclass(frozen=True)
@@ -69,59 +65,6 @@ class View:
     nodes: tuple[Node, ...]
     cpus_free: float
     gpus_free: float
-
-
-class Training:
-    """A run that has been handed over. `news` waits for a worker, then for what is new; the rest never waits."""
-
-    def __init__(self, cluster: Cluster, order: Order, samples: Samples) -> None:
-        self._cluster, self._order, self._samples = cluster, order, samples
-        self._lock = threading.Lock()
-        self._key = secrets.token_hex(8)
-        self._worker: Any = None
-        self._before: list[Command] = []
-        self._is_given_up = False
-
-    def news(self) -> Iterator[list[Told]]:
-        """What the run tells, to its end. WorkerLost when its process is gone."""
-        from ray import get
-        from ray.exceptions import RayError, RayTaskError
-
-        is_shared = self._order.processes > 1
-        with self._cluster.crew(self._order.processes) if is_shared else self._cluster.worker() as worker:
-            with self._lock:
-                if self._is_given_up:
-                    return
-                self._worker = worker
-                samples = self._cluster.handed(self._samples)
-                news = worker.train.options(num_returns="streaming")
-                told_of = news.remote(self._key, self._order, samples, self._before)
-            try:
-                for told in told_of:
-                    yield get(told)
-            except SystemExit:
-                return  # So Ray ends threads that still wait when it is let go of.
-            except RayTaskError as error:
-                # Of several processes one is enough that is lost: the others end with it.
-                raise _lost(error) if is_shared else error.cause from None
-            except RayError as error:
-                if not self._is_given_up:
-                    raise _lost(error) from None
-
-    def command(self, command: Command) -> None:
-        """Tell the run something."""
-        with self._lock:
-            if self._worker is None:
-                self._before.append(command)
-            elif not self._is_given_up:
-                self._worker.command.remote(self._key, command)
-
-    def give_up(self) -> None:
-        """End the process of the run, if there is one."""
-        with self._lock:
-            self._is_given_up = True
-            if self._worker is not None:
-                self._cluster.end(self._worker)
 
 
 class Cluster:
@@ -236,36 +179,49 @@ class Cluster:
         """Where runs compute: on GPUs where the cluster has any."""
         return "cuda" if self._total("GPU") else "cpu"
 
-    def begin(self, order: Order, samples: Samples) -> Training:
-        """Hand a run over."""
-        return Training(self, order, samples)
-
     @contextmanager
     def worker(self) -> Iterator[Any]:
         """A process that trains nothing else meanwhile; it may have trained before, and loaded what that takes."""
-        import ray
-
         with self._places:
             with self._lock:
                 self._num_using += 1
-                worker: Any = self._idle.pop() if self._idle else None
-            if worker is None:
-                share = {"num_cpus": 1, "num_gpus": GPU_SHARE if self.device == "cuda" else 0, "max_concurrency": 2}
-                worker = ray.remote(Worker).options(**share).remote()
+            worker = None
             try:
+                worker = self._free_worker()
                 yield worker
             except BaseException:
-                self.end(worker)
+                if worker is not None:
+                    self.end(worker)
                 raise
             finally:
                 with self._lock:
                     self._num_using -= 1
-                    if worker._actor_id not in self._ended:
+                    if worker is not None and worker._actor_id not in self._ended:
                         self._idle.append(worker)
                     # Whoever shares a cluster with others keeps nothing of it that is not used.
                     surplus = [] if self._is_own or self._num_using else self._idle.copy()
                 for each in surplus:
                     self.end(each)
+
+    def _free_worker(self) -> Any:
+        """An idle or a new one, whichever is there first: a new one may wait for the core that an idle one holds."""
+        import ray
+
+        made: Any = None
+        starts: list[Any] = []
+        while True:
+            with self._lock:
+                idle = self._idle.pop() if self._idle else None
+            if idle is not None:
+                if made is not None:
+                    self.end(made)
+                return idle
+            if made is None:
+                share = {"num_cpus": 1, "num_gpus": GPU_SHARE if self.device == "cuda" else 0, "max_concurrency": 2}
+                made = ray.remote(Worker).options(**share).remote()
+                starts = [made.__ray_ready__.remote()]
+            if ray.wait(starts, timeout=LOOK_AGAIN_S)[0]:
+                return made
 
     @contextmanager
     def crew(self, processes: int) -> Iterator[Any]:
@@ -288,10 +244,11 @@ class Cluster:
 
     def check_room(self, processes: int) -> None:
         """BadInput where so many processes would wait for ever."""
-        if processes > self._room:
+        room = min(self._room, int(self._total("CPU")))
+        if processes > room:
             raise BadInput(
                 Text("{count} processes cannot share one run.", count=processes),
-                Text("The cluster has room for {room}.", room=self._room),
+                Text("The cluster has room for {room}.", room=room),
                 Text("Ask for fewer, or for more machines."),
             )
 
@@ -366,12 +323,4 @@ def _unreachable(error: BaseException) -> CoreError:
         Text("Start one with “ray start --head”, or unset RAY_ADDRESS to use this machine alone.")
         if where
         else Text("Train on this machine without a cluster: executor local."),
-    )
-
-
-def _lost(error: BaseException) -> WorkerLost:
-    return WorkerLost(
-        Text("The process in which the run trained is gone."),
-        Text("Ray says: {error}", error=str(error).strip().partition("\n")[0][:LETTERS]),
-        Text("Resume it: it goes on from its last snapshot."),
     )

@@ -116,6 +116,8 @@ def _process(shared: dict[str, Any]) -> None:
     for told in worker.train("", order, samples, ray.get(crew.exchange.remote([]))):
         for command in ray.get(crew.exchange.remote(told)):
             worker.command("", command)
+    if not worker.leading.is_followed:
+        raise RuntimeError("the run has failed, or was stopped before it began")  # With this process the others end.
     release()
 
 
@@ -143,14 +145,21 @@ class Leader(Worker):
     """The first process."""
 
     idle_s = 0.2
+    leading: _Leading
 
     def sink(self, lane: Any, order: Order) -> LaneSink:
         """One that lets the others take part once its run is built."""
-        return _Leading(lane, hashes=order.hashes)
+        self.leading = _Leading(lane, hashes=order.hashes)
+        return self.leading
 
 
 class _Leading(LaneSink):
     _is_leading = False
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the others wait for the next update: they have begun, and are not in the middle of one."""
+        return self._is_leading and self.outcome is not None and self.outcome.state != "failed"
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
         if run is not None and not self._is_leading:

@@ -14,8 +14,9 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from core.errors import CoreError
-from core.executors.cluster import Cluster, Training, WorkerLost
+from core.executors.cluster import Cluster
 from core.executors.outbox import Told
+from core.executors.training import Training, WorkerLost
 from core.executors.worker import Order, Standing
 from core.text import Text
 from core.training.changes import computed
@@ -37,6 +38,11 @@ class Remote(Protocol):
     """What a lane on a cluster needs of its study."""
 
     cluster: Cluster
+
+    @property
+    def processes(self) -> int:
+        """How many do its updates together."""
+        ...
 
     @property
     def targets(self) -> Mapping[str, object]:
@@ -70,9 +76,10 @@ class RemoteLane(Lane):
         paused: bool,
         finished: Callable[[TrainingJob], None],
     ) -> None:
-        self._remote = remote
+        self._remote, self.is_shared = remote, remote.processes > 1
         self._training: Training | None = None
         self._handing = threading.Lock()
+        self._is_given_up = False
         self._news: deque[Told] = deque()
         self._unheard: list[Command] = []
         """What the run was told and has not acknowledged."""
@@ -148,8 +155,10 @@ class RemoteLane(Lane):
             assert run is not None
             order = self._remote.order(pace=self._pace, paused=self._paused, hashes=run.parts.loop.watch is not None)
             samples = host_samples(run.parts.data)
-            training = self._remote.cluster.begin(order, samples)
+            training = Training(self._remote.cluster, order, samples)
             with self._handing:
+                if self._is_given_up:
+                    return
                 self._training = training
                 for command in self._unheard:
                     training.command(command)
@@ -241,6 +250,7 @@ class RemoteLane(Lane):
 
     def _end_training(self) -> None:
         with self._handing:
+            self._is_given_up = True
             if self._training is not None:
                 self._training.give_up()
 

@@ -12,22 +12,24 @@ import plotly.graph_objects as go
 from core.figures.theme import DIVERGING, SEQUENTIAL, colour
 from core.text import Text, Translate, untranslated
 
-HEIGHT = 320
+HEIGHT, WIDE = 320, 760
 MOST_NUMBERED = 64
 GREY = "#8a9399"
 
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """Arrays (n, H, W) side by side, numbered from 1, laid out for about `width` pixels; elsewhere drawn smaller.
+    """Arrays (n, H, W) side by side, numbered from 1.
 
-    `is_signed`: 0 is the middle of the colours.
+    `is_signed`: 0 is the middle of the colours. `ends`: the values from which to which the colours go, None for the
+    least and the largest. `height`: of the figure in pixels, None for what about WIDE pixels of width make it.
     """
 
     arrays: np.ndarray
     is_signed: bool
     most_columns: int = 16
-    width: int = 760
+    ends: tuple[float, float] | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,19 +86,20 @@ def tiled(arrays: np.ndarray, columns: int) -> np.ndarray:
 def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figure:
     """All arrays with one scale of colours beside them."""
     figure = go.Figure()
-    num, high, wide = record.arrays.shape
+    num, tall, wide = record.arrays.shape
     if not num:
         return _said(figure, Text("There is nothing to draw."), translate)
-    most_columns = min(record.most_columns, math.ceil(math.sqrt(2 * num * high / wide)), num)
+    most_columns = min(record.most_columns, math.ceil(math.sqrt(2 * num * tall / wide)), num)
     columns = math.ceil(num / math.ceil(num / most_columns))
     whole = tiled(record.arrays, columns)
-    most = float(np.abs(record.arrays).max()) or 1.0
+    low, high = record.ends or (float(record.arrays.min()), float(record.arrays.max()))
+    most = max(-low, high) or 1.0
     figure.add_heatmap(
         z=whole,
         colorscale=DIVERGING if record.is_signed else SEQUENTIAL,
         zmid=0 if record.is_signed else None,
-        zmin=-most if record.is_signed else float(record.arrays.min()),
-        zmax=most if record.is_signed else float(record.arrays.max()) or 1.0,
+        zmin=-most if record.is_signed else low,
+        zmax=most if record.is_signed else high or 1.0,
         hovertemplate="%{z:.3g}<extra></extra>",
         hoverongaps=False,
         colorbar={"thickness": 12, "len": 1.0, "tickformat": ".2~g", "nticks": 5},
@@ -105,7 +108,7 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
         places = range(num)
         figure.add_scatter(
             x=[(place % columns) * (wide + 1) - 0.5 for place in places],
-            y=[(place // columns) * (high + 1) - 0.5 for place in places],
+            y=[(place // columns) * (tall + 1) - 0.5 for place in places],
             text=[str(place + 1) for place in places],
             mode="text",
             textposition="bottom right",
@@ -116,7 +119,7 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
     # The top row is drawn by hand, for the numbers stand at the edges of the tiles.
     figure.update_yaxes(visible=False, range=[shape[0] - 0.5, -0.5], scaleanchor="x", constrain="domain")
     figure.update_xaxes(visible=False, range=[-0.5, shape[1] - 0.5], constrain="domain")
-    height = max(70, min(620, round(record.width * shape[0] / shape[1])))
+    height = record.height or max(70, min(620, round(WIDE * shape[0] / shape[1])))
     return figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
 
 
@@ -221,7 +224,8 @@ def weights_figure(weights: np.ndarray, kept: np.ndarray, translate: Translate =
         colorbar={"thickness": 12, "tickformat": ".2~g", "nticks": 5},
     )  # fmt: skip
     figure.update_xaxes(title=Text("unit of the layer").render(translate), automargin=True, showgrid=False)
-    figure.update_yaxes(title=Text("weight to output").render(translate), automargin=True, showgrid=False, dtick=1)
+    figure.update_yaxes(title=Text("weight to output").render(translate), automargin=True, dtick=1)
+    figure.update_yaxes(showgrid=False, zeroline=False)
     return _framed(figure).update_layout(height=220, plot_bgcolor="rgba(138,147,153,0.45)", showlegend=False)
 
 

@@ -24,7 +24,10 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """Errors against `values` (V,) on a logarithmic axis unless one is 0. `marks`: upright lines with their words."""
+    """Errors against `values` (V,) on a logarithmic axis unless one is 0. `marks`: upright lines with their words.
+
+    With `weights`, of the network, numbers of samples have below them how many that are for each weight.
+    """
 
     axis: Text
     values: Sequence[float]
@@ -33,6 +36,7 @@ class Errors:
     marks: Sequence[tuple[float, Text]]
     in_percent: bool
     logarithmic: bool = True
+    weights: int | None = None
 
 
 def errors_figure(errors: Errors, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
@@ -80,7 +84,10 @@ def errors_figure(errors: Errors, translate: Translate = untranslated, *, dark: 
         automargin=True,
     )
     if min(values) >= 1:
-        figure.update_xaxes(tickvals=values, ticktext=[f"{value:,.0f}".replace(",", "\u202f") for value in values])
+        ticks = [f"{value:,.0f}".replace(",", "\u202f") for value in values]
+        if errors.weights:
+            ticks = [f"{tick}<br>{value / errors.weights:.2g}" for tick, value in zip(ticks, values, strict=True)]
+        figure.update_xaxes(tickvals=values, ticktext=ticks)
     title = Text("error, %") if errors.in_percent else Text("relative error")
     figure.update_yaxes(title=title.render(translate), rangemode="tozero", automargin=True)
     return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND)

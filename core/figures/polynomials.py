@@ -216,7 +216,10 @@ class Parts:
 
 
 def parts_figure(parts: Parts, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
-    """Stacked bars of bias², variance and noise against the degree; a mark where the error was measured."""
+    """Stacked bars of bias², variance and noise against the degree; a mark where the error was measured.
+
+    A bar that leaves the picture says how high it is.
+    """
     figure = go.Figure()
     degrees = np.arange(len(parts.bias2))
     for name, values, slot in (
@@ -236,6 +239,18 @@ def parts_figure(parts: Parts, translate: Translate = untranslated, *, dark: boo
     )
     figure.add_vrect(parts.degree - 0.5, parts.degree + 0.5, fillcolor=GREY, opacity=0.2, line_width=0, layer="below")
     top = 1.25 * max(parts.test[0], parts.test.min())
+    for degree, total in enumerate(parts.bias2 + parts.variance + parts.noise):
+        if total > top:
+            figure.add_annotation(
+                x=degree,
+                y=top,
+                text=f"{total:,.{int(total < 10)}f} →".replace(",", "\u202f"),
+                textangle=-90,
+                yanchor="top",
+                showarrow=False,
+                font={"color": "#ffffff"},
+                bgcolor="rgba(0,0,0,0.55)",
+            )
     figure.update_xaxes(
         title=Text("degree of the polynomial").render(translate),
         dtick=1,

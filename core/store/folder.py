@@ -123,11 +123,15 @@ class DataFolder:
         return self
 
     def fill_reserve(self) -> None:
-        """Write the reserve unless it is there; not on a disk with little room, where it would do harm."""
+        """Keep the reserve's room unless it is kept; not on a disk with little of it, where that would do harm."""
         with suppress(OSError):
             there = self.reserve.exists() and self.reserve.stat().st_size >= _RESERVE_BYTES
             if not there and shutil.disk_usage(self.path).free > 2 * _RESERVE_BYTES:
-                self.reserve.write_bytes(bytes(_RESERVE_BYTES))
+                with self.reserve.open("wb") as file:
+                    if sys.platform == "linux":  # Room is had without anything being written.
+                        os.posix_fallocate(file.fileno(), 0, _RESERVE_BYTES)
+                    else:
+                        file.write(bytes(_RESERVE_BYTES))
 
     def release_reserve(self) -> bool:
         """Give the reserve's room back to the disk; False when there was none."""

@@ -10,7 +10,7 @@ from core.experiment import Experiment
 from core.store.records import STATE_NAMES, RunRecord
 from core.store.store import Store
 from core.text import Text
-from core.training.changes import changed, check_rate, computed
+from core.training.changes import RATE, changed, check_rate, computed
 from core.training.job import TrainingJob
 
 
@@ -59,6 +59,12 @@ def check_goes_on(kind: str, record: RunRecord, job: TrainingJob | None) -> None
 
 def check_change(store: Store, job: TrainingJob | None, record: RunRecord, values: Mapping[str, Any]) -> None:
     """Raise BadInput where a run cannot take a change: at once, not at its next update. `job` is its, if active."""
+    if job is not None and job.is_shared and not {RATE, f"optimizer.{RATE}"}.issuperset(values):
+        raise BadInput(
+            Text("Only the learning rate can change in a run that several processes share."),
+            Text("The others are told nothing else."),
+            Text("Stop it and resume it, which goes on in one process, or start a new run."),
+        )
     run, stored = job.run if job else None, Experiment.from_json(record.experiment)
     now = run.current if run else computed(stored, store.events(record.id))
     check_rate(now, values)

@@ -250,7 +250,7 @@ class Contest:
         for record, lane in stored_lanes(self.comparison, runs):
             key = (lane.variant, lane.number)
             seats.append((record, self._seat(race, news, key, self.comparison.lane_name(lane))))
-        take_seats(services.runner, services.store, services.hub, seats, command)
+        take_seats(services.runner, seats, command)
         for record, seat in seats:
             self._taken(seat, news, record.id)
         return join(services.store, race, seats, command, told)

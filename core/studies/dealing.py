@@ -7,6 +7,7 @@ test set and official ones too: what is known of them by then is known.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -19,6 +20,9 @@ from core.store.records import Visibility
 from core.store.store import Store
 from core.studies.access import to_act
 from core.text import Text
+
+_dealing = threading.Lock()
+"""Held while one is dealt: of two teachers at the same moment each gets a number of their own."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,10 @@ def deals(store: Store, dataset: str) -> tuple[Deal, ...]:
 def deal(store: Store, dataset: str, *, actor: str) -> Deal:
     """Deal the next test set of a data set (its key). Refused."""
     to_deal(actor)
-    number = max((known.number for known in deals(store, dataset)), default=0) + 1
-    store.answer(f"deal/{dataset}/{number}", "deal", {"for": visibility_of_new(actor)}, actor=actor)
-    return deals(store, dataset)[-1]
+    with _dealing:
+        number = max((known.number for known in deals(store, dataset)), default=0) + 1
+        store.answer(f"deal/{dataset}/{number}", "deal", {"for": visibility_of_new(actor)}, actor=actor)
+        return deals(store, dataset)[-1]
 
 
 def to_deal(actor: str) -> None:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,8 @@ class RunOrder:
             if about.key not in entries("datasets"):
                 register(own_class(about))
         experiment = Experiment.from_json(self.experiment)
-        folder = Path(tempfile.mkdtemp(prefix="saddlepoint-"))
-        keep(experiment, folder, self.conditions.device, samples)
-        run = Run(experiment, folder, conditions=self.conditions, recipe=self.attempt.recipe)
+        keep(experiment, _folder(), self.conditions.device, samples)
+        run = Run(experiment, _folder(), conditions=self.conditions, recipe=self.attempt.recipe)
         snapshot = self.attempt.snapshot
         if snapshot is not None:
             run.load_state(snapshot.tensors, snapshot.state)
@@ -110,6 +110,12 @@ class RunOrder:
         )
 
 
+@cache
+def _folder() -> Path:
+    """The data folder of a worker's process: samples come with an order, and generators that were trained stay."""
+    return Path(tempfile.mkdtemp(prefix="saddlepoint-"))
+
+
 class Elsewhere:
     """A run of a study that trains on `cluster`, as its lane knows it."""
 
@@ -128,7 +134,7 @@ class Elsewhere:
         self.cluster = cluster
         self._place, self._run, self._experiment = place, run, experiment
         self._conditions, self._actor, self._attempt = conditions, actor, attempt
-        self._processes = processes
+        self.processes = processes
 
     @property
     def targets(self) -> Mapping[str, object]:
@@ -151,7 +157,7 @@ class Elsewhere:
             stored_every(place.store, self._run),
             place.hub is not None,
             hashes,
-            self._processes,
+            self.processes,
         )
 
     def begin_again(self) -> None:

@@ -26,6 +26,11 @@ FIRST_WEIGHTS: dict[str, dict[str, Any]] = {
     "small": {"key": "normal", "sigma": 0.01},
 }
 """First weights to choose from."""
+CURES_IN_TRAINING = (
+    (Text("clipped"), [{"key": "clip_norm"}]),
+    (Text("L2 penalty"), [{"key": "l2", "strength": 0.001}]),
+)
+"""What acts from one update to the next and so shows nothing before training: what a network with it is called."""
 MOST_DEPTH = 60
 
 
@@ -129,25 +134,27 @@ class Pair(Asked):
             }
         )
 
-    def comparison(self, translate: Translate = untranslated) -> Comparison:
-        """What trains both, each from the very weights that are looked at. BadInput where they are the same."""
+    def comparison(self, translate: Translate = untranslated, *, with_cures: bool = False) -> Comparison:
+        """What trains both, each from the very weights that are looked at. BadInput where they are the same.
+
+        `with_cures`: also each of them with every one of CURES_IN_TRAINING.
+        """
         settings = [
             {f"architecture.{name}": value for name, value in network.architecture().items()}
             | {"initializer": FIRST_WEIGHTS[network.first_weights]}
             for network in self.networks
         ]
         differing = [name for name in settings[0] if settings[0][name] != settings[1][name]]
-        names = (Text("left network"), Text("right network"))
-        return Comparison.from_json(
-            {
-                "base": self.experiment(self.left),
-                "variants": [
-                    {"name": name.render(translate), "changes": {field: values[field] for field in differing}}
-                    for name, values in zip(names, settings, strict=True)
-                ],
-                "rates": "same",
-            }
-        )
+        cures: list[tuple[Text | None, dict[str, Any]]] = [(None, {})]
+        if with_cures:
+            cures = [(name, {"regularizers": cure}) for name, cure in ((None, []), *CURES_IN_TRAINING)]
+        variants = []
+        for cure, extra in cures:
+            for network, values in zip((Text("left network"), Text("right network")), settings, strict=True):
+                name = network if cure is None else Text("{network}, {cure}", network=network, cure=cure)
+                changes = {field: values[field] for field in differing} | extra
+                variants.append({"name": name.render(translate), "changes": changes})
+        return Comparison.from_json({"base": self.experiment(self.left), "variants": variants, "rates": "same"})
 
 
 class Felt(Asked):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import CoreError
 from core.live.hub import Hub
-from core.store.records import Happened, RunRecord
+from core.store.records import Happened, RunRecord, State
 from core.store.store import Store
 from core.studies.seat import Seat
 from core.text import Text
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 Seats = Sequence[tuple[RunRecord, Seat]]
 
 
-def take_seats(runner: Runner, store: Store, hub: Hub | None, seats: Seats, command: Command) -> None:
+def take_seats(runner: Runner, seats: Seats, command: Command) -> None:
     """Give each of these runs its lane; where one cannot have it, none goes on, and no recipe has been touched."""
     for record, seat in seats:
         try:
@@ -31,8 +31,6 @@ def take_seats(runner: Runner, store: Store, hub: Hub | None, seats: Seats, comm
             runner.resume(record, actor=command.actor, pace=seat.race.pace, epochs=epochs, seat=seat)
         except BaseException as error:
             give_up(seats, error)
-            if seat.lane is None and runner.job(record.id) is None:
-                _release(store, hub, record, command.actor)
             raise
 
 
@@ -65,19 +63,23 @@ def give_up(seats: Seats, error: BaseException) -> None:
 def never_began(store: Store, hub: Hub | None, run: str, error: BaseException, actor: str) -> None:
     """Say of a new run that got no job that it has failed."""
     text = error.text if isinstance(error, CoreError) else Text("It failed: {error}", error=repr(error)[:500])
-    store.set_state(run, "failed", actor=actor, reason="error", reason_text=text)
+    _tell(store, hub, run, "failed", "error", text, actor)
     if hub:
-        hub.update(run, state="failed", reason=text)
         hub.close(run)
 
 
-def _release(store: Store, hub: Hub | None, record: RunRecord, actor: str) -> None:
+def put_back(store: Store, hub: Hub | None, record: RunRecord, actor: str) -> None:
     """Give a run that was to go on, and got no job, the state back that it had; else it would wait for ever."""
-    if record.active:
-        return
+    if not record.active:
+        _tell(store, hub, record.id, record.state, record.reason, record.reason_text, actor)
+
+
+def _tell(
+    store: Store, hub: Hub | None, run: str, state: State, reason: str | None, text: Text | None, actor: str
+) -> None:
     try:
-        store.set_state(record.id, record.state, actor=actor, reason=record.reason, reason_text=record.reason_text)
-        if hub and record.id in hub.runs():
-            hub.update(record.id, state=record.state, reason=record.reason_text)
-    except CoreError as error:
+        store.set_state(run, state, actor=actor, reason=reason, reason_text=text)
+    except CoreError as error:  # Why the run has no job is to be told, not why that could not be stored.
         logger.warning("%s", error)
+    if hub and run in hub.runs():
+        hub.update(run, state=state, reason=text)

@@ -246,7 +246,7 @@ def _speed_sentence(
     first = _first(racing)
     if fastest.high < slowest.low:
         said = Text(
-            "At {target}: {fastest} after {soon} updates, {slowest} after {late}",
+            "At {target}: {fastest} after update {soon}, {slowest} after {late}",
             target=scale.target(target),
             fastest=fastest.name,
             soon=_steps(fastest),
@@ -264,7 +264,7 @@ def _speed_sentence(
         low, high = min(side.low for side in ordered), max(side.high for side in ordered)
         steps = f"{low:.0f}–{high:.0f}" if low != high else f"{low:.0f}"
         said = Text(
-            "At {target} after {steps} updates: {doubt}.",
+            "At {target} after update {steps}: {doubt}.",
             target=scale.target(target),
             steps=steps,
             doubt=_doubt(racing, "faster"),
@@ -288,7 +288,7 @@ def _speed_of_many(speeds: _Field, target: float, scale: Scale) -> Text:
     if not reached:
         return Text("At {target}: {who}.", target=scale.target(target), who=_who_reached(reached, speeds))
     return Text(
-        "At {target}: {name} first, after {steps} updates; {count} of {num} get there with every seed.",
+        "At {target}: {name} first, after update {steps}; {count} of {num} get there with every seed.",
         target=scale.target(target),
         name=reached[0].name,
         steps=_steps(reached[0]),
@@ -305,7 +305,7 @@ def _who_reached(reached: list[_Side], speeds: _Field) -> Text:
     if not reached:
         return Text("no variant gets there with every seed")
     return Text(
-        "only {name} gets there with every seed, after {steps} updates", name=reached[0].name, steps=_steps(reached[0])
+        "only {name} gets there with every seed, after update {steps}", name=reached[0].name, steps=_steps(reached[0])
     )
 
 

@@ -34,7 +34,7 @@ from core.studies.fair_use import places
 from core.studies.forking import Begins, Forks
 from core.studies.forks import begin
 from core.studies.gradients import Gradients
-from core.studies.joining import never_began
+from core.studies.joining import never_began, put_back
 from core.studies.landscape_jobs import Landscapes
 from core.studies.loading import Loading
 from core.studies.playback import Playbacks
@@ -131,8 +131,8 @@ class Runner:
             for run, entrant in zip(runs, entrants, strict=True):
                 if entrant.seat and entrant.seat.lane:
                     entrant.seat.lane.failed(error)
-                elif self.job(run) is None:
-                    never_began(self._store, self._hub, run, error, actor)
+                else:
+                    self._never_began(run, error, actor)
             raise
         return runs
 
@@ -150,7 +150,13 @@ class Runner:
         """Store and queue a run that begins as its parent was after update `step` (None: now), with `changes`."""
         checked_pace(pace)
         record, fork = self._forks.make(parent, self.job(parent.id), step, changes, actor=actor, name=name)
-        self._launch(record, fork.branch.experiment, record.attempt, actor=actor, pace=pace, paused=paused, begins=fork)
+        begun = (record, fork.branch.experiment, record.attempt)
+        try:
+            self._launch(*begun, actor=actor, pace=pace, paused=paused, begins=fork)
+        except BaseException as error:
+            fork.state.cancel()
+            self._never_began(record.id, error, actor)
+            raise
         return record.id
 
     def resume(self, record: RunRecord, *, actor: str, pace: str, epochs: int, seat: Seat | None = None) -> str:
@@ -161,7 +167,12 @@ class Runner:
         # One after another: of two requests for the same run the second finds it active.
         with self.changing:
             ended = self._ended_record(record, actor)
-            return self._resume(ended, actor=actor, pace=pace, epochs=epochs, seat=seat)
+            try:
+                return self._resume(ended, actor=actor, pace=pace, epochs=epochs, seat=seat)
+            except BaseException:
+                if self.job(record.id) is None:
+                    put_back(self._store, self._hub, ended, actor)
+                raise
 
     def delete(self, run: str, actor: str) -> None:
         """Delete a run for good; Refused while it is active, also when it has just been resumed."""
@@ -233,6 +244,12 @@ class Runner:
             self._store.add_event(record.id, "damaged_snapshot", actor=actor, step=step, values=sentence.to_json())
         return record.id
 
+    def _never_began(self, run: str, error: BaseException, actor: str) -> None:
+        """End a new run that got no job, which would wait for ever."""
+        if self.job(run) is None:
+            self._loading.forget(run)
+            never_began(self._store, self._hub, run, error, actor)
+
     def _launch(
         self,
         record: RunRecord,
@@ -272,33 +289,19 @@ class Runner:
                 seat.begun(built)
             return built
 
-        finished, watch = self._over_with(run), curvature_watch(self._store, self._hub, run, attempt, actor)
+        watch = curvature_watch(self._store, self._hub, run, attempt, actor)
+        parts = prepare, build, sinks, snapshots
+        rest: dict[str, Any] = {"owner": actor, "paused": paused, "finished": self._over_with(run)}
         if seat is not None and seat.cluster is not None and conditions is not None:
             where = Place(self._folder, self._store, self._hub, snapshots)
             attempted = Attempted(attempt, tuple(recipe or ()), snapshot, tuple(earlier))
             to = (seat.cluster, where, run, experiment, conditions, actor, attempted)
-            remote = Elsewhere(*to, processes=seat.processes)
-            job = seat.lane = RemoteLane(
-                prepare, build, sinks, snapshots, seat.race, remote, owner=actor, paused=paused, finished=finished
-            )
+            job = seat.lane = RemoteLane(*parts, seat.race, Elsewhere(*to, processes=seat.processes), **rest)
         elif seat is not None:
-            job = seat.lane = Lane(
-                prepare, build, sinks, snapshots, seat.race, owner=actor, paused=paused, watch=watch, finished=finished
-            )
+            job = seat.lane = Lane(*parts, seat.race, watch=watch, **rest)
         else:
-            job = TrainingJob(
-                prepare,
-                build,
-                sinks,
-                snapshots,
-                self.compute.wake,
-                owner=actor,
-                pace=pace,
-                paused=paused,
-                is_fork=begins is not None,
-                watch=watch,
-                finished=finished,
-            )
+            wake, is_fork = self.compute.wake, begins is not None
+            job = TrainingJob(*parts, wake, pace=pace, is_fork=is_fork, watch=watch, **rest)
         self.at_work.begins(run, job, snapshots)
         if seat is None:
             self.compute.submit(job)

@@ -37,10 +37,14 @@ class Seat:
     """What its recipe needs so that it goes on: stored for all who join, when all can."""
 
     def conditions(self, experiment: Experiment) -> Conditions:
-        """Where and how a new run computes. On a cluster, where many train side by side, with one thread."""
+        """Where and how a new run computes. On a cluster, where many train side by side, with one thread.
+
+        Processes that share a run are given cores alone.
+        """
         if self.cluster is None:
             return conditions_of(experiment, engine=self.engine)
-        return replace(conditions_of(experiment, device=self.cluster.device, engine=self.engine), threads=1)
+        device = self.cluster.device if self.processes == 1 else "cpu"
+        return replace(conditions_of(experiment, device=device, engine=self.engine), threads=1)
 
     def here(self, conditions: Conditions | None) -> Conditions | None:
         """Those of what stands in this process for the run: its data and twin take no GPU of it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.text import Text
 
@@ -55,6 +55,10 @@ class Alarm:
     def rule(self) -> Text:
         """The rule behind it."""
         return RULES[self.key]
+
+    def to_meta(self) -> dict[str, Any]:
+        """What a live page shows of it."""
+        return {"text": self.text, "rule": self.rule, "numbers": [list(row) for row in self.numbers]}
 
 
 def alarms(sizes: Mapping[str, float], units: Mapping[str, Units]) -> tuple[Alarm, ...]:

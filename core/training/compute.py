@@ -47,6 +47,8 @@ class Job:
     priority: Literal["interactive", "run"] = "interactive"
     is_here = True
     """What it works on lies in this process; of a run that trains elsewhere no weights do."""
+    is_shared = False
+    """Several processes do the updates of its run together, and are told nothing but the learning rate."""
 
     def __init__(self, owner: str = "local") -> None:
         self.owner = owner

@@ -88,7 +88,7 @@ def diverged_evaluation(evaluation: Evaluation) -> Outcome:
     """The loss of an evaluation was not finite, while every update was."""
     step = evaluation.step
     if math.isfinite(evaluation.train.loss):
-        text = Text("The loss on validation samples is no number, measured after {step} updates.", step=step)
+        text = Text("The loss on validation samples is no number, measured after update {step}.", step=step)
     else:
-        text = Text("The loss on training samples is no number, measured after {step} updates.", step=step)
+        text = Text("The loss on training samples is no number, measured after update {step}.", step=step)
     return Outcome("diverged", "nonfinite_evaluation", text)

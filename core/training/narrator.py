@@ -55,7 +55,9 @@ class Narrator:
                 self._lowest = now
             assert trend.first is not None
             latest = trend.epoch_ends[max(0, place + 1 - NUM_LATEST) : place + 1]
-            self._look(Past(trend.task, trend.first, self._lowest, latest))
+            # A fork begins with weights that have learned already: how it began nobody has measured.
+            scale = trend.first.train.loss if trend.first.epoch < trend.since + 1 else math.nan
+            self._look(Past(trend.task, trend.first, scale, self._lowest, latest))
         self._num_seen = len(trend.epoch_ends)
         return self
 
@@ -86,10 +88,15 @@ class Narrator:
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """What a rule may look at: the first weights, the epoch of the lowest validation error, the latest epochs."""
+    """What a rule may look at: the first weights, the epoch of the lowest validation error, the latest epochs.
+
+    `scale` is the training loss of the first weights, with which losses are compared; NaN where it is not known, and
+    then nothing is said that depends on it.
+    """
 
     task: str
     first: Evaluation
+    scale: float
     lowest: Evaluation
     latest: Sequence[Evaluation]
 
@@ -102,11 +109,6 @@ class Past:
     def is_early(self) -> bool:
         """Whether there are too few epochs for what takes a while to see."""
         return len(self.latest) < NUM_LATEST
-
-    @property
-    def scale(self) -> float:
-        """The training loss of the first weights, with which losses are compared."""
-        return self.first.train.loss
 
     @property
     def fall(self) -> float:

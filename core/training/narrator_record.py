@@ -95,10 +95,10 @@ def record_text(kind: str) -> Text:
 
 
 def told(sayings: Sequence[Saying]) -> tuple[dict[str, Text], ...]:
-    """What the live page shows of sayings: what and since when, with which numbers, by which rule."""
+    """What the live page shows of sayings: what was said when, with which numbers, by which rule."""
     return tuple(
         {
-            "line": Text("{name} since epoch {epoch:.4g}", name=RULES[saying.kind].name, epoch=saying.epoch),
+            "line": Text("{name}, said at epoch {epoch:.4g}", name=RULES[saying.kind].name, epoch=saying.epoch),
             "text": saying.text,
             "rule": RULES[saying.kind].text,
             "record": record_text(saying.kind),

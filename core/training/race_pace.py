@@ -9,9 +9,10 @@ from core.training.lane import Lane
 WHOLE_S = {"10s": 10.0, "1min": 60.0}
 """How long the longest run takes to watch at a pace."""
 
-FLUSH_S, MANY = 0.1, 8
-"""Recorded rows of a run are handed over after so many seconds at the latest, where more than so many race less often.
-"""
+FLUSH_S = 0.1
+"""Recorded rows of a run that races are handed over after so many seconds at the latest."""
+MANY = 8
+"""Where more race, less often, so that all together hand over as often as so many do."""
 
 
 def share_flushes(lanes: Sequence[Lane]) -> None:

@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 
 from core.catalog.datasets.dataset import DataSet, Progress, Samples, no_progress
-from core.catalog.datasets.features import Features
 from core.catalog.datasets.generated import Generated
 from core.catalog.faults import Seen, acting
 from core.catalog.registry import entries
@@ -161,24 +160,28 @@ def resident(
 
 def _selected(held: _Held, splits: Splits, dataset: DataSet) -> Selected | None:
     """Which inputs of a table are kept; None: all of them."""
-    if not isinstance(dataset, Features) or not isinstance(dataset.selection, BestInputs):
-        return None
-    selection, samples = dataset.selection, held.samples
-    if selection.num_kept(samples.inputs.shape[1]) == samples.inputs.shape[1]:
+    selection, samples = dataset.best_inputs, held.samples
+    if selection is None:
         return None
     rows = selection.looks_at(splits.train, splits.validation)
     inputs, targets = samples.inputs[rows].astype(np.float64), splits.targets[rows].reshape(-1)
     key = type(selection), hashlib.sha256(rows.tobytes() + targets.tobytes()).digest()
     if (scores := held.scores.get(key)) is None:
+        if selection.asks_targets and len(np.unique(targets)) == 1:
+            raise _not_selected(selection, rows, Text("They all have the same target: no input tells them apart."))
         try:
             scores = held.scores[key] = selection.build(dataset.task)(inputs, targets)
-        except ValueError as error:  # Of so few samples, or of a single class, it can say nothing.
-            raise BadInput(
-                Text("Inputs cannot be selected {how} on {num} samples.", how=Text(selection.title), num=len(rows)),
-                Text("scikit-learn says: {reason}", reason=str(error)),
-                Text("Train on more samples, or use another feature selection."),
-            ) from error
+        except ValueError as error:  # Of so few samples it can say nothing.
+            raise _not_selected(selection, rows, Text("scikit-learn says: {reason}", reason=str(error))) from error
     return Selected(selection.best(scores), scores)
+
+
+def _not_selected(selection: BestInputs, rows: np.ndarray, why: Text) -> BadInput:
+    return BadInput(
+        Text("Inputs cannot be selected {how} on {num} samples.", how=Text(selection.title), num=len(rows)),
+        why,
+        Text("Train on more samples, or use another feature selection."),
+    )
 
 
 def keep(experiment: SealedChoice, folder: Path, device: torch.device | str, samples: Samples) -> None:
@@ -286,16 +289,18 @@ class _Cache:
                 drawn = dataset.drawn(split_seed, test_seed) if is_fresh else dataset.load(folder, split_seed, progress)
                 found = _to_device(drawn, device)
             with self._lock:
-                self._alive[key] = found
-                self._recent[key] = found
-                self._recent.move_to_end(key)
-                self._forget(device, budget_bytes(device))
+                self._hold(key, found)
         return found
 
     def keep(self, key: tuple[Any, ...], samples: Samples) -> None:
-        """Hold samples under their key."""
+        """Hold samples under their key, where none are held."""
         with self._lock:
-            self._alive[key] = self._recent[key] = _to_device(samples, torch.device(key[-1]))
+            self._hold(key, self._alive.get(key) or _to_device(samples, torch.device(key[-1])))
+
+    def _hold(self, key: Hashable, held: _Held) -> None:
+        self._alive[key] = self._recent[key] = held
+        self._recent.move_to_end(key)
+        self._forget(held.inputs.device, budget_bytes(held.inputs.device))
 
     def _forget(self, device: torch.device, budget: int) -> None:
         """Let go of what was unused for longest until the rest fits; runs that use a data set keep it alive."""

@@ -16,6 +16,7 @@ from core.training.stacking.block import Block
 from core.training.stacking.plan import kind_of, mixes_targets
 
 if TYPE_CHECKING:
+    from core.experiment import Experiment
     from core.training.run import Run
 
 
@@ -46,6 +47,8 @@ class Stack:
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs = list(runs)
         self._blocks: dict[Hashable, Block] = {}
+        self._divided: tuple[list[tuple[Run, Experiment]], list[list[Run]]] = [], []
+        """What was divided last, and the groups of that."""
         self._is_too_large = False
 
     def step(self, runs: Sequence[Run] | None = None) -> None:
@@ -86,13 +89,17 @@ class Stack:
 
         Blocks that are none of these groups are let go of.
         """
+        now = [(run, run.current) for run in runs]
+        if now == self._divided[0]:
+            return self._divided[1]
         groups: dict[Hashable, list[Run]] = {}
         for run in runs:
             alone = None if run.is_stackable else run
             groups.setdefault((mixes_targets(run.current), alone), []).append(run)
         keys = {_key(group) for group in groups.values()}
         self._blocks = {key: block for key, block in self._blocks.items() if key in keys}
-        return list(groups.values())
+        self._divided = now, list(groups.values())
+        return self._divided[1]
 
     def _updated(self, group: Sequence[Run]) -> dict[Run, Exception]:
         """Update runs that may be rows of one block; what went wrong with which.

@@ -85,6 +85,7 @@ class Status:
             "rule": _joined([self.rule, *(alarm.rule for alarm in self.alarms)]),
             "numbers": [[label, value] for rows in (self, *self.alarms) for label, value in rows.numbers],
             "suggestions": [item.to_meta() for item in self.suggestions],
+            "alarms": [alarm.to_meta() for alarm in self.alarms],
             "told": list(self.told),
         }
 

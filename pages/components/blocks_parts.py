@@ -47,11 +47,6 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def draw(figure: Any, key: str, alt: str) -> None:
-    """A figure without Plotly's tool bar."""
-    still(figure, key=key, alt=alt)
-
-
 # -- activation -------------------------------------------------------------------------------------------------------
 
 
@@ -75,7 +70,7 @@ def activation() -> None:
         )
     found = ask(PreActivations(chosen.get("run"), layer.name, "" if key == OWN else key))
     record = ActivationCurve(found.places, found.values, found.slopes, found.histogram.edges, found.histogram.counts)
-    draw(
+    still(
         activation_figure(record, translator(language()), dark=is_dark()),
         "activation curve",
         t("Value and slope of the activation, and the pre-activations of a batch"),
@@ -117,7 +112,7 @@ def normalization(shown: SamplesLook) -> None:
             (Text("after, in evaluation"), found.in_evaluation),
         )
     ]
-    draw(
+    still(
         spreads_figure(spreads, Text("value of the channel"), translator(language()), dark=is_dark()),
         "normalization",
         t("The values of a channel before and after batch normalization"),
@@ -182,7 +177,7 @@ def dropout(shown: SamplesLook) -> None:
     asked = Mask(chosen.get("run"), chosen.get("nth"), chosen.get("label"), name, number, num_masks)
     found = ask(asked)
     units = DroppedUnits(found.evaluated, found.masked, found.kept, found.mean, found.num_masks)
-    draw(
+    still(
         dropped_figure(units, translator(language()), dark=is_dark()),
         "units under a mask",
         t("The units of the layer in evaluation, with this mask, and on average over masks"),
@@ -202,7 +197,7 @@ def dropout(shown: SamplesLook) -> None:
         )
     )
     if found.weights is not None:
-        draw(
+        still(
             weights_figure(found.weights, found.kept, translator(language())),
             "weights of dropped units",
             t("The weights that read the layer; those of dropped units are grey"),
@@ -238,7 +233,7 @@ def vote() -> None:
         [100 * found.one_mask, 100 * found.vote, 100 * found.evaluation],
         [(100 * found.lowest, 100 * found.highest), (100 * found.vote,) * 2, (100 * found.evaluation,) * 2],
     )
-    draw(
+    still(
         errors_figure(record, translator(language()), dark=is_dark()),
         "three errors",
         t("Validation error with one mask, of a vote of masks, and in evaluation"),

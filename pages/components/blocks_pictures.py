@@ -25,12 +25,22 @@ if TYPE_CHECKING:
 
 MOST_TILES = 64
 """Of more feature maps than these the first are drawn."""
+POOLED = 400
+"""Height of a map above its moved one, in pixels: in a presentation too both are seen without scrolling."""
 STAGES = ("summed", "normalized", "activated", "pooled")
 
 
-def tiles(arrays: np.ndarray, alt: str, key: str, most_columns: int = 16, width: int = 760) -> None:
+def tiles(
+    arrays: np.ndarray,
+    alt: str,
+    key: str,
+    most_columns: int = 16,
+    ends: tuple[float, float] | None = None,
+    height: int | None = None,
+) -> None:
     """Arrays (n, H, W) side by side; their sign is told where there are negative ones."""
-    record = Tiles(arrays[:MOST_TILES], bool((arrays < 0).any()), most_columns, width)
+    is_signed = bool((arrays < 0).any()) if ends is None else ends[0] < 0
+    record = Tiles(arrays[:MOST_TILES], is_signed, most_columns, ends, height)
     if len(arrays) > MOST_TILES:
         st.caption(t("The first {num} of {all} are drawn.", num=MOST_TILES, all=len(arrays)))
     figure = tiles_figure(record, translator(language()))
@@ -201,11 +211,14 @@ def pooling() -> None:
     moved = next(other for other in look(is_shifted=True).layers if other.name == layer.name)
     found: list[Pooled] = pooled(values[number - 1], moved.stages["activated"][number - 1], window, stride)
     names = {"map": t("feature map"), "max": t("max pooling"), "average": t("average pooling")}
+    # Neither maximum nor mean lies outside of what the map itself holds.
+    both = np.stack([found[0].plain, found[0].moved])
+    ends = float(both.min()), float(both.max())
     for column, part in zip(st.columns(3, gap="medium"), found, strict=True):
         with column:
             high, wide = part.plain.shape
             st.markdown(f"**{names[part.kind]}** {high}×{wide}")
-            tiles(np.stack([part.plain, part.moved]), names[part.kind], f"pooling {part.kind}", 1, 230)
+            tiles(np.stack([part.plain, part.moved]), names[part.kind], f"pooling {part.kind}", 1, ends, POOLED)
             st.markdown(t("changed by {share:.0f} %", share=100 * part.changed))
     st.caption(
         t(

@@ -131,7 +131,7 @@ def augmentation_choice(*, opened: bool = False) -> None:
     current = next((name for name, strength in strengths.items() if same(items, strength)), "custom")
     if st.session_state.get("custom augmentation"):
         current = "custom"
-    heading(t("AUGMENTATION"), [])
+    heading(t("AUGMENTATION"), [entry_class("augmentations", item["key"]) for item in items])
     key = f"augmentation|{language()}"
 
     def take() -> None:

@@ -54,7 +54,7 @@ def _not_reached() -> None:
 def _seen() -> None:
     view = services().cluster(actor=actor())
     if view is None:
-        return
+        st.rerun()
     st.caption(
         t("On this machine only, at {address}.", address=view.address)
         if view.is_own

@@ -149,8 +149,9 @@ def entry_choice(
 ) -> None:
     """One entry of a family, its alternatives side by side, the rarer ones behind "more .."; then its own parameters.
 
-    `absent` names the choice of none, where there is one; `show_field` says which parameters are shown (by default
-    those not behind "more"); `after` is called when another entry was chosen.
+    `label` stands above it, with the explanation of what is chosen one click away, unless a heading does; `absent`
+    names the choice of none, where there is one; `show_field` says which parameters are shown (by default those not
+    behind "more"); `after` is called when another entry was chosen.
     """
     key = f"{path}|{language()}|key"
     current = canonical_key(family, value["key"]) if value else ""
@@ -166,6 +167,8 @@ def entry_choice(
         if after is not None:
             after()
 
+    if label:
+        _named(f":small[{label}]", [entry_class(family, current)] if current else [])
     st.pills(
         label or t("choice"),
         [*([""] if absent else []), *offered(family, path, fits, [current])],
@@ -174,7 +177,7 @@ def entry_choice(
         required=True,
         format_func=lambda option: name_of(family, option, absent),
         on_change=take,
-        label_visibility="visible" if label else "collapsed",
+        label_visibility="collapsed",
     )
     if value:
         entry_fields(family, path, value, show_field=show_field or (lambda parameter: not is_more(parameter)))
@@ -221,7 +224,11 @@ def several(
 
 def heading(name: str, chosen: Sequence[type[Entry]]) -> None:
     """The head of one of the five choices, with the explanation of what is chosen one click away."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.markdown(f"**{name}**", width="stretch")
+    _named(f"**{name}**", chosen)
+
+
+def _named(name: str, chosen: Sequence[type[Entry]]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=len(chosen) > 1):
+        st.markdown(name, width="stretch")
         for cls in chosen:
             explain_entry(cls)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import cast
 
@@ -24,6 +24,7 @@ from pages.components import state
 from pages.components.choices import data_choice, network_choice, number, optimizer_choice
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
+from pages.components.parts import nothing_to_choose
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
 from pages.components.still import still
@@ -37,6 +38,7 @@ PENALTIES = {
     "dropout": ("p", "lin(0,0.8)x9"),
 }
 """What is varied of each, and between which ends."""
+USUAL = "l2"
 _PENALTY = "penalty whose strength is varied"
 _WEIGHTS = "weights by strength, by study"
 
@@ -94,12 +96,26 @@ def strength_choices() -> None:
 
 def penalty() -> str:
     """The penalty that is varied."""
-    return st.session_state.get(_PENALTY, "l2")
+    return st.session_state.get(_PENALTY, USUAL)
+
+
+def read_address(query: Mapping[str, str]) -> list[Text]:
+    """Take over the penalty of a link; a sentence about one that is none."""
+    named = query.get("penalty", USUAL)
+    if named not in PENALTIES:
+        return [nothing_to_choose("penalty", named)]
+    st.session_state[_PENALTY] = named
+    return []
+
+
+def address() -> dict[str, str]:
+    """The penalty, where it is not the usual one."""
+    return {"penalty": penalty()} if penalty() != USUAL else {}
 
 
 def amount() -> None:
     """Errors against the number of training samples."""
-    _tab(_by_size, Text("training samples"), _size_marks, _size_words, None)
+    _tab(_by_size, Text("training samples; below, how many for each weight"), _size_marks, _size_words, None)
 
 
 def strength() -> None:
@@ -183,6 +199,7 @@ def _curve(
         marks(comparison, points) if is_over else [],
         _task(comparison) == "classification",
         logarithmic=all(float(point.value) > 0 for point in points),
+        weights=None if is_folded else points[-1].num_parameters,
     )
     still(
         errors_figure(errors, translator(language()), dark=st.context.theme.type == "dark"),
@@ -280,8 +297,6 @@ def _strength_words(comparison: Comparison, points: Sequence[Point]) -> Text:
 
 def _weights(comparison: Comparison, record: StudyRecord) -> None:
     """How large the weights are that every strength leaves."""
-    if penalty() == "dropout":
-        return
     # They are read from nine files, and do not change any more.
     known = st.session_state.setdefault(_WEIGHTS, {})
     if record.id not in known:

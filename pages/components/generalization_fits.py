@@ -238,7 +238,7 @@ def bias() -> None:
         lambda found: parts_figure(record(found), translator(language()), dark=st.context.theme.type == "dark"),
         t("Bias², variance and noise against the degree, and the error that was measured"),
     )
-    if found is None:
+    if found is None or st.session_state.get("present", False):
         return
     total = found.bias2 + found.variance + found.noise
     st.dataframe(
@@ -260,8 +260,8 @@ def bias() -> None:
     )
     st.caption(
         t(
-            "Measured: the mean squared error of all {sets} fits on {num:,} fresh test points. Bars that leave the "
-            "picture stand in the table.",
+            "Measured: the mean squared error of all {sets} fits on {num:,} fresh test points. A bar with a "
+            "number and an arrow leaves the picture.",
             sets=NUM_SETS,
             num=10_000,
         )
@@ -277,16 +277,18 @@ def bias_words(found: Parts) -> Text:
         "bias2": f"{found.bias2[degree]:.3g}",
         "variance": f"{found.variance[degree]:.3g}",
         "noise": f"{found.noise:.3g}",
+        "sum": f"{found.bias2[degree] + found.variance[degree] + found.noise:.3g}",
+        "measured": f"{found.test[degree]:.3g} ± {found.spread[degree]:.1g}",
         "best": best,
     }
     if found.bias2[degree] > found.variance[degree]:
         return Text(
-            "**Bias** is the larger part at degree {degree}: bias² {bias2}, variance {variance}, noise {noise}. The "
-            "sum is lowest at degree {best}.",
+            "**Bias** is the larger part at degree {degree}: bias² {bias2}, variance {variance}, noise {noise}; "
+            "together {sum}, measured {measured}. The sum is lowest at degree {best}.",
             **values,
         )
     return Text(
-        "**Variance** is the larger part at degree {degree}: bias² {bias2}, variance {variance}, noise {noise}. The "
-        "sum is lowest at degree {best}.",
+        "**Variance** is the larger part at degree {degree}: bias² {bias2}, variance {variance}, noise {noise}; "
+        "together {sum}, measured {measured}. The sum is lowest at degree {best}.",
         **values,
     )

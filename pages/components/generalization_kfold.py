@@ -32,6 +32,7 @@ from pages.components.samples import PATIENCE_S, as_soon_as_drawn
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
 from pages.components.still import still
+from pages.components.until_over import until_over
 
 LIVE = "kfold live"
 OFFERED = (2, 3, 5, 10, 20)
@@ -135,8 +136,12 @@ def kfold() -> None:
         )
     record = kfold_state.record_of(comparison)
     _live(comparison, record)
-    if record is not None:
-        _results(comparison, record)
+    if record is None:
+        return
+    if services().is_comparing(record.id):
+        # The live part tells of an end that it has seen coming: not of one that came before it was drawn.
+        until_over(lambda: services().is_comparing(record.id))
+    _results(comparison, record)
 
 
 def _answer(fired: Mapping[str, Any]) -> None:

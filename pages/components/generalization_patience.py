@@ -23,9 +23,9 @@ from pages.components.param_form import keep
 from pages.components.services import actor, services
 from pages.components.still import still
 from pages.components.stored_choice import chosen_run, experiment_of, look_at, stored_choice
+from pages.components.until_over import until_over
 
 EXAMPLE = "overfits_moons"
-LOOK_AGAIN_S = 0.5
 _MONITOR, _PATIENCE = "what early stopping watches", "patience looked at"
 Monitor = Literal["error", "loss"]
 
@@ -77,23 +77,16 @@ def measured_run() -> tuple[RunRecord, list[Evaluation]] | None:
     if run is None:
         return None
     if run.active:
-        _wait_for(run)
+        until_over(
+            lambda: services().is_active(run.id),
+            t("The run is still being trained: what is shown is what is known by now."),
+        )
     evaluations = services().evaluations(run.id, actor=actor())
     if len(evaluations) < 2:
         st.info(t("Nothing was measured of this run after its first weights."))
         return None
     look_at(run.id)
     return run, evaluations
-
-
-def _wait_for(run: RunRecord) -> None:
-
-    def part() -> None:
-        if not services().is_active(run.id):
-            st.rerun()
-        st.caption(t("The run is still being trained: what is shown is what is known by now."))
-
-    st.fragment(part, run_every=LOOK_AGAIN_S)()
 
 
 @st.fragment

@@ -23,9 +23,9 @@ from pages.components.services import actor, services
 from pages.components.still import still
 from pages.components.stored_choice import chosen_run, look_at, stored_choice
 from pages.components.test_sets import fresh_test_sets
+from pages.components.until_over import until_over
 
 EXAMPLE = "overfits_moons"
-LOOK_AGAIN_S = 0.5
 MOST_NETWORKS = 100
 _ASKED, _REFUSED, _NETWORKS = "seal that is to be opened", "look that was refused", "networks of the best"
 
@@ -53,7 +53,10 @@ def seal() -> None:
     if run is None:
         return
     if run.active:
-        _wait_for(run)
+        until_over(
+            lambda: services().is_active(run.id),
+            t("The run is still being trained. The test set waits for its end."),
+        )
         return
     evaluations = services().evaluations(run.id, actor=actor())
     if not evaluations:
@@ -86,15 +89,6 @@ def seal() -> None:
     if kept.validation.wrong is not None:
         st.divider()
         _best_of_many(run, kept.validation)
-
-
-def _wait_for(run: RunRecord) -> None:
-    def part() -> None:
-        if not services().is_active(run.id):
-            st.rerun()
-        st.caption(t("The run is still being trained. The test set waits for its end."))
-
-    st.fragment(part, run_every=LOOK_AGAIN_S)()
 
 
 def _kept(run: RunRecord, evaluations: list[Evaluation]) -> Evaluation:

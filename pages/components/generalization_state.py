@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from core.text import Text
-from pages.components import generalization_fits, generalization_inputs, kfold_state, stored_choice
+from pages.components import (
+    generalization_curves,
+    generalization_fits,
+    generalization_inputs,
+    kfold_state,
+    stored_choice,
+)
 from pages.components.parts import Parts
 
 _POLYNOMIALS = generalization_fits.read_address, generalization_fits.address
@@ -23,12 +29,13 @@ PARTS = Parts(
         "memory": Text("Memorized"),
         "seal": Text("Test set"),
     },
-    ("study", "folds", "of", generalization_fits.PREFIX, generalization_inputs.PREFIX),
+    ("study", "folds", "of", "penalty", generalization_fits.PREFIX, generalization_inputs.PREFIX),
     {
         "capacity": _POLYNOMIALS,
         "bias": _POLYNOMIALS,
         "inputs": (generalization_inputs.read_address, generalization_inputs.address),
         "kfold": (kfold_state.read_address, kfold_state.address),
+        "strength": (generalization_curves.read_address, generalization_curves.address),
         **dict.fromkeys(("patience", "narrator", "confidence", "memory", "seal"), _RUN),
     },
 )

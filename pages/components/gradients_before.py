@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -94,13 +95,13 @@ def cures(pair: Pair) -> None:
                 ("penalty", t("penalty"), t("It pulls on weights from one update to the next: see the pair train.")),
             ):
                 st.toggle(label, key=f"gradients no {key}", disabled=True, help=why)
-        is_same = pair.left == pair.right
-        compare_door(
-            t("Train both"),
-            "pair",
-            lambda: pair.comparison(translator(language())),
-            t("Choose two networks that differ.") if is_same else "",
-        )
+        why_not = t("Choose two networks that differ.") if pair.left == pair.right else ""
+        both = partial(pair.comparison, translator(language()))
+        alone, cured = st.columns(2, gap="small")
+        with alone:
+            compare_door(t("Train both"), "pair", both, why_not)
+        with cured:
+            compare_door(t("With these too"), "cures", partial(both, with_cures=True), why_not)
         if pair.shared.input_scale != 1:
             st.caption(t("Training gives the networks the pixels as they are, from 0 to 1."))
 

@@ -17,7 +17,7 @@ from core.studies.comparison import Comparison
 from core.studies.error_words import PERCENT
 from core.studies.gradients_asked import MOST_DEPTH, OBJECTIVES, Pretrained
 from core.studies.lanes import stored_lanes
-from core.studies.race_table import study_table
+from core.studies.race_table import Spread, study_table
 from core.studies.study import study_channel
 from core.training.alarms import layer_text
 from pages.components import gradients_state as chosen
@@ -94,25 +94,26 @@ def _seen(asked: Pretrained) -> None:
     comparison = asked.comparison(translator(language()))
     record = _stored(comparison)
     runs = services().runs_of(record.id, actor=actor()) if record else ()
-    compare_chart(
-        record.id if record else None,
-        race_data(comparison),
-        lanes=_lanes(comparison, runs),
-        forks=[],
-        token=live_token(),
-        labels=compare_labels(t),
-        key=LIVE,
-        lang=language(),
-        present=present,
-        may=may(record, actor()) if record else "change",
-        caption=t(
-            "Each run takes {updates:,} gradients, one an update: end to end all of the whole network; pre-trained, at "
-            "first of one hidden layer each. A gradient of one layer costs less and counts as one.",
-            updates=updates_of(comparison.base),
-        ),
-        view={"quantity": "batch"},
-        price=None if record else services().price(comparison, actor=actor()),
-    )
+    with st.container(key="layer-by-layer"):  # which is as high before they are fetched
+        compare_chart(
+            record.id if record else None,
+            race_data(comparison),
+            lanes=_lanes(comparison, runs),
+            forks=[],
+            token=live_token(),
+            labels=compare_labels(t),
+            key=LIVE,
+            lang=language(),
+            present=present,
+            may=may(record, actor()) if record else "change",
+            caption=t(
+                "Each run takes {updates:,} gradients, one an update: end to end all of the whole network; "
+                "pre-trained, at first of one hidden layer each. A gradient of one layer costs less and counts as one.",
+                updates=updates_of(comparison.base),
+            ),
+            view={"quantity": "batch"},
+            price=None if record else services().price(comparison, actor=actor()),
+        )
     if record is not None and not present:
         going_on = services().is_comparing(record.id)
         st.fragment(_outcome, run_every=LOOK_AGAIN_S if going_on else None)(record, going_on)
@@ -130,18 +131,16 @@ def _outcome(record: StudyRecord, went_on: bool) -> None:
     rows = [row for row in study_table(services().store, record, runs).rows if row.last_error and row.steps]
     if not rows or len({(row.steps.low, row.steps.high) for row in rows if row.steps}) > 1:
         return  # Some were stopped before the others: these are not equally many gradients.
-    ends = [
-        t(
-            "{name} {error} wrong ({range})",
-            name=show(row.name),
-            error=PERCENT.one(row.last_error.middle),
-            range=PERCENT.range(row.last_error.low, row.last_error.high),
-        )
-        for row in rows
-        if row.last_error
-    ]
+    ends = [_end(show(row.name), row.last_error) for row in rows if row.last_error]
     steps = int(rows[0].steps.high) if rows[0].steps else 0
     st.markdown(plain(t("After the same {updates:,} gradients: {ends}.", updates=steps, ends=", ".join(ends))))
+
+
+def _end(name: str, error: Spread) -> str:
+    middle = PERCENT.one(error.middle)
+    if error.low == error.high:
+        return t("{name} {error} wrong", name=name, error=middle)
+    return t("{name} {error} wrong ({range})", name=name, error=middle, range=PERCENT.range(error.low, error.high))
 
 
 def _stages(asked: Pretrained, comparison: Comparison) -> None:

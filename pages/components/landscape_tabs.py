@@ -75,7 +75,7 @@ def told_apart(records: Sequence[RunRecord]) -> dict[str, str]:
 
 def _read_address(query: Mapping[str, str]) -> list[Text]:
     """Take over run, update and picture of the address; sentences about what cannot be."""
-    remarks = network_state.read(query) if query else []
+    remarks = network_state.read(query)
     steps = {name: network_state.number(query[name]) for name in ("at", "cursor") if query.get(name)}
     remarks += [nothing_to_choose(name, query[name]) for name, step in steps.items() if step is None]
     here, gone = runs_of_link([query.get("run", ""), *network_state.choices().others])

@@ -86,7 +86,8 @@ class Parts:
     def read_address(self) -> list[Text]:
         """Take over what the address says, where it is new; sentences about what cannot be."""
         query = self._of_page(st.query_params.to_dict())
-        if query == st.session_state.get(f"address of {self.page}"):
+        # Who comes back by the navigation finds what they left: there the address is empty.
+        if not query or query == st.session_state.get(f"address of {self.page}"):
             return []
         st.session_state[f"address of {self.page}"] = query
         remarks = []

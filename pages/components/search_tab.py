@@ -23,6 +23,7 @@ from pages.components.replaying import open_run
 from pages.components.seal_line import seal_line
 from pages.components.search_chart import search_chart
 from pages.components.services import actor, services
+from pages.components.until_over import until_over
 
 LIVE = "search live"
 NEWEST = 20
@@ -195,6 +196,8 @@ def _seen() -> None:
         )
     search_chart(record.id if record else None, key=LIVE, price=price, may=may(record, actor()) if record else "change")
     if record is not None:
+        if services().is_comparing(record.id):
+            until_over(lambda: services().is_comparing(record.id))
         with st.container(horizontal=True, vertical_alignment="center"):
             if not services().is_comparing(record.id) and st.button(
                 t("Compare the best"), icon=":material/compare_arrows:", help=t("As variants on the page Compare")

@@ -30,7 +30,7 @@ _VIEW = "view of the pages"
 _ARRIVAL = "start on arrival"
 PAGE_PARAMETERS = (
     "lang", "present", "run", "study", "family", "measure", "lesson", "answers", "topic", "show", "ask", "expect",
-    "replay", "at", "look", "against", "of", "folds", "fit", "inputs",
+    "replay", "at", "look", "against", "of", "folds", "fit", "inputs", "penalty",
 )  # fmt: skip
 """First words of the query parameters of the frame and the pages; every other one belongs to the experiment."""
 

@@ -11,8 +11,8 @@ LETTERS, TICKS = 19, 17
 TALLER = 1.2
 
 
-def still(figure: Any, key: str, alt: str = "", **how: Any) -> None:
-    """A figure without tool bar; in a presentation its letters are large. `how` as `st.plotly_chart` takes it."""
+def still(figure: Any, key: str, alt: str) -> None:
+    """A figure without tool bar, and what it shows in words; in a presentation its letters are large."""
     if st.session_state.get("present", False):
         figure.update_layout(font_size=TICKS, legend_font_size=TICKS)
         figure.for_each_xaxis(_enlarge)
@@ -20,7 +20,7 @@ def still(figure: Any, key: str, alt: str = "", **how: Any) -> None:
         figure.update_annotations(font_size=TICKS)
         if figure.layout.height:
             figure.update_layout(height=TALLER * figure.layout.height)
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt, **how)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
 
 
 def _enlarge(axis: Any) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import streamlit as st
 
+from core.catalog.datasets.dataset import DataSet
 from core.catalog.presets import preset
 from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.text import Text
+from pages.components import state
 from pages.components.error_box import error_box
 from pages.components.landscape_tabs import told_apart
 from pages.components.language import language, t
@@ -54,16 +58,36 @@ def offered(suits: Suits) -> list[RunRecord]:
     return found
 
 
+def _shown(runs: Sequence[RunRecord]) -> RunRecord:
+    """The chosen one of runs, newest first; else one that is no single fold, of the chosen data where it can be."""
+
+    def claim(run: RunRecord) -> tuple[bool, ...]:
+        experiment = experiment_of(run)
+        return run.id == looked_at(), experiment.num_folds is None, experiment.dataset == state.experiment().dataset
+
+    return max(runs, key=claim)
+
+
+def _error(run: RunRecord) -> str:
+    """The validation error of the weights that a run has ended with, before its name; nothing where there is none."""
+    error = run.answer.get("validation_error")
+    if error is None or not math.isfinite(error):
+        return ""
+    is_share = cast(DataSet, experiment_of(run).dataset).task == "classification"
+    return f"{100 * error:.1f} % · " if is_share else f"{error:.3g} · "
+
+
 def stored_choice(suits: Suits) -> None:
     """The list of runs."""
     runs = offered(suits)
     if not runs:
         return
-    names = told_apart(runs)
+    told = told_apart(runs)
+    names = {run.id: f"{_error(run)}{told[run.id]}" for run in runs}
     key = f"stored run|{language()}"
-    shown = next((run for run in runs if run.id == looked_at()), runs[0])
+    shown = _shown(runs)
     keep(key, shown.id)
-    st.markdown(f"**{t('RUN')}**")
+    st.markdown(f"**{t('RUN')}**", help=t("Each with the validation error of its weights"))
     st.selectbox(
         t("RUN"),
         list(names),
@@ -76,12 +100,12 @@ def stored_choice(suits: Suits) -> None:
 
 
 def chosen_run(suits: Suits, example: str) -> RunRecord | None:
-    """The run to look at, the newest while none was chosen; where there is none, a button that trains a preset."""
+    """The run to look at; where there is none, a button that trains a preset."""
     if _REFUSED in st.session_state:
         error_box(st.session_state.pop(_REFUSED))
     runs = offered(suits)
     if runs:
-        return next((run for run in runs if run.id == looked_at()), runs[0])
+        return _shown(runs)
     st.info(t("No run is stored yet that can be looked at here."))
     st.button(
         t("Train one now, about 2 s"),

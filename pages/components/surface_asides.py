@@ -44,7 +44,10 @@ def leaving(race: Practice) -> None:
     leavers = [
         Leaver(t(optimizer.title), slot, updates) for optimizer, slot, updates in zip(kept, slots, found, strict=True)
     ]
-    _draw(leaving_figure(rates, leavers, dark=_dark(), translate=translator(language())), "leaving")
+    figure = leaving_figure(rates, leavers, dark=_dark(), translate=translator(language()))
+    still(
+        figure, key="aside leaving", alt=t("Updates until each optimizer leaves the saddle, against the learning rate")
+    )
     others = [t(optimizer.title) for optimizer in race.optimizers if optimizer not in kept]
     st.caption(
         t(
@@ -64,7 +67,7 @@ def past() -> None:
     figure = past_figure(
         updates, found.weights, found.corrected, found.memory, dark=_dark(), translate=translator(language())
     )
-    _draw(figure, "past")
+    still(figure, key="aside past", alt=t("What each past gradient weighs in the average"))
     st.caption(
         prose(
             "RMSProp and Adam average gradients so. The average starts at 0, so its weights sum to less than 1 at "
@@ -82,7 +85,8 @@ def rarity() -> None:
     """How often all directions lead upward by chance."""
     with st.spinner(t("Drawing 20 000 matrices of each size")):
         shares = _shares()
-    _draw(rarity_figure(shares, dark=_dark(), translate=translator(language())), "rarity")
+    figure = rarity_figure(shares, dark=_dark(), translate=translator(language()))
+    still(figure, key="aside rarity", alt=t("How often all directions lead upward by chance, against their number"))
     st.caption(
         prose(
             "Where the gradient is 0, each of d directions leads up or down. If each were a coin, all of them led up "
@@ -90,10 +94,6 @@ def rarity() -> None:
             "thousands of weights almost every such point is a saddle."
         )
     )
-
-
-def _draw(figure: Any, name: str) -> None:
-    still(figure, key=f"aside {name}", width="stretch")
 
 
 def _dark() -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import pandas as pd
 import streamlit as st
 
 from core.catalog.datasets.dataset import DataSet
+from core.catalog.entry import parameter_of
 from core.catalog.registry import entry_class
 from core.errors import CoreError
+from core.experiment import Experiment
 from core.people import keeps_order
 from core.store.records import RunRecord
 from core.studies.dealing import Deal
@@ -26,19 +28,21 @@ _REFUSED = "deal that was refused"
 
 def test_set_choice() -> None:
     """Which test set is sealed, where there is more than the first."""
-    document = state.draft()
-    chosen, dealt = int(document["test_seed"]), services().deals(_key(document["dataset"]), actor=actor())
+    document, parameter = state.draft(), parameter_of("test_seed", Experiment.model_fields["test_seed"])
+    key = entry_class("datasets", document["dataset"]["key"]).key
+    chosen, dealt = int(document["test_seed"]), services().deals(key, actor=actor())
     numbers = sorted({0, chosen, *(one.number for one in dealt)})
     if len(numbers) == 1:
         return
-    key = f"test set|{language()}"
-    keep(key, chosen)
+    box = f"test set|{language()}"
+    keep(box, chosen)
     st.selectbox(
-        t("test set"),
+        t(parameter.title),
         numbers,
         format_func=lambda number: t("{number}, dealt as new", number=number) if number else t("0, the first one"),
-        key=key,
-        on_change=lambda: state.put("test_seed", st.session_state[key]),
+        key=box,
+        help=t(parameter.help),
+        on_change=lambda: state.put("test_seed", st.session_state[box]),
     )
 
 
@@ -78,10 +82,6 @@ def fresh_test_sets(run: RunRecord) -> None:
     if st.session_state.pop(_STAGED, None) == run.id:
         st.caption(t("What is said to who looks again with other weights. Nobody looks, and nothing is counted."))
         error_box(services().staged_refusal(run.id, actor=actor()))
-
-
-def _key(dataset: dict[str, Any]) -> str:
-    return str(entry_class("datasets", dataset["key"]).key)
 
 
 def _deal(dataset: str) -> None:

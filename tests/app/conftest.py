@@ -17,6 +17,9 @@ from core.studies.room import Room
 from core.studies.workbench import Workbench, use_workbench
 from pages.components import services
 from pages.components.opening import OPENED, PLACES
+from tests.databases import quick_databases
+
+__all__ = ["quick_databases"]
 
 SHELL = Path(__file__).parents[2] / "pages" / "shell.py"
 
@@ -44,7 +47,7 @@ def same_main() -> Iterator[None]:
 
 
 @pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
+def bench(data_folder: Path, quick_databases: None) -> Iterator[Workbench]:
     """The workbench of this process, as the launcher would have opened it."""
     opened = Workbench.open(data_folder)
     use_workbench(opened)

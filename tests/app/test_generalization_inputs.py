@@ -53,6 +53,16 @@ def test_a_link_chooses_table_method_and_number(open_page):
     assert "method is" in texts(tab)
 
 
+def test_who_comes_back_by_the_navigation_finds_what_they_left(open_page):
+    tab = open_page("generalization.py", look="inputs", **{"inputs.kept": "5"})
+    tab.switch_page("train.py").run()
+    tab.switch_page("generalization.py")
+    tab.query_params.clear()
+    tab.run()
+    assert "The 5 folds choose 5 inputs each" in texts(tab)
+    assert tab.query_params["inputs.kept"] == "5"
+
+
 def test_only_numbers_that_leave_inputs_out_are_tried():
     for data in ("pure_noise", "breast_cancer"):
         asked = InputsAsked(data=data)

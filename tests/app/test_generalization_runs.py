@@ -67,6 +67,17 @@ def test_the_narrator_tells_what_happened_when_and_how_often_its_rules_are_right
     assert all(str(record_text(kind)) in texts(tab) for kind in RULES)
 
 
+def test_without_a_choice_a_whole_run_on_the_chosen_data_is_looked_at(open_page, bench: Workbench):
+    whole = finished(bench, images())
+    finished(bench, points())
+    finished(bench, images(num_folds=3))
+    tab = open_page("generalization.py", look="narrator", dataset="digits")
+    (runs,) = [box for box in tab.selectbox if box.label == "RUN"]
+    assert runs.value == whole.id
+    error = f"{100 * whole.answer['validation_error']:.1f} %"
+    assert sum(name.startswith(f"{error} · ") for name in runs.options) >= 1, "runs are told apart by their errors"
+
+
 def test_confidence_is_measured_and_said(open_page, bench: Workbench):
     run = finished(bench, points(epochs=40))
     tab = open_page("generalization.py", look="confidence", of=run.id)
@@ -194,6 +205,9 @@ def test_bias_and_variance_stand_in_a_table_with_what_was_measured(open_page, be
     (slider,) = [one for one in tab.slider if one.label == "degree of the fit"]
     slider.set_value(1).run()
     assert "**Bias** is the larger part at degree 1" in texts(tab)
+    presented = open_page("generalization.py", look="bias", present="1")
+    assert f"measured {found.test[9]:.3g} ±" in texts(presented), "what the back row reads of it"
+    assert not presented.dataframe
 
 
 def test_a_link_that_asks_for_the_impossible_says_so(open_page):
@@ -248,6 +262,16 @@ def test_a_curve_is_drawn_from_ordinary_runs_and_said_in_words(
     assert is_offered == (look == "amount"), "Compare has no folds"
     if is_offered:
         clicked(tab, "Open in Compare")
+
+
+def test_a_link_says_which_penalty_is_varied(open_page):
+    tab = open_page("generalization.py", look="strength", penalty="dropout", **QUERY)
+    assert tab.pills(key="penalty|en").value == "dropout"
+    assert tab.query_params["penalty"] == "dropout"
+    del tab.query_params["penalty"]
+    tab.run()
+    assert tab.pills(key="penalty|en").value == "l2"
+    assert "“penalty=taste” in the link" in texts(open_page("generalization.py", look="strength", penalty="taste"))
 
 
 @pytest.mark.parametrize(("door", "path"), [("Width", "architecture.width"), ("Depth", "architecture.widths")])

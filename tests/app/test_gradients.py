@@ -74,15 +74,16 @@ def test_cures_that_act_in_training_only_are_greyed_with_the_reason(open_page):
         assert toggle.help
 
 
-def test_train_both_hands_the_pair_to_compare(open_page):
+@pytest.mark.parametrize(("door", "with_cures"), [("pair", False), ("cures", True)])
+def test_train_both_hands_the_pair_to_compare(open_page, door: str, with_cures: bool):
     tab = open_page("gradients.py")
     tab.button(key="gradients case batch_norm").click().run()
-    tab.button(key="gradients compare pair").click().run()
+    tab.button(key=f"gradients compare {door}").click().run()
     assert not tab.exception
     made = tab.session_state["comparison draft"].comparison()
     case = next(case for case in CASES if case.key == "batch_norm")
     assert [lane.experiment for lane in made.experiments()] == [
-        lane.experiment for lane in case.pair.comparison().experiments()
+        lane.experiment for lane in case.pair.comparison(with_cures=with_cures).experiments()
     ]
 
 

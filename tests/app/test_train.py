@@ -189,6 +189,15 @@ def test_a_link_makes_the_experiment(open_page):
     assert not tab.info
 
 
+def test_whatever_is_chosen_has_its_explanation_one_click_away(open_page):
+    lists = {"augmentations": "rotate,cutout", "regularizers": "l2,dropout"}
+    tab = open_page(**lists, schedule="cosine", loss="label_smoothing", initializer="orthogonal")
+    made = chosen(tab)
+    parts = made.dataset, made.architecture, made.architecture.activation, made.optimizer
+    parts += *made.augmentations, *made.regularizers, made.schedule, made.loss, made.initializer
+    assert {part.title for part in parts} <= {popover.proto.popover.label for popover in tab.get("popover")}
+
+
 def test_an_unreadable_part_of_a_link_is_named_and_the_rest_applied(open_page):
     tab = open_page(dataset="moons", epochs="many", optimizer="adamm")
     assert chosen(tab).dataset.key == "moons"

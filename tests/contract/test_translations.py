@@ -35,8 +35,9 @@ def templates() -> dict[str, list[str]]:
     return messages.templates()
 
 
+@cache
 def translations(lang: str) -> dict[str, str]:
-    """The catalog of a language: translation by template."""
+    """The catalog of a language: translation by template, read once."""
     with catalog_file(lang).open("rb") as file:
         catalog = read_po(file, locale=lang, abort_invalid=True)
     return {str(message.id): str(message.string) for message in catalog if message.id and not message.fuzzy}

@@ -12,17 +12,20 @@ import pytest
 from core.cli import main
 from core.studies.workbench import Workbench
 from tests.command_line import Answer, Cli
+from tests.databases import quick_databases
+
+__all__ = ["quick_databases"]
 
 
 @pytest.fixture
-def bench(data_folder: Path) -> Iterator[Workbench]:
+def bench(data_folder: Path, quick_databases: None) -> Iterator[Workbench]:
     """A workbench on an empty data folder."""
     with Workbench.open(data_folder) as opened:
         yield opened
 
 
 @pytest.fixture
-def cli(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+def cli(data_folder: Path, quick_databases: None, capsys: pytest.CaptureFixture[str]) -> Cli:
     """Run a command in this process."""
 
     def run(*words: object, text: bool = False) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from core.experiment import Experiment
 from core.store.folder import DataFolder, WriteLock
 from core.studies.comparison import Comparison
 from core.studies.workbench import Workbench
-from tests.command_line import TINY, Cli, started
-from tests.polling import until
+from tests.command_line import TINY, Cli, ctrl_c
 
 Run = Callable[..., tuple[int, Any, str]]
 
@@ -87,7 +85,7 @@ def test_changing_a_key_follows_the_rule_of_set(compare: Run):
     with Workbench.reading() as bench:
         optimizers = [run.experiment["optimizer"] for run in bench.runs_of(value["study"])]
     assert [optimizer["lr"] for optimizer in optimizers] == [0.001, 0.001]
-    assert any("SGD has no beta1" in note for note in value["notes"])
+    assert any("SGD has no β₁" in note for note in value["notes"])
 
 
 def test_one_rate_for_all(compare: Run):
@@ -140,25 +138,17 @@ def test_a_folder_that_another_process_holds_is_refused(compare: Run, data_folde
         assert compare("--vary", "seed=0,1")[0] == 3
 
 
-def test_an_interruption_saves_all_runs_which_can_be_resumed(data_folder: Path, file: Callable):
-    process = started(data_folder, "compare", file(TINY | {"epochs": 100_000}), "--vary", "seed=0,1,2")
-    try:
+def test_an_interruption_saves_all_runs_which_can_be_resumed(data_folder: Path, compare: Run):
+    def is_under_way() -> bool:
+        if not DataFolder(data_folder).database.exists():
+            return False
+        with Workbench.reading(data_folder) as bench:
+            runs = bench.runs()
+            return len(runs) == 3 and min(run.step for run in runs) > 20
 
-        def is_under_way() -> bool:
-            if not DataFolder(data_folder).database.exists():
-                return False
-            with Workbench.reading(data_folder) as bench:
-                runs = bench.runs()
-                return len(runs) == 3 and min(run.step for run in runs) > 20
-
-        until(is_under_way, every_s=0.1)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=100)
-    finally:
-        process.kill()
-        process.wait()
-    value = json.loads(out)
-    assert process.returncode == 130, err
+    with ctrl_c(is_under_way):
+        code, value, err = compare("--vary", "seed=0,1,2", base=TINY | {"epochs": 100_000})
+    assert code == 130, err
     assert [run["state"] for run in value["runs"]] == ["interrupted"] * 3
     with Workbench.open(data_folder) as bench:
         for run in bench.runs_of(value["study"]):

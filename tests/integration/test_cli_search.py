@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
 from core.studies.workbench import Workbench
-from tests.command_line import LONG, TINY, Cli, started
-from tests.polling import until
+from tests.command_line import LONG, TINY, Cli, ctrl_c
 
 BASE = {**TINY, "regularizers": ["l2"]}
 VARY = "regularizers.0.strength=log(1e-6,1e-1)x3"
@@ -54,15 +52,11 @@ def test_bad_input_ends_with_a_sentence_before_anything_is_stored(cli: Cli, file
 
 
 def test_an_interrupted_search_goes_on(data_folder: Path, file: Callable, cli: Cli):
-    process = started(data_folder, "search", file({**BASE, **LONG}), "--vary", "seed=0,1")
-    try:
-        until(lambda: _num_updated(data_folder) == 2)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=100)
-    finally:
-        process.kill()
-    assert process.returncode == 130
-    study = err.split("search --resume ")[1].split()[0]
+    with ctrl_c(lambda: _num_updated(data_folder) == 2):
+        broken_off = cli("search", file({**BASE, **LONG}), "--vary", "seed=0,1")
+    assert broken_off.code == 130
+    assert [trial["state"] for trial in broken_off.value["trials"]] == ["running"] * 2
+    study = broken_off.err.split("search --resume ")[1].split()[0]
     answer = cli("search", "--resume", study)
     assert answer.code == 0, answer.err
     assert [trial["state"] for trial in answer.value["trials"]] == ["complete"] * 2

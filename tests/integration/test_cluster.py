@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(not has_ray(), reason="Ray is not installed: pip
 WITHIN_S = 250.0
 """For what hangs: processes start here, and share two cores with other tests."""
 SLOW: dict[str, Any] = {**EVERYTHING, "epochs": 120}
-"""360 updates of an image network: time enough to kill its worker."""
+"""360 updates of an image network: ten seconds at the pace of a run that is to be broken off."""
 PAIR = Comparison.of(SLOW, ["seed=0,1"], rates="hand")
 
 
@@ -127,6 +127,19 @@ def test_folds_and_trials_train_there_too(bench: Workbench):
     assert [trial["state"] for trial in bench.search_report(study)["trials"]] == ["complete", "complete"]
 
 
+def test_more_at_once_than_there_are_cores_take_the_workers_of_those_that_have_ended(
+    bench: Workbench, cluster: Cluster
+):
+    for _ in range(2):
+        cluster._places.release()
+    try:
+        _, runs = raced(bench, Comparison.of(POINTS, ["seed=0,1,2,3,4"], rates="hand"), "ray")
+    finally:
+        for _ in range(2):
+            cluster._places.acquire()
+    assert [run.state for run in runs] == ["finished"] * 5
+
+
 def test_what_trains_there_is_shown_paused_and_stopped_from_here(bench: Workbench):
     study = bench.start_comparison(
         Comparison.of({**POINTS, **LONG}, ["optimizer=sgd,adam"], rates="hand"), pace="max", executor="ray"
@@ -147,10 +160,11 @@ def test_what_trains_there_is_shown_paused_and_stopped_from_here(bench: Workbenc
 def test_a_run_whose_worker_is_killed_goes_on_from_its_last_snapshot_to_the_same_bits(
     bench: Workbench, undisturbed: list[str]
 ):
-    study = bench.start_comparison(PAIR, pace="max", executor="ray")
+    study = bench.start_comparison(PAIR, pace="10s", executor="ray")
     lane = lane_of(bench, study)
     assert lane.where is not None
     os.kill(lane.where[1], signal.SIGKILL)
+    bench.command_comparison(study, "pace", {"pace": "max"})
     bench.wait_comparison(study, WITHIN_S)
     killed = bench.runs_of(study)
     assert [run.state for run in killed] == ["finished", "finished"]
@@ -162,7 +176,7 @@ def test_a_run_whose_worker_is_killed_goes_on_from_its_last_snapshot_to_the_same
 def test_a_study_that_ended_with_the_program_goes_on_there_from_its_last_snapshots(
     bench: Workbench, cluster: Cluster, data_folder: Path, undisturbed: list[str]
 ):
-    study = bench.start_comparison(PAIR, pace="max", executor="ray")
+    study = bench.start_comparison(PAIR, pace="10s", executor="ray")
     lane_of(bench, study)
     bench.close()
     with Workbench.open(data_folder) as again:

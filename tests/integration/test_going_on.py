@@ -218,6 +218,30 @@ def test_a_run_of_a_device_that_is_not_here_is_refused_and_stays_as_it_is(bench:
     assert bench.store.get_run(run, actor=LOCAL) == before
 
 
+@pytest.mark.parametrize("how", ["resume", "fork"])
+def test_what_gets_no_job_waits_for_nobody(how: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: Any) -> Any:
+        raise OSError("the disk is gone")
+
+    run = stopped(bench)
+    before = bench.run(run)
+    with monkeypatch.context() as patched:
+        patched.setattr("core.studies.runner.curvature_watch", broken)
+        with pytest.raises(OSError, match="the disk is gone"):
+            bench.resume(run) if how == "resume" else bench.fork(run, before.step, {})
+    bench.store.flush()
+    assert bench.run(run).state == "stopped"
+    assert bench.hub.meta(run)["state"] == "stopped"
+    if how == "fork":
+        fork = bench.runs()[-1]
+        assert (fork.parent, fork.state, bench.hub.meta(fork.id)["state"]) == (run, "failed", "failed")
+        assert "the disk is gone" in str(fork.reason_text)
+        bench.delete(fork.id)
+    bench.resume(run, pace="max")
+    bench.command(run, "stop")
+    assert bench.wait(run, 100).state == "stopped"
+
+
 def test_a_resumed_run_has_its_data_where_it_has_computed(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
     run = stopped(bench)
     devices: list[str] = []

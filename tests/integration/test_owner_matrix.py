@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -16,21 +16,19 @@ from core.experiment import Experiment
 from core.landscape.asked import CurvatureRequest
 from core.landscape.practice import Practice
 from core.live import protocol
-from core.people import LOCAL, NOBODY
+from core.people import NOBODY
 from core.studies.blocks_asked import Samples
-from core.studies.comparison import Comparison
 from core.studies.fits_asked import Polynomials
 from core.studies.gradients_asked import Felt
 from core.studies.inputs_kept import InputsAsked
-from core.studies.search.asked import Search
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
 from tests.experiments import POINTS, points
+from tests.integration.owned_world import OTHER, OWNER, TEACHER, World, ended, race, search, start_comparison, world
 from tests.polling import until
-from tests.stored_runs import LONG, finished
 from tests.unit.uploads.files import table
 
-OWNER, OTHER, TEACHER = "student-anna", "student-ben", "teacher-eve"
+__all__ = ["world"]
 
 SEE = {OWNER: True, TEACHER: True, NOBODY: False}
 """Who may see; another student where it is shared."""
@@ -48,63 +46,6 @@ NOT_ASKED = {
     "leave_replay", "finders",  # a viewer's own place; how many have found a fault
 }  # fmt: skip
 """Members of the workbench that act for nobody."""
-
-
-class World(NamedTuple):
-    """A student's runs and comparisons: of each one that is over and one that is paused, and a run left as it was."""
-
-    bench: Workbench
-    over: str
-    untouched: str
-    going: str
-    over_study: str
-    going_study: str
-    over_search: str
-
-    def rest(self, *, is_told: bool) -> None:
-        """Pause again what a command let go on, where there was one, and wait for what was started."""
-        if is_told:
-            self.bench.command(self.going, "pause", actor=OWNER)
-            self.bench.command_comparison(self.going_study, "pause", actor=OWNER)
-        until(lambda: not any(self.bench.runner.compute.going(who) for who in (OWNER, OTHER, TEACHER)))
-
-    def is_shared(self) -> bool:
-        """Whether the class sees it."""
-        return self.bench.run(self.over).visibility == "class"
-
-    def share(self, on: bool) -> None:
-        """Let the class see all of it, or nobody."""
-        for run in (self.over, self.untouched, self.going):
-            self.bench.share(run, on, actor=OWNER)
-        for study in (self.over_study, self.going_study, self.over_search):
-            self.bench.share_comparison(study, on, actor=OWNER)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Made once: what a case is refused changes nothing, and what it changes the others bear."""
-    with Workbench.open(tmp_path_factory.mktemp("matrix") / "data") as bench:
-        # It takes nine seconds, and nothing in it depends on who asks.
-        bench.runner.practice_races.leaving_by_rate = lambda practice, owner: ([0.1], [[1]])
-        over = finished(bench, points(), actor=OWNER).id
-        untouched = finished(bench, points(seed=5), actor=OWNER).id
-        over_study = bench.start_comparison(race(POINTS), actor=OWNER, pace="max")
-        bench.wait_comparison(over_study, 60)
-        over_search = bench.start_search(search(), actor=OWNER)
-        bench.wait_search(over_search, 60)
-        going = bench.start(points(**LONG), actor=OWNER, pace="1/s", paused=True)
-        going_study = bench.start_comparison(race(POINTS | LONG), actor=OWNER, pace="1/s", paused=True)
-        world = World(bench, over, untouched, going, over_study, going_study, over_search)
-        until(lambda: all(run.state == "paused" for run in (bench.run(going), *bench.runs_of(going_study))))
-        yield world
-
-
-def race(base: dict[str, Any]) -> Comparison:
-    return Comparison.of(base, ["optimizer=sgd,adam"], rates="hand", seeds=1, name="")
-
-
-def search() -> Search:
-    return Search.from_json({"base": POINTS, "vary": ["seed=0,1"]})
 
 
 def practice() -> Practice:
@@ -158,13 +99,6 @@ def start(world: World, actor: str) -> str:
     return ended(world, points(), actor)
 
 
-def ended(world: World, experiment: Experiment, actor: str) -> str:
-    """A run that is over before it has begun."""
-    run = world.bench.start(experiment, actor=actor, paused=True)
-    world.bench.command(run, "stop", actor=actor)
-    return world.bench.wait(run, 60).id
-
-
 def fork(world: World, actor: str) -> str:
     made = world.bench.fork(world.over, 8, actor=actor, pace="max")
     assert world.bench.wait(made, 60).owner == actor
@@ -190,12 +124,6 @@ def delete_comparison(world: World, actor: str) -> None:
     study = start_comparison(world, OWNER)
     world.bench.share_comparison(study, world.is_shared(), actor=OWNER)
     world.bench.delete_comparison(study, actor=actor)
-
-
-def start_comparison(world: World, actor: str) -> str:
-    study = world.bench.start_comparison(race(POINTS), actor=actor, paused=True)
-    world.bench.command_comparison(study, "stop", actor=actor)
-    return world.bench.wait_comparison(study, 60).id
 
 
 def stop_search(world: World, actor: str, owner: str = OWNER) -> str:
@@ -417,70 +345,3 @@ def test_who_may(world: World, case: str, is_shared: bool):
         assert may is rights[actor], f"{actor or 'nobody'}: {case}"
         world.rest(is_told=case.startswith("command"))
     world.bench.room = None
-
-
-@pytest.mark.parametrize("stopper", [TEACHER, OWNER])
-def test_who_may_stop(world: World, stopper: str):
-    bench = world.bench
-    run = bench.start(points(**LONG), actor=OWNER, pace="1/s", paused=True)
-    for actor in (NOBODY, OTHER):
-        with pytest.raises((BadInput, Refused)):
-            bench.command(run, "stop", actor=actor)
-    bench.command(run, "stop", actor=stopper)
-    stopped = bench.wait(run, 60)
-    assert (stopped.state, stopped.owner) == ("stopped", OWNER)
-    assert bench.store.events(run)[-1].actor == stopper if stopped.step else True
-    # What is over goes on only for its owner, whoever stopped it.
-    with pytest.raises(Refused, match="another person"):
-        bench.command(run, "resume", actor=TEACHER)
-
-
-def test_a_comparison_that_a_teacher_stops_stays_its_owners(world: World):
-    bench = world.bench
-    study = bench.start_comparison(race(POINTS | LONG), actor=OWNER, pace="1/s")
-    until(lambda: len(bench.runs_of(study)) == 2)
-    bench.command_comparison(study, "stop", actor=TEACHER)
-    assert bench.wait_comparison(study, 60).owner == OWNER
-    assert {(run.state, run.owner) for run in bench.runs_of(study)} == {("stopped", OWNER)}
-    with pytest.raises(Refused, match="another person"):
-        bench.command_comparison(study, "resume", actor=TEACHER)
-
-
-def test_a_private_run_looks_like_one_that_is_not_there(world: World):
-    world.share(False)
-    words = []
-    for run in (world.over, world.over[:-1] + ("a" if world.over[-1] != "a" else "b")):
-        with pytest.raises(BadInput) as error:
-            world.bench.command(run, "stop", actor=OTHER)
-        words.append(str(error.value).replace(run, ""))
-    assert words[0] == words[1]
-    assert not world.bench.may_watch(world.over, actor=OTHER)
-
-
-def test_what_others_leave_behind_is_deleted_by_who_sits_at_the_computer(world: World):
-    bench = world.bench
-    run, study = ended(world, points(), OWNER), start_comparison(world, OWNER)
-    for actor in (OTHER, TEACHER):
-        with pytest.raises(Refused, match="another person"):
-            bench.delete(run, actor=actor)
-        with pytest.raises(Refused, match="another person"):
-            bench.delete_comparison(study, actor=actor)
-    bench.delete(run, actor=LOCAL)
-    bench.delete_comparison(study, actor=LOCAL)
-    assert bench.find(run) is None
-    assert study not in [record.id for record in bench.studies()]
-
-
-def test_a_landscape_is_watched_and_given_up_by_those_who_asked_for_it(world: World):
-    world.share(True)
-    bench = world.bench
-    channel = bench.landscape(CurvatureRequest(world.over, 2), actor=OWNER)
-    assert bench.may_watch(channel, actor=OWNER)
-    assert not bench.may_watch(channel, actor=OTHER)
-    bench.command(channel, "stop", actor=OTHER)
-    until(lambda: bench.hub.meta(channel)["state"] == "finished")
-    assert bench.landscape(CurvatureRequest(world.over, 2), actor=OTHER) == channel
-    assert bench.may_watch(channel, actor=OTHER)
-    world.share(False)
-    assert not bench.may_watch(channel, actor=OTHER)
-    assert bench.may_watch(channel, actor=OWNER)

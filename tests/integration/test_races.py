@@ -329,7 +329,7 @@ def test_deleting_a_comparison_deletes_its_runs_and_no_others(bench: Workbench):
 def test_notes_about_the_variants_are_kept(bench: Workbench):
     comparison = of(POINTS | {"optimizer": {"key": "adam", "beta1": 0.5}})
     study = finished(bench, comparison)
-    assert "SGD: SGD has no beta1: dropped with the change of key." in map(str, texts(study.facts)["notes"])
+    assert "SGD: SGD has no β₁: dropped with the change." in map(str, texts(study.facts)["notes"])
     assert meta(bench, study.id)["notes"] == texts(study.facts)["notes"]
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,7 @@ def test_nothing_that_pages_ask_of_data_and_networks_reads_test_samples(
 ):
     """With rubbish in the place of the test samples, all of it stays the same."""
     experiment = images(epochs=1, label_noise=0.1)
-    told = []
+    told, errors = [], []
     for place in ("true", "rubbish"):
         with Workbench.open(tmp_path / place) as bench:
             run = finished(bench, experiment)
@@ -153,9 +154,11 @@ def test_nothing_that_pages_ask_of_data_and_networks_reads_test_samples(
                 until(one.is_over.is_set)
             layers = bench.blocks(Layers(run=run.id))
             told.append([_plain(one) for one in (view, picture, folds, *(one.result for one in measured), layers)])
+            errors.append(bench.evaluate_test(run.id).value)
         _spoil(monkeypatch, experiment)
     for true, spoiled in zip(*told, strict=True):
         assert true == spoiled
+    assert errors[0] != errors[1], "who looks at the test set sees the rubbish"
 
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, experiment: Experiment) -> None:
@@ -201,6 +204,14 @@ def test_a_fresh_test_set_is_dealt_by_a_teacher_recorded_and_clean(bench: Workbe
     refused(bench, other.id)
     refused(bench, finished(bench, points(seed=2, test_seed=1), actor=ANNA).id)
     assert bench.deal("moons", actor=TEACHER).number == 2
+
+
+def test_teachers_who_deal_at_the_same_moment_get_numbers_of_their_own(bench: Workbench):
+    teachers = [f"{TEACHER}-{place}" for place in range(6)]
+    with ThreadPoolExecutor(len(teachers)) as pool:
+        dealt = list(pool.map(lambda teacher: bench.deal("moons", actor=teacher), teachers))
+    assert sorted(deal.number for deal in dealt) == [1, 2, 3, 4, 5, 6]
+    assert [deal.owner for deal in dealt] == teachers
 
 
 def test_students_deal_none_and_use_only_those_that_were_dealt(bench: Workbench):

@@ -56,6 +56,7 @@ def test_optunas_own_api_reads_a_grid_whose_trials_are_stored_runs(bench: Workbe
         assert run.experiment["optimizer"]["key"] == trial.params["optimizer"]
         assert run.experiment["regularizers"][0]["strength"] == trial.params[STRENGTH]
     assert report["best"]["settings"] == read.best_trial.params
+    assert not any("different validation samples" in note for note in report["notes"])
     assert set(report["importances"]) == {STRENGTH, "optimizer"}
     assert bench.hub.meta(study_channel(study))["state"] == "finished"
 
@@ -68,6 +69,26 @@ def test_runs_of_a_search_train_to_the_same_bits_as_in_another_one(bench: Workbe
     ]
     assert weights[0][0.1] == weights[1][0.1]
     assert {run.facts.engine for study in grids for run in bench.runs_of(study)} == {"stacked"}
+
+
+def test_that_trials_were_measured_on_different_samples_is_said(bench: Workbench):
+    study, report = searched(bench, asked("split_seed=0,1"))
+    assert "different validation samples" in report["notes"][-1]
+    assert str(bench.hub.meta(study_channel(study))["warning"]) == report["notes"][-1]
+
+
+def test_inputs_of_a_table_are_selected_by_a_search_with_folds(bench: Workbench):
+    table = {"key": "iris", "selection": {"key": "variance", "k": 1}}
+    base = {"dataset": table, "architecture": "logistic", "epochs": 1}
+    vary = ("dataset.selection=variance,mutual_information", "dataset.selection.k=1,3")
+    study, report = searched(bench, asked(*vary, base=base, folds=2))
+    assert [trial["state"] for trial in report["trials"]] == ["complete"] * 4
+    kept = {run.id: run.experiment["dataset"]["selection"] for run in bench.runs_of(study)}
+    for trial in report["trials"]:
+        chosen = {"key": trial["settings"][vary[0].partition("=")[0]], "k": trial["settings"]["dataset.selection.k"]}
+        assert [kept[run] for run in trial["runs"]] == [{**chosen, "chosen_on": "training"}] * 2
+    sizes = {kept[run.id]["k"]: run.answer["num_parameters"] for run in bench.runs_of(study)}
+    assert sizes == {1: 6, 3: 12}
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe"])

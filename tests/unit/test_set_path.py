@@ -71,7 +71,7 @@ def test_a_nested_entry_keeps_its_fields():
 def test_a_new_key_keeps_the_fields_it_has_and_says_what_is_dropped():
     differences, said = changed({"optimizer": {"key": "adam", "lr": 0.02, "beta1": 0.5}}, "optimizer.key=sgd")
     assert differences == {"optimizer": {"key": "sgd", "lr": 0.02}}
-    assert said == ["SGD has no beta1: dropped with the change of key.", "SGD keeps lr = 0.02."]
+    assert said == ["SGD has no β₁: dropped with the change.", "SGD keeps: learning rate 0.02."]
 
 
 def test_what_a_file_says_is_kept_even_where_it_was_the_default():

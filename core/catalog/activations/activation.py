@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, SerializeAsAny, WithJsonSchema
+from pydantic import SerializeAsAny
 
-from core.catalog.entry import Entry
-from core.catalog.registry import parse
+from core.catalog.entry import Entry, from_family, schema_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,17 +35,5 @@ class Activation(Entry):
         raise NotImplementedError
 
 
-def _parse(value: Any) -> Any:
-    return parse("activations", value)
-
-
-_SCHEMA = {
-    "anyOf": [
-        {"type": "string"},
-        {"type": "object", "properties": {"key": {"type": "string"}}, "required": ["key"]},
-    ],
-    "family": "activations",
-}
-
-AnyActivation = Annotated[SerializeAsAny[Activation], BeforeValidator(_parse), WithJsonSchema(_SCHEMA)]
+AnyActivation = Annotated[SerializeAsAny[Activation], from_family("activations"), schema_of("activations")]
 """The type of a field that holds an activation: a key, an object with its fields, or an entry."""

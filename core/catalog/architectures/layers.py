@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from core.catalog.architectures.block import Block
-from core.catalog.architectures.rows import Forward, Layer, Rows, Several, joined
+from core.catalog.architectures.rows import Chain, Forward, Layer, Rows, Several, through
 from core.catalog.regularizers.counter_dropout import BranchDropout, CounterDropout
 
 
@@ -151,14 +151,7 @@ class Mlp(nn.Module):
         for name, layer in self.hidden.items():
             layers += cast(Dense, layer).in_rows(rows, [cast(Dense, network.hidden[name]) for network in networks])
         layers.append(rows.output(self.output))
-        return lambda inputs: through(layers, joined(inputs).flatten(2))
-
-
-def through(layers: Sequence[Layer], x: torch.Tensor) -> torch.Tensor:
-    """Through one layer after another."""
-    for layer in layers:
-        x = layer(x)
-    return x
+        return Chain(layers)
 
 
 class _ConvolutionParts(HasDropout):

@@ -29,6 +29,8 @@ Several = Sequence[Tensor] | Tensor
 """A tensor for each network, or all of them as one with the networks in front."""
 Forward = Callable[[Several], Tensor]
 """All networks: inputs (B, …) of each → outputs (R, B, K). Inputs that are one tensor are read once."""
+Criterion = Callable[[Tensor, Tensor], Tensor]
+"""Outputs (R, B, K) and targets (R, B, …) → losses (R,)."""
 
 
 def forward_of(networks: Sequence[nn.Module], rows: Rows) -> Forward:
@@ -53,6 +55,76 @@ def joined(rows: Several) -> Tensor:
     return torch.stack(list(rows))
 
 
+def through(layers: Sequence[Layer], x: Tensor) -> Tensor:
+    """Through one layer after another."""
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+class Written:
+    """A layer whose way back is written down. It can be part of a graph; where all are such, there need be none."""
+
+    anchor: Tensor | None = None
+    """A leaf for the graph, where the layer has weights: they are no leaves."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Any]:
+        """What becomes of x, and what the way back needs of that."""
+        raise NotImplementedError
+
+    def backward(self, dy: Tensor, kept: Any, *, to_input: bool) -> Tensor | None:
+        """The gradient of x from that of the result, where it is wanted."""
+        raise NotImplementedError
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _InGraph.apply(self.anchor, x, self)  # type: ignore[return-value]
+
+
+class WrittenLoss:
+    """A criterion that, for some targets, is a written layer."""
+
+    def written(self, targets: Tensor) -> Written | None:
+        """The losses of outputs (R, B, K) as a layer."""
+        raise NotImplementedError
+
+
+class Chain:
+    """Networks whose layers follow each other, as one function."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+        self._written = [layer for layer in layers if isinstance(layer, Written)]
+
+    def __call__(self, inputs: Several) -> Tensor:
+        return through(self._layers, joined(inputs).flatten(2))
+
+    def written(self, criterion: Criterion, targets: Tensor) -> list[Written] | None:
+        """The layers with the criterion as the last one; None where one of them is not written."""
+        loss = criterion.written(targets) if isinstance(criterion, WrittenLoss) else None
+        return [*self._written, loss] if loss and len(self._written) == len(self._layers) else None
+
+
+def differentiated(forward: Forward, criterion: Criterion, inputs: Several, targets: Tensor, ones: Tensor) -> Tensor:
+    """The losses (R,), like `ones`; the gradients of their sum stand where they belong.
+
+    Where all layers are written there is no graph: keeping one takes as long as the products of a small network. What
+    is computed is the same.
+    """
+    written = forward.written(criterion, targets) if isinstance(forward, Chain) else None
+    if written is None:
+        losses = criterion(forward(inputs), targets)
+        torch.autograd.backward(losses, ones)
+        return losses.detach()
+    x, dy, kept = joined(inputs).flatten(2), ones, []
+    with torch.no_grad():
+        for layer in written:
+            x, needed = layer.forward(x)
+            kept.append(needed)
+        for place in range(len(written) - 1, -1, -1):
+            dy = cast(Tensor, written[place].backward(dy, kept[place], to_input=place > 0))
+    return x
+
+
 def is_whole(row_size: int) -> bool:
     """Whether a function of single numbers may be computed for all rows at once, by one thread, to the same bits."""
     return row_size % WHOLE_VECTORS == 0
@@ -70,7 +142,7 @@ class Rows:
 
     def output(self, layer: nn.Linear) -> Layer:
         """The last linear layer: its few outputs are computed with samples beside each other, as losses want them."""
-        return self._product(layer).with_samples_beside_each_other
+        return self._product(layer).as_output()
 
     def each(self, modules: Sequence[nn.Module]) -> Layer:
         """Every row through its own module."""
@@ -80,7 +152,7 @@ class Rows:
         """A function of single numbers; at once where that cannot change a bit."""
         each, first = self.each(modules), _in_place(modules[0])
         if isinstance(first, nn.ReLU):
-            return _Relu.apply  # type: ignore[return-value]
+            return _Relu()
         if next(first.parameters(), None) is not None:
             return each
 
@@ -125,10 +197,14 @@ class FixedProduct:
     def __call__(self, x_RBI: Tensor) -> Tensor:
         return self.into(aligned_empty(self.weight, x_RBI.shape[1], self.weight.shape[1]), aligned(x_RBI))
 
-    def with_samples_beside_each_other(self, x_RBI: Tensor) -> Tensor:
+    def as_output(self) -> Layer:
         """The same (R, B, O), in memory (R, O, B)."""
-        y_ROB = aligned_empty(self.weight, self.weight.shape[1], x_RBI.shape[1])
-        return self.transposed_into(y_ROB, aligned(x_RBI)).transpose(1, 2)
+
+        def with_samples_beside_each_other(x_RBI: Tensor) -> Tensor:
+            y_ROB = aligned_empty(self.weight, self.weight.shape[1], x_RBI.shape[1])
+            return self.transposed_into(y_ROB, aligned(x_RBI)).transpose(1, 2)
+
+        return with_samples_beside_each_other
 
     def into(self, y_RBO: Tensor, x_RBI: Tensor) -> Tensor:
         """Write y into memory."""
@@ -143,11 +219,11 @@ class FixedProduct:
         return torch.baddbmm(self.bias.transpose(1, 2), self.weight, x_RBI.transpose(1, 2), out=y_ROB)
 
 
-class Product(FixedProduct):
+class Product(Written, FixedProduct):
     """The same while the weights are trained.
 
-    The backward pass writes the gradients of W and b where they belong; it does not add. `anchor` is any leaf of the
-    graph, for the weights are none. Called again, it uses its memory again: keep no result beyond a step.
+    The way back writes the gradients of W and b where they belong; it does not add. Called again, it uses its memory
+    again: keep no result beyond a step.
     """
 
     def __init__(
@@ -159,18 +235,27 @@ class Product(FixedProduct):
         bias_gradient: Tensor | None,
     ) -> None:
         super().__init__(weight_ROI, bias_RO)
-        self._anchor = anchor
+        self.anchor = anchor
         self.weight_gradient, self.bias_gradient = weight_gradient, bias_gradient
-        self._memory: dict[tuple[str, int], Tensor] = {}
+        self._memory: dict[tuple[str, int, int], Tensor] = {}
         side_by_side = weight_gradient.new_empty(weight_gradient.shape)
         is_aligned = side_by_side[0].nbytes % ALIGNMENT == 0
         self._side_by_side = side_by_side if is_aligned and not weight_gradient.is_contiguous() else None
 
-    def __call__(self, x_RBI: Tensor) -> Tensor:
-        return _Product.apply(self._anchor, x_RBI, self)  # type: ignore[return-value]
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x_RBI = aligned(x)
+        batch, size = x_RBI.shape[1], self.weight.shape[1]
+        return self.into(self.memory("outputs", batch, size), x_RBI), x_RBI
 
-    def with_samples_beside_each_other(self, x_RBI: Tensor) -> Tensor:
-        return _Transposed.apply(self._anchor, x_RBI, self).transpose(1, 2)  # type: ignore[union-attr]
+    def backward(self, dy: Tensor, kept: Tensor, *, to_input: bool) -> Tensor | None:
+        dy_RBO = aligned(dy)
+        self.put_weight_gradient(dy_RBO.transpose(1, 2), kept)
+        if self.bias_gradient is not None:
+            torch.sum(dy_RBO, 1, out=self.bias_gradient)
+        return self.input_gradient(dy_RBO) if to_input else None
+
+    def as_output(self) -> Layer:
+        return _Transposed(self)
 
     def put_weight_gradient(self, dy_ROB: Tensor, x_RBI: Tensor) -> None:
         """Write the gradient of W, (R, O, I), where it belongs.
@@ -183,25 +268,35 @@ class Product(FixedProduct):
         if side_by_side is not None:
             self.weight_gradient.copy_(side_by_side)
 
-    def outputs(self, batch: int) -> Tensor:
-        """Memory for y, (R, batch, O), rows aligned."""
-        return self._buffer("outputs", batch, self.weight.shape[1])
+    def input_gradient(self, dy_RBO: Tensor) -> Tensor:
+        """The gradient of x, (R, B, I)."""
+        batch, size = dy_RBO.shape[1], self.weight.shape[2]
+        return torch.bmm(dy_RBO, self.weight, out=self.memory("input_gradients", batch, size))
 
-    def transposed_outputs(self, batch: int) -> Tensor:
-        """Memory for yᵀ, (R, O, batch), rows aligned."""
-        if ("transposed", batch) not in self._memory:
-            self._memory["transposed", batch] = aligned_empty(self.weight, self.weight.shape[1], batch)
-        return self._memory["transposed", batch].detach()
+    def memory(self, what: str, batch: int, size: int) -> Tensor:
+        """The same memory (R, batch, size), rows aligned, in every step."""
+        if (what, batch, size) not in self._memory:
+            self._memory[what, batch, size] = aligned_empty(self.weight, batch, size)
+        return self._memory[what, batch, size]
 
-    def input_gradients(self, batch: int) -> Tensor:
-        """Memory for the gradient of x, (R, batch, I), rows aligned."""
-        return self._buffer("input_gradients", batch, self.weight.shape[2])
 
-    def _buffer(self, what: str, batch: int, size: int) -> Tensor:
-        if (what, batch) not in self._memory:
-            self._memory[what, batch] = aligned_empty(self.weight, batch, size)
-        # A new tensor on the same memory: what autograd notes of the last step's is not this one's.
-        return self._memory[what, batch].detach()
+class _Transposed(Written):
+    """A product whose results lie in memory as yᵀ = W xᵀ + b."""
+
+    def __init__(self, product: Product) -> None:
+        self._product, self.anchor = product, product.anchor
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x_RBI, product = aligned(x), self._product
+        y_ROB = product.memory("transposed", product.weight.shape[1], x_RBI.shape[1])
+        return product.transposed_into(y_ROB, x_RBI).transpose(1, 2), x_RBI
+
+    def backward(self, dy: Tensor, kept: Tensor, *, to_input: bool) -> Tensor | None:
+        product, dy_ROB = self._product, aligned(dy.transpose(1, 2))
+        product.put_weight_gradient(dy_ROB, kept)
+        if product.bias_gradient is not None:
+            torch.sum(dy_ROB, 2, out=product.bias_gradient)
+        return product.input_gradient(dy_ROB.transpose(1, 2)) if to_input else None
 
 
 def aligned(x: Tensor) -> Tensor:
@@ -222,59 +317,30 @@ def aligned_empty(like: Tensor, batch: int, size: int) -> Tensor:
     return like.new_empty((like.shape[0], length)).as_strided((like.shape[0], batch, size), (length, size, 1))
 
 
-class _Relu(torch.autograd.Function):
+class _Relu(Written):
     """ReLU over its input; what it passes back lies where its output was, which nobody needs any more by then."""
 
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = x.relu_()
+        return y, y
+
+    def backward(self, dy: Tensor, kept: Tensor, *, to_input: bool) -> Tensor:
+        return torch.ops.aten.threshold_backward.grad_input(dy, kept, 0.0, grad_input=kept)
+
+
+class _InGraph(torch.autograd.Function):
+    """A written layer as a part of a graph."""
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        ctx.mark_dirty(x)
-        ctx.y = x.relu_()
-        return ctx.y
+    def forward(ctx: Any, anchor: Tensor | None, x: Tensor, layer: Written) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        y, ctx.kept = layer.forward(x)
+        ctx.layer = layer
+        if y is x:
+            ctx.mark_dirty(x)
+            return y
+        # A new tensor on the same memory: what autograd notes of the last step's is not this one's.
+        return y.detach()
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return torch.ops.aten.threshold_backward.grad_input(dy, ctx.y, 0.0, grad_input=ctx.y)
-
-
-class _Product(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, anchor: Tensor, x_RBI: Tensor, product: Product) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        x_RBI = aligned(x_RBI)
-        ctx.product, ctx.x_RBI = product, x_RBI
-        return product.into(product.outputs(x_RBI.shape[1]), x_RBI)
-
-    @staticmethod
-    def backward(ctx: Any, dy_RBO: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        product, x_RBI = ctx.product, ctx.x_RBI
-        dy_RBO = aligned(dy_RBO)
-        product.put_weight_gradient(dy_RBO.transpose(1, 2), x_RBI)
-        if product.bias_gradient is not None:
-            torch.sum(dy_RBO, 1, out=product.bias_gradient)
-        if not ctx.needs_input_grad[1]:
-            return None, None, None
-        return None, torch.bmm(dy_RBO, product.weight, out=product.input_gradients(x_RBI.shape[1])), None
-
-
-class _Transposed(torch.autograd.Function):
-    """yᵀ = W xᵀ + b."""
-
-    @staticmethod
-    def forward(ctx: Any, anchor: Tensor, x_RBI: Tensor, product: Product) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        x_RBI = aligned(x_RBI)
-        ctx.product, ctx.x_RBI = product, x_RBI
-        return product.transposed_into(product.transposed_outputs(x_RBI.shape[1]), x_RBI)
-
-    @staticmethod
-    def backward(ctx: Any, dy_ROB: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        product, x_RBI = ctx.product, ctx.x_RBI
-        dy_ROB = aligned(dy_ROB)
-        product.put_weight_gradient(dy_ROB, x_RBI)
-        if product.bias_gradient is not None:
-            torch.sum(dy_ROB, 2, out=product.bias_gradient)
-        if not ctx.needs_input_grad[1]:
-            return None, None, None
-        return (
-            None,
-            torch.bmm(dy_ROB.transpose(1, 2), product.weight, out=product.input_gradients(x_RBI.shape[1])),
-            None,
-        )
+        return None, ctx.layer.backward(dy, ctx.kept, to_input=ctx.needs_input_grad[1]), None

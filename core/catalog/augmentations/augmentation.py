@@ -35,8 +35,8 @@ class Augmentation(Entry):
     """Whether targets change with the inputs."""
     needs_classes: ClassVar[bool] = False
     """Whether it asks of which class a sample is, so that targets must not be numbers or mixed before."""
-    geometric: ClassVar[bool] = False
-    """Whether it moves pixels; neighbouring geometric entries share one warp."""
+    keeps_range: ClassVar[bool] = False
+    """Whether values of any size come out as large as they went in; the other entries take images to lie in 0…1."""
 
     @property
     def changes_nothing(self) -> bool:
@@ -75,7 +75,7 @@ class Augmentation(Entry):
 class GeometricAugmentation(Augmentation):
     """An augmentation that is an affine map of the picture's plane; what comes from outside the picture is 0."""
 
-    geometric: ClassVar[bool] = True
+    keeps_range: ClassVar[bool] = True
     whole_pixels: ClassVar[bool] = False
     """Whether every pixel lands on a pixel: a warp of such entries copies values instead of interpolating them."""
 

@@ -30,6 +30,7 @@ class MixingAugmentation(BatchAugmentation):
     """
 
     changes_targets: ClassVar[bool] = True
+    keeps_range: ClassVar[bool] = True
 
     @abstractmethod
     def mixer(self) -> Callable[[Tensor, torch.Generator | None], tuple[Tensor, Tensor]]:

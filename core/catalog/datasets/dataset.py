@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from core.catalog.entry import Entry
+from core.catalog.selections.selection import BestInputs
 from core.text import Text
 
 Progress = Callable[[float, Text], None]
@@ -126,6 +127,11 @@ class DataSet(Entry):
     def whole(self) -> Self:
         """The same with all its inputs: what is loaded, whichever of them are then kept."""
         return self
+
+    @property
+    def best_inputs(self) -> BestInputs | None:
+        """What chooses some of its inputs; None where all are kept."""
+        return None
 
     def facts(self) -> DataFacts:
         """What is known before loading; reads and downloads nothing."""

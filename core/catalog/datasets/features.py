@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.catalog.datasets.dataset import DataFacts, DataSet
 from core.catalog.selections.all_inputs import AllInputs
-from core.catalog.selections.selection import AnySelection
+from core.catalog.selections.selection import AnySelection, BestInputs
 
 
 class Features(DataSet):
@@ -28,6 +28,11 @@ class Features(DataSet):
     @property
     def whole(self) -> Self:
         return self.model_copy(update={"selection": AllInputs()})
+
+    @property
+    def best_inputs(self) -> BestInputs | None:
+        num, chosen = len(self.facts().feature_names), self.selection
+        return chosen if isinstance(chosen, BestInputs) and chosen.num_kept(num) < num else None
 
     def facts(self) -> DataFacts:
         facts = super().facts()

@@ -6,6 +6,7 @@ everybody's MNIST-1D is the same: 4 000 training and 1 000 test signals of 40 va
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -72,7 +73,7 @@ class MNIST1D(DataSet):
         signals, targets = published_signals()
         return Samples(
             inputs=signals[:, None].astype(np.float32),
-            targets=targets,
+            targets=targets.copy(),
             scale=Scale(),
             parts={"test": np.arange(NUM_TRAIN, NUM_TRAIN + NUM_TEST, dtype=np.int64)},
         )
@@ -85,8 +86,12 @@ def templates() -> np.ndarray:
     return (shapes - shapes[:, :1]) / 6
 
 
+@cache
 def published_signals() -> tuple[np.ndarray, np.ndarray]:
-    """All signals (5000, 40), standardized as a whole, and their classes (5000,), in the published order."""
+    """All signals (5000, 40), standardized as a whole, and their classes (5000,), in the published order.
+
+    Made once a process, in half a second; nobody changes them.
+    """
     # The legacy generator: the recipe was published with its stream.
     rng = np.random.RandomState(SEED)
     targets = np.repeat(np.arange(10), (NUM_TRAIN + NUM_TEST) // 10)

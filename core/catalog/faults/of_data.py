@@ -109,7 +109,7 @@ class UnscaledInputs(Fault):
     def check(self, experiment: Any) -> None:
         if experiment.dataset.input_kind != "image":
             raise self.nothing_to_act_on(Text("It needs images: other inputs are of size 1 before they are scaled."))
-        if any(not (entry.geometric or entry.changes_nothing) for entry in experiment.augmentations):
+        if any(not (entry.keeps_range or entry.changes_nothing) for entry in experiment.augmentations):
             raise self.nothing_to_act_on(Text("Augmentations that change grey levels bring them to values up to 1."))
 
     def data(self, seen: Seen, num_outputs: int, seed: int) -> Seen:

@@ -38,10 +38,10 @@ class CrossEntropy(Loss):
         return functional.cross_entropy
 
     def build_rows(self, task: Task = "classification") -> Criterion:
-        from core.catalog.losses.row_losses import cross_entropy_rows
+        from core.catalog.losses.row_losses import CrossEntropyRows
 
         self.check(task)
-        return cross_entropy_rows
+        return CrossEntropyRows()
 
 
 @register
@@ -75,10 +75,10 @@ class LabelSmoothing(Loss):
         return partial(functional.cross_entropy, label_smoothing=self.epsilon)
 
     def build_rows(self, task: Task = "classification") -> Criterion:
-        from core.catalog.losses.row_losses import cross_entropy_rows
+        from core.catalog.losses.row_losses import CrossEntropyRows
 
         self.check(task)
-        return partial(cross_entropy_rows, smoothing=self.epsilon)
+        return CrossEntropyRows(self.epsilon)
 
     def plain(self, task: Task = "classification") -> Criterion:
         return CrossEntropy().build(task)

@@ -18,8 +18,11 @@ class MutualInformation(BestInputs):
     see: ClassVar[str] = "inputs_by_information"
     why: ClassVar[str] = "It asks each input how much it says about the target, straight line or not."
     choose: ClassVar[str] = "Where the connection may be bent; two inputs that say the same are both kept."
-    formula: ClassVar[str] = r"s_j = I(x_j; y) = \iint p(x_j, y) \ln \frac{p(x_j, y)}{p(x_j)\,p(y)}"
-    source: ClassVar[str] = "Ross 2014, Mutual Information between Discrete and Continuous Data Sets"
+    formula: ClassVar[str] = r"s_j = I(x_j; y) = \iint p(x_j, y) \ln \frac{p(x_j, y)}{p(x_j)\,p(y)} \,dx_j\,dy"
+    source: ClassVar[str] = (
+        "Ross 2014, Mutual Information between Discrete and Continuous Data Sets; for values Kraskov et al. 2004, "
+        "Estimating Mutual Information"
+    )
 
     def build(self, task: str = "classification") -> Scores:
         from sklearn.feature_selection import mutual_info_classif, mutual_info_regression

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, SerializeAsAny, WithJsonSchema
+from pydantic import Field, SerializeAsAny
 
-from core.catalog.entry import Entry, Usual
-from core.catalog.registry import parse
+from core.catalog.entry import Entry, Usual, from_family, schema_of
 from core.text import Text
 
 Scores = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -51,6 +50,9 @@ class BestInputs(Selection):
         ),
     ] = "training"
 
+    asks_targets: ClassVar[bool] = True
+    """Whether the scores depend on the targets."""
+
     def num_kept(self, num_inputs: int) -> int:
         return min(self.k, num_inputs)
 
@@ -71,17 +73,5 @@ class BestInputs(Selection):
         return []
 
 
-def _parse(value: Any) -> Any:
-    return parse("selections", value)
-
-
-_SCHEMA = {
-    "anyOf": [
-        {"type": "string"},
-        {"type": "object", "properties": {"key": {"type": "string"}}, "required": ["key"]},
-    ],
-    "family": "selections",
-}
-
-AnySelection = Annotated[SerializeAsAny[Selection], BeforeValidator(_parse), WithJsonSchema(_SCHEMA)]
+AnySelection = Annotated[SerializeAsAny[Selection], from_family("selections"), schema_of("selections")]
 """The type of a field that holds a selection: a key, an object with its fields, or an entry."""

@@ -20,5 +20,7 @@ class Variance(BestInputs):
     formula: ClassVar[str] = r"s_j = \frac{1}{n} \sum_{i=1}^{n} (x_{ij} - \bar{x}_j)^2"
     source: ClassVar[str] = "Pedregosa et al. 2011, scikit-learn, VarianceThreshold"
 
+    asks_targets: ClassVar[bool] = False
+
     def build(self, task: str = "classification") -> Scores:
         return lambda inputs, targets: inputs.var(axis=0)

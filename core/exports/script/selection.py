@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from typing import cast
 
-from core.catalog.datasets.features import Features
+from core.catalog.datasets.dataset import DataSet
 from core.catalog.selections import l1
 from core.catalog.selections.l1 import L1Weights
 from core.catalog.selections.mutual_information import MutualInformation
-from core.catalog.selections.selection import BestInputs
 from core.catalog.selections.variance import Variance
 from core.experiment import Experiment
 from core.exports.script.code import code
@@ -51,11 +51,9 @@ scores = {scores.__name__}
 
 def selection_code(experiment: Experiment) -> str:
     """Leaves those columns of `inputs` that are selected; nothing where all are."""
-    dataset = experiment.dataset
-    if not isinstance(dataset, Features) or not isinstance(dataset.selection, BestInputs):
-        return ""
-    selection, (num_kept,) = dataset.selection, dataset.facts().input_shape
-    if num_kept == len(dataset.facts().feature_names):
+    dataset = cast(DataSet, experiment.dataset)
+    selection, (num_kept, *_) = dataset.best_inputs, dataset.facts().input_shape
+    if selection is None:
         return ""
     inside = selection.chosen_on == "training"
     rows = "train" if inside else "np.concatenate([train, validation])"

@@ -208,7 +208,7 @@ class SearchAtWork:
     def _take_again(self, run: RunRecord, seat: Seat) -> None:
         """Let a run that was broken off go on."""
         services = self._services
-        take_seats(services.runner, services.store, services.hub, [(run, seat)], Command("resume", {}, self.actor))
+        take_seats(services.runner, [(run, seat)], Command("resume", {}, self.actor))
         if seat.added is not None:
             services.store.extend_recipes({run.id: happened(seat.added)}, actor=self.actor)
 

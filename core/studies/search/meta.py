@@ -9,8 +9,10 @@ from core.store.records import RunRecord
 from core.studies.seals import seal_of
 from core.studies.search.asked import Search
 from core.studies.search.choice import Choice, choose
+from core.studies.search.outcome import fold_of
 from core.studies.search.trials import Trial
 from core.studies.setting_words import changes_words, setting_title
+from core.text import Text
 
 
 def search_meta(
@@ -46,6 +48,7 @@ def search_meta(
         "within": choice.within.number if choice and choice.within else None,
         "limit": choice.limit if choice else None,
         "why": choice.why if choice else None,
+        "warning": warning_of(runs),
         "importances": dict(importances),
     }
 
@@ -56,6 +59,7 @@ def search_report(
     """The fields that the command line writes. Errors are fractions."""
     choice = choice_of(search, trials, runs)
     best, within = (choice.best, choice.within) if choice else (None, None)
+    notes = [choice.why if choice is not None and within is None else None, warning_of(runs)]
     return {
         "best": _settled(best),
         "one_standard_error": {
@@ -79,7 +83,7 @@ def search_report(
             for trial in trials
         ],
         "importances": dict(importances),
-        "notes": [str(choice.why)] if choice is not None and within is None else [],
+        "notes": [str(note) for note in notes if note is not None],
     }
 
 
@@ -89,6 +93,19 @@ def choice_of(search: Search, trials: Sequence[Trial], runs: Mapping[int, Sequen
     sizes = {number: size for number, answer in answers.items() if (size := answer.get("num_parameters")) is not None}
     nums = [num for answer in answers.values() if (num := answer.get("num_validation")) is not None]
     return choose(search, trials, sizes, nums[0] if nums else None)
+
+
+def warning_of(runs: Mapping[int, Sequence[RunRecord]]) -> Text | None:
+    """That the errors of trials are not those of the same samples, where something that varies decides about these."""
+    measured = {
+        (fold_of(run), (run.facts.split_hashes or {}).get("validation")) for several in runs.values() for run in several
+    }
+    known = [fold for fold, samples in measured if samples is not None]
+    if len(known) == len(set(known)):
+        return None
+    return Text(
+        "The trials were measured on different validation samples: the lowest error may be that of the easiest ones."
+    )
 
 
 def _settled(trial: Trial | None) -> Any:

@@ -59,7 +59,8 @@ def outcome_of(store: Store, runs: Sequence[RunRecord], num_runs: int, *, is_sto
         return Outcome("pruned", why=DIVERGED)
     if len(runs) == num_runs and states == {"finished"}:
         ends = [ending_numbers(store, run) for run in runs]
-        errors = [float(end.get("validation_error") or 0.0) for end in ends]
+        found = [end.get("validation_error") for end in ends]
+        errors = [math.nan if error is None else float(error) for error in found]
         if not all(map(math.isfinite, errors)):
             return Outcome("pruned", why=DIVERGED)
         return Outcome("complete", fmean(errors), _standard_error(errors, ends[0], runs[0]))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.catalog.entry import Parameter
+from core.catalog.entry import Entry, Parameter
+from core.catalog.registry import entries
 from core.errors import BadInput
 from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
 from core.set_path import set_path
@@ -79,8 +80,17 @@ def settings_of(experiment: Experiment) -> list[Setting]:
     found = [Setting(name, "", parameter) for name, parameter in Experiment.parameters().items()]
     for path, entry in parts:
         if entry is not None:
-            found += [Setting(f"{path}.{each.name}", entry.title, each) for each in entry.parameters()]
+            found += _of_entry(path, entry)
     return found
+
+
+def _of_entry(path: str, entry: Entry) -> Iterator[Setting]:
+    """Those of an entry and of what is chosen within it, such as the selection of a table's inputs."""
+    for parameter in entry.parameters():
+        yield Setting(f"{path}.{parameter.name}", entry.title, parameter)
+        within = getattr(entry, parameter.name)
+        if isinstance(within, Entry):
+            yield from _of_entry(f"{path}.{parameter.name}", within)
 
 
 def usual_spec(setting: Setting) -> str:
@@ -88,11 +98,14 @@ def usual_spec(setting: Setting) -> str:
     parameter, usual = setting.parameter, setting.parameter.usual
     if parameter.choices:
         return ",".join(written(choice) for choice in parameter.choices)
-    if parameter.annotation is bool:
+    kind = parameter.annotation
+    if kind is bool:
         return "true,false"
+    if isinstance(kind, type) and issubclass(kind, Entry):
+        return ",".join(key for key, cls in entries(kind.family).items() if not cls.more)
     if usual is None:
         return ""
-    is_whole = parameter.annotation not in (float, float | None)
+    is_whole = kind not in (float, float | None)
     if is_whole and usual.high - usual.low < USUAL_VALUES:
         return ",".join(str(value) for value in range(int(usual.low), int(usual.high) + 1))
     scale = "log" if usual.scale == "log" and usual.low > 0 else "lin"

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
-from core.catalog.architectures.rows import Forward, Product, Rows, Several, forward_of, is_batched, joined
+from core.catalog.architectures.rows import (
+    Forward,
+    Product,
+    Rows,
+    Several,
+    differentiated,
+    forward_of,
+    is_batched,
+    joined,
+)
 from core.catalog.losses import Loss, default_loss
 from core.catalog.optimizers.optimizer import Optimizer
 from core.seeding import seed32
@@ -99,10 +108,9 @@ class Block:
             for name, dropout in loop.dropouts:
                 if dropout.generator is not None:
                     dropout.generator.manual_seed(seed32(loop.seed, "dropout", name, count))
-        losses = [self._losses_of(*rows) for rows in fed]
         for parameter, _ in self._separate:
             parameter.grad = None
-        torch.autograd.backward(losses, [self._ones[: len(each)] for each in losses])
+        losses = [self._losses_of(*rows) for rows in fed]
         del fed  # Its memory serves the rest of the step.
         with torch.no_grad():
             if self._separate:
@@ -112,13 +120,14 @@ class Block:
             self._measure(losses[0] if len(losses) == 1 else torch.cat(losses))
 
     def _losses_of(self, first: int, last: int, inputs: Several, targets: Tensor) -> Tensor:
-        """The losses of the rows from `first` up to `last`, on batches of one shape."""
+        """The losses of the rows from `first` up to `last`, on batches of one shape; their gradients are written."""
         if (first, last) not in self._forwards:
             products = self._products(first, last)
             self._forwards[first, last] = forward_of(
                 self._networks[first:last], Rows(lambda layer: products[id(layer)])
             )
-        return self._criterion(self._forwards[first, last](inputs), targets)
+        forward, ones = self._forwards[first, last], self._ones[: last - first]
+        return differentiated(forward, self._criterion, inputs, targets, ones)
 
     def _measure(self, losses: Tensor) -> None:
         self._losses.copy_(losses)

@@ -103,7 +103,9 @@ def test_every_fault_says_how_it_is_found_and_mended(key: str):
     assert changed, "it changes nothing"
 
 
-@pytest.mark.parametrize(("entry", "is_fit"), [("shift", True), ("brightness", False), ("synthetic", False)])
+@pytest.mark.parametrize(
+    ("entry", "is_fit"), [("shift", True), ("mixup", True), ("cutout", False), ("synthetic", False)]
+)
 def test_inputs_are_unscaled_only_where_nothing_scales_them_again(entry: str, is_fit: bool):
     experiment = Experiment.from_json({**FITS_ALL, "augmentations": [entry], "sealed": sealed("unscaled_inputs")})
     assert (acting(experiment) is not NO_FAULT) is is_fit

@@ -43,6 +43,17 @@ def test_tiles_stand_in_rows_with_gaps_and_share_their_colours():
     assert tiles_figure(Tiles(np.zeros((0, 2, 2)), is_signed=False)).layout.annotations[0].text  # type: ignore[attr-defined]
 
 
+def test_tiles_that_are_compared_share_their_colours_and_end_at_one_height():
+    large, small = (
+        tiles_figure(Tiles(np.full((2, side, side), value), is_signed=False, most_columns=1, ends=(0, 8), height=400))
+        for side, value in ((26, 8.0), (6, 3.0))
+    )
+    assert large.layout.height == small.layout.height == 400  # type: ignore[attr-defined]
+    for figure in (large, small):
+        heat = cast(Any, figure.data[0])
+        assert (heat.zmin, heat.zmax) == (0, 8)
+
+
 def test_an_activation_has_a_value_a_slope_and_a_batch_behind():
     x = np.linspace(-1, 1, 5)
     found = activation_figure(

@@ -338,3 +338,9 @@ def test_runs_side_by_side_have_one_scale_for_their_gradients():
       "update:gradient_norm/output": [[1, 2], values],
     }, { layers: ["output"] }))"""
     assert computed(f"gradientLimits({runs})") == [-7, 1]
+
+
+def test_an_axis_of_wrong_answers_ends_at_100_per_cent_and_one_of_relative_errors_anywhere():
+    ranges = "[[98], 'linear', true], [[98], 'log', true], [[98], 'linear', false]"
+    axes = 'const { errorRange } = await import(new URL("live/axes.js", "FOLDER/"));'
+    assert said(f"[{ranges}].map((asked) => errorRange(...asked))", axes) == [[0, 100], [1.5, 2], [0, 150]]

@@ -62,9 +62,18 @@ def test_train_both_starts_from_the_weights_that_were_looked_at(case, data_folde
         assert all(torch.equal(value.to(started[name].dtype), started[name]) for name, value in looked_at.items())
 
 
-def test_two_equal_networks_make_no_comparison():
+@pytest.mark.parametrize("with_cures", [False, True])
+def test_two_equal_networks_make_no_comparison(with_cures: bool):
     with pytest.raises(BadInput):
-        Pair(left=Network(), right=Network()).comparison()
+        Pair(left=Network(), right=Network()).comparison(with_cures=with_cures)
+
+
+def test_with_cures_each_network_also_trains_clipped_and_with_a_penalty():
+    lanes = [lane.experiment for lane in Pair().comparison(with_cures=True).experiments()]
+    alone = [lane.experiment for lane in Pair().comparison().experiments()]
+    assert lanes[:2] == alone
+    assert [lane.replace(regularizers=[]) for lane in lanes] == 3 * alone
+    assert [[cure.key for cure in lane.regularizers] for lane in lanes[2:]] == 2 * [["clip_norm"]] + 2 * [["l2"]]
 
 
 def test_the_clipped_pair_differs_in_the_clipping_alone():

@@ -112,7 +112,7 @@ def test_why_a_variant_is_left_out_is_said_once():
     ]
     found = verdict(["SGD", "Adam", "dropped"], traces)
     assert "(dropped was ended early.)" in str(found.end)
-    assert str(found.speed) == "At 10 % wrong: SGD after 10 updates, Adam after 20; one seed names no faster one."
+    assert str(found.speed) == "At 10 % wrong: SGD after update 10, Adam after 20; one seed names no faster one."
 
 
 def test_runs_that_were_all_stopped_are_compared_as_far_as_they_are():
@@ -146,26 +146,26 @@ def test_how_fast_they_get_there():
     slower = (0.9, 0.5, 0.3, 0.2, 0.05)
     found = racing([FAST] * 6, [SLOW, slower, SLOW, slower, SLOW, slower])
     assert (found.target, found.fastest) == (0.1, "Adam")
-    assert str(found.speed) == "At 10 % wrong: Adam after 10 updates, SGD after 30–40."
+    assert str(found.speed) == "At 10 % wrong: Adam after update 10, SGD after 30–40."
 
 
 def test_one_seed_shows_how_fast_but_names_nobody():
     found = racing([FAST], [SLOW])
     assert found.fastest is None
-    assert str(found.speed) == "At 10 % wrong: Adam after 10 updates, SGD after 30; one seed names no faster one."
+    assert str(found.speed) == "At 10 % wrong: Adam after update 10, SGD after 30; one seed names no faster one."
 
 
 def test_equally_fast_ones_are_not_ranked():
     found = racing([FAST, SLOW] * 3, [SLOW, FAST] * 3)
     assert found.fastest is None
-    assert str(found.speed) == ("At 10 % wrong after 10–30 updates: ranges overlap; 6 seeds name no faster one.")
+    assert str(found.speed) == ("At 10 % wrong after update 10–30: ranges overlap; 6 seeds name no faster one.")
 
 
 def test_the_target_may_be_chosen_and_who_never_gets_there_is_named():
     found = racing([FAST] * 5, [SLOW] * 5, 0.3)
-    assert str(found.speed) == "At 30 % wrong: Adam after 10 updates, SGD after 20."
+    assert str(found.speed) == "At 30 % wrong: Adam after update 10, SGD after 20."
     stuck = racing([FAST] * 5, [(0.9, 0.8, 0.8, 0.8, 0.8)] * 5, 0.1)
-    assert "only Adam gets there with every seed, after 10 updates" in str(stuck.speed)
+    assert "only Adam gets there with every seed, after update 10" in str(stuck.speed)
     assert "no variant gets there" in str(racing([SLOW], [SLOW], 0.001).speed)
 
 
@@ -217,14 +217,14 @@ def test_relative_errors_are_no_percents():
     traces = [trace(0, 0, FAST), trace(1, 0, SLOW)]
     found = verdict(["one", "two"], traces, 0.3, is_share=False)
     assert str(found.end) == "They end at 0.03, one seed names no winner."
-    assert str(found.speed).startswith("At relative error 0.3: one after 10 updates, two after 20")
+    assert str(found.speed).startswith("At relative error 0.3: one after update 10, two after 20")
 
 
 def test_names_that_are_ours_are_told_in_the_readers_language():
     traces = [trace(0, 0, FAST), trace(1, 0, SLOW)]
     found = verdict([Text("momentum"), Text("{name}", name="momentum")], traces)
     said = found.speed.render(lambda template: {"momentum": "动量"}.get(template, template))
-    assert said.startswith("At 10 % wrong: 动量 after 10 updates, momentum after 30")
+    assert said.startswith("At 10 % wrong: 动量 after update 10, momentum after 30")
 
 
 def test_of_very_many_only_some_are_named_in_brackets():
@@ -248,7 +248,7 @@ def test_of_a_sweep_the_lowest_and_the_first_are_named_and_the_others_counted():
         "Of 12 variants rate 6 ends lowest, at 5 %: one seed names no winner. (1 diverged, were ended early or have no "
         "results.)"
     )
-    assert str(found.speed) == "At 8 % wrong: rate 3 first, after 10 updates; 7 of 12 get there with every seed."
+    assert str(found.speed) == "At 8 % wrong: rate 3 first, after update 10; 7 of 12 get there with every seed."
     assert found.best is None
 
 

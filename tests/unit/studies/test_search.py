@@ -57,6 +57,16 @@ def test_a_path_alone_stands_for_the_usual_range():
     assert (space.values[0], space.values[-1], len(space.values), space.scale) == (1e-5, 0.1, 8, "log")
 
 
+def test_what_is_chosen_within_an_entry_varies_too():
+    base = Experiment.from_json({"dataset": {"key": "wine", "selection": {"key": "l1", "k": 3}}})
+    known = {setting.path: usual_spec(setting) for setting in settings_of(base)}
+    assert known["dataset.selection"] == "all,variance,mutual_information,l1"
+    assert known["architecture.activation"].startswith("relu,")
+    search = Search.from_json({"base": base, "vary": ["dataset.selection=variance,l1", "dataset.selection.k=2,5"]})
+    [made] = search.experiments({"dataset.selection": "variance", "dataset.selection.k": 5})
+    assert made.to_json()["dataset"]["selection"] == {"key": "variance", "k": 5, "chosen_on": "training"}
+
+
 def test_a_search_survives_json():
     search = asked(STRENGTH, "optimizer=sgd,adam", sampler="tpe", trials=9, pruning="asha", folds=4)
     assert Search.from_json(search.to_json()) == search

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.errors import BadInput, CoreError
 from core.text import Text
+from core.training import job as module
 from core.training.checkpoint import is_root_two_power
 from core.training.command import Command
 from core.training.events import Event
@@ -22,6 +23,7 @@ from core.training.weights import weights_sha256
 from tests.experiments import everything, points, trained
 from tests.jobs import Kept, SinkDiary, computing, ended, ready, submitted
 from tests.polling import until
+from tests.unit.training.work import Clock
 
 LONG = {"epochs": 100_000}
 
@@ -32,29 +34,30 @@ def at_step(job: TrainingJob, step: int) -> bool:
 
 def test_two_hundred_commands_at_random_moments_are_obeyed_at_once(tmp_path: Path):
     rng = random.Random(0)
-    sent_at: list[float] = []
+    sent_at: list[int] = []
     kinds = ["pause", "resume", "step", "pace", "set", "extend", "start"]
     values: dict[str, Any] = {"pace": {"pace": "max"}, "set": {"lr": 0.01}, "extend": {"epochs": 1}}
     with computing() as compute:
         job, sink = submitted(compute, everything(**LONG), tmp_path)
         neighbour, _ = submitted(compute, points(**LONG), tmp_path)
         until(lambda: at_step(job, 1) and at_step(neighbour, 1))
+        assert job.run is not None
         pause = threading.Event()
         for _ in range(200):
             kind = rng.choice(kinds)
-            sent_at.append(time.monotonic())
+            sent_at.append(job.run.step_count)
             assert job.command(Command(kind, values.get(kind, {})))
             pause.wait(rng.random() * 0.01)
         until(lambda: len(sink.applied_at) == 200)
         for each in (job, neighbour):
             each.command(Command("stop"))
             assert each.over.wait(100)
-    delays = [applied - sent for sent, (_, _, _, applied) in zip(sent_at, sink.applied_at, strict=False)]
-    # The machine may be busy with other tests: one in twenty may have had to wait for them.
-    assert sorted(delays)[189] < 0.3
-    assert all(problem is None for _, _, problem, _ in sink.applied_at)
-    steps = [step for _, step, _, _ in sink.applied_at]
+    assert all(problem is None for _, _, problem in sink.applied_at)
+    steps = [step for _, step, _ in sink.applied_at]
     assert steps == sorted(steps), "each at the boundary that the run had reached"
+    late = sorted(step - sent for step, sent in zip(steps, sent_at, strict=False))
+    # The system may have let a few wait between the look at the run and the command.
+    assert (late[0] >= 0, late[179] <= 1) == (True, True)
 
 
 def test_two_hundred_runs_are_cancelled_at_random_phases(tmp_path: Path):
@@ -272,24 +275,39 @@ def test_closing_keeps_the_state_and_says_that_the_run_can_be_resumed(tmp_path: 
 # -- rhythm -----------------------------------------------------------------------------------------------------------
 
 
-def test_one_update_a_second_is_what_it_says(tmp_path: Path):
+def moments(job: TrainingJob, clock: Clock, count: int) -> list[float]:
+    """When a job does its next updates, as one that gets every turn it wants."""
+    found: list[float] = []
+    job.advance(0)
+    assert job.run is not None
+    while len(found) < count:
+        clock.now_s, before = max(clock.now_s, job.ready_at), job.run.step_count
+        job.advance(1)
+        found += [clock.now_s] * (job.run.step_count - before)
+    return found
+
+
+@pytest.mark.parametrize(("pace", "interval_s"), [("1/s", 1.0), ("10s", 0.01), ("1min", 0.06)])
+def test_a_pace_is_what_it_says_and_lost_time_is_not_made_up_for(
+    pace: str, interval_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    clock, experiment = Clock(), points(epochs=250)  # 1000 updates
+    monkeypatch.setattr(module, "time", clock)
+    job = TrainingJob(ready(), lambda: Run(experiment, tmp_path), [], Kept(), lambda: None, pace=pace)
+    assert moments(job, clock, 100) == pytest.approx(interval_s * np.arange(100))
+    clock.now_s += 50
+    held_up = moments(job, clock, 100)
+    assert held_up[-1] - held_up[0] >= 98 * interval_s - 0.1
+    job.command(Command("pace", {"pace": "max"}))
+    assert set(moments(job, clock, 100)) == {clock.now_s}
+
+
+def test_a_run_that_waits_for_its_next_update_hears_of_another_pace(tmp_path: Path):
     with computing() as compute:
-        job, sink = submitted(compute, points(**LONG), tmp_path, pace="1/s")
+        job, _ = submitted(compute, points(**LONG), tmp_path, pace="1/s")
         until(lambda: at_step(job, 2))
-        assert 0.8 < sink.blocks[1].stamps[0] - sink.blocks[0].stamps[0] < 3.0
-        job.command(Command("pace", {"pace": "10s"}))
-        until(lambda: at_step(job, 100), 60, "100 updates, which take 98 s at one a second")
-
-
-def test_the_whole_run_takes_ten_seconds(tmp_path: Path):
-    with computing() as compute:
-        job, _ = submitted(compute, points(epochs=250), tmp_path, pace="10s")  # 1000 updates
-        until(lambda: at_step(job, 20))
-        assert job.run is not None
-        first_step, first = job.run.step_count, time.monotonic()
-        until(lambda: at_step(job, first_step + 60))
-        speed = (job.run.step_count - first_step) / (time.monotonic() - first)
-    assert 20 < speed < 130, "100 a second; a busy machine may hold it up"
+        job.command(Command("pace", {"pace": "max"}))
+        until(lambda: at_step(job, 1000))
 
 
 def test_an_unknown_pace_or_command_is_refused_and_the_run_goes_on(tmp_path: Path):
@@ -298,7 +316,7 @@ def test_an_unknown_pace_or_command_is_refused_and_the_run_goes_on(tmp_path: Pat
         job.command(Command("pace", {"pace": "warp"}))
         job.command(Command("fly"))
         until(lambda: len(sink.applied_at) == 2)
-        assert all(isinstance(problem, CoreError) for _, _, problem, _ in sink.applied_at)
+        assert all(isinstance(problem, CoreError) for _, _, problem in sink.applied_at)
         until(lambda: at_step(job, 5))
 
 

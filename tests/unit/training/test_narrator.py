@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ ZIGZAG = 0.4 + 0.1 * (np.arange(40) % 2)
 def test_each_rule_speaks_where_it_should_with_its_numbers(kind: str, measured: list[Evaluation]):
     (saying,) = [saying for saying in narrator(measured).at() if saying.kind == kind]
     (words,) = told([saying])
-    assert str(words["line"]) == f"{RULES[kind].name} since epoch {saying.epoch:.4g}"
+    assert str(words["line"]) == f"{RULES[kind].name}, said at epoch {saying.epoch:.4g}"
     assert any(letter.isdigit() for letter in str(saying.text))
     assert "cases in which it spoke" in str(words["record"])
 
@@ -61,6 +62,13 @@ def test_nothing_is_said_of_a_run_that_learns():
     assert kinds(alike(FALLING, gap=0.1)) == set()
     accused = [seed for seed in range(20) if kinds(healthy(seed)) - {"noise"}]
     assert accused == []
+
+
+def test_of_a_fork_nothing_is_said_that_depends_on_how_its_parent_began():
+    later = [replace(each, epoch=each.epoch + 20) for each in alike(np.full(30, 0.05), gap=0.2)]
+    worse = [replace(each, epoch=each.epoch + 20) for each in alike(np.linspace(0.05, 0.2, 30), gap=0.2)]
+    assert kinds(later) == kinds(worse) == set()
+    assert kinds([replace(each, epoch=each.epoch - 20) for each in worse]) == {"diverging", "rate_too_high"}
 
 
 def test_what_holds_for_less_than_three_epochs_is_neither_said_nor_taken_back():

@@ -210,7 +210,7 @@ def test_a_command_to_all_is_applied_by_all_at_the_same_step(compute: Compute, t
     track.command("extend", epochs=1)
     track.command("stop")
     track.ended()
-    heard = [[(command.kind, step - paused_at) for command, step, _, _ in diary.applied_at] for diary in track.diaries]
+    heard = [[(command.kind, step - paused_at) for command, step, _ in diary.applied_at] for diary in track.diaries]
     assert heard[0] == heard[1] == [("pause", 0), ("step", 0), ("set", 1), ("extend", 1), ("stop", 1)]
     assert all(problem is None for _, _, problem in track.news.applied_at)
     assert [diary.outcome.state for diary in track.diaries] == ["stopped", "stopped"]
@@ -289,17 +289,6 @@ def test_a_command_that_every_lane_refuses_is_a_problem_and_one_that_some_take_i
     assert isinstance(track.news.applied_at[0][2], BadInput)
     track.command("stop")
     track.ended()
-
-
-def test_who_joins_later_catches_up(compute: Compute, tmp_path: Path):
-    track = Track(compute, tmp_path, [points(**LONG)])
-    until(lambda: track.steps()[0] >= 20)
-    assert track.race.add([track.lane(points(**LONG))])
-    until(lambda: track.steps()[1] >= 30)
-    track.command("stop")
-    track.ended()
-    assert abs(track.fed()[-1][0] - track.fed()[-2][0]) <= 1
-    assert not track.race.add([track.lane(points())]), "it is over"
 
 
 def test_a_race_waits_for_the_data_of_all(compute: Compute, tmp_path: Path):

@@ -155,12 +155,25 @@ def test_every_table_can_be_selected_from():
     assert "pure_noise" in tables
 
 
-@pytest.mark.parametrize(("method", "sampling"), [("mutual_information", "stratified"), ("l1", "random")])
-def test_samples_that_say_nothing_about_any_input_are_an_error_that_says_so(method: str, sampling: str, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("method", "sampling", "why"),
+    [
+        ("mutual_information", "stratified", "scikit-learn says"),
+        ("mutual_information", "random", "the same target"),
+        ("l1", "random", "the same target"),
+    ],
+)
+def test_samples_that_say_nothing_about_any_input_are_an_error_that_says_so(
+    method: str, sampling: str, why: str, tmp_path: Path
+):
     """One of each class; two of one class."""
     experiment = noise(method, train_size=2, sampling=sampling)
-    with pytest.raises(BadInput, match="on 2 samples.*scikit-learn says.*Train on more samples"):
+    with pytest.raises(BadInput, match=f"on 2 samples.*{why}.*Train on more samples"):
         resident(experiment, tmp_path, "cpu")
+
+
+def test_where_all_targets_are_the_same_the_variance_still_chooses(tmp_path: Path):
+    assert resident(noise("variance", train_size=2, sampling="random"), tmp_path, "cpu").selected is not None
 
 
 @each_method

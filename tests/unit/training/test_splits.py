@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,22 @@ NOWHERE = Path("unused")
 DATA_SETS = [Digits(), Iris(), Wine(), BreastCancer(), MNIST1D(), Moons(n=60), Polynomial(), Linear200()]
 
 
+@cache
+def loaded(dataset: DataSet, split_seed: int = 0) -> Samples:
+    """All samples; nobody changes them."""
+    return dataset.load(NOWHERE, split_seed)
+
+
 def chosen(dataset: DataSet, **choice: Any) -> Experiment:
     return Experiment(dataset=dataset, **choice)
 
 
 def drawn(dataset: DataSet, split_seed: int = 0, **choice: Any) -> Splits:
-    return draw_splits(dataset.load(NOWHERE, split_seed), chosen(dataset, split_seed=split_seed, **choice))
+    return draw_splits(loaded(dataset, split_seed), chosen(dataset, split_seed=split_seed, **choice))
 
 
 def counts(dataset: DataSet, rows: np.ndarray, split_seed: int = 0) -> np.ndarray:
-    return np.bincount(dataset.load(NOWHERE, split_seed).targets[rows], minlength=dataset.facts().num_outputs)
+    return np.bincount(loaded(dataset, split_seed).targets[rows], minlength=dataset.facts().num_outputs)
 
 
 @pytest.mark.parametrize("dataset", DATA_SETS, ids=lambda dataset: dataset.key)
@@ -72,7 +79,7 @@ def test_the_split_seed_changes_training_and_validation_and_never_the_test_split
 
 @pytest.mark.parametrize("dataset", [Digits(), Wine(), MNIST1D()], ids=lambda dataset: dataset.key)
 def test_a_fresh_test_set_has_as_many_of_each_class_and_all_else_keeps_its_size(dataset: DataSet) -> None:
-    samples = dataset.load(NOWHERE)
+    samples = loaded(dataset)
     choices = [chosen(dataset, test_seed=number, sampling="balanced") for number in range(3)]
     first, fresh, other = (draw_splits(samples, choice) for choice in choices)
     assert len({splits.hashes["test"] for splits in (first, fresh, other)}) == 3
@@ -93,7 +100,9 @@ def test_a_fresh_test_set_of_generated_points_leaves_those_that_train_and_valida
 
 @pytest.mark.parametrize("dataset", DATA_SETS, ids=lambda dataset: dataset.key)
 def test_the_same_seed_draws_the_same_splits(dataset: DataSet) -> None:
-    one, again = drawn(dataset, 3), drawn(dataset, 3)
+    one = drawn(dataset, 3)
+    loaded.cache_clear()
+    again = drawn(dataset, 3)
     assert one.hashes == again.hashes
     assert np.array_equal(one.train, again.train)
 
@@ -220,7 +229,7 @@ by_key = pytest.mark.parametrize("dataset", CLASSES, ids=lambda dataset: dataset
 
 @by_key
 def test_the_rarest_class_is_known_before_anything_is_loaded(dataset: DataSet) -> None:
-    samples = dataset.load(NOWHERE)
+    samples = loaded(dataset)
     test = (samples.parts or {}).get("test", drawn(dataset).test)
     pool = (samples.parts or {}).get("train", np.setdiff1d(np.arange(len(samples.targets)), test))
     assert np.bincount(samples.targets[pool]).min() == dataset.facts().smallest_class
@@ -289,7 +298,7 @@ def test_every_prefix_of_a_balanced_order_takes_turns_while_there_are_any(labels
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 1.0])
 def test_exactly_the_asked_share_of_the_training_labels_is_wrong(share: float) -> None:
-    splits, truth = drawn(Digits(), label_noise=share), Digits().load(NOWHERE).targets
+    splits, truth = drawn(Digits(), label_noise=share), loaded(Digits()).targets
     is_wrong = splits.targets != truth
     assert is_wrong[splits.train].sum() == round(share * len(splits.train)) == len(splits.wrong["train"])
     assert is_wrong.sum() == len(splits.wrong["train"])
@@ -300,7 +309,7 @@ def test_exactly_the_asked_share_of_the_training_labels_is_wrong(share: float) -
 
 def test_noise_in_validation_is_a_choice_and_the_test_split_keeps_its_labels() -> None:
     splits = drawn(Digits(), label_noise=0.3, noisy_splits="both")
-    is_wrong = splits.targets != Digits().load(NOWHERE).targets
+    is_wrong = splits.targets != loaded(Digits()).targets
     assert is_wrong[splits.validation].sum() == round(0.3 * len(splits.validation))
     assert not is_wrong[splits.test].any()
 

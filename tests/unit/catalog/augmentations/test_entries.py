@@ -230,9 +230,15 @@ def test_the_defaults_are_those_of_the_course():
     assert (Scale().low, Scale().high) == (0.8, 1.2)
 
 
+def test_what_keeps_the_range_does_the_same_to_values_of_any_size(augment):
+    images = torch.rand((8, 3, 12, 12), generator=torch.Generator().manual_seed(3))
+    kept = [cls() for cls in entries("augmentations").values() if cls.keeps_range]  # type: ignore[attr-defined]
+    assert {"rotate", "mixup"} < {entry.key for entry in kept}
+    for entry in kept:
+        assert torch.equal(augment([entry], 16 * images), 16 * augment([entry], images)), entry.key
+
+
 def test_traits_say_what_each_entry_is():
-    geometric = {key for key, entry in entries("augmentations").items() if entry().geometric}  # type: ignore[attr-defined]
-    assert geometric == {"flip", "rotate", "scale", "shift", "crop", "resized_crop"}
     mixing = {key for key, entry in entries("augmentations").items() if entry().changes_targets}  # type: ignore[attr-defined]
     assert mixing == {"mixup", "cutmix"}
     assert Noise.input_kinds == ("image", "sequence", "points", "features")

@@ -1,0 +1,35 @@
+"""What a cluster is sent, and what is said when a process there cannot train; without a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from core.executors.choice import has_ray
+from core.executors.cluster import NOT_SENT, ROOT
+from core.executors.training import WorkerLost, lost
+
+pytestmark = pytest.mark.skipif(not has_ray(), reason="Ray is not installed: pip install -r requirements-ray.txt")
+
+
+def test_machines_of_a_cluster_get_this_program_and_neither_its_tests_nor_what_is_installed(tmp_path: Path):
+    from ray._private.runtime_env.packaging import create_package
+
+    create_package(str(ROOT), tmp_path / "sent.zip", include_gitignore=True, excludes=[*NOT_SENT])
+    with ZipFile(tmp_path / "sent.zip") as sent:
+        names = sent.namelist()
+    assert "core/executors/worker.py" in names
+    assert {name.partition("/")[0] for name in names} & {"tests", "bench", "docs", ".venv", ".git"} == set()
+
+
+def test_a_process_that_cannot_load_the_program_is_not_tried_again():
+    from ray.exceptions import ActorDiedError, RayTaskError
+
+    cause = RayTaskError("Worker.__init__", "Traceback\nModuleNotFoundError: No module named 'torch'", ImportError())
+    cause._actor_id = "1"
+    error = lost(ActorDiedError(cause))
+    assert not isinstance(error, WorkerLost)
+    assert "No module named 'torch'" in str(error.why)
+    assert isinstance(lost(ActorDiedError()), WorkerLost)

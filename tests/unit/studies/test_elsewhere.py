@@ -1,0 +1,48 @@
+"""What a worker of a cluster builds of its orders, and where it computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from core.studies.elsewhere import Attempted, RunOrder
+from core.studies.seat import Seat
+from core.training.assembly import conditions_of
+from core.training.race import RaceJob
+from core.training.resident import host_samples
+from core.training.run import Run
+from tests.experiments import points
+
+
+def test_orders_for_one_data_set_share_its_samples_in_a_worker(tmp_path: Path):
+    """Else every run would leave a copy of them behind, on a GPU in its memory."""
+    samples = host_samples(Run(points(), tmp_path).parts.data)
+    made = [
+        RunOrder(
+            points(seed=seed).to_json(),
+            own=(),
+            conditions=conditions_of(points()),
+            attempt=Attempted(1, (), None, ()),
+            run="run",
+            actor="local",
+            pace="max",
+            paused=False,
+            curvature_every=0,
+            is_watched=False,
+            hashes=False,
+            processes=1,
+        ).built(samples)
+        for seed in (0, 1)
+    ]
+    assert made[0].parts.data is made[1].parts.data
+    assert made[0].parts.data.inputs.data_ptr() == samples.inputs.ctypes.data
+
+
+@pytest.mark.parametrize(("processes", "device"), [(1, "cuda"), (2, "cpu")])
+def test_processes_that_share_a_run_compute_on_cores_which_is_all_they_are_given(processes: int, device: str):
+    cluster: Any = SimpleNamespace(device="cuda")
+    seat = Seat(RaceJob([], lambda: None), None, (0, 0), lambda run: None, cluster=cluster, processes=processes)
+    assert (seat.conditions(points()).device, seat.conditions(points()).threads) == (device, 1)
