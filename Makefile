@@ -33,7 +33,7 @@ class: $(READY) ## serve the local network with a room code that it prints, for 
 
 test: $(READY_DEV) ## run every test (ARGS="-k word" for some of them)
 	@$(BIN)/python -m compileall -q app.py core pages # or every process that a test starts compiles them for itself
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS) # so that the next time has the tests compiled
 
 check: $(READY_DEV) ## formatting, lint and types
 	@$(BIN)/ruff format --check $(CODE)

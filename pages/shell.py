@@ -122,6 +122,7 @@ st.set_page_config(
     menu_items={"About": t("Saddlepoint: watch networks learn.")},
 )
 st.html(ASSETS / "pages.css")
+st.html(ASSETS / "course.css")
 st.logo(str(ASSETS / "logo.svg"))
 page = st.navigation(
     {

@@ -204,7 +204,7 @@ function fillAlarms(details, group) {
   const numbers = alarms.flatMap((alarm) => alarm.numbers).map((row) => row.join(" "));
   details.hidden = !alarms.length;
   setText(details.firstChild, alarms.map(({ text }) => text).join(" "));
-  setText(details.lastChild, [...alarms.map(({ rule }) => rule), numbers.join(" · ")].join(" "));
+  setText(details.lastChild, [...alarms.map(({ rule }) => rule), numbers.join(" · ")].join("\n"));
 }
 
 // A median with, below it, the range over the seeds.

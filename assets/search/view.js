@@ -124,7 +124,7 @@ export class SearchView extends Connected {
     setText(parts.hold, this.isGoing ? labels.pause : labels.resume);
     const going = trials.length - over;
     parts.bar.value = count ? (over + (planned ? (going * step) / planned : 0)) / count : 0;
-    setText(parts.where, this.study ? [fill(labels.trials_over, { over, count: count ?? 0, going }), labels[`state_${state}`]].filter(Boolean).join(" · ") : "");
+    setText(parts.where, this.study && count ? [fill(labels.trials_over, { over, count, going }), labels[`state_${state}`]].filter(Boolean).join(" · ") : "");
     const [best] = ordered(trials.filter(({ state: how }) => how === "complete" || how === "running"));
     const known = best && Number.isFinite(best.now);
     const sentence = known ? fill(labels[best.isOver ? "best_is" : "best_trains"], { number: best.number, words: best.words, error: errorText(best.now, meta) }) : "";

@@ -47,7 +47,7 @@ AWAY_S = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Node:
-    """One machine of the cluster: its address, and of each resource how much there is and how much is in use."""
+    """One machine of the cluster: its name, and of each resource how much it has."""
 
     name: str
     is_alive: bool
@@ -287,7 +287,7 @@ class Cluster:
         free = ray.available_resources()
         nodes = tuple(
             Node(
-                node["NodeManagerAddress"],
+                node["NodeManagerHostname"],
                 bool(node["Alive"]),
                 node["Resources"].get("CPU", 0.0),
                 node["Resources"].get("GPU", 0.0),

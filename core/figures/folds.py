@@ -69,7 +69,7 @@ def folds_figure(shown: FoldsShown, translate: Translate = untranslated) -> go.F
     return _framed(figure)
 
 
-def fold_counts_figure(shown: FoldsShown, translate: Translate = untranslated) -> go.Figure:
+def fold_counts_figure(shown: FoldsShown, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
     """How many samples of each class every fold holds."""
     counts = shown.counts
     figure = go.Figure(
@@ -82,6 +82,7 @@ def fold_counts_figure(shown: FoldsShown, translate: Translate = untranslated) -
             zmax=2 * max(1, int(counts.max())),  # from none at all: a few samples more or less are no other colour
             showscale=False,
             texttemplate="%{z}" if shown.num_folds <= MOST_NUMBERED else None,
+            textfont={"color": "#ffffff" if dark else "#000000"},  # The colours are see-through: Plotly guesses wrong.
             hovertemplate="%{x}: %{z}<extra></extra>",
             xgap=2,
             ygap=2 if shown.num_folds <= MOST_NUMBERED else 0,

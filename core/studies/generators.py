@@ -179,6 +179,11 @@ class GeneratorJob(Job):
     def progress(self) -> float:
         return self._gan.progress if self._gan is not None else 0.0
 
+    @property
+    def _waits(self) -> bool:
+        """Whether it has nothing to do: it is held, or its data are still being loaded."""
+        return self._paused or not self._data.done()
+
     def command(self, kind: str) -> None:
         """Obey at the next update; from any thread. BadInput for what a generator cannot be told."""
         if kind not in ("start", "resume", "pause", "stop"):
@@ -200,7 +205,10 @@ class GeneratorJob(Job):
 
     def advance(self, budget_s: float) -> None:
         self.is_asked = False
-        self.ready_at = math.inf
+        if self._waits:
+            self.ready_at = math.inf
+            if not self._waits:  # a command has come meanwhile
+                self.ready_at = 0.0
         if self.is_cancelled:
             self._end("stopped")
             return
@@ -216,8 +224,6 @@ class GeneratorJob(Job):
             self._tell(self._gan)
         if self._gan.is_done:
             self._end("finished")
-        elif not self._paused or self.is_cancelled:
-            self.ready_at = 0.0
 
     def failed(self, error: BaseException) -> None:
         if isinstance(error, CoreError):

@@ -19,9 +19,9 @@ from core.training.checkpoint import BUDGET_BYTES, Pruned, prune, stored_sizes, 
 
 logger = logging.getLogger(__name__)
 
-REST_S = 0.01
+REST_S = 0.02
 """Until the next snapshot in passing, for every run that is under way: a young run comes to a power of √2 after every
-few updates, and one thread writes the files of all."""
+few updates, and one thread writes the files of all, which takes each of them a tenth of that."""
 IN_PASSING = frozenset({"start", "power", "epoch"})
 """Snapshots that nobody has asked for: their place in the index may wait for the next rows."""
 
@@ -52,9 +52,11 @@ class SnapshotWriter:
     @property
     def is_busy(self) -> bool:
         """Whether a snapshot is still being written, or was taken a moment ago."""
+        if time.monotonic() < self._rests_until:
+            return True
         with self._lock:
             self._pending = [future for future in self._pending if not future.done()]
-            return bool(self._pending) or time.monotonic() < self._rests_until
+            return bool(self._pending)
 
     def begin(self, attempt: int) -> None:
         """Another attempt goes on with the files as they are now."""

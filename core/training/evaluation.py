@@ -7,7 +7,7 @@ in pieces so that a command waits at most one piece. Shape letters: R models, B 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
@@ -56,7 +56,7 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON values (NaN and ±Infinity among them)."""
-        return asdict(self)
+        return {**vars(self), "train": dict(vars(self.train)), "validation": dict(vars(self.validation))}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:

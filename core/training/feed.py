@@ -134,8 +134,9 @@ class Feeds:
     def batch(self, first: int, last: int, step: int) -> Batch:
         """The batches of update `step` of the feeds from `first` up to `last`, of one size, with the feeds in front."""
         rows_RB = torch.stack([feed.drawn(step) for feed in self._feeds[first:last]])
+        flat = rows_RB.view(-1)
         inputs, targets = (
-            tensor.index_select(0, rows_RB.view(-1)).unflatten(0, rows_RB.shape)
+            tensor.index_select(0, flat).view(*rows_RB.shape, *tensor.shape[1:])
             for tensor in (self._inputs, self._targets)
         )
         shift = None if self._shift is None else self._shift[first:last]

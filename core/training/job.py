@@ -329,13 +329,12 @@ class TrainingJob(Job):
 
     def _snapshot_if_due(self, run: Run) -> None:
         step = run.step_count
-        if step == self._saved_step or run.evaluation_due or run.is_over:
+        may_save = self._paused or not self._snapshots.is_busy
+        if not may_save or step == self._saved_step or run.evaluation_due or run.is_over:
             return
         if self._paused:
             self._save(run, "pause")
-        if self._snapshots.is_busy:
-            return
-        if self._saved_step < 0:
+        elif self._saved_step < 0:
             self._save(run, "start")
         elif run.epochs.is_end(step) and run.work_s - self._saved_work_s >= EPOCH_SNAPSHOT_S:
             self._save(run, "epoch")

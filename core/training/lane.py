@@ -98,9 +98,9 @@ class Lane(TrainingJob):
         run = self.run
         if run is None or self.done:
             return False
-        if run.learns_next and not self._watch.is_due(run):
-            return not self._paused or self.is_single
-        return not run.update_is_next or self._watch.is_due(run)
+        if self._watch.is_due(run) or not run.goes_on:
+            return True
+        return run.parts.learning is not None and (not self._paused or self.is_single)
 
     @property
     def is_measured_next(self) -> bool:

@@ -25,6 +25,7 @@ from core.experiment import Experiment
 from core.seeding import seed32
 from core.text import Text
 from core.training.batch import Batch
+from core.training.device import use_threads
 from core.training.loop import Loop
 from core.training.run import Run
 
@@ -68,7 +69,9 @@ def release() -> None:
 def follow(run: Run) -> None:
     """Take part in the updates of the run that leads, to its end."""
     loop = run.parts.loop
+    use_threads(run.conditions.threads)
     _share(loop)
+    run.parts.learn()
     loop.seed = seed32(loop.seed, "process", str(dist.get_rank()))
     message = torch.zeros(2, dtype=torch.float64)
     while True:

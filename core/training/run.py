@@ -173,15 +173,16 @@ class Run(Course):
     @property
     def update_is_next(self) -> bool:
         """Whether the next piece of work is an update."""
-        return self._goes_on and self.parts.learning is None
+        return self.goes_on and self.parts.learning is None
 
     @property
     def learns_next(self) -> bool:
         """Whether the next piece of work is a generator's, which has to be trained before the next update."""
-        return self._goes_on and self.parts.learning is not None
+        return self.goes_on and self.parts.learning is not None
 
     @property
-    def _goes_on(self) -> bool:
+    def goes_on(self) -> bool:
+        """Whether nothing else is due than updates, or what has to be learned before the next one."""
         return not (self.is_over or self._is_due or self.step_count >= self.total_steps)
 
     @property

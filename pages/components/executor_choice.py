@@ -24,7 +24,6 @@ def executor_choice(*, in_a_row: bool = False) -> None:
         return
     names = {LOCAL: t("in this program"), RAY: t("on the cluster")}
     key = f"{_CHOSEN}|{language()}"
-    keep(key, executor())
 
     def choose() -> None:
         st.session_state[_CHOSEN] = st.session_state[key]
@@ -35,6 +34,7 @@ def executor_choice(*, in_a_row: bool = False) -> None:
     st.selectbox(
         title,
         list(names),
+        list(names).index(keep(key, executor())),
         key=key,
         format_func=names.__getitem__,
         on_change=choose,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import pandas as pd
@@ -170,9 +171,12 @@ def _folds(view: FoldsView | None) -> None:
     if view.shown is None:
         st.error(plain(show(view.problem)) if view.problem else "")
         return
-    figures = {"folds": (folds_figure, t("Which samples validate with which fold; all others train."))}
+    figures: dict[str, tuple[Callable[..., Any], str]] = {
+        "folds": (folds_figure, t("Which samples validate with which fold; all others train."))
+    }
     if view.shown.num_folds <= MOST_NUMBERED:
-        figures["counts"] = (fold_counts_figure, t("How many samples of each class every fold holds"))
+        counts = partial(fold_counts_figure, dark=st.context.theme.type == "dark")
+        figures["counts"] = (counts, t("How many samples of each class every fold holds"))
     with st.container(horizontal=True, gap="medium"):
         for name, (figure, words) in figures.items():
             with st.container(width="stretch", key=f"kfold-{name}", gap="xxsmall"):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.describe import title
+from core.describe import choices, title
 from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.text import Text
@@ -59,15 +59,23 @@ def name_of(record: RunRecord) -> str:
 
 
 def told_apart(records: Sequence[RunRecord]) -> dict[str, str]:
-    """What runs are called in a list, by id: those of one name also say when they began: lists know names only."""
+    """What runs are called in a list, by id: those of one name say in what they differ, or when they began."""
     names = {record.id: name_of(record) for record in records}
-    for sign in (lambda record: f"{record.created.astimezone():%m-%d %H:%M:%S}", lambda record: record.id):
+    for sign in (_augmentation, _began, lambda record: record.id):
         counts = Counter(names.values())
-        names = {
-            record.id: f"{names[record.id]} · {sign(record)}" if counts[names[record.id]] > 1 else names[record.id]
-            for record in records
-        }
+        signs = {record.id: sign(record) for record in records if counts[names[record.id]] > 1}
+        told = {(names[run], said) for run, said in signs.items()}
+        telling = {name for name, count in Counter(name for name, _ in told).items() if count > 1}
+        names = {run: f"{name} · {signs[run]}" if name in telling else name for run, name in names.items()}
     return names
+
+
+def _augmentation(record: RunRecord) -> str:
+    return words(choices(Experiment.from_json(dict(record.experiment)))[1])
+
+
+def _began(record: RunRecord) -> str:
+    return f"{record.created.astimezone():%m-%d %H:%M:%S}"
 
 
 # -- the address -----------------------------------------------------------------------------------------------------

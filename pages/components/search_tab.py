@@ -64,10 +64,10 @@ def _choices() -> None:
         ("pruning", t("GIVE UP EARLY"), PRUNINGS),
     ):
         key = f"search {name}|{language()}"
-        keep(key, search_state.option(name))
         st.selectbox(
             title,
             list(options),
+            list(options).index(keep(key, search_state.option(name))),
             key=key,
             format_func=lambda chosen, options=options: show(options[chosen]),
             on_change=_put_option,
@@ -99,7 +99,6 @@ def _spaces() -> None:
     """Which settings vary, and what is tried for each."""
     known, specs = search_state.settings(), search_state.specs()
     key = f"search varies|{language()}"
-    keep(key, [path for path in specs if path in known])
 
     def title(path: str) -> str:
         owner, words = known[path].owner, show(setting_title(path))
@@ -108,6 +107,7 @@ def _spaces() -> None:
     st.multiselect(
         t("WHAT VARIES"),
         list(known),
+        default=keep(key, [path for path in specs if path in known]),
         key=key,
         format_func=title,
         max_selections=MOST_SPACES,
@@ -116,9 +116,9 @@ def _spaces() -> None:
     )
     for path in [path for path in specs if path in known]:
         typed = f"search space {path}|{language()}"
-        keep(typed, specs[path])
         st.text_input(
             title(path),
+            keep(typed, specs[path]),
             key=typed,
             max_chars=400,
             on_change=_put_spec,
@@ -129,9 +129,16 @@ def _spaces() -> None:
 
 def _number(name: str, title: str, low: int, high: int, otherwise: str) -> None:
     key = f"search {name}|{language()}"
-    keep(key, search_state.option(name))
     st.number_input(
-        title, low, high, value=None, step=1, key=key, placeholder=otherwise, on_change=_put_option, args=(name, key)
+        title,
+        low,
+        high,
+        value=keep(key, search_state.option(name)),
+        step=1,
+        key=key,
+        placeholder=otherwise,
+        on_change=_put_option,
+        args=(name, key),
     )
 
 
@@ -159,11 +166,11 @@ def _stored() -> None:
         return
     shown = search_state.shown()
     key = f"stored searches|{language()}"
-    keep(key, shown.id if shown is not None and shown.id in records else None)
+    looked_at = keep(key, shown.id if shown is not None and shown.id in records else None)
     st.selectbox(
         t("Stored searches"),
         list(records),
-        index=None,
+        index=None if looked_at is None else list(records).index(looked_at),
         key=key,
         format_func=lambda study: _name(records[study]),
         placeholder=t("choose"),

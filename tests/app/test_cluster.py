@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -50,6 +52,16 @@ def test_a_cluster_is_started_here_and_its_machines_are_shown(
     assert list(tab.dataframe[0].value["machine"]) == ["127.0.0.1", "10.0.0.2"]
     assert list(tab.dataframe[0].value["state"]) == ["there", "gone"]
     assert "Nothing trains there now." in [caption.value for caption in tab.caption]
+
+
+def test_where_a_cluster_is_gone_another_can_be_started(
+    open_page: OpenPage, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    views = iter([View("127.0.0.1:6379", True, (), 0, 0)])
+    lost = SimpleNamespace(view=lambda: next(views, None), close=lambda: None)
+    monkeypatch.setattr(bench.runner, "cluster", lost)
+    tab = opened(open_page, monkeypatch, has_ray=True)
+    assert "Start the cluster" in [button.label for button in tab.button]
 
 
 def test_what_is_chosen_reaches_the_search(open_page: OpenPage, bench: Workbench, monkeypatch: pytest.MonkeyPatch):

@@ -127,7 +127,7 @@ def test_before_there_is_a_run_the_shipped_one_is_turned(open_page, bench):
 
 
 def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):
-    run = bench.start(Experiment.from_json(TINY), pace="max", name="upright")
+    run = bench.start(Experiment.from_json(TINY), pace="max")
     bench.wait(run, 60)
     tab = open_page("data.py", look="invariance", against="rotation")
     until(bench.invariance(run, "rotation").is_over.is_set)
@@ -142,6 +142,8 @@ def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):
     assert not tab.exception, tab.exception[0].message
     assert "It has seen this change in training." in texts(tab)
     assert tab.query_params["of"] == f"{run},{other.id}"
+    ends = {name.rpartition(" · ")[2] for name in tab.multiselect[0].options}
+    assert {"Rotate", "no augmentation"} < ends, "they are told apart by what they differ in"
 
 
 def test_a_file_is_brought_chosen_shown_and_removed_again(open_page, bench):

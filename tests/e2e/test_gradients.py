@@ -35,3 +35,14 @@ def test_a_slider_moves_the_lines_and_no_chart_is_made_anew(open_tab: OpenTab):
     expect(page.locator(".sp-compare").get_by_role("button", name="Batch loss")).to_have_attribute(
         "aria-pressed", "true"
     )
+
+
+def test_a_pair_that_trains_says_which_of_them_vanishes(open_tab: OpenTab):
+    pair = {"left.depth": 8, "right.depth": 2, "right.activation": "relu", "right.first_weights": "he"}
+    page = open_tab("/gradients", **pair).page
+    page.get_by_role("button", name="Train both").click()
+    page.locator(".sp-compare .sp-start").click()
+    alarm = page.get_by_role("row", name="left network").locator("details")
+    expect(alarm).to_contain_text("Vanishing: layer 1 gets")
+    alarm.locator("summary").click()
+    expect(alarm).to_contain_text("at most 10⁻³ of the last hidden layer's. gradient of layer 1")

@@ -83,8 +83,9 @@ def test_the_page_opens_on_one_that_came_with_the_program(bench: Workbench):
 def test_it_is_held_let_go_on_and_given_up(bench: Workbench):
     channel = bench.train_generator(images(), LONG)
     until(lambda: bench.hub.meta(channel)["step"] > 0)
+    assert {bench.queue_length() for _ in range(50)} == {1}, "it computes, and the head line says so"
     bench.command(channel, "pause")
-    until(lambda: state(bench, channel) == "paused")
+    until(lambda: (state(bench, channel), bench.queue_length()) == ("paused", 0))
     step = bench.hub.meta(channel)["step"]
     assert bench.train_generator(images(), LONG) == channel
     assert bench.hub.meta(channel)["step"] == step

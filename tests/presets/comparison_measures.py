@@ -40,8 +40,8 @@ class FirstBelow(Diary):
 class Measured:
     """The runs of one comparison on one base seed, and what is found of them.
 
-    They share their updates as in a race. A comparison whose rates are searched is run with its next seed too, on which
-    nothing was searched.
+    They share their updates as in a race, where no row of a stack knows of the others: variants that nothing is claimed
+    of are left out. A comparison whose rates are searched is run with its next seed too, on which nothing was searched.
     """
 
     def __init__(self, preset: ComparisonPreset, seed: int, folder: Path) -> None:
@@ -58,10 +58,13 @@ class Measured:
         engine = engine_of(experiments)
         self.weights: dict[tuple[str, int], torch.Tensor] = {}
         self.values: dict[tuple[str, int], dict[Measure, float]] = {}
+        names = [comparison.variants[lane.variant].name for lane in lanes]
+        spoken_of = {name for claim in preset.claims for name in (*claim.variants, claim.than)}
         for group in engine.groups:
-            runs = together([experiments[place] for place in group], engine.name, folder, claimed)
-            for place, (run, on_its_way) in zip(group, runs, strict=True):
-                which = comparison.variants[lanes[place].variant].name, lanes[place].seed
+            places = [place for place in group if names[place] in spoken_of]
+            runs = together([experiments[place] for place in places], engine.name, folder, claimed)
+            for place, (run, on_its_way) in zip(places, runs, strict=True):
+                which = names[place], lanes[place].seed
                 self.weights[which] = torch.cat([tensor.detach().flatten() for tensor in run.parts.loop.parameters])
                 self.values[which] = measures(run) | on_its_way
 

@@ -76,7 +76,7 @@ class ClusterServices(StoredRuns):
         lanes = {run: job for run, job in jobs.items() if isinstance(job, RemoteLane)}
         seen = {run: self.find(run, actor=actor) for run in lanes}
         return tuple(
-            OnCluster(record, lanes[run].state_name, lanes[run].progress, lanes[run].where)
-            for run, record in seen.items()
-            if record is not None
+            OnCluster(record, lane.state_name if lane.where else "queued", lane.progress, lane.where)
+            for run, lane in lanes.items()
+            if (record := seen[run]) is not None
         )

@@ -156,6 +156,9 @@ def test_a_run_whose_gradients_vanish_says_so_with_rule_and_numbers(data_folder:
     assert "Vanishing: layer 1 gets" in str(said["more"])
     assert "Vanishing: the first layer's gradient is at most 10⁻³" in str(said["rule"])
     assert [str(label) for label, _ in said["numbers"]][-1] == "length of the whole gradient"
+    (alone,) = said["alarms"]
+    assert str(alone["text"]) in str(said["more"])
+    assert alone["numbers"] == said["numbers"][-3:]
 
 
 def test_before_a_divergence_the_last_finite_update_counts():
@@ -174,6 +177,7 @@ def test_without_an_alarm_the_sentence_is_as_it_was(data_folder: Path):
     assert alarms({}, units_of(run)) == ()
     said = status(run.experiment, trend).to_meta()
     assert said["more"] is None
+    assert said["alarms"] == []
     assert isinstance(said["rule"], Text)
     assert said["rule"] is status(run.experiment, trend).rule
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from core.errors import BadInput
+from core.experiment import Experiment
 from core.training import parallel
-from core.training.parallel import check_parallel
-from tests.experiments import points
+from core.training.parallel import END, check_parallel, follow
+from core.training.run import Run
+from core.training.weights import weights_sha256
+from tests.experiments import IMAGES, points
 
 
 @pytest.mark.parametrize("processes", [0, 1, 17])
@@ -43,3 +50,26 @@ def test_a_loss_is_the_same_in_every_process_to_the_bit(monkeypatch: pytest.Monk
         ]
         assert {float(loss.detach()) for loss in losses} == {float((one + other) / 2)}
         assert torch.autograd.grad(losses[0], outputs)[0] == 1
+
+
+@pytest.fixture
+def group() -> Iterator[None]:
+    """Processes that know each other, of which this is the only one."""
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.usefixtures("group")
+def test_who_follows_feeds_its_network_what_a_run_by_itself_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Samples of a generator, too: everybody trains it first."""
+    mixed = {"key": "synthetic", "updates": 2}
+    experiment = Experiment.from_json({**IMAGES, "augmentations": ["shift", mixed]})
+    alone, follows = (Run(experiment, tmp_path / name) for name in ("alone", "follows"))
+    told = iter([*((float(step), alone.learning_rate) for step in range(3)), (END, 0.0)])
+    monkeypatch.setattr(
+        parallel.dist, "broadcast", lambda message, source: message.copy_(torch.tensor(next(told), dtype=torch.float64))
+    )
+    follow(follows)
+    assert follows.parts.learning is None
+    assert weights_sha256(follows.parts.model) == weights_sha256(alone.train(3).parts.model)

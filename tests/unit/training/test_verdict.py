@@ -220,7 +220,7 @@ def test_the_uncertainty_is_binomial_for_classes_and_that_of_an_rmse_for_numbers
 
 def test_the_live_page_gets_every_key_it_reads():
     meta = last(overfitting(0), MOONS, 0.5).to_meta()
-    assert set(meta) == {"verdict", "text", "more", "rule", "numbers", "suggestions", "told"}
+    assert set(meta) == {"verdict", "text", "more", "rule", "numbers", "suggestions", "alarms", "told"}
     assert all(set(item) == {"id", "label", "help"} for item in meta["suggestions"])
     assert all(isinstance(label, Text) and isinstance(value, Text) for label, value in meta["numbers"])
 
