@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import tempfile
@@ -13,6 +14,10 @@ import pytest
 from hypothesis import configuration, settings
 
 _session_folder = pytest.StashKey[Path]()
+
+# Here, because what a single test is collected with imports NumPy before pytest is configured, and threads that wait
+# for each other take all the cores there are.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,7 +31,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["SADDLEPOINT_DEVICE"] = "cpu"
     os.environ["XDG_DATA_HOME"] = str(folder / "platform")
     os.environ.pop("SADDLEPOINT_DATABASE", None)
-    os.environ["OMP_NUM_THREADS"] = "1"
     (folder / "platform").mkdir()
     configuration.set_hypothesis_home_dir(folder / "hypothesis")
     settings.register_profile("saddlepoint", deadline=None, database=None, derandomize=True, max_examples=50)
@@ -45,9 +49,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector leave alone what was imported and collected: tests, and Streamlit after every run of a
-    page, have it look through everything."""
+    page, have it look through everything.
+
+    And let what the many loggers of Streamlit and torch say reach the root's handlers: pytest would add its own to each
+    that keeps to itself and take it away again, six times a test.
+    """
     gc.collect()
     gc.freeze()
+    for name, logger in logging.getLogger().manager.loggerDict.items():
+        if name.startswith(("streamlit", "torch")) and isinstance(logger, logging.Logger):
+            logger.propagate = True
 
 
 @pytest.fixture(scope="module")

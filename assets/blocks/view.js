@@ -184,7 +184,7 @@ export class UnitView extends Frame {
     this.column = Math.min(Math.max(this.column, 0), Math.max(0, sides[1] - 1));
     const [row, column] = [this.row, this.column];
     const marked = fits && { row: row * places.stride - places.before, column: column * places.stride - places.before, size: kernel.size };
-    const side = this.narrow ? 220 : this.settings.present ? 350 : 280;
+    const side = this.narrow ? 220 : this.settings.present ? 330 : 280;
     parts.given.draw(seen, { pads: [places.before, places.after], marked, side, palette });
     parts.stage.classList.toggle("sp-no-place", !fits);
     const weights = kernel.channels[reads - kernel.first];

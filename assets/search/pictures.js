@@ -45,10 +45,10 @@ export function drawParallel(chart, trials, meta, context) {
   const known = ordered(trials.filter(({ now }) => Number.isFinite(now))).reverse();
   const shares = sharesOf(known);
   const factor = scaleOf(meta);
-  const columns = [...meta.spaces.map((space, place) => columnOf(space, known.map(({ values }) => values[place]))), columnOf({ title: context.labels.column_error, scale: "lin", names: [] }, known.map(({ now }) => factor * now))];
+  const columns = [...meta.spaces.map((space, place) => columnOf(space, known.map(({ values }) => values[place]))), columnOf({ title: errorTitle(meta, context), scale: "lin", names: [] }, known.map(({ now }) => factor * now))];
   const traces = known.map((trial, row) => line(`trial${trial.number}`, columns.map((_, place) => place), columns.map(({ places }) => places[row]), { color: context.palette.of({ slot: 0, share: shares.get(trial.number) }), width: trial.number === meta.best ? 3 : 1.2 }, named(trial)));
   const annotations = columns.flatMap(({ ticks }, place) => ticks.map(({ at, text }) => ({ x: place, y: at, text, showarrow: false, xanchor: place === columns.length - 1 ? "right" : "left", xshift: place === columns.length - 1 ? -5 : 5, yanchor: "middle", font: { size: context.size - 1, color: context.palette.muted }, bgcolor: context.palette.background, opacity: 0.85 })));
-  const xaxis = { tickvals: columns.map((_, place) => place), ticktext: columns.map(({ title }) => title), range: [-0.1, columns.length - 0.9], zeroline: false, mode: "parallel" };
+  const xaxis = { tickvals: columns.map((_, place) => place), ticktext: columns.map(({ title }) => title), range: [-0.1, columns.length - 0.85], zeroline: false, mode: "parallel" };
   const yaxis = { range: [-0.08, 1.08], showticklabels: false, ticks: "", showgrid: false, zeroline: false, mode: "parallel" };
   return chart.draw(traces, { xaxis, yaxis, annotations, hovermode: "closest" }, context.labels.parallel);
 }
@@ -62,6 +62,7 @@ export function drawSlices(chart, trials, meta, context) {
   const shares = sharesOf(known);
   const colours = known.map(({ number }) => context.palette.of({ slot: 0, share: shares.get(number) }));
   const layout = { yaxis: errorAxis(y, meta, context) };
+  const letters = (context.narrow ? 40 : 110) * wide; // So many have room under one axis.
   const traces = meta.spaces.map((space, place) => {
     const suffix = place ? String(place + 1) : "";
     const isListed = space.scale === null;
@@ -73,7 +74,7 @@ export function drawSlices(chart, trials, meta, context) {
       title: { text: space.title },
       nticks: context.narrow ? 3 : 5,
       tickangle: 0,
-      ...(isListed ? { tickvals: space.names.map((_, row) => row), ticktext: space.names.map(String), range: [-0.5, space.names.length - 0.5] } : { type: space.scale === "log" ? "log" : "linear", tickformat: "~g" }),
+      ...(isListed ? { tickvals: space.names.map((_, row) => row), ticktext: space.names.map((name) => clipped(String(name), letters / space.names.length)), range: [-0.5, space.names.length - 0.5] } : { type: space.scale === "log" ? "log" : "linear", tickformat: "~g" }),
     };
     return { uid: `slice${place}`, type: "scatter", mode: "markers", x: known.map(({ values }) => values[place]), y, xaxis: `x${suffix}`, yaxis: "y", marker: { color: colours, size: 7 }, text: known.map(named), hovertemplate: "%{text}<extra></extra>" };
   });
@@ -101,9 +102,16 @@ function scaleOf({ task }) {
   return task === "regression" ? 1 : 100;
 }
 
-function errorAxis(values, { task }, { labels }) {
-  const isPlain = task === "regression";
-  return { mode: "error", title: { text: labels[isPlain ? "axis_relative_error" : "axis_error_percent"] }, range: errorRange(values.filter(Number.isFinite), "linear", !isPlain) };
+function clipped(text, most) {
+  return text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text;
+}
+
+function errorTitle({ task }, { labels }) {
+  return labels[task === "regression" ? "axis_relative_error" : "axis_error_percent"];
+}
+
+function errorAxis(values, meta, context) {
+  return { mode: "error", title: { text: errorTitle(meta, context) }, range: errorRange(values.filter(Number.isFinite), "linear", meta.task !== "regression") };
 }
 
 // Where each trial stands among all, the best at 0: its colour, as the lowest number has the first of the ramp.

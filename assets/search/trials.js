@@ -15,6 +15,11 @@ export function present(meta, runs) {
   });
 }
 
+// Whether a search was broken off: trials without an end do not train, and may go on.
+export function isBrokenOff(meta) {
+  return ["stopped", "interrupted"].includes(meta.state);
+}
+
 // The runs that are followed: those that train, then the newest of the others.
 export function followed(meta) {
   const trials = [...(meta.trials ?? [])].sort((a, b) => (a.state === "running" ? 0 : 1) - (b.state === "running" ? 0 : 1) || b.number - a.number);
@@ -63,7 +68,8 @@ export class Table {
     const spread = trial.standard_error === null ? "" : ` ± ${errorText(trial.standard_error, meta)}`;
     const marks = [trial.number === meta.best && labels.mark_best, trial.number === meta.within && labels.mark_within].filter(Boolean);
     const open = trial.runs.length ? element("button", { type: "button", text: labels.open, label: `${labels.open} ${trial.number}`, onclick: () => this.onOpen(trial.runs[0]) }) : null;
-    const state = [labels[`trial_${trial.state}`], trial.why, ...marks].filter(Boolean).join(" · ");
+    const how = trial.state === "running" && isBrokenOff(meta) ? `state_${meta.state}` : `trial_${trial.state}`;
+    const state = [labels[how], trial.why, ...marks].filter(Boolean).join(" · ");
     const cells = [trial.number, Number.isFinite(trial.now) ? errorText(trial.now, meta) + spread : "–", trial.words, state].map((text) => element("td", { text }));
     return element("tr", { className: marks.length ? "sp-chosen" : "" }, ...cells, element("td", {}, open));
   }

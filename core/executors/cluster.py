@@ -13,7 +13,7 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -82,6 +82,8 @@ class Cluster:
         self._num_using = self._room = 0
         self._places = threading.Semaphore(0)
         self._gathering = threading.Lock()
+        self._leaving = threading.Condition()
+        self._num_followed = 0
 
     @property
     def is_connected(self) -> bool:
@@ -160,7 +162,12 @@ class Cluster:
             )
 
     def close(self) -> None:
-        """Let go of the cluster; one that was started here ends, with all its processes."""
+        """Let go of the cluster; one that was started here ends, with all its processes.
+
+        Ray ends this whole program when somebody asks it for news after that: so whoever follows a run leaves first.
+        """
+        with self._leaving:
+            self._leaving.wait_for(lambda: not self._num_followed, CLOSING_S)
         with self._lock:
             if not self._is_connected:
                 return
@@ -180,14 +187,29 @@ class Cluster:
         return "cuda" if self._total("GPU") else "cpu"
 
     @contextmanager
-    def worker(self) -> Iterator[Any]:
-        """A process that trains nothing else meanwhile; it may have trained before, and loaded what that takes."""
+    def followed(self) -> Iterator[None]:
+        """While a run is followed."""
+        with self._leaving:
+            self._num_followed += 1
+        try:
+            yield
+        finally:
+            with self._leaving:
+                self._num_followed -= 1
+                self._leaving.notify_all()
+
+    @contextmanager
+    def worker(self, is_wanted: Callable[[], bool]) -> Iterator[Any]:
+        """A process that trains nothing else meanwhile; it may have trained before, and loaded what that takes.
+
+        None when it is wanted no more before it is there.
+        """
         with self._places:
             with self._lock:
                 self._num_using += 1
             worker = None
             try:
-                worker = self._free_worker()
+                worker = self._free_worker(is_wanted)
                 yield worker
             except BaseException:
                 if worker is not None:
@@ -203,25 +225,27 @@ class Cluster:
                 for each in surplus:
                     self.end(each)
 
-    def _free_worker(self) -> Any:
+    def _free_worker(self, is_wanted: Callable[[], bool]) -> Any:
         """An idle or a new one, whichever is there first: a new one may wait for the core that an idle one holds."""
         import ray
 
+        idle: Any = None
         made: Any = None
         starts: list[Any] = []
-        while True:
+        while is_wanted():
             with self._lock:
                 idle = self._idle.pop() if self._idle else None
             if idle is not None:
-                if made is not None:
-                    self.end(made)
-                return idle
+                break
             if made is None:
                 share = {"num_cpus": 1, "num_gpus": GPU_SHARE if self.device == "cuda" else 0, "max_concurrency": 2}
                 made = ray.remote(Worker).options(**share).remote()
                 starts = [made.__ray_ready__.remote()]
             if ray.wait(starts, timeout=LOOK_AGAIN_S)[0]:
                 return made
+        if made is not None:
+            self.end(made)
+        return idle
 
     @contextmanager
     def crew(self, processes: int) -> Iterator[Any]:

@@ -37,12 +37,14 @@ class Training:
         from ray.exceptions import RayError, RayTaskError
 
         is_shared = self._order.processes > 1
-        with self._cluster.crew(self._order.processes) if is_shared else self._cluster.worker() as worker:
+        cluster = self._cluster
+        placed = cluster.crew(self._order.processes) if is_shared else cluster.worker(lambda: not self._is_given_up)
+        with cluster.followed(), placed as worker:
             with self._lock:
                 if self._is_given_up:
                     return
                 self._worker = worker
-                samples = self._cluster.handed(self._samples)
+                samples = cluster.handed(self._samples)
                 news = worker.train.options(num_returns="streaming")
                 told_of = news.remote(self._key, self._order, samples, self._before)
             try:

@@ -256,7 +256,7 @@ def samples_figure(
         (Text("hard, or labelled wrong"), 2, -4),
     ):
         figure.add_annotation(text=text.render(translate), x=x, y=y, xanchor="left", showarrow=False)
-    variability = Text("how much that changed: standard deviation, points").render(translate)
+    variability = Text("its standard deviation, points").render(translate)
     figure.update_xaxes(title=variability, range=[-1, 52], automargin=True)
     confidence = Text("mean confidence in the given label, %").render(translate)
     figure.update_yaxes(title=confidence, range=[-9, 109], automargin=True)

@@ -108,8 +108,9 @@ def begin_run(connection: Connection, row: dict[str, Any], attempt: Attempt | No
 
     insert_run(connection, row)
     if attempt is not None:
-        begin_attempt(connection, attempt)
-        advance(connection, attempt.run, attempt.from_step, *clock(attempt.from_step))
+        replace(connection, schema.attempt, attempt.__dict__)
+        if attempt.from_step:
+            advance(connection, attempt.run, attempt.from_step, *clock(attempt.from_step))
     for event in events:
         epoch, train_s = clock(event.step)
         store_event(connection, dataclasses.replace(event, epoch=epoch, train_s=train_s))

@@ -21,7 +21,7 @@ from pages.components import lesson_state, opening, state
 from pages.components.entry_form import entry_choice, entry_fields, field, heading, is_more, several
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
-from pages.components.param_form import LIVE_MARK, keep, shape_of
+from pages.components.param_form import LIVE_MARK, is_chosen, keep, shape_of
 from pages.components.samples import before_and_after, one_a_class
 from pages.components.schedule import schedule_picture
 from pages.components.test_sets import test_set_choice
@@ -136,6 +136,8 @@ def augmentation_choice(*, opened: bool = False) -> None:
 
     def take() -> None:
         wanted = st.session_state[key]
+        if not is_chosen(key):
+            return
         st.session_state["custom augmentation"] = wanted == "custom"
         if wanted in strengths:
             state.put("augmentations", strengths[wanted])

@@ -21,7 +21,7 @@ from pages.components.entry_form import field
 from pages.components.error_box import error_box, plain
 from pages.components.executor_choice import executor_choice
 from pages.components.language import language, prose, show, t
-from pages.components.param_form import keep
+from pages.components.param_form import is_chosen, keep
 from pages.components.services import actor, computed_by, services
 
 SEEDS = (1, 5, 10)
@@ -322,7 +322,7 @@ def rates_and_seeds() -> None:
 
 
 def _take(key: str, act: Callable[[Any], None]) -> None:
-    if st.session_state[key] is not None:
+    if st.session_state[key] is not None and is_chosen(key):
         act(st.session_state[key])
 
 

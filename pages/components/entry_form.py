@@ -14,7 +14,7 @@ from pages.components import state
 from pages.components.error_box import error_box
 from pages.components.explain import explain_entry
 from pages.components.language import language, t
-from pages.components.param_form import keep, plain_field, shape_of
+from pages.components.param_form import is_chosen, keep, plain_field, shape_of
 
 MORE = "…"
 """The pill that shows a family's rarer entries."""
@@ -158,7 +158,7 @@ def entry_choice(
 
     def take() -> None:
         wanted = st.session_state[key]
-        if wanted is None:
+        if wanted is None or not is_chosen(key):
             return  # a pill that was there no longer; "" is the choice of none
         if wanted == MORE:
             st.session_state[f"{path}|all"] = True
@@ -197,6 +197,8 @@ def several(
 
     def take() -> None:
         wanted = st.session_state[key]
+        if not is_chosen(key):
+            return
         if MORE in wanted:
             st.session_state[f"{path}|all"] = True
             return

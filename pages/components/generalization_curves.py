@@ -115,7 +115,7 @@ def address() -> dict[str, str]:
 
 def amount() -> None:
     """Errors against the number of training samples."""
-    _tab(_by_size, Text("training samples; below, how many for each weight"), _size_marks, _size_words, None)
+    _tab(_by_size, Text("training samples, and per weight"), _size_marks, _size_words, None)
 
 
 def strength() -> None:
@@ -270,10 +270,9 @@ def _size_words(comparison: Comparison, points: Sequence[Point]) -> Text:
 
 def _strength_marks(comparison: Comparison, points: Sequence[Point]) -> list[tuple[float, Text]]:
     best, simple = one_standard_error(points)
-    marks = [(float(best.value), Text("lowest"))]
-    if simple is not best:
-        marks.append((float(simple.value), Text("one standard error")))
-    return marks
+    if simple is best:
+        return [(float(best.value), Text("lowest, and one standard error"))]
+    return [(float(best.value), Text("lowest")), (float(simple.value), Text("one standard error"))]
 
 
 def _strength_words(comparison: Comparison, points: Sequence[Point]) -> Text:

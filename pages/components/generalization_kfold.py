@@ -26,6 +26,7 @@ from core.training.splits import split_sizes
 from pages.components import download, kfold_state, state
 from pages.components.choices import data_choice, network_choice, number, optimizer_choice, regularizer_choice
 from pages.components.error_box import error_box, plain
+from pages.components.executor_choice import executor, executor_choice
 from pages.components.folds_chart import folds_chart
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
@@ -51,6 +52,7 @@ def choices() -> None:
     optimizer_choice()
     number("epochs")
     number("seed")
+    executor_choice()
     _stored()
 
 
@@ -154,7 +156,9 @@ def _answer(fired: Mapping[str, Any]) -> None:
         return
     one_update = bool(asked.get("one_update"))
     try:
-        study = services().start_comparison(kfold_state.chosen(), actor=actor(), pace=asked["pace"], paused=one_update)
+        study = services().start_comparison(
+            kfold_state.chosen(), actor=actor(), pace=asked["pace"], paused=one_update, executor=executor()
+        )
         if one_update:
             services().command_comparison(study, "step", actor=actor())
     except CoreError as error:

@@ -24,7 +24,7 @@ from pages.components.language import language, t
 
 LIVE_MARK = "~"
 _NICE = (1, 1.5, 2, 3, 5, 7)
-_BEFORE = "what controls showed before they were set"
+_BEFORE, _DRAWN = "what controls showed before they were set", "what controls were last drawn with"
 
 
 # -- what a parameter is -----------------------------------------------------------------------------------------------
@@ -121,24 +121,34 @@ def keep(key: str, value: Any) -> Any:
         st.session_state.setdefault(_BEFORE, {})[key] = (shown, time.monotonic())
     if shown != value or state.follows_soon():
         st.session_state[key] = value
+    st.session_state.setdefault(_DRAWN, {})[key] = value
     return value
 
 
-def _is_echo(key: str) -> bool:
-    """Whether a control says what it showed until it was set a moment ago: the browser has not drawn that yet."""
+def is_chosen(key: str) -> bool:
+    """Whether somebody has chosen what a control says.
+
+    A browser that is behind says other things: what a control showed until it was set a moment ago, and what it was
+    drawn with on a page that has gone since, as if that were new.
+    """
+    said = st.session_state[key]
     before, since = st.session_state.get(_BEFORE, {}).get(key, (None, -math.inf))
-    return st.session_state[key] == before and time.monotonic() - since < state.UNSEEN_S
+    drawn = st.session_state.setdefault(_DRAWN, {})
+    if (said == before and time.monotonic() - since < state.UNSEEN_S) or (key in drawn and said == drawn[key]):
+        return False
+    drawn[key] = said
+    return True
 
 
 def _put_from(path: str, key: str, read: Callable[[Any], Any] = lambda value: value) -> None:
-    if not _is_echo(key):
+    if is_chosen(key):
         state.put(path, read(st.session_state[key]))
 
 
 def _put_typed(path: str, key: str, optional: bool) -> None:
     """Take what was typed; an emptied box that may not be empty shows its number again."""
     typed = _typed(st.session_state[key])
-    if not _is_echo(key) and (optional or typed is not None):
+    if is_chosen(key) and (optional or typed is not None):
         state.put(path, typed)
 
 

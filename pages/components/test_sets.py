@@ -18,7 +18,7 @@ from core.studies.dealing import Deal
 from pages.components import state
 from pages.components.error_box import error_box
 from pages.components.language import language, t
-from pages.components.param_form import keep
+from pages.components.param_form import is_chosen, keep
 from pages.components.services import actor, services
 from pages.components.stored_choice import experiment_of
 
@@ -42,7 +42,7 @@ def test_set_choice() -> None:
         format_func=lambda number: t("{number}, dealt as new", number=number) if number else t("0, the first one"),
         key=box,
         help=t(parameter.help),
-        on_change=lambda: state.put("test_seed", st.session_state[box]),
+        on_change=lambda: state.put("test_seed", st.session_state[box]) if is_chosen(box) else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,8 +11,10 @@ from streamlit.testing.v1 import AppTest
 from core.executors.cluster import Node, View
 from core.studies.services import clusters
 from core.studies.workbench import Workbench
+from core.text import Text
 from pages.components import cluster_tab, executor_choice
 from tests.app.conftest import OpenPage
+from tests.app.test_generalization import QUERY
 from tests.app.test_search import pressed
 
 
@@ -70,6 +73,22 @@ def test_what_is_chosen_reaches_the_search(open_page: OpenPage, bench: Workbench
     monkeypatch.setattr(Workbench, "start_search", lambda self, search, **options: asked.append(options["executor"]))
     next(box for box in tab.selectbox if box.label == "WHERE RUNS TRAIN").set_value("ray").run()
     next(button for button in tab.button if button.label == "Start the search").click().run()
+    assert asked == ["ray"]
+
+
+def test_what_is_chosen_reaches_the_folds(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(executor_choice, "has_ray", lambda: True)
+    tab = open_page("generalization.py", look="kfold", folds="3", **QUERY)
+    next(box for box in tab.selectbox if box.label == "WHERE RUNS TRAIN").set_value("ray").run()
+    asked: list[str] = []
+
+    def start(self: Workbench, comparison: Any, **options: Any) -> str:
+        asked.append(options["executor"])
+        raise clusters.Refused(Text("Enough."), Text("Nothing is to be trained."), Text("Go on."))
+
+    monkeypatch.setattr(Workbench, "start_comparison", start)
+    tab.session_state["kfold live"] = {"start": {"pace": "max"}}
+    tab.run()
     assert asked == ["ray"]
 
 

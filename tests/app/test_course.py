@@ -169,6 +169,17 @@ def test_what_came_out_stands_beside_what_was_expected(open_page, bench: Workben
     assert f"You expected 30 %; it came to {100 * error:.1f} %." in sentences(tab)
 
 
+def test_a_browser_that_is_behind_does_not_bring_the_choices_of_the_step_before(open_page):
+    tab = open_page(lesson="depth.5", answers="5-skip")
+    behind = tab._tree.get_widget_states()
+    choices = [one for one in behind.widgets if one.WhichOneof("value") != "trigger_value"]
+    del behind.widgets[:]
+    behind.widgets.extend(choices)
+    press(tab, "lesson next")
+    tab._run(behind)  # as where it has not drawn the new step yet, whose controls are others
+    assert shows(tab, LESSONS["depth"].steps[5])
+
+
 def test_a_step_leaves_its_choices_only_and_one_button_shows_all(open_page):
     tab = open_page(lesson="fitting.1")
     assert "regularizers" in str(keys(tab) | {pills.key for pills in tab.pills})

@@ -103,13 +103,24 @@ class Search(BaseModel):
     def check(self) -> None:
         """BadInput, naming it, for a value that cannot be trained whatever the other settings are."""
         firsts = {space.path: space.values[0] for space in self.spaces}
+        own = self._problem({})
         for space in self.spaces:
             for value in space.values:
-                try:
-                    self.experiments({**firsts, space.path: value})
-                except BadInput as error:
-                    what = Text("{setting}: {what}", setting=changes_words({space.path: value}), what=error.what)
-                    raise BadInput(what, error.why, error.fix) from None
+                error = self._problem({**firsts, space.path: value})
+                if error is None:
+                    continue
+                if own is not None and own.text == error.text:
+                    raise own  # What is not varied is the reason.
+                what = Text("{setting}: {what}", setting=changes_words({space.path: value}), what=error.what)
+                raise BadInput(what, error.why, error.fix)
+
+    def _problem(self, changes: Mapping[str, Any]) -> BadInput | None:
+        """Why the experiment with these settings cannot be trained."""
+        try:
+            self.experiments(changes)
+        except BadInput as error:
+            return error
+        return None
 
     # -- reading and writing -------------------------------------------------------------------------------------
 

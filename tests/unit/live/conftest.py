@@ -116,7 +116,12 @@ class LiveServer:
             hosts={"127.0.0.1"},
         )
         config = uvicorn.Config(
-            Starlette(routes=routes), port=0, log_config=None, ws="websockets-sansio", lifespan="off"
+            Starlette(routes=routes),
+            port=0,
+            log_config=None,
+            log_level="warning",
+            ws="websockets-sansio",
+            lifespan="off",
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)

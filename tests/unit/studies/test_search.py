@@ -106,6 +106,13 @@ def test_a_value_that_can_never_be_trained_is_named_before_the_start():
         asked("architecture=mlp,attention").check()
 
 
+def test_what_is_wrong_with_the_experiment_itself_is_not_blamed_on_a_value():
+    deep = Search.from_json({"base": {"architecture": "cnn"}, "vary": ["optimizer.lr=0.1,0.2"]})
+    with pytest.raises(BadInput) as refused:
+        deep.check()
+    assert str(refused.value.what).startswith("Block 2")
+
+
 def trial(number: int, strength: float, error: float, state: str = "complete") -> Trial:
     return Trial(number, state, {STRENGTH: strength}, error=error, standard_error=0.02)
 

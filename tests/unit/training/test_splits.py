@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,14 @@ NOWHERE = Path("unused")
 DATA_SETS = [Digits(), Iris(), Wine(), BreastCancer(), MNIST1D(), Moons(n=60), Polynomial(), Linear200()]
 
 
-@cache
+SAMPLES: dict[Any, Samples] = {}
+
+
 def loaded(dataset: DataSet, split_seed: int = 0) -> Samples:
-    """All samples; nobody changes them."""
-    return dataset.load(NOWHERE, split_seed)
+    """All samples, loaded once; nobody changes them."""
+    if (dataset, split_seed) not in SAMPLES:
+        SAMPLES[dataset, split_seed] = dataset.load(NOWHERE, split_seed)
+    return SAMPLES[dataset, split_seed]
 
 
 def chosen(dataset: DataSet, **choice: Any) -> Experiment:
@@ -101,7 +104,7 @@ def test_a_fresh_test_set_of_generated_points_leaves_those_that_train_and_valida
 @pytest.mark.parametrize("dataset", DATA_SETS, ids=lambda dataset: dataset.key)
 def test_the_same_seed_draws_the_same_splits(dataset: DataSet) -> None:
     one = drawn(dataset, 3)
-    loaded.cache_clear()
+    SAMPLES.clear()
     again = drawn(dataset, 3)
     assert one.hashes == again.hashes
     assert np.array_equal(one.train, again.train)
