@@ -138,7 +138,6 @@ class RemoteLane(Lane):
     def closing(self) -> None:
         """The program ends, and with it the worker: the last snapshot is what the run goes on from."""
         self._end_training()
-        self.run = None  # The weights of the twin are nothing to be told of.
         super().closing()
 
     def failed(self, error: BaseException) -> None:

@@ -74,7 +74,7 @@ def errors_figure(errors: Errors, translate: Translate = untranslated, *, dark: 
             x=np.log10(value) if errors.logarithmic else value,
             y=1 - 0.07 * place,
             yref="paper",
-            xanchor="left",
+            xanchor="right" if value > values[len(values) // 2] else "left",  # else its words widen the axis
             showarrow=False,
         )
     figure.update_xaxes(

@@ -181,7 +181,7 @@ def test_a_study_that_ended_with_the_program_goes_on_there_from_its_last_snapsho
     bench.close()
     with Workbench.open(data_folder) as again:
         again.runner.cluster = cluster
-        assert {(run.state, run.weights_sha256) for run in again.runs_of(study)} == {("interrupted", None)}
+        assert {run.state for run in again.runs_of(study)} == {"interrupted"}
         again.command_comparison(study, "resume")
         again.wait_comparison(study, WITHIN_S)
         resumed = again.runs_of(study)
