@@ -165,14 +165,14 @@ def words(ending: Ending, evaluations: Sequence[Evaluation]) -> Text:
     }
     if not ending.stopped:
         return Text(
-            "A patience of {patience} epochs never runs out here: the run goes to its end, and the weights of epoch "
+            "A patience of {patience} never runs out here: the run goes to its end, and the weights of epoch "
             "{best} come back: {error} ± {uncertainty}; its last weights have {last}.",
             **values,
         )
     values |= {"at": f"{ending.at.epoch:,.4g}", "saved": 100 * (1 - ending.at.step / last.step)}
     if lowest.validation.error < best.validation.error:
         return Text(
-            "A patience of {patience} epochs stops at epoch {at} and keeps the weights of epoch {best}: {error} ± "
+            "A patience of {patience} stops at epoch {at} and keeps the weights of epoch {best}: {error} ± "
             "{uncertainty}. It is too short to see the lowest, {lowest} at epoch {epoch}, and saves {saved:.0f} % of "
             "the updates; the last weights have {last}.",
             **values,
@@ -180,7 +180,7 @@ def words(ending: Ending, evaluations: Sequence[Evaluation]) -> Text:
             epoch=f"{lowest.epoch:,.4g}",
         )
     return Text(
-        "A patience of {patience} epochs stops at epoch {at} and keeps the weights of epoch {best}, the lowest of the "
+        "A patience of {patience} stops at epoch {at} and keeps the weights of epoch {best}, the lowest of the "
         "whole run: {error} ± {uncertainty}. It saves {saved:.0f} % of the updates; the last weights have {last}.",
         **values,
     )
