@@ -40,7 +40,7 @@ export class Numbers {
       setText(spread, key === "validation" && known ? this.spread(error, num, value("validation/uncertainty"), regression) : "");
     }
     const gap = value("validation/error") - value("train/error");
-    const points = regression ? short(gap) : signed((100 * gap).toFixed(1).replace(/^-0\.0$/, "0.0"));
+    const points = regression ? short(gap) : signed((100 * gap).toFixed(1));
     const negative = regression ? gap < 0 : points.startsWith("−");
     setText(this.cells.gap.value, Number.isFinite(gap) ? points : "–");
     setText(this.cells.gap.spread, Number.isFinite(gap) && !regression ? labels.points : "");

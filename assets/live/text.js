@@ -48,8 +48,9 @@ export function percent(share) {
   return Number.isFinite(share) ? `${signed((100 * share).toFixed(1))}${NO_BREAK}%` : short(share);
 }
 
+// A number with the sign that people write; what rounds to zero has none.
 export function signed(text) {
-  return text.replace("-", "−");
+  return text.replace(/^-(?=[0.]+$)/, "").replace("-", "−");
 }
 
 // 83 → 1:23

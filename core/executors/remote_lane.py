@@ -23,10 +23,11 @@ from core.training.changes import computed
 from core.training.command import Command
 from core.training.evaluation import Evaluation
 from core.training.events import Event, Outcome
-from core.training.job import RunSink, Snapshots, TrainingJob
+from core.training.job import Snapshots, TrainingJob
 from core.training.lane import Conductor, Lane
 from core.training.resident import host_samples
 from core.training.run import Run
+from core.training.sink import RunSink
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,9 @@ class RemoteLane(Lane):
         """Take the news."""
         while self._news and not self.done:
             told = self._news.popleft()
-            told.to(self if told.target == "lane" else self._remote.targets[told.target])
+            wait = told.to(self if told.target == "lane" else self._remote.targets[told.target])
+            if callable(wait):
+                wait()
 
     def report(self) -> None:
         """The run reports by itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, Required, TypedDict, get_args
 
 from core.text import Text
 
@@ -46,6 +46,17 @@ class RunFacts:
     engine: str | None = None
     split_hashes: Mapping[str, str] | None = None
     environment: Mapping[str, Any] | None = None
+
+
+class StateValues(TypedDict, total=False):
+    """What is stored of a run with its state; see `Store.queue_state`."""
+
+    actor: Required[str]
+    reason: str | None
+    reason_text: Text | None
+    answer: Mapping[str, Any] | None
+    weights_sha256: str | None
+    facts: RunFacts | None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from core.store.records import (
     RunFacts,
     SnapshotEntry,
     State,
+    StateValues,
 )
 from core.store.sharing import Sharing
 from core.store.studies import Studies
@@ -188,7 +189,11 @@ class Store(Studies, Answers, Sharing):
         """Append a sentence to the notes of the answer, where it stands once. True: acknowledged by the disk."""
         return self._tell(lambda connection: changes.add_note(connection, run, note.to_json()), checked_id(run))
 
-    def set_state(
+    def set_state(self, run: str, state: State, **values: Unpack[StateValues]) -> bool:
+        """Store a run's state, as `queue_state` does, and wait. True: acknowledged by the disk."""
+        return self.queue_state(run, state, **values)()
+
+    def queue_state(
         self,
         run: str,
         state: State,
@@ -199,8 +204,8 @@ class Store(Studies, Answers, Sharing):
         answer: Mapping[str, Any] | None = None,
         weights_sha256: str | None = None,
         facts: RunFacts | None = None,
-    ) -> bool:
-        """Store a run's state with its reason, after all rows queued before. True: acknowledged by the disk.
+    ) -> Callable[[], bool]:
+        """Queue a run's state with its reason, after all rows queued before; the result waits for the disk a moment.
 
         `answer`, `weights_sha256` and each of the facts, which are decided before step 0, stay as they are when not
         given, the answer's notes in any case. A state that is not active ends the attempt.
@@ -211,10 +216,17 @@ class Store(Studies, Answers, Sharing):
         values |= {name: value for name, value in (known | asdict(facts or RunFacts())).items() if value is not None}
         with self._known:
             self._states[run] = state
-        is_taken = self._tell(lambda connection: changes.set_state(connection, run, actor, state, values), run)
-        if state not in ACTIVE_STATES:  # the series are packed, which nobody waits for
-            self._writing().put(Operation(lambda connection: changes.merge_blocks(connection, run), run))
-        return is_taken
+        writer = self._writing()
+        change = Operation(lambda connection: changes.set_state(connection, run, actor, state, values), run)
+        writer.queue(change)
+
+        def acknowledged() -> bool:
+            is_taken = writer.acknowledged(change, ACKNOWLEDGE_S)
+            if state not in ACTIVE_STATES:  # the series are packed, which nobody waits for
+                writer.put(Operation(lambda connection: changes.merge_blocks(connection, run), run))
+            return is_taken
+
+        return acknowledged
 
     def begin_attempt(self, run: str, from_step: int, cause: str, *, actor: str) -> int:
         """Begin the next attempt and return its number (from 1).

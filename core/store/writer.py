@@ -94,12 +94,26 @@ class Writer:
             if len(self._queue) == 1:  # any other comes along with those that wait already
                 self._changed.notify_all()
 
+    def queue(self, operation: Operation) -> None:
+        """Queue a change that must not be lost, to be stored at once."""
+        with self._changed:
+            self._refuse_if_closed()
+            self._queue.append(operation)
+            # What comes later must not be merged into what stands before this operation.
+            self._mergeable.clear()
+            self._hurry = True
+            self._changed.notify_all()
+
     def tell(self, operation: Operation, timeout_s: float, *, patient: bool = False) -> bool:
         """Queue a change that must not be lost and wait a moment. True: it is on the disk; False: it will be.
 
         While saving is delayed only the patient wait.
         """
-        self._enqueue(operation)
+        self.queue(operation)
+        return self.acknowledged(operation, timeout_s, patient=patient)
+
+    def acknowledged(self, operation: Operation, timeout_s: float, *, patient: bool = False) -> bool:
+        """Wait a moment for a queued change, as `tell` does."""
         operation.done.wait(timeout_s if patient or self._trouble is None else 0.0)
         if operation.error is not None:
             raise operation.error
@@ -108,7 +122,7 @@ class Writer:
     def ask(self, operation: Operation, timeout_s: float) -> Any:
         """Queue a change and wait for its result; when it is not taken in time it is withdrawn and CoreError raised."""
         operation.asked = True
-        self._enqueue(operation)
+        self.queue(operation)
         if not operation.done.wait(timeout_s):
             with self._changed:
                 self._changed.wait_for(lambda: operation not in self._flying)
@@ -141,15 +155,6 @@ class Writer:
     def _refuse_if_closed(self) -> None:
         if self._closing:
             raise RuntimeError("the store is closed")
-
-    def _enqueue(self, operation: Operation) -> None:
-        with self._changed:
-            self._refuse_if_closed()
-            self._queue.append(operation)
-            # What comes later must not be merged into what stands before this operation.
-            self._mergeable.clear()
-            self._hurry = True
-            self._changed.notify_all()
 
     def _next_batch(self) -> list[Operation]:
         """Wait until something is due, then take an urgent operation alone or the whole queue; empty: the end."""

@@ -57,10 +57,11 @@ from core.training.compute import Compute, Pieces
 from core.training.device import check_available
 from core.training.evaluation import Evaluation
 from core.training.events import Event
-from core.training.job import RunSink, TrainingJob
+from core.training.job import TrainingJob
 from core.training.lane import Lane
 from core.training.picture_job import PictureJob
 from core.training.run import Run
+from core.training.sink import RunSink
 
 
 class Runner:
@@ -300,8 +301,7 @@ class Runner:
         elif seat is not None:
             job = seat.lane = Lane(*parts, seat.race, watch=watch, **rest)
         else:
-            wake, is_fork = self.compute.wake, begins is not None
-            job = TrainingJob(*parts, wake, pace=pace, is_fork=is_fork, watch=watch, **rest)
+            job = TrainingJob(*parts, self.compute.wake, pace=pace, is_fork=begins is not None, watch=watch, **rest)
         self.at_work.begins(run, job, snapshots)
         if seat is None:
             self.compute.submit(job)

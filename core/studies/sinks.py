@@ -43,7 +43,7 @@ class StoreSink:
         self._store, self._run, self._attempt, self._actor = store, run, attempt, actor
         self._has_facts = False
 
-    def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
+    def state(self, state: str, run: Run | None, outcome: Outcome | None) -> Callable[[], object]:
         facts = None
         if run is not None and not self._has_facts:
             self._has_facts, facts = True, _facts(run)
@@ -52,7 +52,7 @@ class StoreSink:
                 self._store.add_note(self._run, note)
         # What failed may not be able to tell its numbers; the rows up to then are stored.
         known = answer(run) if run is not None and state != "failed" else None
-        self._store.set_state(
+        return self._store.queue_state(
             self._run,
             state,  # type: ignore[arg-type]
             actor=self._actor,

@@ -170,8 +170,18 @@ def power(exponent: float) -> Text:
     digit = round(10 ** (exponent - whole))
     if digit == 10:
         digit, whole = 1, whole + 1
-    raised = f"{whole}".translate(_SUPERSCRIPT)
+    raised = _raised(whole)
     return Text("{digit}·10{power}", digit=digit, power=raised) if digit > 1 else Text("10{power}", power=raised)
+
+
+def three_digits(value: float) -> str:
+    """A number as people write it: 2.3, 1.53·10⁶."""
+    digits, _, exponent = f"{value:.3g}".partition("e")
+    return f"{digits}·10{_raised(int(exponent))}" if exponent else digits
+
+
+def _raised(exponent: int) -> str:
+    return f"{exponent}".translate(_SUPERSCRIPT)
 
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from core.training.events import Event, Outcome
 from core.training.memory import OutOfMemory
 from core.training.recorder import StepBlock
 from core.training.run import Run
+from core.training.sink import RunSink, Wait, telling, telling_end, wait_for
 from core.training.watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -35,17 +36,6 @@ SNAPSHOT_S = 30.0
 
 REASONS: dict[type[CoreError], str] = {BadInput: "bad_input", OutOfMemory: "out_of_memory"}
 """Reason codes of runs that failed with an explanation; any other is "error"."""
-
-
-class RunSink(Protocol):
-    """Where a run's news go: the live hub, the store. Called in the compute thread; must not wait."""
-
-    def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None: ...
-    def block(self, run: Run, block: StepBlock) -> None: ...
-    def evaluation(self, run: Run, evaluation: Evaluation) -> None: ...
-    def event(self, run: Run, event: Event, actor: str) -> None: ...
-    def applied(self, command: Command, step: int, problem: CoreError | None) -> None: ...
-    def progress(self, run: Run, pace: str, seconds_left: float | None) -> None: ...
 
 
 class Snapshots(Protocol):
@@ -176,7 +166,8 @@ class TrainingJob(Job):
         run = self._build()
         run.listener = self
         self.run, self.has_begun = run, True
-        self._set_state("paused" if self._paused else "running")
+        self._state = "paused" if self._paused else "running"
+        self._tell(telling(self._sinks, self._state, run))
         # A resumed run has the snapshot it comes from.
         self._saved_step = -1 if self._is_fork else run.step_count or -1
         self._saved_at, self._saved_work_s = time.monotonic(), run.work_s
@@ -322,8 +313,11 @@ class TrainingJob(Job):
         if state == self._state:
             return
         self._state = state
-        for sink in self._sinks:
-            sink.state(state, self.run, None)
+        wait_for(telling(self._sinks, state, self.run))
+
+    def _tell(self, news: Iterator[Wait]) -> None:
+        """Pass on how the run begins or ends."""
+        wait_for(news)
 
     # -- snapshots -----------------------------------------------------------------------------------------------
 
@@ -366,12 +360,11 @@ class TrainingJob(Job):
         with self._lock:
             self.done = True
         self._state, self._watch = outcome.state, Watch()
-        for sink in self._sinks:
-            try:
-                sink.state(outcome.state, self.run, outcome)
-            except Exception:
-                # The others must hear of the end, and whoever waits for it.
-                logger.exception("the end of a run could not be passed on")
+        self._tell(self._ending(outcome))
+
+    def _ending(self, outcome: Outcome) -> Iterator[Wait]:
+        """Tell the sinks of the end, then whoever waits for it."""
+        yield from telling_end(self._sinks, outcome, self.run)
         if self._finished is not None:
             self._finished(self)
         self.over.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -10,9 +10,10 @@ from core.errors import BadInput, CoreError
 from core.text import Text
 from core.training.command import Command
 from core.training.device import use_threads
-from core.training.job import RunSink, Snapshots, TrainingJob
+from core.training.job import Snapshots, TrainingJob
 from core.training.ledger import Fed
 from core.training.run import Run
+from core.training.sink import RunSink, Settling, Wait
 from core.training.watch import Watch
 
 
@@ -44,6 +45,8 @@ class Lane(TrainingJob):
         finished: Callable[[TrainingJob], None] | None = None,
     ) -> None:
         self._race = race
+        self.news: Settling[Lane] | None = None
+        """Where it tells how it begins and ends once it takes part."""
         self.is_told_over = False
         """Whether the race has said that this lane is over."""
         self.is_dropped = False
@@ -179,6 +182,12 @@ class Lane(TrainingJob):
         self._report(self.run)
 
     # -- what differs from a run by itself -----------------------------------------------------------------------
+
+    def _tell(self, news: Iterator[Wait]) -> None:
+        if self.news is None:
+            super()._tell(news)
+        else:
+            self.news.tell(self, news)
 
     def _apply(self, run: Run, command: Command) -> None:
         if command.kind == "pace":

@@ -1,8 +1,7 @@
 """RaceJob: several runs in lock-step as one job of the compute thread.
 
-In every round each run that is under way does one update, in a fixed order; what is due at that boundary, evaluations
-above all, is done by all of them before the next round. A run that was held back or joins later catches up first, as
-fast as it can: a round belongs to those who have done the fewest updates.
+In every round each run under way does one update, in a fixed order; what is due at that boundary, evaluations above
+all, is done by all before the next round. A run that was held back or joins later catches up first, as fast as it can.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
 
 from core.errors import CoreError
 from core.training.command import Command, checked_pace
@@ -21,19 +19,10 @@ from core.training.compute import Job
 from core.training.job import PROGRESS_S
 from core.training.lane import Lane
 from core.training.race_pace import interval_of, seconds_left, share_flushes
+from core.training.sink import RaceSink, Settling
 from core.training.together import Join, Teams, advanced
 
 logger = logging.getLogger(__name__)
-
-
-class RaceSink(Protocol):
-    """Where the news of a race as a whole go. Called in the compute thread; must not wait."""
-
-    def state(self, state: str) -> None: ...
-    def updated(self, lane: Lane) -> None: ...
-    def lane_over(self, lane: Lane) -> None: ...
-    def progress(self, race: RaceJob) -> None: ...
-    def applied(self, command: Command, step: int, problem: CoreError | None) -> None: ...
 
 
 class RaceJob(Job):
@@ -65,6 +54,8 @@ class RaceJob(Job):
         self._commands: deque[tuple[Command, Sequence[Lane]]] = deque()
         """What waits for the end of the round, each with the lanes that it does not concern."""
         self._left: list[list[Lane]] = []
+        self._news: Settling[Lane] = Settling(self._guarded)
+        self._ended: list[Lane] = []
         self._pace = pace
         self._next_round_at = self._reported_at = 0.0
         self._state = "queued"
@@ -161,6 +152,7 @@ class RaceJob(Job):
     def advance(self, budget_s: float) -> None:
         end = time.monotonic() + budget_s
         if self._begun(end):
+            self._settle()
             self._obey()
             while time.monotonic() < end and self._piece():
                 pass
@@ -173,6 +165,8 @@ class RaceJob(Job):
         At the start it waits for all. Who joins later keeps nobody waiting.
         """
         with self._lock:
+            for lane in self._joining:
+                lane.news = self._news
             self.lanes += self._joining
             self._joining.clear()
         waiting = [lane for lane in self.lanes if lane.run is None and not lane.done]
@@ -248,6 +242,7 @@ class RaceJob(Job):
             self._teams.evaluate(lane, self.lanes)
             self._guarded(lane, lane.work)
             return True
+        self._settle()
         self._left = self._next_round()
         return bool(self._left)
 
@@ -289,7 +284,7 @@ class RaceJob(Job):
         for sink in self._sinks:
             sink.updated(lane)
 
-    def _guarded(self, lane: Lane, act: Callable[[], Any]) -> None:
+    def _guarded(self, lane: Lane, act: Callable[[], object]) -> None:
         """What goes wrong with one lane ends that one, and no other."""
         try:
             act()
@@ -309,6 +304,13 @@ class RaceJob(Job):
     def _tell_over(self, lane: Lane) -> None:
         if not lane.is_told_over:
             lane.is_told_over = True
+            self._ended.append(lane)
+
+    def _settle(self) -> None:
+        """Let whoever is to hear of beginnings and ends hear of them, once they are stored."""
+        self._news.settle()
+        while self._ended:
+            lane = self._ended.pop(0)
             for sink in self._sinks:
                 sink.lane_over(lane)
 
@@ -319,18 +321,15 @@ class RaceJob(Job):
         for lane in self.lanes:
             if not lane.done and lane.run is not None and not self._left:
                 self._guarded(lane, lane.report)
-        self._set_state(self._present_state())
+        self._settle()
+        living = [lane for lane in self.lanes if not lane.done]
+        if self.has_begun and living:
+            self._set_state("paused" if all(lane.state_name == "paused" for lane in living) else "running")
         idle = self._state == "paused" or self.interval() > PROGRESS_S
         if idle or now - self._reported_at >= PROGRESS_S:
             self._reported_at = now
             for sink in self._sinks:
                 sink.progress(self)
-
-    def _present_state(self) -> str:
-        living = [lane for lane in self.lanes if not lane.done]
-        if not living or not self.has_begun:
-            return self._state
-        return "paused" if all(lane.state_name == "paused" for lane in living) else "running"
 
     def _rest(self) -> None:
         """Say when there is something to do again, or end."""
@@ -365,6 +364,7 @@ class RaceJob(Job):
                 sink.state(state)
 
     def _close(self, state: str) -> None:
+        self._settle()
         self.done = True
         for sink in self._sinks:
             try:

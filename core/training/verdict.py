@@ -158,7 +158,7 @@ def points_text(task: str, difference: float) -> Text:
     """A difference of two errors: of shares of wrong answers in percentage points."""
     if task == "regression":
         return Text("{value:.3g}", value=difference)
-    return Text("{value} points", value=f"{100 * difference:.1f}".replace("-", "−"))
+    return Text("{value} points", value=f"{100 * difference:z.1f}".replace("-", "−"))
 
 
 def _epoch(evaluation: Evaluation) -> Text:

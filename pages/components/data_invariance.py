@@ -84,12 +84,12 @@ def chosen(among: Sequence[Network]) -> list[Network]:
 def choices() -> None:
     """The disturbance, and the runs."""
     key = f"disturbance|{language()}"
-    keep(key, invariance_state.disturbance())
     st.markdown(f"**{t('WHAT IS CHANGED')}**")
     st.pills(
         t("WHAT IS CHANGED"),
         list(DISTURBANCES),
         key=key,
+        default=keep(key, invariance_state.disturbance()),
         required=True,
         format_func=lambda name: show(DISTURBANCES[name].title),
         label_visibility="collapsed",
@@ -97,12 +97,12 @@ def choices() -> None:
     )
     among = offered()
     runs_key = f"runs disturbed|{language()}"
-    keep(runs_key, [one.id for one in chosen(among)])
     names = {one.id: one.name for one in among}
     st.markdown(f"**{t('NETWORKS')}**")
     st.multiselect(
         t("NETWORKS"),
         list(names),
+        default=keep(runs_key, [one.id for one in chosen(among)]),
         format_func=names.__getitem__,
         key=runs_key,
         max_selections=invariance_state.MOST_RUNS,

@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import translator
 from core.studies.gradients_asked import MOST_DEPTH, Network, Pair
 from core.studies.gradients_cases import CASES
-from core.training.alarms import alarms, ends, layer_text, power
+from core.training.alarms import alarms, ends, layer_text, power, three_digits
 from pages.components import gradients_state as chosen
 from pages.components.gradients_chart import Line, Panel, Sentence, gradients_chart
 from pages.components.gradients_controls import (
@@ -144,7 +144,7 @@ def sentence(name: str, title: str, profile: Any) -> Sentence:
     else:
         fine = t("{first} gets {share} times the gradient of {last}.", first=first, last=last, share=share(profile))
         words = " ".join([fine[0].upper() + fine[1:], *(show(alarm.text) for alarm in found)])
-    numbers = ((t("loss of the batch"), f"{profile.loss:.3g}"),)
+    numbers = ((t("loss of the batch"), three_digits(profile.loss)),)
     return Sentence(SLOTS[name], title, words, found, numbers)
 
 

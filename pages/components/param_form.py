@@ -126,7 +126,7 @@ def keep(key: str, value: Any) -> Any:
 
 
 def is_chosen(key: str) -> bool:
-    """Whether somebody has chosen what a control says.
+    """Whether somebody has chosen what a control says; to be asked once of each message, for it is remembered.
 
     A browser that is behind says other things: what a control showed until it was set a moment ago, and what it was
     drawn with on a page that has gone since, as if that were new.

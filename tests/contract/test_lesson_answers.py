@@ -51,7 +51,7 @@ from tests.presets.lesson_ranges import (
 
 STEPS = [(f"{key}.{place}", step) for key, lesson in lessons().items() for place, step in enumerate(lesson.steps, 1)]
 each_step = pytest.mark.parametrize(("name", "step"), STEPS, ids=[name for name, _ in STEPS])
-GUESSING = 88.0
+GUESSING = 87.0
 """From here on nine of ten digits are wrong."""
 
 
@@ -253,13 +253,9 @@ HOLDS: dict[str, Callable[[Path], tuple[bool, ...]]] = {
     "depth.3": lambda _: (of("relu_20_framework").high < 50, of("relu_20_framework").low >= GUESSING),
     "depth.6": lambda _: (False, False, of("exploding", "updates_until_diverged").high <= 5),
     "cures.2": lambda _: (
-        of("sigmoid_60", "gradient_ratio").high >= -3,
-        False,
-        of("sigmoid_60", "gradient_ratio").high < -30,
-    ),
-    "cures.3": lambda _: (
-        of("residual_60", "gradient_ratio").high < -2,
-        of("residual_60", "gradient_ratio").low >= -1,
+        of("sigmoid_60").low <= of("relu_20").high,
+        of("sigmoid_60").high < 50,
+        of("sigmoid_60").low >= GUESSING,
     ),
     "cures.6": lambda _: (
         of("rows_lstm").high < of("rows_rnn").low,

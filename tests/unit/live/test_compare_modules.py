@@ -40,7 +40,7 @@ PRELUDE = """
     const { noiseFinding } = await module("compare/noise.js");
     const { asides } = await module("compare/aside.js");
     const { reach, stages } = await module("compare/race_chart.js");
-    const { alike, short } = await module("live/text.js");
+    const { alike, short, signed } = await module("live/text.js");
     const { gradientLimits } = await module("live/gradients.js");
     const run = (name, columns, meta = {}) => {
       const data = new RunData(name);
@@ -261,6 +261,10 @@ def test_some_of_many_are_evenly_chosen_with_the_first_and_the_last():
 )
 def test_the_numbers_of_an_axis_are_all_written_in_the_same_way(values: list[float], texts: list[str]):
     assert computed(f"alike({values})") == texts
+
+
+def test_what_rounds_to_zero_has_no_sign():
+    assert computed("['-0.0', '-0', '0.0', '-0.1', '-10'].map(signed)") == ["0.0", "0", "0.0", "−0.1", "−10"]
 
 
 def test_a_number_alone_is_short():

@@ -13,7 +13,7 @@ from torch import nn
 
 from core.experiment import Experiment
 from core.text import Text
-from core.training.alarms import RULES, alarms, of_gradients, power, sizes_of
+from core.training.alarms import RULES, alarms, of_gradients, power, sizes_of, three_digits
 from core.training.health import Health, units_of
 from core.training.recorder import StepBlock
 from core.training.run import Run
@@ -87,6 +87,11 @@ def test_dead_and_saturated_units_are_named_from_half_of_a_layer_on(units: dict[
 )
 def test_powers_are_written_as_people_write_them(exponent: float, written: str):
     assert str(power(exponent)) == written
+
+
+def test_a_number_has_three_digits_and_a_power_of_ten_where_it_is_long():
+    numbers = (2.302585, 316.2, 1_530_412.0, 4.2e-9, math.inf)
+    assert [three_digits(number) for number in numbers] == ["2.3", "316", "1.53·10⁶", "4.2·10⁻⁹", "inf"]
 
 
 def test_units_and_values_are_counted_as_they_are():

@@ -14,7 +14,7 @@ from core.experiment import Experiment
 from core.text import Text
 from core.training.evaluation import Evaluation
 from core.training.trend import Trend, uncertainty
-from core.training.verdict import RULES, Status, status
+from core.training.verdict import RULES, Status, points_text, status
 from tests.unit.training.curves import evaluations, healthy, overfitting, score
 
 DIGITS = Experiment()
@@ -236,3 +236,7 @@ def test_every_verdict_has_its_rule():
 def test_the_verdict_needs_no_torch():
     code = "import sys, core.training.verdict; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=100).returncode == 0
+
+
+def test_a_difference_that_rounds_to_zero_has_no_sign():
+    assert [str(points_text("classification", share)) for share in (-0.0002, -0.02)] == ["0.0 points", "−2.0 points"]
