@@ -152,6 +152,8 @@ class RemoteLane(Lane):
     def _follow(self, *, is_again: bool) -> None:
         """Hand the run over and wait for its news, to its end."""
         try:
+            if self._is_given_up:
+                return
             if is_again:
                 self._remote.begin_again()
             run = self.run
