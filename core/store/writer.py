@@ -95,14 +95,14 @@ class Writer:
                 self._changed.notify_all()
 
     def queue(self, operation: Operation) -> None:
-        """Queue a change that must not be lost, to be stored at once."""
+        """Queue a change that must not be lost; it is stored after a moment, or as soon as somebody waits."""
         with self._changed:
             self._refuse_if_closed()
             self._queue.append(operation)
             # What comes later must not be merged into what stands before this operation.
             self._mergeable.clear()
-            self._hurry = True
-            self._changed.notify_all()
+            if len(self._queue) == 1:
+                self._changed.notify_all()
 
     def tell(self, operation: Operation, timeout_s: float, *, patient: bool = False) -> bool:
         """Queue a change that must not be lost and wait a moment. True: it is on the disk; False: it will be.
@@ -114,6 +114,7 @@ class Writer:
 
     def acknowledged(self, operation: Operation, timeout_s: float, *, patient: bool = False) -> bool:
         """Wait a moment for a queued change, as `tell` does."""
+        self._hasten()
         operation.done.wait(timeout_s if patient or self._trouble is None else 0.0)
         if operation.error is not None:
             raise operation.error
@@ -123,6 +124,7 @@ class Writer:
         """Queue a change and wait for its result; when it is not taken in time it is withdrawn and CoreError raised."""
         operation.asked = True
         self.queue(operation)
+        self._hasten()
         if not operation.done.wait(timeout_s):
             with self._changed:
                 self._changed.wait_for(lambda: operation not in self._flying)
@@ -155,6 +157,13 @@ class Writer:
     def _refuse_if_closed(self) -> None:
         if self._closing:
             raise RuntimeError("the store is closed")
+
+    def _hasten(self) -> None:
+        """Store what is queued now."""
+        with self._changed:
+            if self._queue:
+                self._hurry = True
+                self._changed.notify_all()
 
     def _next_batch(self) -> list[Operation]:
         """Wait until something is due, then take an urgent operation alone or the whole queue; empty: the end."""

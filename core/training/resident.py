@@ -298,9 +298,11 @@ class _Cache:
             self._hold(key, self._alive.get(key) or _to_device(samples, torch.device(key[-1])))
 
     def _hold(self, key: Hashable, held: _Held) -> None:
+        is_known = key in self._recent
         self._alive[key] = self._recent[key] = held
         self._recent.move_to_end(key)
-        self._forget(held.inputs.device, budget_bytes(held.inputs.device))
+        if not is_known:
+            self._forget(held.inputs.device, budget_bytes(held.inputs.device))
 
     def _forget(self, device: torch.device, budget: int) -> None:
         """Let go of what was unused for longest until the rest fits; runs that use a data set keep it alive."""
