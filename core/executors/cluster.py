@@ -124,16 +124,7 @@ class Cluster:
     def _connect(self) -> None:
         address = os.environ.get("RAY_ADDRESS")
         self._is_own = address is None
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        if address is None:
-            # A name from Ray's source: without a cluster beyond this machine all of it listens on the loopback only.
-            os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-            if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
-                os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-        # What Ray reads as it is imported: its processes are not to have it.
-        with _set(RAY_gcs_rpc_server_reconnect_timeout_s=str(AWAY_S)):
-            import ray
+        ray = imported(address)
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if address is None:
             self._start_here(quiet)
@@ -321,6 +312,20 @@ class Cluster:
         )
         address = ray.get_runtime_context().gcs_address
         return View(address, self._is_own, nodes, free.get("CPU", 0.0), free.get("GPU", 0.0))
+
+
+def imported(address: str | None = None) -> Any:
+    """Ray, which reads as it is imported how it is to listen, and how long to wait for its cluster (None: its own)."""
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if address is None:
+        # A name from Ray's source: without a cluster beyond this machine all of it listens on the loopback only.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
+            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    with _set(RAY_gcs_rpc_server_reconnect_timeout_s=str(AWAY_S)):  # Its processes are not to have this one.
+        import ray
+    return ray
 
 
 @contextmanager

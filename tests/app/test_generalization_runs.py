@@ -53,7 +53,7 @@ def test_a_patience_is_tried_on_a_stored_run_and_taken_to_train(open_page, bench
     patiences = list(table.value["patience"])
     (slider,) = tab.select_slider
     slider.set_value(patiences[0]).run()
-    assert f"A patience of {patiences[0]} epochs stops at epoch" in texts(tab)
+    assert f"A patience of {patiences[0]} stops at epoch" in texts(tab)
     clicked(tab, f"Train with a patience of {patiences[0]}")
     (chosen,) = tab.session_state["experiment"].regularizers
     assert chosen == EarlyStopping(patience=patiences[0])

@@ -8,10 +8,16 @@ from zipfile import ZipFile
 import pytest
 
 from core.executors.choice import has_ray
-from core.executors.cluster import NOT_SENT, ROOT
+from core.executors.cluster import NOT_SENT, ROOT, imported
 from core.executors.training import WorkerLost, lost
 
 pytestmark = pytest.mark.skipif(not has_ray(), reason="Ray is not installed: pip install -r requirements-ray.txt")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def as_a_cluster_imports_it():
+    """Other tests of this process may start one."""
+    imported()
 
 
 def test_machines_of_a_cluster_get_this_program_and_neither_its_tests_nor_what_is_installed(tmp_path: Path):
