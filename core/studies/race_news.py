@@ -54,9 +54,7 @@ class RaceNews:
             self.referee.over(key)
 
     def progress(self, race: RaceJob) -> None:
-        now = time.monotonic()
-        if now - self._judged_at >= FAIRNESS_S or race.done:
-            self._judged_at = now
+        if time.monotonic() - self._judged_at >= FAIRNESS_S or race.done:
             self.judge(race)
         if self._hub:
             news = {name: fact for name, fact in self.facts.items() if fact != self._told.get(name)}
@@ -70,6 +68,7 @@ class RaceNews:
         runs = [lane.run for lane in race.lanes if lane.run is not None]
         if not runs:
             return
+        self._judged_at = time.monotonic()
         fairness = self.referee.report()
         machine = next(item for item in fairness.items if item.key == "machine")
         is_solo = all(run.conditions.engine == "solo" for run in runs)
