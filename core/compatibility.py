@@ -91,16 +91,17 @@ def _optimizer_notes(experiment: Experiment, architecture: Architecture, *, has_
         (drops_units(architecture, experiment.regularizers), Text("other units switched off by dropout")),
         (depth, Text("other branches left out by stochastic depth")),
     ]
-    return notes + [
-        Text(
-            "{optimizer} takes every change of the gradient from update to update for curvature; a part of it comes "
-            "from {change}.",
-            optimizer=Text(optimizer.title),
-            change=change,
+    changes = [change for happens, change in changing if happens]
+    if changes:
+        notes.append(
+            Text(
+                "{optimizer} takes every change of the gradient from update to update for curvature; a part of it "
+                "comes from {change}.",
+                optimizer=Text(optimizer.title),
+                change=_listed(changes),
+            )
         )
-        for happens, change in changing
-        if happens
-    ]
+    return notes
 
 
 def _validation_notes(experiment: Experiment, num_own: int | None) -> list[Text]:

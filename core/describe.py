@@ -18,7 +18,7 @@ def choices(experiment: Experiment) -> list[Text]:
         _list_words(experiment.augmentations, Text("no augmentation"), with_value=False),
         network_words(experiment),
         _list_words(experiment.regularizers, Text("no regularizer"), with_value=True),
-        optimizer_words(experiment),
+        step_words(experiment),
         Text("seed {seed}", seed=experiment.seed),
         *([Text("a sealed fault")] if experiment.sealed else []),
     ]
@@ -36,7 +36,7 @@ def _presets_by_fingerprint() -> dict[str, Preset]:
 
 def title(experiment: Experiment) -> Text:
     """What a run without a name is called: its network, its regularizers where it has some, and its optimizer."""
-    network, optimizer = network_words(experiment), optimizer_words(experiment)
+    network, optimizer = network_words(experiment), step_words(experiment)
     words = Text("{network}, {optimizer}", network=network, optimizer=optimizer)
     if experiment.regularizers:
         regularizers = _list_words(experiment.regularizers, Text("no regularizer"), with_value=True)
@@ -70,6 +70,15 @@ def network_words(experiment: Experiment) -> Text:
     architecture = cast(Any, experiment.architecture)
     layers = architecture.plan(facts.input_shape, facts.num_outputs)
     return architecture.words([layer.output_shape[0] for layer in layers if layer.fan_in])
+
+
+def step_words(experiment: Experiment) -> Text:
+    """The optimizer, and the schedule of its learning rate where it has one."""
+    schedule = cast(Entry, experiment.schedule)
+    optimizer = optimizer_words(experiment)
+    if type(schedule) is type(Experiment().schedule):
+        return optimizer
+    return Text("{optimizer}, {schedule}", optimizer=optimizer, schedule=Text(schedule.title))
 
 
 def optimizer_words(experiment: Experiment) -> Text:

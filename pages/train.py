@@ -14,6 +14,7 @@ from core.errors import CoreError
 from core.experiment import Experiment
 from core.store.records import RunRecord
 from core.studies.access import may, may_change
+from core.studies.setting_words import settings_of_its_own
 from core.text import Text
 from pages.components import (
     address,
@@ -141,6 +142,13 @@ def are_comparable(before: Experiment, after: Experiment) -> bool:
     return before.dataset.key == after.dataset.key  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def settings_behind(run: str | None) -> str:
+    """The settings that the run drawn behind has and the choices have not, in words."""
+    record = services().find(run, actor=actor()) if run else None
+    words = settings_of_its_own(computed_by(record), state.experiment()) if record else None
+    return show(words) if words else ""
+
+
 def start(experiment: Experiment, *, pace: str = "10s", one_update: bool = False) -> bool:
     """Train an experiment and look at it, paused after one update if asked; False when refused, which the page says."""
     try:
@@ -253,6 +261,7 @@ def seen() -> None:
         present=st.session_state.get("present", False),
         ghost=ghost,
         is_kin=any(member.id == ghost for member in family),
+        differs=settings_behind(ghost),
         blocked=blocked,
         may=may(record, actor()) if record is not None else "change",
         caption="" if waits else caption_of(state.experiment()),  # it says what will happen

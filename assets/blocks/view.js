@@ -216,7 +216,7 @@ export class UnitView extends Frame {
     const text = [...new Set(line)].join(" · ");
     const rest = unseen(layer.input.shape[1], { ...places, size: kernel.size });
     const after = fits ? (rest ? fill(labels.unseen, { rest }) : "") : fill(labels.impossible, { size: kernel.size, side: Math.min(...layer.input.shape.slice(1)) + places.before + places.after });
-    setText(this.parts.formula, [`${labels.size_formula}: ${text}`, after].filter(Boolean).join("   "));
+    setText(this.parts.formula, [`${labels.size_formula}: ${text}`, after].filter(Boolean).join(". "));
     this.parts.formula.classList.toggle("sp-impossible", !fits);
   }
 }

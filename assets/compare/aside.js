@@ -10,7 +10,7 @@ import { drawEvery, everyRate } from "./every_rate.js";
 import { spread } from "./groups.js";
 import { drawNoise, noiseFinding } from "./noise.js";
 import { outcome } from "./quantities.js";
-import { clipped, colourOf, escaped, seen, ticks } from "./race_chart.js";
+import { clipped, colourOf, escaped, nameOf, seen, ticks } from "./race_chart.js";
 import { drawRates, rateFinding } from "./rates.js";
 import { isSweep } from "./sweep.js";
 
@@ -154,7 +154,7 @@ function gap(chart, { groups }, view, context) {
   if (several) {
     bars.error_x = { type: "data", symmetric: false, array: found.map(({ mid, high }) => (high - mid) * factor), arrayminus: found.map(({ mid, low }) => (mid - low) * factor), thickness: 1.2, color: palette.text };
   }
-  const names = shown.map((group) => escaped(clipped(group.name)));
+  const names = shown.map((group) => escaped(nameOf(group, context)));
   const reach = Math.max(...found.map(({ high }) => high * factor), 0);
   const below = Math.min(...found.map(({ low }) => low * factor), 0);
   return chart.draw(

@@ -80,7 +80,7 @@ export class Cursor {
     setAttribute(this.play, "aria-label", playing ? this.labels.pause : this.labels.play);
     setAttribute(this.play, "data-does", playing ? "pause" : "start");
     this.play.disabled = !(last >= 1);
-    if (this.step !== null) this.slider.value = String(this.step);
+    this.slider.value = String(this.step ?? last ?? 0); // The newest update, as long as no moment was chosen.
     this.lines.forEach((panel) => this.placeLine(panel));
   }
 

@@ -10,8 +10,8 @@ const MOST_STEPS = 240;
 // One line: `runs` are RunData of the same variant, a seed each; a branch has one run, and says where it left `parent`.
 // Its colour is that of `slot`, or that of `share` where a number gives the colours.
 export class Group {
-  constructor({ key, name, slot, share = null, variant = null, fork = null, facts = {} }) {
-    Object.assign(this, { key, name, slot, share, variant, fork, facts, runs: [] });
+  constructor({ key, name, differs = name, slot, share = null, variant = null, fork = null, facts = {} }) {
+    Object.assign(this, { key, name, differs, slot, share, variant, fork, facts, runs: [] });
   }
 
   get first() {
@@ -99,7 +99,8 @@ export function placing(run, mode) {
 // The groups of what is compared: `lanes` as the server names them, `settings` and `forks` as the page knows them.
 export function grouped({ lanes, settings, forks }, runOf) {
   const scale = shares(settings);
-  const groups = settings.variants.map((facts, place) => new Group({ key: `v${place}`, name: facts.name, slot: facts.slot ?? place, share: scale[place], variant: place, facts }));
+  const differs = differences(settings.variants.map(({ name }) => name));
+  const groups = settings.variants.map((facts, place) => new Group({ key: `v${place}`, name: facts.name, differs: differs[place], slot: facts.slot ?? place, share: scale[place], variant: place, facts }));
   for (const lane of lanes) {
     const group = groups[lane.variant];
     if (!group) continue;
@@ -113,6 +114,14 @@ export function grouped({ lanes, settings, forks }, runOf) {
     groups.splice(parent ? lastOf(groups, parent) + 1 : groups.length, 0, made);
   }
   return groups;
+}
+
+// Names without the words with which all of them begin: where there is little room what differs is left.
+export function differences(names) {
+  const words = names.map((name) => name.split(" "));
+  const most = Math.min(...words.map(({ length }) => length)) - 1;
+  const same = words[0]?.findIndex((word, place) => place >= most || words.some((others) => others[place] !== word));
+  return words.map((own) => own.slice(same).join(" "));
 }
 
 // The place of the last branch that hangs from a group, directly or not; its own without one.

@@ -1,6 +1,6 @@
 // The parts of the page in reading order: controls, verdict, picture with the one beside it, table, branches.
 
-import { choice, element, setAttribute, setText } from "../live/dom.js";
+import { choice, element, reveal, setAttribute, setText } from "../live/dom.js";
 import { fill, percent, short } from "../live/text.js";
 import { presentHints } from "../live/layout.js";
 import { Toolbar } from "../live/toolbar.js";
@@ -97,6 +97,10 @@ export function build(labels, settings, { act, trigger, change, fork, aim, on, m
     beside.buttons.forEach((button, key) => (button.hidden = !offered.includes(key)));
     beside.group.hidden = offered.length < 2;
     beside.choose(picked);
+    if (narrow) {
+      reveal(tabs, view.quantity);
+      reveal(beside, picked);
+    }
     setText(besideTitle, picked === "rate" && !chosen.what ? labels.aside_rate_several : fill(labels[`aside_${picked}_title`], { what: chosen.what }));
     setText(asideCaption, picked === "gap" && chosen.seeds === 1 ? "" : labels[`aside_${picked}_caption`]);
     setText(finding, found(picked, model, labels));

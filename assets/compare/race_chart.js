@@ -218,11 +218,14 @@ export function apart(ends, gap) {
 }
 
 // The name at a line's end, after the symbol that stands on the line.
-function labelOf(group, { palette, narrow }) {
-  const { number } = group.facts;
-  // Names of a sweep begin alike: where there is little room the number says what differs.
-  const name = narrow && Number.isFinite(number) && !group.fork ? short(number) : clipped(group.brief, narrow ? 12 : 26);
-  return group.share === null ? `${palette.glyph(group.slot)} ${name}` : name;
+function labelOf(group, context) {
+  const name = nameOf(group, context, context.narrow ? 12 : 26);
+  return group.share === null ? `${context.palette.glyph(group.slot)} ${name}` : name;
+}
+
+// The name in a picture: names of a sweep begin alike, so that where there is little room only what differs is said.
+export function nameOf(group, { narrow }, most = 26) {
+  return clipped(narrow && group.share === null ? group.differs : group.brief, most);
 }
 
 export function clipped(name, most = 26) {

@@ -66,7 +66,7 @@ export class Table {
     if (stamp === this.heads) return;
     this.heads = stamp;
     const button = ({ name, text }) => {
-      const mark = name === sorted ? (down ? " ▾" : " ▴") : "";
+      const mark = name === sorted ? (down ? "\u00a0▾" : "\u00a0▴") : "";
       const head = element("th", { scope: "col", "aria-sort": name === sorted ? (down ? "descending" : "ascending") : "none" });
       head.append(element("button", { type: "button", text: `${text}${mark}`, onclick: () => this.on.sort(name === sorted ? [name, !down] : [name, false]) }));
       return head;

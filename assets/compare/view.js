@@ -13,6 +13,7 @@ import { build } from "./layout.js";
 import { Multiples } from "./multiples.js";
 import { quantity } from "./quantities.js";
 import { drawRace, seen } from "./race_chart.js";
+import { Resting } from "./resting.js";
 import { save } from "./save.js";
 
 const KEPT = {
@@ -22,7 +23,7 @@ const KEPT = {
 };
 // What belongs to one comparison.
 const FORGOTTEN = { aside: "", hidden: [], focus: null, sort: null, target: 0.1 };
-const ASIDE_MS = 700;
+const ASIDE_RESTS = 20;
 const MOST_READ = 8;
 
 export class CompareView extends BaseView {
@@ -31,7 +32,7 @@ export class CompareView extends BaseView {
     this.view = { ...this.view, ...FORGOTTEN, ...data.settings.view };
     this.study = this.aimed = null;
     this.branches = new Map();
-    this.asideAt = 0;
+    this.resting = new Resting(ASIDE_RESTS);
   }
 
   build() {
@@ -238,7 +239,7 @@ export class CompareView extends BaseView {
     const rows = groups.map((group) => group.runs.map((run) => [run.run, run.lineage, run.rows, run.meta.num_steps]));
     const beside = [rows, this.picked, model.study?.meta.search, model.study?.meta.noise];
     const jobs = { main: [plots.main, rows, () => drawRace(charts.main, groups, view, context, model)] };
-    if (!this.rests(beside)) jobs.aside = [plots.aside, beside, () => drawAside(charts.aside, this.picked, model, view, context)];
+    if (!this.rests(beside)) jobs.aside = [plots.aside, beside, () => this.resting.draw(() => drawAside(charts.aside, this.picked, model, view, context))];
     const drawings = this.drawChanged(jobs);
     return view.gradients ? [...drawings, ...this.multiples.draw(seen(groups, view), view, context)] : drawings;
   }
@@ -247,11 +248,8 @@ export class CompareView extends BaseView {
   rests(changes) {
     const { aside: drawn } = this.drawn;
     if (drawn === undefined || drawn === JSON.stringify(changes)) return false;
-    const wait = this.asideAt + ASIDE_MS - performance.now();
-    if (wait <= 0) {
-      this.asideAt = performance.now();
-      return false;
-    }
+    const { wait } = this.resting;
+    if (!wait) return false;
     this.later ??= setTimeout(() => {
       this.later = null;
       this.schedule(false);

@@ -56,7 +56,7 @@ export function drawFolds(chart, runs, meta, { scale, single }, context) {
   const yaxis = { range, type: scale, ...ticks(scale, range), title: { text: labels[regression ? "axis_relative_error" : "axis_error_percent"] }, mode: scale };
   const [training, validation] = curves.map(({ mean: { mean } }) => (regression ? short : percent)(mean.at(-1) ?? NaN));
   const summary = fill(labels.summary_folds, { folds: runs.length, training, validation });
-  return chart.draw(traces, { xaxis, yaxis, annotations, margin: { r: size * 9 } }, summary);
+  return chart.draw(traces, { xaxis, yaxis, annotations, margin: { t: size * 1.2, r: size * 9 } }, summary);
 }
 
 function line(uid, x, y, style, extra = {}) {

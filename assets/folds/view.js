@@ -7,7 +7,7 @@ import { presentHints } from "../live/layout.js";
 import { Chart } from "../live/plot.js";
 import { RunData } from "../live/run_data.js";
 import { fill, percent, short } from "../live/text.js";
-import { Toolbar } from "../live/toolbar.js";
+import { ACTIVE, Toolbar } from "../live/toolbar.js";
 import { drawFolds } from "./curves.js";
 import { meanOf } from "./means.js";
 
@@ -48,6 +48,7 @@ export class FoldsView extends BaseView {
     if ((this.study?.run ?? null) !== data.study) {
       if (this.study) this.connection.unwatch(this.study.run);
       this.study = data.study ? new RunData(data.study) : null;
+      this.isActive = null;
       if (this.study) this.connection.watch(this.study, () => this.news());
     }
     this.follow();
@@ -70,13 +71,16 @@ export class FoldsView extends BaseView {
     this.folds = wanted.map((run) => this.runs.get(run));
   }
 
-  // Something was told about all of them together. That they are over, Python wants to know: what comes next stands there.
+  // Something was told about all of them together. That they are over or go on again, Python wants to know: what came out
+  // stands there.
   news() {
     this.follow();
     this.schedule(false);
     const { state } = this.study.meta;
-    if (this.state === "running" && state === "finished") this.press("over", { study: this.study.run });
-    this.state = state;
+    if (!state) return;
+    const isActive = ACTIVE.includes(state);
+    if (this.isActive !== null && this.isActive !== isActive) this.press("over", { study: this.study.run });
+    this.isActive = isActive;
   }
 
   // What the tool bar is told: the study with the epochs of its runs.

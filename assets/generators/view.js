@@ -85,6 +85,7 @@ export class GeneratorView extends Connected {
     setText(parts.variety, together(grid.variety));
     parts.variety.classList.toggle("sp-alarm", grid.alarm);
     setText(parts.copies, together(grid.copies));
+    parts.copies.classList.toggle("sp-alarm", grid.are_copies);
     return this.drawChanged({ losses: [parts.plot, [followed.run, followed.lineage, followed.rows], () => charts.losses.drawPanel(this.panel())] });
   }
 

@@ -23,6 +23,14 @@ export function setAttribute(node, name, value) {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
+// In a row that scrolls sideways, as on a phone, bring what was chosen into view.
+export function reveal({ group, buttons }, chosen) {
+  if (group.dataset.revealed === chosen || !buttons.has(chosen)) return;
+  group.dataset.revealed = chosen;
+  const [row, button] = [group, buttons.get(chosen)].map((node) => node.getBoundingClientRect());
+  if (button.left < row.left || button.right > row.right) group.scrollLeft += button.left - row.left - (row.width - button.width) / 2;
+}
+
 // A row of buttons of which one is chosen; `choose(key)` marks it.
 export function choice(options, onChoose, label) {
   const buttons = new Map();

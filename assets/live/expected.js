@@ -69,7 +69,7 @@ export class Expected {
     const { xaxis, yaxis } = this.chart?.node._fullLayout ?? {};
     if (!this.isOpen || !xaxis) return;
     this.handles.forEach((handle, place) => {
-      const height = 100 * this.curve.heights[place];
+      const height = Math.round(GRID * this.curve.heights[place]) / (GRID / 100);
       const [left, top] = [xaxis._offset + xaxis.l2p(this.curve.epochs[place]), yaxis._offset + yaxis.l2p(height)];
       Object.assign(handle.style, { left: `${left}px`, top: `${top}px` });
       setAttribute(handle, "aria-valuenow", String(height));

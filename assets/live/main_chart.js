@@ -69,7 +69,7 @@ export function drawMain(chart, data, ghost, view, context) {
   const room = chart.node.offsetWidth - LEGEND_LINE * size;
   const ghostLine = (key, width, dash) =>
     line(`ghost_${key}`, before?.[key].shown ?? NO_VALUE, ghostAt, ghostStyle(width, dash), {
-      name: fitted(fill(labels[`${isKin ? "kin" : "ghost"}_${key}`], { name: ghost ? differing(ghost, data, labels) : "" }), room, context),
+      name: fitted(fill(labels[`${isKin ? "kin" : "ghost"}_${key}`], { name: ghost ? differing(ghost, data, context) : "" }), room, context),
       showlegend: Boolean(before),
     });
   const traces = [
@@ -131,11 +131,11 @@ export function drawMain(chart, data, ghost, view, context) {
 }
 
 // The name that a person gave a run, else what it has that the other has not, in words.
-function differing(ghost, { meta }, labels) {
+export function differing(ghost, { meta }, { labels, differs }) {
   if (ghost.meta.is_named) return ghost.meta.name;
   const others = (ghost.meta.choices ?? []).filter((words, place) => words !== meta.choices?.[place]);
   if (others.length) return others.join(", ");
-  return meta.parent === ghost.run ? labels.kin_parent : ghost.meta.name;
+  return meta.parent === ghost.run ? labels.kin_parent : differs || ghost.meta.name;
 }
 
 // What the ghost had reached once it was trained, so that it stays in sight beside the new run.

@@ -43,9 +43,9 @@ export function epochs(value) {
   return Number.isFinite(value) ? String(Number(value.toFixed(value < 100 ? 1 : 0))) : "–";
 }
 
-// A share 0 … 1 as percent with one digit.
+// A share 0 … 1 as percent with one digit; it comes in 32 bits, in which 0.2625 lies a little below its half.
 export function percent(share) {
-  return Number.isFinite(share) ? `${signed((100 * share).toFixed(1))}${NO_BREAK}%` : short(share);
+  return Number.isFinite(share) ? `${signed(Number((100 * share).toPrecision(6)).toFixed(1))}${NO_BREAK}%` : short(share);
 }
 
 // A number with the sign that people write; what rounds to zero has none.

@@ -6,7 +6,7 @@ import { choice, element, setAttribute, setText } from "./dom.js";
 import { clock, epochs as epochText, fill, grouped } from "./text.js";
 
 export const PACES = ["10s", "1min", "1/s", "max"];
-const ACTIVE = ["queued", "running", "paused"];
+export const ACTIVE = ["queued", "running", "paused"];
 const ENDING = ["pause", "step", "stop", "set", "pace"];
 const PENDING_MS = 15000;
 

@@ -79,6 +79,7 @@ export class LiveView extends BaseView {
     this.parts.words.caption = data.caption;
     this.ghost = data.ghost && data.ghost !== data.run ? data.ghost : null;
     this.isKin = data.is_kin;
+    this.differs = data.differs;
     this.offer = data.offer;
     this.expected.update(data.curve);
     if (data.replay && data.replay.number !== this.replayed && !this.replay.isOn) this.wanted = data.replay;
@@ -147,9 +148,9 @@ export class LiveView extends BaseView {
   }
 
   context() {
-    const { isKin, offer } = this;
+    const { isKin, differs, offer } = this;
     const { curve } = this.expected;
-    return { ...super.context(), isKin, offer, curve };
+    return { ...super.context(), isKin, differs, offer, curve };
   }
 
   drawCharts(data, ghost, view, context) {

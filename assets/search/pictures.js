@@ -5,6 +5,8 @@ import { fill, short } from "../live/text.js";
 import { ordered } from "./trials.js";
 
 const ROOM = 0.06; // Between two slices, as a share of the width.
+// Letters of room below an axis whose titles would lie under the buttons in the corner: with its own title, and without.
+const BELOW = { titled: 5.2, plain: 4 };
 
 // The error of every trial over its updates; the best one is drawn over the others.
 export function drawCurves(chart, trials, runs, meta, context) {
@@ -50,7 +52,8 @@ export function drawParallel(chart, trials, meta, context) {
   const annotations = columns.flatMap(({ ticks }, place) => ticks.map(({ at, text }) => ({ x: place, y: at, text, showarrow: false, xanchor: place === columns.length - 1 ? "right" : "left", xshift: place === columns.length - 1 ? -5 : 5, yanchor: "middle", font: { size: context.size - 1, color: context.palette.muted }, bgcolor: context.palette.background, opacity: 0.85 })));
   const xaxis = { tickvals: columns.map((_, place) => place), ticktext: columns.map(({ title }) => title), range: [-0.1, columns.length - 0.85], zeroline: false, mode: "parallel" };
   const yaxis = { range: [-0.08, 1.08], showticklabels: false, ticks: "", showgrid: false, zeroline: false, mode: "parallel" };
-  return chart.draw(traces, { xaxis, yaxis, annotations, hovermode: "closest" }, context.labels.parallel);
+  const margin = { b: context.size * BELOW.plain };
+  return chart.draw(traces, { xaxis, yaxis, annotations, hovermode: "closest", margin }, context.labels.parallel);
 }
 
 // The error against each setting by itself.
@@ -61,7 +64,7 @@ export function drawSlices(chart, trials, meta, context) {
   const y = known.map(({ now }) => factor * now);
   const shares = sharesOf(known);
   const colours = known.map(({ number }) => context.palette.of({ slot: 0, share: shares.get(number) }));
-  const layout = { yaxis: errorAxis(y, meta, context) };
+  const layout = { yaxis: errorAxis(y, meta, context), margin: { b: context.size * BELOW.titled } };
   const letters = (context.narrow ? 40 : 110) * wide; // So many have room under one axis.
   const traces = meta.spaces.map((space, place) => {
     const suffix = place ? String(place + 1) : "";
@@ -86,7 +89,7 @@ export function drawImportances(chart, meta, context) {
   const shares = meta.spaces.map(({ path, title }) => ({ title, share: 100 * (meta.importances[path] ?? 0) })).sort((a, b) => a.share - b.share);
   const trace = { uid: "importances", type: "bar", orientation: "h", x: shares.map(({ share }) => share), y: shares.map(({ title }) => title), marker: { color: context.palette.run(0) }, hovertemplate: "%{x:.0f} %<extra></extra>" };
   const xaxis = { title: { text: context.labels.axis_importance }, range: [0, 100], mode: "importance" };
-  return chart.draw([trace], { xaxis, yaxis: { type: "category", automargin: true, mode: "importance" }, margin: { l: context.size * 11 } }, context.labels.importances);
+  return chart.draw([trace], { xaxis, yaxis: { type: "category", automargin: true, mode: "importance" }, margin: { l: context.size * 11, b: context.size * BELOW.titled } }, context.labels.importances);
 }
 
 function line(uid, x, y, style, name) {

@@ -223,19 +223,22 @@ class Cluster:
         idle: Any = None
         made: Any = None
         starts: list[Any] = []
-        while is_wanted():
-            with self._lock:
-                idle = self._idle.pop() if self._idle else None
-            if idle is not None:
-                break
-            if made is None:
-                share = {"num_cpus": 1, "num_gpus": GPU_SHARE if self.device == "cuda" else 0, "max_concurrency": 2}
-                made = ray.remote(Worker).options(**share).remote()
-                starts = [made.__ray_ready__.remote()]
-            if ray.wait(starts, timeout=LOOK_AGAIN_S)[0]:
-                return made
-        if made is not None:
-            self.end(made)
+        try:
+            while is_wanted():
+                with self._lock:
+                    idle = self._idle.pop() if self._idle else None
+                if idle is not None:
+                    break
+                if made is None:
+                    share = {"num_cpus": 1, "num_gpus": GPU_SHARE if self.device == "cuda" else 0, "max_concurrency": 2}
+                    made = ray.remote(Worker).options(**share).remote()
+                    starts = [made.__ray_ready__.remote()]
+                if ray.wait(starts, timeout=LOOK_AGAIN_S)[0]:
+                    idle, made = made, None
+                    break
+        finally:
+            if made is not None:
+                self.end(made)
         return idle
 
     @contextmanager

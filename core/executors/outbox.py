@@ -20,9 +20,9 @@ class Told:
     arguments: tuple[Any, ...]
     named: Mapping[str, Any]
 
-    def to(self, target: object) -> Any:
-        """Make the call; what it gives."""
-        return getattr(target, self.method)(*self.arguments, **self.named)
+    def to(self, target: object) -> None:
+        """Make the call."""
+        getattr(target, self.method)(*self.arguments, **self.named)
 
 
 class Outbox:

@@ -131,9 +131,7 @@ class RemoteLane(Lane):
         """Take the news."""
         while self._news and not self.done:
             told = self._news.popleft()
-            wait = told.to(self if told.target == "lane" else self._remote.targets[told.target])
-            if callable(wait):
-                wait()
+            told.to(self if told.target == "lane" else self._remote.targets[told.target])
 
     def report(self) -> None:
         """The run reports by itself."""

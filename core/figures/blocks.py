@@ -13,6 +13,8 @@ from core.figures.theme import DIVERGING, SEQUENTIAL, colour
 from core.text import Text, Translate, untranslated
 
 HEIGHT, WIDE = 320, 760
+LOWEST, HIGHEST = 70, 620
+"""Heights that tiles stay between, in pixels."""
 MOST_NUMBERED = 64
 GREY = "#8a9399"
 
@@ -83,6 +85,11 @@ def tiled(arrays: np.ndarray, columns: int) -> np.ndarray:
     return whole
 
 
+def edges(num: int, side: int, gap: float) -> np.ndarray:
+    """Where the cells of tiles in a row begin and end, gaps between tiles included: (num · (side + 1),)."""
+    return (np.arange(num)[:, None] * (side + gap) + np.arange(side + 1)).ravel()
+
+
 def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figure:
     """All arrays with one scale of colours beside them."""
     figure = go.Figure()
@@ -92,9 +99,14 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
     most_columns = min(record.most_columns, math.ceil(math.sqrt(2 * num * tall / wide)), num)
     columns = math.ceil(num / math.ceil(num / most_columns))
     whole = tiled(record.arrays, columns)
+    # A whole cell between two tiles is much where a tile has only two or three.
+    gap = min(1.0, max(tall, wide) / 8)
+    x, y = edges(columns, wide, gap), edges(math.ceil(num / columns), tall, gap)
     low, high = record.ends or (float(record.arrays.min()), float(record.arrays.max()))
     most = max(-low, high) or 1.0
     figure.add_heatmap(
+        x=x,
+        y=y,
         z=whole,
         colorscale=DIVERGING if record.is_signed else SEQUENTIAL,
         zmid=0 if record.is_signed else None,
@@ -107,19 +119,18 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
     if 1 < num <= MOST_NUMBERED:
         places = range(num)
         figure.add_scatter(
-            x=[(place % columns) * (wide + 1) - 0.5 for place in places],
-            y=[(place // columns) * (tall + 1) - 0.5 for place in places],
+            x=[x[place % columns * (wide + 1)] for place in places],
+            y=[y[place // columns * (tall + 1)] for place in places],
             text=[str(place + 1) for place in places],
             mode="text",
             textposition="bottom right",
             textfont={"size": 10, "color": GREY},
             hoverinfo="skip",
         )
-    shape = whole.shape
     # The top row is drawn by hand, for the numbers stand at the edges of the tiles.
-    figure.update_yaxes(visible=False, range=[shape[0] - 0.5, -0.5], scaleanchor="x", constrain="domain")
-    figure.update_xaxes(visible=False, range=[-0.5, shape[1] - 0.5], constrain="domain")
-    height = record.height or max(70, min(620, round(WIDE * shape[0] / shape[1])))
+    figure.update_yaxes(visible=False, range=[y[-1], 0], scaleanchor="x", constrain="domain")
+    figure.update_xaxes(visible=False, range=[0, x[-1]], constrain="domain")
+    height = record.height or max(LOWEST, min(HIGHEST, round(WIDE * y[-1] / x[-1])))
     return figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
 
 

@@ -102,16 +102,17 @@ def spread_figure(spreads: InputSpreads, translate: Translate = untranslated) ->
         shown = np.concatenate([shown[: MOST_BARS // 2], shown[-MOST_BARS // 2 :]])
     named = [spreads.names[place] for place in shown]
     names = [name.render(translate) if isinstance(name, Text) else name for name in named]
-    for name, values, shade, symbol in (
-        (Text("as stored"), spreads.raw, GREY, "circle-open"),
-        (Text("as the network gets it"), spreads.scaled, USED, "circle"),
+    # The rings are larger, so that they are seen around the dots of inputs that stay as they are.
+    for name, values, shade, symbol, size in (
+        (Text("as stored"), spreads.raw, GREY, "circle-open", 14),
+        (Text("as the network gets it"), spreads.scaled, USED, "circle", 9),
     ):
         figure.add_scatter(
             x=values[shown],
             y=names,
             mode="markers",
             name=name.render(translate),
-            marker={"color": shade, "symbol": symbol, "size": 9, "line": {"width": 2}},
+            marker={"color": shade, "symbol": symbol, "size": size, "line": {"width": 2}},
         )
     both = np.concatenate([spreads.raw[shown], spreads.scaled[shown]])
     ticks = _round_numbers(both[both > 0])

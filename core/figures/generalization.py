@@ -38,8 +38,8 @@ def reliability_figure(
 ) -> go.Figure:
     """Share of right answers against confidence, with ± one standard error, and below how many answers each bin has.
 
-    Training is dotted and validation solid, in the colour of the run's slot; on the diagonal a network is as often
-    right as it is sure.
+    Training is dotted and hollow, validation solid, in the colour of the run's slot; on the diagonal a network is as
+    often right as it is sure.
     """
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.75, 0.25], vertical_spacing=0.04)
     shade = colour(slot, dark=dark)
@@ -47,7 +47,7 @@ def reliability_figure(
     figure.add_scatter(
         x=[0, 100], y=[0, 100], mode="lines", name=as_sure, line={"color": GREY, "width": 1}, hoverinfo="skip"
     )
-    for split, dash, fill in ((training, "dot", GREY), (validation, "solid", shade)):
+    for split, dash, fill in ((training, "dot", "rgba(0, 0, 0, 0)"), (validation, "solid", shade)):
         filled = split.nums > 0
         x, y, num = 100 * split.confidences[filled], 100 * split.rights[filled], split.nums[filled]
         name = split.name.render(translate)
@@ -65,9 +65,9 @@ def reliability_figure(
         edges = np.arange(len(split.nums)) * 100 / len(split.nums)
         figure.add_bar(
             x=edges + 50 / len(split.nums),
-            y=100 * split.nums / split.nums.sum(),
+            y=np.where(filled, 100 * split.nums / split.nums.sum(), np.nan),  # An empty bin has no outline.
             name=name,
-            marker={"color": fill},
+            marker={"color": fill, "line": {"color": shade, "width": 1.5}},
             showlegend=False,
             hovertemplate="%{y:.1f} %",
             row=2,
@@ -296,5 +296,5 @@ def memory_figure(
         line={"color": colour(0, dark=dark), "width": 2.5},
     )
     figure.update_xaxes(title=Text("epoch").render(translate), rangemode="tozero", automargin=True)
-    figure.update_yaxes(title="%", range=[0, 103], automargin=True)
+    figure.update_yaxes(title=Text("error, %").render(translate), range=[0, 103], automargin=True)
     return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=LEGEND, hovermode="x unified")

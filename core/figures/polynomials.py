@@ -141,10 +141,19 @@ class Capacity:
 
 
 def capacity_figure(capacity: Capacity, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
-    """Training (dotted) and validation error (solid) against the degree, and the gap; both ends have their names."""
+    """Training (dotted) and validation error (solid) against the degree, and the gap; both ends have their names.
+
+    Where an error leaves the picture an arrow stands at its edge, and says how large it is when pointed at.
+    """
     figure = go.Figure()
     shade, gap_shade = colour(0, dark=dark), colour(4, dark=dark)
     degrees = np.arange(len(capacity.train))
+    is_beyond = len(degrees) > capacity.num_points
+    top = np.log10(max(10 * capacity.validation[capacity.lowest], capacity.validation[0], 1) * 30)
+    if is_beyond:
+        top = np.log10(capacity.validation.max() * 3)
+    # Beyond, the error ends little above the noise: the name of that stands below its line.
+    bottom = max(np.log10(min(capacity.validation.min(), capacity.noise or 1)) - (2 if is_beyond else 1), -5)
     least = 1e-6
     gap = np.maximum(capacity.validation - capacity.train, least)
     for name, values, dash, width, tint in (
@@ -159,12 +168,35 @@ def capacity_figure(capacity: Capacity, translate: Translate = untranslated, *, 
             name=name.render(translate),
             line={"color": tint, "dash": dash, "width": width},
         )
+    edges = 10 ** (bottom + 0.03 * (top - bottom)), 10 ** (top - 0.03 * (top - bottom))
+    outside = [
+        (degree, value, edge, symbol)
+        for values, is_out, edge, symbol in (
+            (capacity.validation, capacity.validation > 10**top, edges[1], "triangle-up"),
+            (capacity.train, capacity.train < 10**bottom, edges[0], "triangle-down"),
+        )
+        for degree, value in zip(degrees[is_out], values[is_out], strict=True)
+    ]
+    if outside:
+        places, hidden, heights, symbols = zip(*outside, strict=True)
+        figure.add_scatter(
+            x=places,
+            y=heights,
+            customdata=hidden,
+            mode="markers",
+            name=Text("outside of the picture").render(translate),
+            marker={"color": shade, "size": 8, "symbol": symbols},
+            hovertemplate="%{x}: %{customdata:.3~g}<extra></extra>",
+        )
+    drawn = capacity.validation[capacity.degree]
     figure.add_scatter(
         x=[capacity.degree],
-        y=[max(capacity.validation[capacity.degree], least)],
+        y=[np.clip(drawn, *edges)],
+        customdata=[drawn],
         mode="markers",
         name=Text("the fit that is drawn").render(translate),
         marker={"color": shade, "size": 13, "symbol": "diamond"},
+        hovertemplate="%{x}: %{customdata:.3~g}<extra></extra>",
     )
     figure.add_vline(capacity.lowest, line={"color": GREY, "dash": "dash", "width": 1.5})
     if capacity.noise > 0:
@@ -176,27 +208,29 @@ def capacity_figure(capacity: Capacity, translate: Translate = untranslated, *, 
             # An annotation on a logarithmic axis stands at a power of ten.
             y=np.log10(capacity.noise),
             xanchor="right",
-            yanchor="bottom",
+            yanchor="top" if is_beyond else "bottom",
             showarrow=False,
         )
-    if len(degrees) > capacity.num_points:
+    names = [(Text("← underfits"), capacity.lowest, "right", 1.0), (Text("overfits →"), capacity.lowest, "left", 1.0)]
+    if is_beyond:
         figure.add_vline(capacity.num_points - 1, line={"color": GREY, "width": 1.5})
-    for words, x, anchor in (
-        (Text("← underfits"), capacity.lowest, "right"),
-        (Text("overfits →"), capacity.lowest, "left"),
-    ):
+        names.append((Text("interpolates →"), capacity.num_points - 1, "left", 0.92))
+    for words, x, anchor, height in names:
         figure.add_annotation(
-            text=words.render(translate), x=x, y=1, yref="paper", xanchor=anchor, yanchor="top", showarrow=False
+            text=words.render(translate),
+            x=x,
+            xshift=-4 if anchor == "right" else 4,
+            y=height,
+            yref="paper",
+            xanchor=anchor,
+            yanchor="top",
+            showarrow=False,
         )
-    top = np.log10(max(10 * capacity.validation[capacity.lowest], capacity.validation[0], 1) * 30)
-    if len(degrees) > capacity.num_points:
-        top = np.log10(capacity.validation.max() * 3)
-    bottom = np.log10(min(capacity.validation.min(), capacity.noise or 1)) - 1
     figure.update_xaxes(title=Text("degree of the polynomial").render(translate), automargin=True)
     figure.update_yaxes(
         title=Text("mean squared error").render(translate),
         type="log",
-        range=[max(bottom, -5), top],
+        range=[bottom, top],
         exponentformat="power",
         automargin=True,
     )

@@ -33,13 +33,15 @@ class Reader:
         study: str | None = None,
         fingerprint: str | None = None,
         state: State | None = None,
+        ids: Sequence[str] | None = None,
         parents: Sequence[str] | None = None,
     ) -> tuple[RunRecord, ...]:
-        """The runs the actor may see, newest last; `parents`: those that branched from one of these."""
+        """The runs the actor may see, newest last: of these `ids`, of those that branched from one of `parents`."""
         query = rows.select_runs().where(visible(actor))
         wanted = {"study": study, "fingerprint": fingerprint, "state": state}
         for column, value in wanted.items():
             query = query if value is None else query.where(schema.run.c[column] == value)
+        query = query if ids is None else query.where(schema.run.c.id.in_(ids))
         query = query if parents is None else query.where(schema.run.c.parent.in_(parents))
         return tuple(rows.run_record(row) for row in self._read(query))
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -216,17 +217,15 @@ class Store(Studies, Answers, Sharing):
         values |= {name: value for name, value in (known | asdict(facts or RunFacts())).items() if value is not None}
         with self._known:
             self._states[run] = state
-        writer = self._writing()
-        change = Operation(lambda connection: changes.set_state(connection, run, actor, state, values), run)
-        writer.queue(change)
+        acknowledged = self._queue(lambda connection: changes.set_state(connection, run, actor, state, values), run)
 
-        def acknowledged() -> bool:
-            is_taken = writer.acknowledged(change, ACKNOWLEDGE_S)
+        def acknowledged_and_packed() -> bool:
+            is_taken = acknowledged()
             if state not in ACTIVE_STATES:  # the series are packed, which nobody waits for
-                writer.put(Operation(lambda connection: changes.merge_blocks(connection, run), run))
+                self._writing().put_idle(Operation(lambda connection: changes.merge_blocks(connection, run), run))
             return is_taken
 
-        return acknowledged
+        return acknowledged_and_packed
 
     def begin_attempt(self, run: str, from_step: int, cause: str, *, actor: str) -> int:
         """Begin the next attempt and return its number (from 1).
@@ -341,6 +340,11 @@ class Store(Studies, Answers, Sharing):
 
     def _tell(self, act: Callable[..., Any], run: str) -> bool:
         return self._writing().tell(Operation(act, run), ACKNOWLEDGE_S)
+
+    def _queue(self, act: Callable[..., Any], run: str) -> Callable[[], bool]:
+        writer, change = self._writing(), Operation(act, run)
+        writer.queue(change)
+        return partial(writer.acknowledged, change, ACKNOWLEDGE_S)
 
     def _edit(self, run: str, actor: str, **values: str) -> None:
         self._ask(lambda connection: changes.edit(connection, run, actor, values), checked_id(run))

@@ -18,7 +18,7 @@ from core.text import Text
 
 
 class Studies(Reader):
-    """Reading and changing studies. A subclass writes: `_ask` waits for the disk, `_tell` a moment only."""
+    """Reading and changing studies. A subclass writes: `_ask` waits for the disk, `_tell` a moment, `_queue` not."""
 
     _attempts: dict[str, int]
 
@@ -26,6 +26,9 @@ class Studies(Reader):
         raise NotImplementedError
 
     def _tell(self, act: Callable[..., Any], run: str) -> bool:
+        raise NotImplementedError
+
+    def _queue(self, act: Callable[..., Any], run: str) -> Callable[[], bool]:
         raise NotImplementedError
 
     def list_studies(self, *, actor: str, kind: str | None = None) -> tuple[StudyRecord, ...]:
@@ -72,8 +75,12 @@ class Studies(Reader):
 
     def add_study_facts(self, study: str, facts: Mapping[str, Any], *, actor: str) -> bool:
         """Add to what is known of a study, each fact in place of one of its name. True: acknowledged by the disk."""
+        return self.queue_study_facts(study, facts, actor=actor)()
+
+    def queue_study_facts(self, study: str, facts: Mapping[str, Any], *, actor: str) -> Callable[[], bool]:
+        """The same without waiting: the result waits for the disk a moment."""
         values = {"facts": dict(facts)}
-        return self._tell(lambda connection: edit_study(connection, study, actor, values), checked_id(study))
+        return self._queue(lambda connection: edit_study(connection, study, actor, values), checked_id(study))
 
     def extend_recipes(self, events: Mapping[str, Happened], *, actor: str) -> bool:
         """Add an event to the recipe of each of these runs, to all or to none. True: acknowledged by the disk."""

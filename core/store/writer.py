@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -20,8 +21,12 @@ from core.text import Text
 
 FLUSH_S = 0.5
 """Metrics wait at most this long for their transaction."""
+IDLE_S = 2.0
+"""What nobody waits for is done when no change is waited for, and after so long in any case."""
 _RETRY_S = (0.2, 2.0)
 """The first and the longest pause before another try."""
+_LAST_TRY_S = 5.0
+"""One that has begun before the time to close is up may take so long."""
 _LATE_S = 3.0
 _log = logging.getLogger(__name__)
 
@@ -59,7 +64,9 @@ class Writer:
         self._changed = threading.Condition()
         self._queue: deque[Operation] = deque()
         self._flying: list[Operation] = []
+        self._num_acted = 0
         self._mergeable: dict[Hashable, Operation] = {}
+        self._idle: dict[str, Operation] = {}
         self._failures: dict[str, BaseException] = {}
         self._trouble: Text | None = None
         self._pause_s = _RETRY_S[0]
@@ -94,10 +101,19 @@ class Writer:
             if len(self._queue) == 1:  # any other comes along with those that wait already
                 self._changed.notify_all()
 
+    def put_idle(self, operation: Operation) -> None:
+        """Queue what nobody waits for: it is done when there is time, and before any other change of its run."""
+        assert operation.run is not None
+        with self._changed:
+            self._refuse_if_closed()
+            self._idle[operation.run] = operation
+            self._changed.notify_all()
+
     def queue(self, operation: Operation) -> None:
         """Queue a change that must not be lost; it is stored after a moment, or as soon as somebody waits."""
         with self._changed:
             self._refuse_if_closed()
+            self._take_idle(operation.run)
             self._queue.append(operation)
             # What comes later must not be merged into what stands before this operation.
             self._mergeable.clear()
@@ -141,16 +157,23 @@ class Writer:
             for operation in [waiting for waiting in self._queue if waiting.run == run]:
                 self._queue.remove(operation)
                 operation.done.set()
+            self._idle.pop(run, None)
             self._mergeable.clear()
             self._failures.pop(run, None)
 
     def close(self, timeout_s: float) -> int:
-        """Write what is queued and end the thread; returns the number of operations that could not be written."""
+        """Write what is queued and end the thread; returns the number of operations that could not be written.
+
+        `timeout_s` is for a database that does not take them; of one that is slow the end is awaited.
+        """
         with self._changed:
             self._closing = True
             self._give_up_at = time.monotonic() + timeout_s
             self._changed.notify_all()
-        self._thread.join(timeout_s + 5.0)
+        num_before = -1
+        while self._thread.is_alive() and self._num_acted > num_before:
+            num_before = self._num_acted
+            self._thread.join(timeout_s + _LAST_TRY_S)
         self._engine.dispose()
         return len(self._queue) + len(self._flying)
 
@@ -165,14 +188,23 @@ class Writer:
                 self._hurry = True
                 self._changed.notify_all()
 
+    def _take_idle(self, run: str | None) -> None:
+        """Queue what a run has left for when there is time."""
+        if run in self._idle:
+            self._queue.append(self._idle.pop(run))
+
     def _next_batch(self) -> list[Operation]:
         """Wait until something is due, then take an urgent operation alone or the whole queue; empty: the end."""
         with self._changed:
             while not (self._hurry or self._closing):
-                age_s = time.monotonic() - self._queue[0].queued_at if self._queue else 0.0
+                first = next(chain(self._queue, self._idle.values()), None)
+                age_s = time.monotonic() - first.queued_at if first else 0.0
                 if age_s >= FLUSH_S:
                     break
-                self._changed.wait(FLUSH_S - age_s if self._queue else None)
+                self._changed.wait(FLUSH_S - age_s if first else None)
+            if not self._hurry or any(time.monotonic() - idle.queued_at > IDLE_S for idle in self._idle.values()):
+                for run in list(self._idle):
+                    self._take_idle(run)
             urgent = [operation for operation in self._queue if operation.urgent][:1]
             if urgent:
                 self._queue.remove(urgent[0])
@@ -210,6 +242,7 @@ class Writer:
                 for operation in batch:
                     operation.error = None
                     operation.result = operation.act(connection)
+                    self._num_acted += 1
         except Exception as error:
             if trouble(error) is not None:
                 raise
@@ -223,6 +256,7 @@ class Writer:
                 try:
                     operation.result = operation.act(connection)
                     savepoint.commit()
+                    self._num_acted += 1
                 except Exception as error:
                     # On a full disk SQLite has rolled back everything by itself, the savepoint too.
                     if trouble(error) is not None:

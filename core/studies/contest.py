@@ -198,7 +198,7 @@ class Contest:
 
     def _new_race(self, fairness: Mapping[str, Any] | None) -> tuple[RaceJob, RaceNews]:
         referee = Referee(fairness, num_variants=len(self.comparison.variants))
-        news = RaceNews(self._services.hub, self.channel, referee, self._keep)
+        news = RaceNews(self._services.hub, self.channel, referee, self._keep_soon)
         race = RaceJob(
             [news, self._dropped],
             self._services.runner.compute.wake,
@@ -373,6 +373,13 @@ class Contest:
 
     def _keep(self, facts: Mapping[str, Any]) -> None:
         self._services.store.add_study_facts(self.study, storable(facts), actor=self.actor)
+
+    def _keep_soon(self, facts: Mapping[str, Any]) -> None:
+        """The same, for whoever must not wait."""
+        services = self._services
+        services.runner.compute.io.submit(
+            services.store.queue_study_facts(self.study, storable(facts), actor=self.actor)
+        )
 
     def _stored_runs(self) -> tuple[RunRecord, ...]:
         self._services.store.flush()

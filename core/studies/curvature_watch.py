@@ -27,7 +27,7 @@ MOST_MULTIPLICATIONS = 5 * 10**8
 
 def curvature_watch(store: Store, hub: Hub | None, run: str, attempt: int, actor: str) -> Watch:
     """A watch over the curvature of a run: as often as was asked for last, in an earlier attempt too."""
-    every = stored_every(store, run)
+    every = stored_every(store, run) if attempt > 1 else 0
     if hub:
         hub.update(run, curvature_every=every)
     return watch_of(store, hub, run, attempt, actor, every)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.text import Text
 
@@ -46,5 +46,12 @@ def short_percent(number: float) -> str:
     return f"{number:.0f}" if number >= 9.95 or number == round(number) else f"{number:.1f}"
 
 
+def one_digit(number: float) -> str:
+    """A percentage as the charts in the browser write it: with one digit after the point, a half is rounded up."""
+    return str(Text("{number:.1f}", number=number))
+
+
 PERCENT = Scale(" %", 100.0, short_percent, lambda error: Text("{error} wrong", error=error))
 PLAIN = Scale("", 1.0, "{:.3g}".format, lambda error: Text("relative error {error}", error=error))
+PRECISELY = replace(PERCENT, digits=one_digit)
+"""Percent with the digit that the live charts and tables of runs have, too."""

@@ -29,7 +29,7 @@ from core.studies.study import GENERATOR_PREFIX
 from core.text import Text
 from core.training.compute import Compute, Job
 from core.training.gan import FOLDER, Gan, Grid, Shown, gan_key, gan_of, price_s, stored
-from core.training.gan_judge import Reference, copies, verdict
+from core.training.gan_judge import Reference, are_copies, copies, verdict
 
 logger = logging.getLogger(__name__)
 
@@ -277,6 +277,7 @@ def tell_grid(
         "class_names": list(class_names),
         "alarm": said["alarm"],
         "variety": said["text"],
+        "are_copies": are_copies(grid.distances, real),
         "copies": copies(grid.distances, real),
     }
     hub.picture(channel, f"grid-{grid.step}", payload)

@@ -12,7 +12,7 @@ from core.exports.tables import experiment_of
 from core.store.records import RunRecord, StudyRecord
 from core.store.store import Store
 from core.studies.comparison import Comparison
-from core.studies.error_words import PERCENT, PLAIN
+from core.studies.error_words import PLAIN, PRECISELY
 from core.studies.kfold import folds_verdict, means_of
 from core.studies.lanes import paired_lanes
 from core.studies.race_verdict import Trace, Verdict, verdict
@@ -53,7 +53,7 @@ def outcome_of(store: Store, run: RunRecord, variant: int) -> Outcome:
 def verdict_of(store: Store, comparison: Comparison, runs: Sequence[RunRecord], target: float | None = None) -> Verdict:
     """The verdict over the stored runs of a comparison."""
     if comparison.folds is not None:
-        scale = PERCENT if is_share(comparison) else PLAIN
+        scale = PRECISELY if is_share(comparison) else PLAIN
         return folds_verdict(comparison, means_of(store, comparison, runs), scale)
     traces = [outcome_of(store, run, lane.variant).trace for run, lane in paired_lanes(comparison, runs)]
     return verdict([variant.text for variant in comparison.variants], traces, target, is_share=is_share(comparison))

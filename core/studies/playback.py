@@ -29,7 +29,7 @@ from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.loading import Loading
 from core.studies.replay import check_step, last_step, nearest, put_back, recipe_of
-from core.studies.replayed import alarms_at, narrated, stored_evaluations
+from core.studies.replayed import alarms_at, first_of, narrated, stored_evaluations
 from core.text import Text
 from core.training.changes import computed
 from core.training.checkpoint import Snapshot
@@ -272,7 +272,13 @@ class Reel(Job):
         if self._trends is None:
             data, evaluations = run.parts.data, stored_evaluations(self._store, self._record.id)
             self._trends = Trends(
-                Trend(data.task, guessing(data).error, since=fine_tuned_from(run.experiment)), evaluations
+                Trend(
+                    data.task,
+                    guessing(data).error,
+                    since=fine_tuned_from(run.experiment),
+                    first=first_of(self._store, self._record),
+                ),
+                evaluations,
             )
         now = computed(run.experiment, [event for event in self._recipe if event.step <= step])
         is_over = step == last_step(self._record)

@@ -20,7 +20,7 @@ FAIRNESS_S = 2.0
 
 
 class RaceNews:
-    """A race's sink. `keep` stores facts, and may wait a moment."""
+    """A race's sink. `keep` stores facts, and must not wait."""
 
     def __init__(
         self,

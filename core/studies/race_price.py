@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable, Sequence
@@ -24,7 +25,10 @@ from core.studies.study import PRICE_PREFIX
 from core.text import Text
 from core.training.assembly import conditions_of
 from core.training.compute import Compute, Pieces
+from core.training.epochs import Epochs
+from core.training.plan import Plan
 from core.training.run import Run
+from core.training.splits import split_sizes
 from core.training.stacked import Stack
 from core.training.stacking.plan import kind_of
 
@@ -38,12 +42,23 @@ MOST_MEASURED = 8
 
 @dataclass(frozen=True)
 class Price:
-    """Seconds of compute that the race and the search before it take, and what they do."""
+    """Seconds of compute that the race and the search before it take, and what they do.
+
+    `num_updates` is what the longest run makes, `fewest_updates` what the shortest one does where that is less.
+    """
 
     race_s: float
     search_s: float
     num_runs: int
     num_updates: int
+    fewest_updates: int | None = None
+
+    @property
+    def updates(self) -> Text:
+        """How many updates a run makes."""
+        if self.fewest_updates is None:
+            return Text("{number}", number=self.num_updates)
+        return Text("{fewest} to {most}", fewest=self.fewest_updates, most=self.num_updates)
 
     def words(self, others: int) -> Text:
         """The price for a reader, while `others` runs are waiting or going on."""
@@ -52,7 +67,7 @@ class Price:
             watch=duration(max(10.0, self.race_s)),
             compute=duration(self.race_s),
             lanes=self.num_runs,
-            updates=self.num_updates,
+            updates=self.updates,
         )
         if self.search_s:
             price = Text(
@@ -198,13 +213,21 @@ def price_of(comparison: Priced, folder: Path, data: list[Future[Any]]) -> Gener
                 step_s[place] = min(step_s.get(place, cost), cost)
             yield
     race_s, search_s = learning_s, 0.0
-    for place, experiment in enumerate(varied):
+    plans = [_plan(experiment) for experiment in varied]
+    for place, (experiment, plan) in enumerate(zip(varied, plans, strict=True)):
         near = min(places, key=lambda other: abs(other - place))
-        run, each = runs[near], evaluation_s[kind_of(runs[near].experiment)]
-        updates_s = step_s[near] * run.total_steps
-        race_s += comparison.repeats * (updates_s + each * (run.total_steps / run.evaluate_every + 1))
+        each = evaluation_s[kind_of(runs[near].experiment)]
+        updates_s = step_s[near] * plan.total_steps
+        race_s += comparison.repeats * (updates_s + each * (plan.total_steps / plan.evaluate_every + 1))
         search_s += _num_tries(comparison, experiment) * (updates_s + 2 * each)
-    return Price(race_s, search_s, round(count * comparison.repeats), max(run.total_steps for run in runs.values()))
+    fewest, most = (of(plan.total_steps for plan in plans) for of in (min, max))
+    return Price(race_s, search_s, round(count * comparison.repeats), most, fewest if fewest < most else None)
+
+
+def _plan(experiment: Experiment) -> Plan:
+    """How many updates a run makes and how often it is measured: not every one is built to be asked."""
+    batches = max(1, math.ceil(split_sizes(experiment).num_train / experiment.batch_size))
+    return Plan(experiment.epochs, experiment.evaluate_every, Epochs(batches))
 
 
 def _num_tries(comparison: Priced, experiment: Experiment) -> int:

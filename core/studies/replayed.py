@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.catalog.regularizers.pretraining import NEARLY
 from core.describe import choices, title
 from core.experiment import Experiment
 from core.live.hub import Hub
@@ -129,6 +130,7 @@ def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
     evaluations, layers = show_rows(store, record.id, attempt, experiment, hub, since=record.fork_step or 0)
     answer = record.answer
     epochs = stored_epochs(store, record)
+    alarmed = alarms_at(hub, record.id, record.step)
     numbers = ending_numbers(store, record)
     known = {name: answer[name] for name in ("num_train", "num_validation") if name in answer}
     hub.update(
@@ -141,7 +143,7 @@ def show_stored(store: Store, record: RunRecord, hub: Hub) -> None:
         epochs=record.epoch,
         steps_per_epoch=epochs.steps_per_epoch if epochs else record.step / record.epoch if record.epoch else None,
         stretches=epochs.stretches if epochs else None,
-        status=stored_status(record, now, evaluations, alarms_at(hub, record.id, record.step)).to_meta(),
+        status=stored_status(record, now, evaluations, alarmed, first=first_of(store, record)).to_meta(),
         ends_with={split: numbers.get(f"{split}_error") for split in ("train", "validation")},
     )
     hub.close(record.id)
@@ -167,16 +169,40 @@ def stored_status(
     evaluations: list[Evaluation],
     alarms: tuple[Alarm, ...],
     guess_error: float | None = None,
+    first: Evaluation | None = None,
 ) -> Status:
-    """The sentence that sums up a stored run, and what to try beside it; `experiment`: what it computed at its end."""
-    trend = stored_trend(experiment, evaluations, guess_error)
+    """The sentence that sums up a stored run, and what to try beside it; `experiment`: what it computed at its end.
+
+    `first` is what `first_of` gives.
+    """
+    trend = stored_trend(experiment, evaluations, guess_error, first)
     said = told(narrated(trend, record).at())
     return status(experiment, trend, state=record.state, reason=record.reason_text, alarms=alarms, told=said)
 
 
-def stored_trend(experiment: Experiment, evaluations: list[Evaluation], guess_error: float | None = None) -> Trend:
+def stored_trend(
+    experiment: Experiment,
+    evaluations: list[Evaluation],
+    guess_error: float | None = None,
+    first: Evaluation | None = None,
+) -> Trend:
     """What the evaluations of a run add up to."""
-    return Trend(experiment.dataset.task, guess_error, evaluations, since=fine_tuned_from(experiment))  # type: ignore[attr-defined]
+    task, since = experiment.dataset.task, fine_tuned_from(experiment)  # type: ignore[attr-defined]
+    return Trend(task, guess_error, evaluations, since=since, first=first)
+
+
+def first_of(store: Store, record: RunRecord) -> Evaluation | None:
+    """The evaluation of a fork's first weights, measured in the run that it or its parents have left.
+
+    None for a run that is no fork, and where that run is deleted. A loss cannot change on the way, so that it can be
+    compared with.
+    """
+    run, since = record.id, fine_tuned_from(Experiment.from_json(record.experiment))
+    if record.parent is None:
+        return None
+    while left := [event.values["parent"] for event in store.events(run) if event.kind == "fork"]:
+        run = left[-1]
+    return next((found for found in stored_evaluations(store, run) if found.epoch >= since - NEARLY), None)
 
 
 def narrated(trend: Trend, record: RunRecord) -> Narrator:
@@ -187,7 +213,8 @@ def narrated(trend: Trend, record: RunRecord) -> Narrator:
 
 def sayings_of(store: Store, record: RunRecord) -> list[Saying]:
     """All that the narrator said of a stored run, in the order in which it did."""
-    trend = stored_trend(Experiment.from_json(record.experiment), stored_evaluations(store, record.id))
+    measured = stored_evaluations(store, record.id)
+    trend = stored_trend(Experiment.from_json(record.experiment), measured, first=first_of(store, record))
     return narrated(trend, record).sayings
 
 

@@ -42,7 +42,7 @@ from core.studies.practice_races import PracticeRaces
 from core.studies.previews import Previews, preview_channel
 from core.studies.races import Races
 from core.studies.replay import check_step, facts_of, recipe_going_on, recorded_conditions, replaying
-from core.studies.replayed import opening_meta, show_rows
+from core.studies.replayed import first_of, opening_meta, show_rows
 from core.studies.sealed import look
 from core.studies.search.searches import Searches
 from core.studies.seat import Entrant, Seat
@@ -121,8 +121,9 @@ class Runner:
         with nothing_removed(*(entrant.experiment.dataset for entrant in entrants)):
             runs = self._store.create_runs([_new(entrant) for entrant in entrants], actor=actor)
         try:
+            records = {record.id: record for record in self._store.list_runs(actor=actor, ids=runs)}
             for run, (experiment, _, _, seat) in zip(runs, entrants, strict=True):
-                record = self._store.get_run(run, actor=actor)
+                record = records[run]
                 if self._hub:
                     self._hub.open(run, opening_meta(experiment, record))
                     self._hub.attempt(run, record.attempt, 0)
@@ -268,10 +269,10 @@ class Runner:
         run = record.id
         earlier: list[Evaluation] = []
         if self._hub and snapshot:
-            since = record.fork_step or 0
-            earlier, _ = show_rows(self._store, run, attempt, experiment, self._hub, since=since)
-        snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool, self.at_work.__len__)
-        live = LiveSink(self._hub, run, attempt, earlier, lambda: self._delay(snapshots)) if self._hub else None
+            earlier, _ = show_rows(self._store, run, attempt, experiment, self._hub, since=record.fork_step or 0)
+        first = first_of(self._store, record) if self._hub else None
+        snapshots = SnapshotWriter(self._store, run, attempt, self._snapshot_pool)
+        live = LiveSink(self._hub, run, attempt, earlier, lambda: self._delay(snapshots), first) if self._hub else None
         sinks: list[RunSink] = [StoreSink(self._store, run, attempt, actor), *([live] if live else [])]
         conditions = recorded_conditions(record, snapshot)
         here = seat.here(conditions) if seat else conditions

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from core.catalog.registry import entry_class
 from core.store.records import RunRecord
-from core.studies.error_words import PERCENT, PLAIN
+from core.studies.error_words import PLAIN, PRECISELY
 from core.text import Text
 
 Seal = Literal["sealed", "opened", "contaminated"]
-
-PRECISELY = replace(PERCENT, digits="{:.1f}".format)
-"""Percent with the digit that tables of looks and runs have, too."""
 
 
 def is_of_its_weights(run: RunRecord) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import strict_json
-from core.catalog.entry import Entry, parameter_of
+from core.catalog.entry import Entry, Parameter, parameter_of
 from core.errors import BadInput
 from core.experiment import LIST_FAMILIES, PART_FAMILIES, Experiment
+from core.exports.tables import flat_settings
 from core.text import Text
 
 FAMILY_OF = {**PART_FAMILIES, **LIST_FAMILIES}
@@ -32,6 +33,8 @@ NOTHING: dict[str, Text] = {
     "train_size": Text("all"),
 }
 
+SWITCH: dict[str, Text] = {"true": Text("on"), "false": Text("off")}
+
 STRENGTH_WORDS: dict[str, Text] = {"light": Text("augmentation: light"), "strong": Text("augmentation: strong")}
 
 
@@ -42,14 +45,7 @@ def setting_title(path: str) -> Text:
         return PARTS[head]
     name = rest[-1] if rest else head
     without = Text("{name}", name=name.replace("_", " "))
-    if head not in FAMILY_OF:
-        field = Experiment.model_fields.get(head)
-        return Text(parameter_of(head, field).title) if field else without
-    from core.catalog.registry import entries
-
-    around = _family(path.removesuffix(".key").rpartition(".")[0]) or FAMILY_OF[head]
-    classes = entries(around).values()
-    titles = {parameter.title for cls in classes for parameter in cls.parameters() if parameter.name == name}
+    titles = {parameter.title for parameter in _parameters(path)}
     return Text(titles.pop()) if len(titles) == 1 else without
 
 
@@ -64,13 +60,25 @@ def value_words(path: str, value: str) -> Text:
     if value.startswith("[{"):
         return _blocks(value)
     if value:
-        return Text("{value}", value=value)
+        return _word(path, value)
     return Text("none") if path in LIST_FAMILIES else NOTHING.get(path, Text("–"))
 
 
 def changes_words(changes: Mapping[str, Any]) -> Text:
     """What a set of changes by dotted path is called: its entries' titles, and its numbers with their fields' names."""
     return _joined([_change(path, value) for path, value in changes.items()], ", ") if changes else Text("base")
+
+
+def settings_of_its_own(experiment: Experiment, other: Experiment) -> Text | None:
+    """The settings that an experiment has and another has not, each with its value; None where there is none."""
+    here, there = flat_settings(experiment), flat_settings(other)
+    own = [path for path, value in here.items() if path != "sealed" and value != there.get(path)]
+    parts = [
+        Text("{setting} {value}", setting=setting_title(path), value=value_words(path, here[path]))
+        for path in own
+        if not any(path.startswith(f"{around}.") for around in own)  # what an entry of its own consists of
+    ]
+    return _joined(parts, ", ") if parts else None
 
 
 # -- within ----------------------------------------------------------------------------------------------------------
@@ -80,10 +88,13 @@ def _change(path: str, value: Any) -> Text:
     path = path.removesuffix(".key")
     family, title = _family(path), setting_title(path)
     if family is None:
+        if value is None:
+            return Text("{setting} {value}", setting=title, value=NOTHING.get(path, Text("–")))
         if isinstance(value, Mapping) and "key" in value:
             value = value["key"]
-        written = f"{value:.4g}" if isinstance(value, float) else f"{value}".replace("_", " ")
-        return Text("{setting} {value}", setting=title, value=written)
+        if isinstance(value, float):
+            return Text("{setting} {value}", setting=title, value=f"{value:.4g}")
+        return Text("{setting} {value}", setting=title, value=_word(path, value))
     if not value:
         return NOTHING.get(path) or Text("{setting} {value}", setting=title, value="–")
     items = value if isinstance(value, list | tuple) else value.split(",") if isinstance(value, str) else [value]
@@ -91,6 +102,29 @@ def _change(path: str, value: Any) -> Text:
         return _strength(path, items) or _joined([_entry(family, item) for item in items], " + ")
     except BadInput:
         return Text("{setting} {value}", setting=title, value=f"{value}")
+
+
+def _parameters(path: str) -> list[Parameter]:
+    """The parameters that a setting may be, one for each entry that has it."""
+    head, *rest = path.removesuffix(".key").split(".")
+    name = rest[-1] if rest else head
+    if head not in FAMILY_OF:
+        field = Experiment.model_fields.get(head)
+        return [parameter_of(head, field)] if field else []
+    from core.catalog.registry import entries
+
+    around = _family(path.removesuffix(".key").rpartition(".")[0]) or FAMILY_OF[head]
+    return [parameter for cls in entries(around).values() for parameter in cls.parameters() if parameter.name == name]
+
+
+def _word(path: str, value: Any) -> Text:
+    """A value that is no entry: a switch or one of a few words in the reader's language, all else as it stands."""
+    written = f"{value}"
+    if written.lower() in SWITCH:
+        return SWITCH[written.lower()]
+    if any(written in parameter.choices for parameter in _parameters(path)) and "_" not in written:
+        return Text(written)
+    return Text("{value}", value=written.replace("_", " "))
 
 
 def _family(path: str) -> str | None:

@@ -125,10 +125,16 @@ class LiveSink:
     """Shows a run's news to whoever watches, with the sentence that sums them up."""
 
     def __init__(
-        self, hub: Hub, run: str, attempt: int, trend_of: list[Evaluation], saving: Callable[[], Text | None]
+        self,
+        hub: Hub,
+        run: str,
+        attempt: int,
+        trend_of: list[Evaluation],
+        saving: Callable[[], Text | None],
+        first: Evaluation | None = None,
     ) -> None:
         self._hub, self._run, self._attempt = hub, run, attempt
-        self._earlier, self._saving = trend_of, saving
+        self._earlier, self._first, self._saving = trend_of, first, saving
         self._trend: Trend | None = None
         self._health = Health()
         self._narrator = Narrator()
@@ -148,7 +154,11 @@ class LiveSink:
     def _describe(self, run: Run) -> None:
         known = guess_facts(run.parts.data)
         self._trend = Trend(
-            run.parts.data.task, known["guess_error"], self._earlier, since=fine_tuned_from(run.experiment)
+            run.parts.data.task,
+            known["guess_error"],
+            self._earlier,
+            since=fine_tuned_from(run.experiment),
+            first=self._first,
         )
         self._hub.update(self._run, **known, **live_facts(run))
 

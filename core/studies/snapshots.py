@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -19,29 +17,24 @@ from core.training.checkpoint import BUDGET_BYTES, Pruned, prune, stored_sizes, 
 
 logger = logging.getLogger(__name__)
 
-REST_S = 0.02
-"""Until the next snapshot in passing, for every run that is under way: a young run comes to a power of √2 after every
-few updates, and one thread writes the files of all, which takes each of them a tenth of that."""
-IN_PASSING = frozenset({"start", "power", "epoch"})
-"""Snapshots that nobody has asked for: their place in the index may wait for the next rows."""
+UNASKED = frozenset({"start", "power", "epoch", "end"})
+"""Snapshots that nobody has asked for: their place in the index may wait for the next rows, or for who waits for it."""
 
 
 class SnapshotWriter:
     """Copies states at once and writes them in a pool of one thread.
 
     A snapshot counts only when it stands in the store's index, which takes it after all rows queued before: so whoever
-    resumes from it finds everything up to it, whenever the process was killed. `num_runs` says how many are under way.
+    resumes from it finds everything up to it, whenever the process was killed.
     """
 
-    def __init__(
-        self, store: Store, run: str, attempt: int, pool: ThreadPoolExecutor, num_runs: Callable[[], int]
-    ) -> None:
+    def __init__(self, store: Store, run: str, attempt: int, pool: ThreadPoolExecutor) -> None:
         self._store, self._run, self._attempt, self._pool = store, run, attempt, pool
-        self._num_runs = num_runs
         self._folder = store.folder.snapshots(run)
         self._lock = threading.Lock()
         self._pending: list[Future[None]] = []
-        self._rests_until = 0.0
+        self._is_behind = False
+        """Whether the index may lack the last one."""
         self._sizes: dict[int, int] | None = None
         """The bytes of the files by step, once one was written: while the run goes on nobody else changes any."""
         self.trouble: CoreError | None = None
@@ -51,9 +44,7 @@ class SnapshotWriter:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a snapshot is still being written, or was taken a moment ago."""
-        if time.monotonic() < self._rests_until:
-            return True
+        """Whether a snapshot is still being written."""
         with self._lock:
             self._pending = [future for future in self._pending if not future.done()]
             return bool(self._pending)
@@ -66,15 +57,16 @@ class SnapshotWriter:
         """Take the state now, write it soon."""
         copies = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
         with self._lock:
-            self._rests_until = time.monotonic() + REST_S * self._num_runs()
             self._pending.append(self._pool.submit(self._write, step, kind, copies, position))
 
     def wait(self, timeout_s: float | None = None) -> None:
-        """Until everything taken so far is written."""
+        """Until everything taken so far is written and stands in the index."""
         with self._lock:
             pending = list(self._pending)
         for future in pending:
             future.result(timeout_s)
+        if self._is_behind:
+            self._is_behind = not self._store.flush()
 
     def _write(self, step: int, kind: str, tensors: dict[str, Tensor], position: dict[str, Any]) -> None:
         try:
@@ -89,7 +81,8 @@ class SnapshotWriter:
             pruned = prune(self._folder, sizes, best=best, budget_bytes=BUDGET_BYTES)
             self._sizes = {kept: size for kept, size in sizes.items() if kept not in pruned.removed}
             # Whoever reads the index meanwhile would miss the files that went.
-            later = kind in IN_PASSING and not pruned.removed
+            later = kind in UNASKED and not pruned.removed
+            self._is_behind = later
             self._store.record_snapshot(self._run, entry, pruned.removed, later=later)
             self._say(pruned)
             self.trouble = None

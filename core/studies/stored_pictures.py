@@ -13,7 +13,7 @@ from core.live.hub import Hub
 from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.loading import Loading
-from core.studies.replayed import alarms_at, stored_evaluations, stored_status
+from core.studies.replayed import alarms_at, first_of, stored_evaluations, stored_status
 from core.studies.sinks import guess_facts
 from core.training.changes import computed
 from core.training.checkpoint import latest_valid
@@ -66,7 +66,8 @@ class StoredPicturesJob(Job):
             return  # It was resumed meanwhile, and tells of itself.
         now = computed(experiment, store.events(record.id))
         alarms = alarms_at(self._hub, record.id, record.step, units_of(run))
-        said = stored_status(record, now, stored_evaluations(store, record.id), alarms, known["guess_error"])
+        measured, first = stored_evaluations(store, record.id), first_of(store, record)
+        said = stored_status(record, now, measured, alarms, known["guess_error"], first)
         self._hub.update(record.id, status=said.to_meta(), **known)
         for name, payload in (what_it_has_learned(run), wrong_answers(run)):
             if payload:

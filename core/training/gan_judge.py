@@ -109,6 +109,11 @@ def verdict(variety_K: np.ndarray, progress: float, class_names: tuple[str, ...]
     }
 
 
+def are_copies(distances: np.ndarray, known: Reference) -> bool:
+    """Whether half of the samples lie that near to a training image; never where no two images can be compared."""
+    return bool(np.median(distances) < COPIED_BELOW * known.nearest)
+
+
 def copies(distances: np.ndarray, known: Reference) -> Text:
     """Whether the samples are copies of training images, in words with the numbers."""
     numbers = {"middle": float(np.median(distances)), "real": known.nearest, "limit": 100 * COPIED_BELOW}
@@ -119,7 +124,7 @@ def copies(distances: np.ndarray, known: Reference) -> Text:
             only=ONLY_ONE,
             **numbers,
         )
-    if numbers["middle"] < COPIED_BELOW * known.nearest:
+    if are_copies(distances, known):
         return Text(
             "They are copies: half of the samples lie within {middle:.2f} of a training image, and half of the "
             "training images within {real:.2f} of another one of their class. Rule: below {limit:.0f} % of that.",

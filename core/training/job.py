@@ -30,8 +30,11 @@ logger = logging.getLogger(__name__)
 
 FLUSH_S = 0.05
 PROGRESS_S = 0.2
+POWER_SNAPSHOT_S = 0.1
+"""At most one snapshot in passing in so many seconds of work: what less work has made is soon computed again, while a
+young run comes to a power of √2 after every few updates."""
 EPOCH_SNAPSHOT_S = 2.0
-"""At most one snapshot at the end of an epoch in so many seconds of work: a tiny epoch takes milliseconds."""
+"""At most one at the end of an epoch in so many seconds of work: a tiny epoch takes milliseconds."""
 SNAPSHOT_S = 30.0
 
 REASONS: dict[type[CoreError], str] = {BadInput: "bad_input", OutOfMemory: "out_of_memory"}
@@ -322,18 +325,23 @@ class TrainingJob(Job):
     # -- snapshots -----------------------------------------------------------------------------------------------
 
     def _snapshot_if_due(self, run: Run) -> None:
-        step = run.step_count
-        may_save = self._paused or not self._snapshots.is_busy
-        if not may_save or step == self._saved_step or run.evaluation_due or run.is_over:
+        kind = None if run.step_count == self._saved_step else self._snapshot_due(run)
+        if kind is None or run.evaluation_due or run.is_over:
             return
+        if self._paused or not self._snapshots.is_busy:
+            self._save(run, kind)
+
+    def _snapshot_due(self, run: Run) -> str | None:
+        """The kind of snapshot that this update calls for."""
         if self._paused:
-            self._save(run, "pause")
-        elif self._saved_step < 0:
-            self._save(run, "start")
-        elif run.epochs.is_end(step) and run.work_s - self._saved_work_s >= EPOCH_SNAPSHOT_S:
-            self._save(run, "epoch")
-        elif is_root_two_power(step) or time.monotonic() - self._saved_at >= SNAPSHOT_S:
-            self._save(run, "power")
+            return "pause"
+        if self._saved_step < 0:
+            return "start"
+        work_s = run.work_s - self._saved_work_s
+        if work_s >= EPOCH_SNAPSHOT_S and run.epochs.is_end(run.step_count):
+            return "epoch"
+        is_passed = work_s >= POWER_SNAPSHOT_S and is_root_two_power(run.step_count)
+        return "power" if is_passed or time.monotonic() - self._saved_at >= SNAPSHOT_S else None
 
     def _save(self, run: Run, kind: str) -> None:
         # Rows first: a snapshot says that everything up to it is recorded, and a divergence must be seen before.

@@ -55,7 +55,7 @@ class Narrator:
                 self._lowest = now
             assert trend.first is not None
             latest = trend.epoch_ends[max(0, place + 1 - NUM_LATEST) : place + 1]
-            # A fork begins with weights that have learned already: how it began nobody has measured.
+            # A fork begins with weights that have learned already; where its parent is gone, nobody knows its first.
             scale = trend.first.train.loss if trend.first.epoch < trend.since + 1 else math.nan
             self._look(Past(trend.task, trend.first, scale, self._lowest, latest))
         self._num_seen = len(trend.epoch_ends)

@@ -321,7 +321,8 @@ class RaceJob(Job):
         for lane in self.lanes:
             if not lane.done and lane.run is not None and not self._left:
                 self._guarded(lane, lane.report)
-        self._settle()
+        if self.has_begun or self._ended:
+            self._settle()
         living = [lane for lane in self.lanes if not lane.done]
         if self.has_begun and living:
             self._set_state("paused" if all(lane.state_name == "paused" for lane in living) else "running")

@@ -56,7 +56,8 @@ class Trend:
     """The latest and the lowest evaluation, for how many epochs running something has held, and the verdict so far.
 
     `guess_error` is the error of guessing (0..1; regression 1), None when it is not known. Up to the epoch `since` the
-    network is pre-trained layer by layer: nothing is judged by its errors as a whole.
+    network is pre-trained layer by layer: nothing is judged by its errors as a whole. `first` is the evaluation of the
+    first weights, where it is not the first of `evaluations`: a fork has them from the run that it has left.
     """
 
     def __init__(
@@ -66,11 +67,12 @@ class Trend:
         evaluations: Iterable[Evaluation] = (),
         *,
         since: float = 0.0,
+        first: Evaluation | None = None,
     ) -> None:
         self.task, self.since = task, since
         self.guess_error = guess_error
         self.latest: Evaluation | None = None
-        self.first: Evaluation | None = None
+        self.first = first
         """The first evaluation, of the first weights as a rule; after a pre-training that after it."""
         self.lowest: Evaluation | None = None
         """The first evaluation with the lowest validation error."""

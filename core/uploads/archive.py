@@ -20,6 +20,8 @@ from core.uploads.limits import (
 
 MAGIC = b"PK\x03\x04"
 LOCAL_HEADER_BYTES = 30
+ENCODINGS = ("utf-8", "gb2312")
+"""Of names that are not marked as UTF-8, as macOS and Windows in China write them; others hardly ever fit all names."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Archive:
     def __init__(self, name: str, content: bytes) -> None:
         self._name = name
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(content))
+            self._zip = _opened(content)
             infos = self._zip.infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, OverflowError):
             raise self._damaged(Text("it cannot be unpacked")) from None
@@ -129,3 +131,13 @@ class Archive:
             ),
             Text("Use smaller images, or fewer."),
         )
+
+
+def _opened(content: bytes) -> zipfile.ZipFile:
+    """The zip with its names as their writer meant them; by itself `zipfile` reads unmarked ones by code page 437."""
+    for encoding in ENCODINGS:
+        try:
+            return zipfile.ZipFile(io.BytesIO(content), metadata_encoding=encoding)
+        except UnicodeDecodeError:
+            continue
+    return zipfile.ZipFile(io.BytesIO(content))

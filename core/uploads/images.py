@@ -20,7 +20,7 @@ GREY = ("1", "L", "I;16", "I;16B", "I;16L", "I", "F")
 
 
 def images_of(name: str, archive: Archive, tell: Tell = untold) -> Decoded:
-    """The images of all classes. Each folder is a class; what has no image's ending is left out."""
+    """The images of all classes. An image's folder names its class, wherever that lies; other files are left out."""
     members = [member for member in archive.members if member.name.lower().endswith(ENDINGS)]
     if not members:
         raise refused(
@@ -35,7 +35,7 @@ def images_of(name: str, archive: Archive, tell: Tell = untold) -> Decoded:
             Text("The image “{member}” lies in no folder, so its class is not known.", member=shown_name(loose.name)),
             Text("Put the images of each class into a folder with the name of the class."),
         )
-    folders = sorted({member.parts[:-1] for member in members})
+    folders = sorted({member.parts[-2] for member in members})
     classes = {folder: place for place, folder in enumerate(folders)}
     opened = [_opened(name, archive, member) for member in members]
     sizes = {image.size for image in opened}
@@ -45,8 +45,8 @@ def images_of(name: str, archive: Archive, tell: Tell = untold) -> Decoded:
     for place, (member, image) in enumerate(zip(members, opened, strict=True)):
         tell(place / len(members))
         pixels.append(_pixels(name, member, image, is_grey, None if stays else SIDE))
-    targets = np.array([classes[member.parts[:-1]] for member in members], np.int64)
-    return Decoded(np.stack(pixels), targets, distinct_names([folder[-1] for folder in folders]))
+    targets = np.array([classes[member.parts[-2]] for member in members], np.int64)
+    return Decoded(np.stack(pixels), targets, distinct_names(folders))
 
 
 def _opened(name: str, archive: Archive, member: Member) -> Any:
@@ -110,9 +110,18 @@ def _eight_bits(image: Any) -> Any:
 
 
 def _unreadable(name: str, member: Member, error: BaseException) -> Exception:
+    from PIL import UnidentifiedImageError
+
+    fix = Text("Save it anew as PNG or JPEG, or leave it out.")
+    if isinstance(error, UnidentifiedImageError):
+        kinds = ", ".join(FORMATS)
+        why = Text(
+            "The file “{member}” holds no image of these kinds ({kinds}).", member=shown_name(member.name), kinds=kinds
+        )
+        return refused(name, why, fix)
     reason = str(error) if not isinstance(error, struct.error | IndexError | KeyError) else type(error).__name__
     return refused(
         name,
         Text("The image “{member}” cannot be read: {reason}.", member=shown_name(member.name), reason=reason[:120]),
-        Text("Save it anew as PNG or JPEG, or leave it out."),
+        fix,
     )

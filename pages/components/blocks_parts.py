@@ -23,7 +23,7 @@ from core.language import translator
 from core.studies.blocks_asked import Mask, Normalized, PreActivations, Votes
 from core.text import Text
 from pages.components import blocks_state as chosen
-from pages.components.blocks_pictures import layer_choice, look
+from pages.components.blocks_pictures import layer_choice, look, nothing_inside
 from pages.components.language import language, t
 from pages.components.services import actor, services
 from pages.components.still import still
@@ -54,7 +54,7 @@ def activation() -> None:
     """Curve and slope of an activation, and where a batch's pre-activations lie under it."""
     layers = look().layers
     if not layers:
-        st.info(t("This network has no convolution and no dense layer with an activation to look into."))
+        nothing_inside()
         return
     known = sorted(entries("activations"), key=lambda key: entries("activations")[key].more)
     with st.container(horizontal=True, gap="medium"):

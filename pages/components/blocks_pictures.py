@@ -11,7 +11,7 @@ import streamlit as st
 from core.catalog.architectures.architecture import Architecture
 from core.catalog.datasets.dataset import DataSet
 from core.experiment import Experiment
-from core.figures.blocks import Tiles, tiles_figure
+from core.figures.blocks import HIGHEST, LOWEST, WIDE, Tiles, tiles_figure
 from core.language import translator
 from core.studies.blocks_asked import Attention, Layers
 from pages.components import blocks_state as chosen
@@ -44,7 +44,15 @@ def tiles(
     if len(arrays) > MOST_TILES:
         st.caption(t("The first {num} of {all} are drawn.", num=MOST_TILES, all=len(arrays)))
     figure = tiles_figure(record, translator(language()))
-    still(figure, key=key, alt=alt)
+    if height is not None:
+        still(figure, key=key, alt=alt)
+        return
+    # As high as its width asks for: on a phone the picture is smaller, not the middle of an empty frame.
+    place, ratio = key.replace(" ", "-"), f"{WIDE} / {figure.layout.height}"
+    limits = f"min-height: {LOWEST}px; max-height: {HIGHEST}px"
+    st.html(f"<style>.st-key-frame-{place} {{ aspect-ratio: {ratio}; {limits}; }}</style>")
+    with st.container(key=f"frame {key}"):
+        still(figure, key=key, alt=alt, height="stretch")
 
 
 def look(*, is_shifted: bool = False) -> Any:
@@ -71,6 +79,16 @@ def no_maps() -> None:
     st.info(t("This network has no convolution: it makes no feature maps. Choose a run of a CNN."))
 
 
+def nothing_inside() -> None:
+    """Said where a network has no layer of which the values can be shown."""
+    st.info(
+        t(
+            "This network has no convolution and no dense layer with an activation to look into. Choose another run, "
+            "such as the one this page opens with."
+        )
+    )
+
+
 # -- feature maps -----------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +96,7 @@ def maps() -> None:
     """Feature maps of a layer, its filters, and the table of all layers."""
     found = look()
     if not found.layers:
-        st.info(t("This network has no convolution and no dense layer with an activation to look into."))
+        nothing_inside()
         return
     choose, shown = st.columns([1, 3], gap="medium")
     with choose:

@@ -94,7 +94,7 @@ def labels(t: Callable[[str], str]) -> dict[str, str]:
         "products": t("products"),
         "keys": t("Press an arrow key to move the kernel to the next position, or press a pixel."),
         "size_formula": t("output size: ⌊(input + padding before + after − kernel) / stride⌋ + 1"),
-        "unseen": t("The last {rest} rows and columns are seen by no kernel."),
+        "unseen": t("Rows and columns at the end that no kernel sees: {rest}."),
         "impossible": t(
             "Impossible: a kernel of {size} does not fit into {side} pixels, padding included. Take a smaller kernel "
             "or more padding."

@@ -72,38 +72,43 @@ def setup() -> None:
 
 PARTS = ("dataset", "augmentations", "architecture", "regularizers", "optimizer")
 """The parts of an experiment in the order in which it is told in a few words."""
+TOLD_WITH = {"train_size": "dataset"}
+"""Settings that are told with a part without belonging to it."""
 
 
-def base_words(base: Experiment, differing: Iterable[str]) -> str:
-    """The base in one line, without the seed and without what differs; of a part that differs inside, its name."""
+def shared_words(first: Experiment, differing: Iterable[str]) -> str:
+    """A variant in one line, without the seed and without what differs; of a part that differs inside, its name."""
     paths = set(differing)
     words = []
-    for part, told in zip(PARTS, described(base), strict=False):
-        inside = {path for path in paths if path.split(".")[0] == part}
+    for part, told in zip(PARTS, described(first), strict=False):
+        inside = {path for path in paths if TOLD_WITH.get(path, path.split(".")[0]) == part}
         if not inside:
             words.append(show(told))
         elif not inside & {part, f"{part}.key"} and part not in ("augmentations", "regularizers"):
-            words.append(t(getattr(base, part).title))
+            words.append(t(getattr(first, part).title))
     if "batch_size" not in paths:
-        words.append(t("batch {value}", value=base.batch_size))
-    return " › ".join([*words, t("{epochs} epochs", epochs=base.epochs)])
+        words.append(t("batch {value}", value=first.batch_size))
+    if "epochs" not in paths:
+        words.append(t("{epochs} epochs", epochs=first.epochs))
+    return " › ".join(words)
 
 
-def differing_paths() -> set[str]:
-    """The settings in which the variants differ, and the learning rate where each has its own."""
+def shared() -> tuple[Experiment, set[str]]:
+    """One of the variants, and the settings in which they differ, with the learning rate where each has its own."""
     made = compare_state.draft()
     try:
-        found = set(made.comparison().differing_settings())
+        comparison = made.comparison()
+        first, differing = comparison.varied()[0], set(comparison.differing_settings())
     except BadInput:
-        return {item.path for which in ("first", "second") if (item := made.dimension_of(which))}
-    return found | ({"optimizer.lr"} if made.rates == "own" else set())
+        changed = {item.path for which in ("first", "second") if (item := made.dimension_of(which))}
+        return made.base, changed
+    return first, differing | ({"optimizer.lr"} if made.rates == "own" else set())
 
 
 def same_for_all() -> None:
     """What all variants share, and where to take another base from."""
-    base = compare_state.draft().base
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="same-for-all"):
-        words = plain(base_words(base, differing_paths()))
+        words = plain(shared_words(*shared()))
         st.markdown(f":small[**{t('SAME FOR ALL')}** &emsp; {words}]", width="stretch")
         with st.popover(t("change"), type="tertiary", icon=":material/tune:"):
             change_base()

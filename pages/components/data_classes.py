@@ -69,7 +69,7 @@ def drawn(view: DataView) -> None:
                 )
     st.markdown(prose(sampling_words(experiment, view)))
     wrong_labels(view)
-    st.markdown(f"**{t('What is a validation set for?')}** " + validation_words(view))
+    st.markdown(f"**{t('What is a validation set for?')}** " + validation_words(experiment, view))
     if st.session_state.get("present", False):
         return
     next_actions()
@@ -116,18 +116,24 @@ def sampling_words(experiment: Experiment, view: DataView) -> str:
     )
 
 
-def validation_words(view: DataView) -> str:
+def validation_words(experiment: Experiment, view: DataView) -> str:
     """What validation samples are for, and how much their number is worth."""
-    return t(
+    words = t(
         "Training samples set the weights; what a network gets right on them it may have learned by heart. The "
         "{validation:,} validation samples are never trained on: they say how it does on new ones. Whoever chooses by "
         "them (a network, a rate, the moment to stop) uses them up a little, so {test:,} test samples stay sealed for "
-        "one last number. A validation error of 10 % is known to ± {points:.1f} points here; four times as many "
-        "samples halve that, and are missing in training.",
+        "one last number.",
         validation=view.num_validation,
         test=view.num_test,
+    )
+    if cast(DataSet, experiment.dataset).task != "classification":
+        return f"{words} {t('Four times as many would halve the ± of their error, and are missing in training.')}"
+    worth = t(
+        "A validation error of 10 % is known to ± {points:.1f} points here; four times as many samples halve that, and "
+        "are missing in training.",
         points=100 * uncertainty_of(0.1, view.num_validation, is_share=True),
     )
+    return f"{words} {worth}"
 
 
 def wrong_labels(view: DataView) -> None:

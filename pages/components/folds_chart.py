@@ -23,8 +23,8 @@ _component = component("saddlepoint_folds_chart", js=LOADER, isolate_styles=Fals
 class Pressed(NamedTuple):
     """What was pressed since the last run of the page; each is None or a dict.
 
-    `start` {"pace", "one_update"}, `again` {"pace"}, `over` {"study"}: all folds have ended, `leave` {}: the
-    presentation was left.
+    `start` {"pace", "one_update"}, `again` {"pace"}, `over` {"study"}: all folds have ended, or they go on again,
+    `leave` {}: the presentation was left.
     """
 
     start: dict[str, Any] | None

@@ -23,7 +23,7 @@ from core.training.verdict import points_text
 from pages.components import state
 from pages.components.choices import data_choice, network_choice, number, optimizer_choice
 from pages.components.language import language, show, t
-from pages.components.param_form import keep
+from pages.components.param_form import is_chosen, keep
 from pages.components.parts import nothing_to_choose
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
@@ -69,17 +69,22 @@ def amount_choices() -> None:
 def strength_choices() -> None:
     """Which penalty is made stronger, and of what."""
     key = f"penalty|{language()}"
-    keep(key, penalty())
+
+    def take() -> None:
+        if is_chosen(key):
+            st.session_state[_PENALTY] = st.session_state[key]
+
     names = {"l2": "L2", "l1": "L1", "weight_decay": t("weight decay"), "dropout": t("dropout")}
     st.markdown(f"**{t('PENALTY')}**")
     st.pills(
         t("PENALTY"),
         list(PENALTIES),
+        default=keep(key, penalty()),
         key=key,
         format_func=names.__getitem__,
         required=True,
         label_visibility="collapsed",
-        on_change=lambda: st.session_state.update({_PENALTY: st.session_state[key]}),
+        on_change=take,
     )
     data_choice()
     network_choice()

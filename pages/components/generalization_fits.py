@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,10 +24,11 @@ from core.studies.comparison import Comparison
 from core.studies.error_curve import widths
 from core.studies.fits_asked import MOST_POINTS, NUM_SETS, Polynomials
 from core.text import Text
+from core.training.alarms import three_digits
 from pages.components import compare_state, state
 from pages.components.error_box import error_box
 from pages.components.language import language, show, t
-from pages.components.param_form import keep
+from pages.components.param_form import is_chosen, keep
 from pages.components.services import actor, services
 from pages.components.still import still
 
@@ -62,8 +64,12 @@ def address() -> dict[str, str]:
 
 def _key(name: str) -> dict[str, Any]:
     key = f"polynomials {name}|{language()}"
-    keep(key, getattr(chosen(), name))
-    return {"key": key, "on_change": lambda: put(name, st.session_state[key])}
+    return {"key": key, "value": keep(key, getattr(chosen(), name)), "on_change": _put_from, "args": (name, key)}
+
+
+def _put_from(name: str, key: str) -> None:
+    if is_chosen(key):
+        put(name, st.session_state[key])
 
 
 def _points() -> None:
@@ -83,14 +89,15 @@ def _points() -> None:
 
 def _degree(most: int) -> None:
     key = f"polynomials degree {most}|{language()}"
-    keep(key, min(chosen().degree, most))
     st.slider(
         t("degree of the fit"),
         0,
         most,
+        keep(key, min(chosen().degree, most)),
         key=key,
         help=t("The capacity: a polynomial of degree d has d + 1 weights."),
-        on_change=lambda: put("degree", st.session_state[key]),
+        on_change=_put_from,
+        args=("degree", key),
     )
 
 
@@ -195,10 +202,10 @@ def capacity_words(found: Capacity) -> Text:
     values = {
         "degree": degree,
         # What rounding leaves of a fit through all points is no error.
-        "train": f"{round(found.train[degree], 9):.3g}",
-        "validation": f"{found.validation[degree]:.3g}",
+        "train": three_digits(round(found.train[degree], 9)),
+        "validation": three_digits(found.validation[degree]),
         "lowest": lowest,
-        "least": f"{found.validation[lowest]:.3g}",
+        "least": three_digits(found.validation[lowest]),
     }
     if degree >= found.num_points:
         return Text(
@@ -249,9 +256,7 @@ def bias() -> None:
                 t("variance"): [f"{value:.3g}" for value in found.variance],
                 t("noise"): [f"{found.noise:.3g}"] * len(total),
                 t("sum"): [f"{value:.3g}" for value in total],
-                t("measured"): [
-                    f"{value:.3g} ± {spread:.1g}" for value, spread in zip(found.test, found.test_error, strict=True)
-                ],
+                t("measured"): list(map(measured_words, found.test, found.test_error)),
             }
         ),
         hide_index=True,
@@ -268,6 +273,15 @@ def bias() -> None:
     )
 
 
+def measured_words(value: float, spread: float) -> str:
+    """A number and its ±, which has one digit, both with as many places after the point."""
+    places = max(0, -math.floor(math.log10(spread))) if spread > 0 else 0
+    # Without noise a fit of enough degrees is as good as rounding lets it be.
+    if spread > 0 and places < 9 and value < 100_000:
+        return f"{value:.{places}f} ± {spread:.{places}f}"
+    return f"{three_digits(value)} ± {three_digits(float(f'{spread:.1g}'))}"
+
+
 def bias_words(found: Parts) -> Text:
     """Which part of the error is the largest at the chosen degree, and where the sum is lowest."""
     degree = found.degree
@@ -278,7 +292,7 @@ def bias_words(found: Parts) -> Text:
         "variance": f"{found.variance[degree]:.3g}",
         "noise": f"{found.noise:.3g}",
         "sum": f"{found.bias2[degree] + found.variance[degree] + found.noise:.3g}",
-        "measured": f"{found.test[degree]:.3g} ± {found.spread[degree]:.1g}",
+        "measured": measured_words(found.test[degree], found.spread[degree]),
         "best": best,
     }
     if found.bias2[degree] > found.variance[degree]:

@@ -17,7 +17,7 @@ from core.studies.inputs_kept import FOLDS, ByNumber, InputsAsked, by_number, ke
 from core.studies.kfold import FoldMeans
 from core.text import Text
 from pages.components.language import language, show, t
-from pages.components.param_form import keep
+from pages.components.param_form import is_chosen, keep
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
 from pages.components.still import still
@@ -63,13 +63,14 @@ def choices() -> None:
     st.caption(t(entry_class("selections", chosen().method).why))
     numbers = chosen().numbers
     key = f"inputs kept {numbers}|{language()}"
-    keep(key, chosen().closest)
     st.select_slider(
         t("inputs kept"),
         numbers,
+        keep(key, chosen().closest),
         key=key,
         help=t("Looked at closely on the right; all of these are trained."),
-        on_change=lambda: put("kept", st.session_state[key]),
+        on_change=_put_from,
+        args=("kept", key),
     )
     st.button(
         t("Other folds"),
@@ -88,19 +89,25 @@ def choices() -> None:
     )
 
 
+def _put_from(name: str, key: str) -> None:
+    if is_chosen(key):
+        put(name, st.session_state[key])
+
+
 def _pills(label: str, name: str, family: str) -> None:
     options = get_args(InputsAsked.model_fields[name].annotation)
     key = f"inputs {name}|{language()}"
-    keep(key, getattr(chosen(), name))
     st.markdown(f"**{label}**")
     st.pills(
         label,
         options,
+        default=keep(key, getattr(chosen(), name)),
         key=key,
         required=True,
         format_func=lambda option: t(entry_class(family, option).title),
         label_visibility="collapsed",
-        on_change=lambda: put(name, st.session_state[key]),
+        on_change=_put_from,
+        args=(name, key),
     )
 
 

@@ -17,6 +17,7 @@ from core.language import translator
 from core.store.records import STATE_NAMES, StudyRecord
 from core.studies.access import may, may_delete
 from core.studies.comparison import Comparison
+from core.studies.error_words import PLAIN, PRECISELY
 from core.studies.folds_view import FoldsView
 from core.studies.kfold import fold_means, fold_runs, once_on_all
 from core.studies.lanes import stored_lanes
@@ -29,7 +30,7 @@ from pages.components.error_box import error_box, plain
 from pages.components.executor_choice import executor, executor_choice
 from pages.components.folds_chart import folds_chart
 from pages.components.language import language, show, t
-from pages.components.param_form import keep
+from pages.components.param_form import is_chosen, keep
 from pages.components.samples import PATIENCE_S, as_soon_as_drawn
 from pages.components.seal_line import seal_line
 from pages.components.services import actor, services
@@ -61,16 +62,21 @@ def _num_folds() -> None:
     pool = cast(DataSet, state.experiment().dataset).facts().num_train_pool
     options = sorted({*OFFERED, kfold_state.num_folds(), *([pool] if pool <= MOST_LEFT_OUT else [])})
     key = f"folds|{language()}"
-    keep(key, kfold_state.num_folds())
+
+    def take() -> None:
+        if is_chosen(key):
+            kfold_state.choose(st.session_state[key])
+
     st.markdown(f"**{t('FOLDS')}**")
     st.pills(
         t("FOLDS"),
         options,
+        default=keep(key, kfold_state.num_folds()),
         key=key,
         required=True,
         format_func=lambda num: t("{num}: leave one out", num=num) if num == pool else str(num),
         label_visibility="collapsed",
-        on_change=lambda: kfold_state.choose(st.session_state[key]),
+        on_change=take,
     )
     st.caption(
         t(
@@ -227,8 +233,7 @@ def _results(comparison: Comparison, record: StudyRecord) -> None:
     """A row a fold, the mean with its spread, and what is done with the networks."""
     found = fold_runs(services().store, comparison, services().runs_of(record.id, actor=actor()))
     means = fold_means(comparison, found)
-    written = "{:.1f} %" if is_share(comparison) else "{:.3g}"
-    factor = 100 if is_share(comparison) else 1
+    scale = PRECISELY if is_share(comparison) else PLAIN
     if math.isfinite(means.mean_validation_error) and not services().is_comparing(record.id):
         rows = [
             *((str(one.fold), one.train_error, one.validation_error, show(STATE_NAMES[one.state])) for one in found),
@@ -240,8 +245,8 @@ def _results(comparison: Comparison, record: StudyRecord) -> None:
                 pd.DataFrame(
                     {
                         t("fold"): [row[0] for row in rows],
-                        t("training error"): [written.format(factor * row[1]) for row in rows],
-                        t("validation error"): [written.format(factor * row[2]) for row in rows],
+                        t("training error"): [scale.one(row[1]) for row in rows],
+                        t("validation error"): [scale.one(row[2]) for row in rows],
                         t("state"): [row[3] for row in rows],
                     }
                 ),

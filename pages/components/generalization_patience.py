@@ -76,15 +76,21 @@ def measured_run() -> tuple[RunRecord, list[Evaluation]] | None:
     run = chosen_run(any_run, EXAMPLE)
     if run is None:
         return None
+    evaluations = services().evaluations(run.id, actor=actor())
+    if run.active and len(evaluations) < 2:
+        until_over(
+            lambda: services().is_active(run.id) and len(services().evaluations(run.id, actor=actor())) < 2,
+            t("The run is still being trained: nothing is measured yet after its first weights."),
+        )
+        return None
+    if len(evaluations) < 2:
+        st.info(t("Nothing was measured of this run after its first weights."))
+        return None
     if run.active:
         until_over(
             lambda: services().is_active(run.id),
             t("The run is still being trained: what is shown is what is known by now."),
         )
-    evaluations = services().evaluations(run.id, actor=actor())
-    if len(evaluations) < 2:
-        st.info(t("Nothing was measured of this run after its first weights."))
-        return None
     look_at(run.id)
     return run, evaluations
 
@@ -94,15 +100,7 @@ def _shown(run: RunRecord, evaluations: Sequence[Evaluation]) -> None:
     since = pretrained_until(experiment_of(run))
     patiences = suiting(evaluations, since=since)
     found = endings(evaluations, patiences, monitor=monitor(), since=since)
-    key = f"patience|{language()}"
-    wanted = st.session_state.get(_PATIENCE, EarlyStopping().patience)
-    keep(key, min(patiences, key=lambda one: abs(one - wanted)))
-    chosen = st.select_slider(
-        t("patience, epochs"),
-        patiences,
-        key=key,
-        on_change=lambda: st.session_state.update({_PATIENCE: st.session_state[key]}),
-    )
+    chosen = _chosen(patiences)
     ending = next(one for one in found if one.patience == chosen)
     st.markdown(show(words(ending, evaluations)))
     still(
@@ -133,6 +131,21 @@ def _shown(run: RunRecord, evaluations: Sequence[Evaluation]) -> None:
     ):
         state.choose(stopping(experiment_of(run), chosen))
         st.switch_page("train.py")
+
+
+def _chosen(patiences: Sequence[int]) -> int:
+    """The patience looked at; where all do the same, the only one, and no slider."""
+    if len(patiences) == 1:
+        return patiences[0]
+    key = f"patience|{language()}"
+    wanted = st.session_state.get(_PATIENCE, EarlyStopping().patience)
+    keep(key, min(patiences, key=lambda one: abs(one - wanted)))
+    return st.select_slider(
+        t("patience, epochs"),
+        patiences,
+        key=key,
+        on_change=lambda: st.session_state.update({_PATIENCE: st.session_state[key]}),
+    )
 
 
 def errors_of(evaluations: Sequence[Evaluation]) -> dict[str, Any]:

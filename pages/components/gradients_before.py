@@ -59,7 +59,8 @@ def network(name: str, title: str) -> None:
     picked(t("activation"), name, "activation", activations(), activation_name)
     first_weights(name)
     picked(t("normalization"), name, "normalization", NORMALIZATIONS, t)
-    switch(t("residual"), name, "residual", t("What a layer was given is added to its result."))
+    why = t("A layer's result, divided by the number of such layers, is added to what it was given.")
+    switch(t("residual"), name, "residual", why)
 
 
 def shared() -> None:

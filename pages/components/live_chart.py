@@ -27,7 +27,9 @@ export default function (component) {
       if (!superseded) cleanup = module.mount(component);
     })
     .catch((error) => {
-      if (!superseded) component.parentElement.textContent = component.data.labels.not_loaded + " " + error.message;
+      if (superseded) return;
+      component.parentElement.style.overflowWrap = "anywhere";
+      component.parentElement.textContent = component.data.labels.not_loaded + " " + error.message;
     });
   return () => {
     superseded = true;
@@ -65,6 +67,7 @@ def live_chart(
     present: bool = False,
     ghost: str | None = None,
     is_kin: bool = False,
+    differs: str = "",
     blocked: str = "",
     may: str = "change",
     caption: str = "",
@@ -78,7 +81,8 @@ def live_chart(
 ) -> Fired:
     """Show a run or preview of the hub, live.
 
-    `ghost` is a run drawn behind it: pale, or in its own colour where it `is_kin`, a branch or what has been left;
+    `ghost` is a run drawn behind it: pale, or in its own colour where it `is_kin`, a branch or what has been left,
+    and `differs` says which settings of its own it has, for where the line above the chart says the same of both;
     `blocked` says why nothing can be started now; `may` is what is allowed here (`core.studies.access.may`); `caption`
     is what a preset promises; `form_key` is the `key=` of the container with the choices, where the phone's "change"
     leads; `view` overrides what the browser remembers: quantity (error, loss), scale (linear, log), x (epoch, update,
@@ -93,6 +97,7 @@ def live_chart(
         "run": run,
         "ghost": ghost,
         "is_kin": is_kin,
+        "differs": differs,
         "blocked": blocked,
         "may": may,
         "caption": caption,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -16,11 +17,13 @@ from core.exports.tables import differing
 from core.store.records import STATE_NAMES, RunRecord
 from core.studies.outcomes import begun_experiment
 from core.studies.seals import seal_words
+from core.studies.setting_words import PARTS, setting_title, value_words
 from pages.components import sharing
 from pages.components.language import show, t
 from pages.components.services import services
 
 HIGHLIGHT = "background-color: rgba(230, 159, 0, 0.22)"
+FOLD = ("num_folds", "fold")
 
 
 def begun(run: RunRecord) -> Experiment:
@@ -107,24 +110,68 @@ def error_columns(runs: Sequence[RunRecord]) -> dict[str, list[float | None]]:
     return columns
 
 
+def settings_columns(experiments: Sequence[Experiment], others: Collection[str]) -> dict[str, list[str]]:
+    """The settings that differ, by what people call them; no two columns are called the same, nor as one of `others`.
+
+    The folds are not among them.
+    """
+    settings = {path: column for path, column in differing(experiments).items() if path not in FOLD}
+    words = {path: show(setting_title(path)) for path in settings}
+    counts = Counter([*words.values(), *others])
+    columns: dict[str, list[str]] = {}
+    for path, column in settings.items():
+        part = PARTS.get(path.split(".")[0])
+        name = words[path]
+        if counts[name] > 1 and part is not None:
+            name = t("{entry}: {parameter}", entry=show(part), parameter=name)
+        if name in columns or name in others:
+            name = f"{words[path]} ({path})"
+        columns[name] = [cell(path, value) for value in column]
+    return columns
+
+
+def cell(path: str, value: str) -> str:
+    """The value of a setting as it stands in the table."""
+    if not value:
+        return ""
+    try:
+        return value if value.lstrip("-").isdigit() else f"{float(value):.4g}"
+    except ValueError:
+        return show(value_words(path, value))
+
+
+def fold_column(experiments: Sequence[Experiment]) -> dict[str, list[str]]:
+    """Which fold of how many each run has for its validation samples; nothing where no run has any."""
+    if all(experiment.num_folds is None for experiment in experiments):
+        return {}
+    told = [
+        t("{number} of {count}", number=experiment.fold, count=experiment.num_folds) if experiment.num_folds else ""
+        for experiment in experiments
+    ]
+    return {t("fold"): told}
+
+
 def table_of(runs: Sequence[RunRecord]) -> tuple[pd.DataFrame, list[str]]:
     """The table as shown, and the names of its columns of settings that differ."""
     names = state_names()
-    settings = differing([begun(run) for run in runs])
-    columns = {
+    experiments = [begun(run) for run in runs]
+    left = {
         t("name"): [name_of(run) for run in runs],
+        **fold_column(experiments),
         **({t("by"): [sharing.owner_words(run) for run in runs]} if services().room is not None else {}),
         t("state"): [names[run.state] for run in runs],
         **error_columns(runs),
         t("test set"): [show(seal_words(run)) for run in runs],
-        **settings,
+    }
+    right = {
         t("epoch"): [run.epoch for run in runs],
         t("updates"): [run.step for run in runs],
         t("seconds in updates"): [run.train_s for run in runs],
         t("begun"): [run.created for run in runs],
         t("note"): [run.note for run in runs],
     }
-    return pd.DataFrame(columns), list(settings)
+    settings = settings_columns(experiments, [*left, *right])
+    return pd.DataFrame({**left, **settings, **right}), list(settings)
 
 
 def unusual(column: pd.Series) -> list[str]:

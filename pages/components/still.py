@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -11,8 +11,11 @@ LETTERS, TICKS = 19, 17
 TALLER = 1.2
 
 
-def still(figure: Any, key: str, alt: str) -> None:
-    """A figure without tool bar, and what it shows in words; in a presentation its letters are large."""
+def still(figure: Any, key: str, alt: str, height: Literal["content", "stretch"] = "content") -> None:
+    """A figure without tool bar, and what it shows in words; in a presentation its letters are large.
+
+    `height`: the figure's own, or all that the container has.
+    """
     if st.session_state.get("present", False):
         figure.update_layout(font_size=TICKS, legend_font_size=TICKS)
         figure.for_each_xaxis(_enlarge)
@@ -20,7 +23,7 @@ def still(figure: Any, key: str, alt: str) -> None:
         figure.update_annotations(font_size=TICKS)
         if figure.layout.height:
             figure.update_layout(height=TALLER * figure.layout.height)
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt, height=height)
 
 
 def _enlarge(axis: Any) -> None:

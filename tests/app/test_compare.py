@@ -374,15 +374,27 @@ def test_the_page_speaks_chinese(open_page):
 
 
 def test_what_is_the_same_for_all_leaves_out_what_differs(open_page):
-    from pages.components.compare_head import base_words
+    from pages.components.compare_head import shared_words
 
     base = Experiment.from_json({"optimizer": {"key": "sgd", "lr": 0.1}})
-    told = base_words(base, {"batch_size", "optimizer.lr"})
+    told = shared_words(base, {"batch_size", "optimizer.lr"})
     assert "SGD" in told
     assert "0.1" not in told
     assert "batch" not in told
-    assert "regularizer" not in base_words(base, {"regularizers", "regularizers.0.p"})
-    assert "MLP › " in base_words(base, {"architecture.hidden_layers"})
+    assert "regularizer" not in shared_words(base, {"regularizers", "regularizers.0.p"})
+    assert "MLP › " in shared_words(base, {"architecture.hidden_layers"})
+    assert "samples" in shared_words(base, {"seed"})
+    amounts = shared_words(base, {"train_size", "epochs"})
+    assert amounts.startswith("Handwritten digits, 8 × 8 › ")
+    assert "epochs" not in amounts
+
+
+def test_what_is_the_same_for_all_is_told_of_the_variants_where_all_of_them_leave_the_base(open_page):
+    networks = [json.dumps({"key": "cnn", "blocks": [{"channels": 2, "kernel": size}]}) for size in (3, 5)]
+    tab = open_page("compare.py", **{f"vary.{place}.architecture": each for place, each in enumerate(networks)})
+    (line,) = (each.value for each in tab.markdown if "SAME FOR ALL" in each.value)
+    assert "CNN" in line
+    assert "MLP" not in line
 
 
 def test_one_more_optimizer_is_one_that_is_not_there(open_page):

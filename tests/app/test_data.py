@@ -64,6 +64,14 @@ def test_classes_show_numbers_before_and_after_and_what_validation_is_for(open_p
     assert "known to ± 5.7 points" in said
 
 
+def test_what_validation_is_worth_is_no_percent_where_numbers_are_predicted(open_page, bench):
+    tab = open_page("data.py", dataset="polynomial")
+    ready(tab, bench, Experiment.from_json({"dataset": "polynomial"}))
+    said = texts(tab)
+    assert "Four times as many would halve the ± of their error" in said
+    assert "points here" not in said
+
+
 def test_wrong_labels_are_counted_and_shown(open_page, bench):
     tab = open_page("data.py", label_noise="0.1")
     ready(tab, bench, Experiment(label_noise=0.1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.studies.comparison import Comparison
@@ -9,6 +11,7 @@ from core.studies.kfold import folded
 from core.studies.study import KFOLD
 from core.studies.workbench import Workbench
 from core.text import Text
+from pages.components import generalization_fits
 from tests.experiments import POINTS
 from tests.polling import until
 
@@ -53,6 +56,9 @@ def test_a_stored_k_fold_shows_its_means_and_which_network_is_kept(open_page, be
     assert tab.session_state["number of folds"] == 4
     table = tab.table[-1]
     assert list(table.value["fold"]) == ["1", "2", "3", "4", "mean", "standard deviation"]
+    mean, spread = table.value["validation error"][4:]
+    verdict = Text.from_json(bench.studies(kind=KFOLD)[0].facts["verdict"][0])
+    assert f"validation error {mean} with a standard deviation of {spread}" in str(verdict), "with the same digits"
     assert "Which of the 4 networks do I keep?" in texts(tab)
     button(tab, "Train once on all").click().run()
     assert not tab.exception, tab.exception[0].message
@@ -93,3 +99,32 @@ def test_a_stored_k_fold_that_cannot_be_read_any_more_hinders_no_other(open_page
     stored.select_index(0).run()
     assert not tab.exception, tab.exception[0].message
     assert "No data set is called" in texts(tab)
+
+
+@pytest.mark.parametrize("look", ["capacity", "bias", "kfold", "strength", "inputs"])
+def test_a_browser_that_has_missed_a_value_begins_with_it(look: str, open_page):
+    """It would send back what it began with, and that is nothing, or the lowest stop."""
+    query = {"fit.degree": "7", "fit.n": "30", "folds": "3", "penalty": "l1", "inputs.data": "breast_cancer"}
+    tab = open_page("generalization.py", look=look, **query)
+    own = ("polynomials", "folds", "penalty", "inputs")
+    pills = [item for item in tab.pills if item.key.startswith(own)]
+    assert [[item.proto.options[place].content for place in item.proto.default] for item in pills] == [
+        [item.format_func(item.value)] for item in pills
+    ]
+    sliders = [item for item in tab.slider if item.key.startswith(own)]
+    assert [item.proto.default[0] for item in sliders] == [item.value for item in sliders]
+    assert pills or sliders
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "written"),
+    [
+        (0.59, 0.0052, "0.590 ± 0.005"),
+        (12.34, 4.2, "12 ± 4"),
+        (0.5, 0.0996, "0.50 ± 0.10"),
+        (4.99e11, 3.3e10, "4.99·10¹¹ ± 3·10¹⁰"),
+        (1.2e-30, 0.0, "1.2·10⁻³⁰ ± 0"),
+    ],
+)
+def test_a_number_and_its_uncertainty_have_as_many_places(value: float, spread: float, written: str):
+    assert generalization_fits.measured_words(value, spread) == written

@@ -13,6 +13,7 @@ from core.studies.workbench import Workbench
 from core.training.narrator import RULES
 from core.training.narrator_record import record_text
 from core.training.polynomial_fits import Fits
+from pages.components.generalization_fits import measured_words
 from tests.experiments import images, points
 from tests.polling import until
 from tests.stored_runs import finished
@@ -57,6 +58,23 @@ def test_a_patience_is_tried_on_a_stored_run_and_taken_to_train(open_page, bench
     clicked(tab, f"Train with a patience of {patiences[0]}")
     (chosen,) = tab.session_state["experiment"].regularizers
     assert chosen == EarlyStopping(patience=patiences[0])
+
+
+def test_where_every_patience_does_the_same_none_is_chosen(open_page, bench: Workbench):
+    run = finished(bench, points(epochs=1, evaluate_every=4))
+    tab = open_page("generalization.py", look="patience", of=run.id)
+    assert "A patience of 1 never runs out here" in texts(tab)
+    assert not tab.select_slider
+    assert len(charts(tab)) == 1
+
+
+def test_a_run_that_has_measured_nothing_yet_is_waited_for(open_page, bench: Workbench):
+    run = bench.start(points(epochs=3), paused=True)
+    tab = open_page("generalization.py", look="patience", of=run)
+    assert "nothing is measured yet after its first weights" in texts(tab)
+    bench.command(run, "start")
+    bench.wait(run, 100)
+    assert len(charts(tab.run())) == 1
 
 
 def test_the_narrator_tells_what_happened_when_and_how_often_its_rules_are_right(open_page, bench: Workbench):
@@ -206,7 +224,8 @@ def test_bias_and_variance_stand_in_a_table_with_what_was_measured(open_page, be
     slider.set_value(1).run()
     assert "**Bias** is the larger part at degree 1" in texts(tab)
     presented = open_page("generalization.py", look="bias", present="1")
-    assert f"measured {found.test[9]:.3g} ±" in texts(presented), "what the back row reads of it"
+    measured = measured_words(found.test[9], found.test_error[9])
+    assert f"measured {measured}" in texts(presented), "what the back row reads of it"
     assert not presented.dataframe
 
 

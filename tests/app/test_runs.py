@@ -47,9 +47,10 @@ def test_without_runs_the_page_says_what_to_do(open_page):
 def test_runs_stand_newest_first_with_the_settings_that_differ(open_page, two_runs):
     table = open_page("runs.py").dataframe[0].value
     assert list(table["name"]) == ["=moons", "digits, Adam"]
-    assert list(table["dataset"]) == ["moons", "digits"]
-    assert list(table["train_size"]) == ["", "100"]
+    assert list(table["data"]) == ["Two moons", "Handwritten digits, 8 × 8"]
+    assert list(table["training samples"]) == ["", "100"]
     assert "optimizer" not in table, "both have Adam"
+    assert "fold" not in table, "neither has any"
     assert table["best validation error, %"].between(0, 100).all()
 
 
@@ -58,9 +59,29 @@ def test_a_branch_stands_with_what_it_was_changed_to(open_page, two_runs, bench:
     tab = open_page("runs.py")
     table = tab.dataframe[0].value
     assert list(table["name"]) == ["branch", "=moons", "digits, Adam"]
-    assert list(table["optimizer.lr"]) == ["0.02", "0.001", "0.001"]
+    assert list(table["learning rate"]) == ["0.02", "0.001", "0.001"]
     tab.text_input(key="search runs").set_value("optimizer.lr=0.02").run()
     assert names(tab) == ["branch"]
+
+
+def test_runs_of_folds_say_which_and_runs_without_say_nothing(open_page, two_runs, bench: Workbench):
+    experiment = Experiment.from_json({"dataset": {"key": "moons", "n": 40}, "epochs": 1, "num_folds": 3})
+    for number in (1, 2):
+        bench.wait(bench.start(experiment.replace(fold=number), pace="max"), 30)
+    table = open_page("runs.py").dataframe[0].value
+    assert list(table["fold"]) == ["2 of 3", "1 of 3", "", ""]
+    assert not [name for name in table if "fold" in name and name != "fold"]
+
+
+def test_two_settings_of_one_name_are_told_apart(open_page, bench: Workbench):
+    for strength in (0.001, 0.01234567):
+        both = [{"key": "l1", "strength": strength}, {"key": "l2", "strength": 2 * strength}]
+        moons = {"dataset": {"key": "moons", "n": 40}, "epochs": 1, "regularizers": both}
+        bench.wait(bench.start(Experiment.from_json(moons), pace="max"), 30)
+    table = open_page("runs.py").dataframe[0].value
+    first, second = (name for name in table if "strength" in name)
+    assert (first, second) == ("regularizer: strength", "strength (regularizers.1.strength)")
+    assert (list(table[first]), list(table[second])) == (["0.01235", "0.001"], ["0.02469", "0.002"])
 
 
 def test_a_run_with_a_sealed_fault_is_named_after_what_it_trains_and_that(open_page, bench: Workbench):

@@ -17,6 +17,7 @@ def test_a_change_that_needs_a_new_run_keeps_the_old_curve_as_a_ghost(open_page,
     assert live(tab)["ghost"] == run
     assert live(tab)["run"].startswith("preview-")
     assert any("new run" in caption.value for caption in tab.caption)
+    assert live(tab)["differs"] == "epochs 1"
 
 
 def test_the_ghost_stays_behind_the_new_run(open_page, bench: Workbench):

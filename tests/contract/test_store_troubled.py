@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ from sqlalchemy.exc import OperationalError
 from core.errors import BadInput, CoreError, Refused
 from core.store import schema
 from core.store import store as store_module
+from core.store import writer as writer_module
 from core.store.folder import DataFolder, WriteLock
 from core.store.ids import new_id
 from core.store.records import Evaluation
 from core.store.store import Store
+from core.store.writer import Operation
 from tests.contract.conftest import Place
 from tests.contract.stores import HASH, ME, another_connection, locked, new_run, rows_of, snapshot
 from tests.polling import until
@@ -69,6 +72,17 @@ def test_closing_writes_what_is_queued_and_says_what_it_could_not(place: Place):
     store.append_steps(run, attempt, rows_of(10, 12))
     with locked(place), pytest.raises(CoreError, match="could not be saved"):
         store.close(0.2)
+
+
+def test_closing_waits_for_a_database_that_is_slow_and_takes_everything(place: Place, monkeypatch: pytest.MonkeyPatch):
+    """On a busy machine many runs that end with the program have more to write than a fixed time is enough for."""
+    monkeypatch.setattr(writer_module, "_LAST_TRY_S", 0.1)
+    store = place.open()
+    writer = store._writer
+    assert writer is not None
+    for _ in range(6):
+        writer.queue(Operation(lambda connection: time.sleep(0.1)))
+    store.close(0.1)
 
 
 def test_a_transaction_whose_confirmation_was_lost_is_not_stored_twice(store: Store, monkeypatch: pytest.MonkeyPatch):

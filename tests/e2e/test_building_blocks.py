@@ -23,7 +23,7 @@ def test_an_arrow_key_moves_the_kernel_and_a_typed_one_is_computed(open_tab: Ope
     expect(page.locator(".sp-unit-stage canvas").first).to_be_visible()
     page.get_by_role("slider", name="stride").press("ArrowRight")
     expect(formula).to_contain_text("⌊(28 + 0 + 0 − 3) / 2⌋ + 1 = 13")
-    expect(formula).to_contain_text("The last 1 rows and columns")
+    expect(formula).to_contain_text(". Rows and columns at the end that no kernel sees: 1.")
     page.get_by_role("button", name="learned kernels").click()
     expect(said).to_contain_text("bias 0.00634")
     page.get_by_role("button", name="a kernel you type").click()

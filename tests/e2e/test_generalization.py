@@ -35,3 +35,10 @@ def test_k_fold_on_digits_goes_from_a_click_to_the_mean_of_its_folds(open_tab: O
     expect(tab.page.get_by_test_id("stTable")).to_contain_text("standard deviation")
     assert "study=" in tab.page.url
     assert tab.overflow_sideways() <= 0
+
+    # Going on and being stopped, too, are told to the page: its table is the new one.
+    tab.page.locator(".sp-folds .sp-pace").get_by_role("button", name="1/s").click()
+    tab.page.locator(".sp-folds .sp-extend").click()
+    expect(tab.page.get_by_test_id("stTable")).to_have_count(0)
+    tab.page.locator(".sp-folds .sp-stop").click()
+    expect(tab.page.get_by_test_id("stTable")).to_contain_text("stopped")

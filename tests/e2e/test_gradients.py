@@ -37,6 +37,19 @@ def test_a_slider_moves_the_lines_and_no_chart_is_made_anew(open_tab: OpenTab):
     )
 
 
+def test_on_a_phone_the_choices_follow_the_picture_and_what_is_shown_is_named(open_tab: OpenTab):
+    page = open_tab("/gradients", width=390, height=844, tab="time", **{"time.length": 8}).page
+    page.wait_for_function("""document.querySelector(".sp-time .sp-plot")?.data?.[0]?.x.length === 8""")
+    page.wait_for_function(
+        """() => {
+          const [seen, choices] = [".sp-layers", ".st-key-choose"].map((name) => document.querySelector(name));
+          return choices.getBoundingClientRect().top - seen.getBoundingClientRect().bottom < 80;
+        }"""
+    )
+    page.get_by_role("radio", name="Layer by layer").click()
+    expect(page.locator(".sp-compare").get_by_role("button", name="Batch loss")).to_be_in_viewport(ratio=0.9)
+
+
 def test_a_pair_that_trains_says_which_of_them_vanishes(open_tab: OpenTab):
     pair = {"left.depth": 8, "right.depth": 2, "right.activation": "relu", "right.first_weights": "he"}
     page = open_tab("/gradients", **pair).page

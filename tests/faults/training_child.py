@@ -11,9 +11,8 @@ from typing import Any
 from core.store.changes import StepRows
 from core.store.store import Store
 from core.store.writer import Writer
-from core.studies import snapshots
 from core.studies.workbench import Workbench
-from core.training import checkpoint
+from core.training import checkpoint, job
 from core.training.run import Run
 from tests.experiments import everything, points
 from tests.jobs import four_busy_threads
@@ -53,7 +52,7 @@ def die() -> None:
 def train(folder: str, pipe: Connection, place: str) -> None:
     """Start three runs and wait for their end, or die at `place` before; tells the ids through the pipe."""
     evaluate_in_small_pieces()
-    snapshots.REST_S = 0.0  # So that those who are killed stand at many of them.
+    job.POWER_SNAPSHOT_S = 0.0  # So that those who are killed stand at many of them.
     PLACES[place]()
     with Workbench.open(folder) as bench, four_busy_threads():
         runs = [bench.start(MAIN, pace="max", paused=True)]

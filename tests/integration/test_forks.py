@@ -350,6 +350,20 @@ def test_a_fork_is_stopped_while_its_parent_is_replayed_and_nobody_waits_for_it(
     until(lambda: is_over)
 
 
+def test_the_narrator_knows_the_first_weights_of_a_fork_until_they_are_deleted(bench: Workbench):
+    parent = finished(bench, points(epochs=20, optimizer={"key": "sgd", "lr": 0.1}))
+    middle = forked(bench, parent.id, 4)
+    fork = forked(bench, middle.id, 6, {"optimizer.lr": 60.0})
+    live = bench.hub.meta(fork.id)["status"]["told"]
+    (first, *_) = bench.store.read_evaluations(parent.id)
+    assert f"{first.values['train/loss']:.3g} at the beginning" in str([str(one["text"]) for one in live])
+    bench.hub.forget(fork.id)
+    seen(bench.hub, fork.id)
+    assert bench.hub.meta(fork.id)["status"]["told"] == live
+    bench.delete(parent.id)
+    assert not {"diverging", "rate_too_high", "plateau"} & {saying.kind for saying in bench.sayings(fork.id)}
+
+
 def test_a_stored_run_is_summed_up_with_what_was_changed_while_it_ran(bench: Workbench):
     run = bench.start(points(optimizer={"key": "sgd", "lr": 0.01}), pace="max", paused=True)
     bench.command(run, "set", {"optimizer.lr": 1e30})

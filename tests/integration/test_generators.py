@@ -65,6 +65,7 @@ def test_what_is_trained_is_told_update_by_update_and_kept_for_the_next_time(ben
     assert last["step"] == 12
     assert last["images"].shape == last["nearest"].shape == (60, 8, 8)
     assert last["distances"].shape == (10, 6)
+    assert last["are_copies"] is False
     # Another process finds it in the folder.
     bench.runner.data.generators._jobs.clear()
     assert bench.generator(images(), ENTRY) == channel

@@ -33,6 +33,13 @@ def test_what_lbfgs_takes_for_curvature_is_said(parts: dict[str, Any], change: s
     assert not [note for note in notes(**parts) if change in note]
 
 
+def test_all_that_lbfgs_takes_for_curvature_is_said_in_one_sentence() -> None:
+    (note,) = notes(**LBFGS, batch_size=100, augmentations=["shift"], regularizers=["dropout"])
+    assert note.endswith(
+        "comes from other samples in the batch, samples augmented anew, other units switched off by dropout."
+    )
+
+
 def test_lbfgs_with_one_and_the_same_loss_has_nothing_to_say() -> None:
     assert notes(**LBFGS) == []
     assert notes(**LBFGS, regularizers=[{"key": "dropout", "p": 0}]) == []

@@ -255,10 +255,14 @@ class Cnn(Architecture):
                 arrived=arrived,
             )
         )
-        why = Text(
-            "The input of {input} has shrunk: each “valid” convolution takes kernel − 1 away, each stride or pooling "
-            "divides.",
-            input="×".join(str(side) for side in input_shape[1:]),
+        why = (
+            Text("A kernel without padding, and a window of pooling, must lie within its input.")
+            if list(sides) == list(input_shape[1:])
+            else Text(
+                "The input of {input} has shrunk: each “valid” convolution takes kernel − 1 away, each stride or "
+                "pooling divides.",
+                input="×".join(str(side) for side in input_shape[1:]),
+            )
         )
         smallest = next((side for side in range(1, MAX_SIDE) if self._fits([side] * len(sides))), None)
         same = self._fits(input_shape[1:], same=True)

@@ -30,7 +30,7 @@ SAMPLERS: dict[str, Text] = {
 PRUNINGS: dict[str, Text] = {
     "none": Text("none: all to their ends"),
     "median": Text("median: worse than half at the same epoch"),
-    "asha": Text("ASHA: the best quarter goes on, again and again"),
+    "asha": Text("ASHA: only the best quarter goes on"),
 }
 USUAL_TRIALS = 32
 MOST_TRIALS = 512

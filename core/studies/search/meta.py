@@ -11,7 +11,8 @@ from core.studies.search.asked import Search
 from core.studies.search.choice import Choice, choose
 from core.studies.search.outcome import fold_of
 from core.studies.search.trials import Trial
-from core.studies.setting_words import changes_words, setting_title
+from core.studies.setting_words import changes_words, setting_title, value_words
+from core.studies.vary import written
 from core.text import Text
 
 
@@ -28,7 +29,12 @@ def search_meta(
         "num_trials": search.num_trials,
         "folds": search.folds,
         "spaces": [
-            {"path": space.path, "title": setting_title(space.path), "scale": space.scale, "names": list(space.names)}
+            {
+                "path": space.path,
+                "title": setting_title(space.path),
+                "scale": space.scale,
+                "names": [value_words(space.path, "" if value is None else written(value)) for value in space.values],
+            }
             for space in search.spaces
         ],
         "trials": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +20,7 @@ MOST_SAMPLED = 64
 class SearchSample:
     """Some trials of a search as what `core.studies.race_price` measures: each stands for `repeats` runs.
 
-    They lie evenly over the grid, for the trials themselves are not drawn yet. BadInput where none can be trained.
+    They are drawn from the grid, for the trials themselves are not drawn yet. BadInput where none can be trained.
     """
 
     rates = "hand"
@@ -29,9 +30,11 @@ class SearchSample:
 
     @cached_property
     def _sampled(self) -> list[list[Experiment]]:
-        size, count = self._search.grid_size, min(self._search.num_trials, MOST_SAMPLED)
+        size = self._search.grid_size
+        count = min(size, self._search.num_trials, MOST_SAMPLED)
         found, problem = [], None
-        for number in dict.fromkeys(place * size // count for place in range(count)):
+        # Every so-many-th combination would have few values of the setting that varies fastest.
+        for number in sorted(random.Random(0).sample(range(size), count)):
             try:
                 found.append(self._search.experiments(self._combination(number)))
             except BadInput as error:
@@ -72,7 +75,7 @@ class SearchSample:
 
     def words(self, price: Price, others: int) -> Text:
         """The price for a reader, while `others` runs are waiting or going on."""
-        values = {"compute": duration(price.race_s), "runs": price.num_runs, "updates": price.num_updates}
+        values = {"compute": duration(price.race_s), "runs": price.num_runs, "updates": price.updates}
         if self._search.pruning == "none":
             said = Text("{compute} of compute: {runs} runs, {updates} updates each", **values)
         else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 from zipfile import ZipFile
 
 import pytest
 
 from core.executors.choice import has_ray
-from core.executors.cluster import NOT_SENT, ROOT, imported
+from core.executors.cluster import NOT_SENT, ROOT, Cluster, imported
 from core.executors.training import WorkerLost, lost
 
 pytestmark = pytest.mark.skipif(not has_ray(), reason="Ray is not installed: pip install -r requirements-ray.txt")
@@ -28,6 +30,22 @@ def test_machines_of_a_cluster_get_this_program_and_neither_its_tests_nor_what_i
         names = sent.namelist()
     assert "core/executors/worker.py" in names
     assert {name.partition("/")[0] for name in names} & {"tests", "bench", "docs", ".venv", ".git"} == set()
+
+
+def test_a_worker_that_was_asked_for_ends_when_waiting_for_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import ray
+
+    made, ended = SimpleNamespace(__ray_ready__=MagicMock()), []
+    actors = MagicMock()
+    actors.options().remote.return_value = made
+    cluster = Cluster(tmp_path)
+    monkeypatch.setattr(ray, "remote", lambda _: actors)
+    monkeypatch.setattr(ray, "wait", MagicMock(side_effect=ray.exceptions.RayError("the head is gone")))
+    monkeypatch.setattr(cluster, "_total", lambda resource: 0.0)
+    monkeypatch.setattr(cluster, "end", ended.append)
+    with pytest.raises(ray.exceptions.RayError):
+        cluster._free_worker(lambda: True)
+    assert ended == [made]
 
 
 def test_a_process_that_cannot_load_the_program_is_not_tried_again():

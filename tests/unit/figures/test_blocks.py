@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from core.figures.blocks import (
     ActivationCurve,
@@ -41,6 +42,17 @@ def test_tiles_stand_in_rows_with_gaps_and_share_their_colours():
     assert cast(Any, figure.data[0]).zmin == 0
     assert list(cast(Any, figure.data[1]).text) == ["1", "2", "3"]
     assert tiles_figure(Tiles(np.zeros((0, 2, 2)), is_signed=False)).layout.annotations[0].text  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("side", "gap"), [(2, 0.25), (3, 0.375), (26, 1.0)])
+def test_small_tiles_stand_closer_together(side, gap):
+    figure = tiles_figure(Tiles(np.ones((3, side, side)), is_signed=False, most_columns=2))
+    heat, numbers = (cast(Any, trace) for trace in figure.data)
+    assert np.diff(heat.x).tolist() == [*[1.0] * side, gap, *[1.0] * side]
+    assert heat.x.tolist() == heat.y.tolist()
+    assert list(zip(numbers.x, numbers.y, strict=True)) == [(0, 0), (side + gap, 0), (0, side + gap)]
+    assert figure.layout.xaxis.range == (0, 2 * side + gap)  # type: ignore[attr-defined]
+    assert len(heat.x) == heat.z.shape[1] + 1
 
 
 def test_tiles_that_are_compared_share_their_colours_and_end_at_one_height():

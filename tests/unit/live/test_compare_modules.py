@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from core.studies.race_verdict import Trace
 from core.text import untranslated
 from pages.components.compare_labels import compare_labels
 from pages.components.live_labels import live_labels
-from tests.javascript import ASSETS, checked, said
+from tests.javascript import ASSETS, check_module, said
 
 MODULES = sorted([ASSETS / "compare_chart.js", *ASSETS.glob("compare/*.js")])
 
@@ -32,14 +33,15 @@ PRELUDE = """
     globalThis.document = { createElement: () => ({ getContext: () => ({}) }) };
     const module = (name) => import(new URL(name, "FOLDER/"));
     const { RunData } = await module("live/run_data.js");
-    const { Group, grouped, placing, ranked, spread } = await module("compare/groups.js");
+    const { differences, Group, grouped, placing, ranked, spread } = await module("compare/groups.js");
     const { outcome, quantity, updatesTo } = await module("compare/quantities.js");
     const { sortedBy } = await module("compare/table.js");
     const { shares, spaced } = await module("compare/sweep.js");
     const { lossAt, rateFinding } = await module("compare/rates.js");
     const { noiseFinding } = await module("compare/noise.js");
     const { asides } = await module("compare/aside.js");
-    const { reach, stages } = await module("compare/race_chart.js");
+    const { nameOf, reach, stages } = await module("compare/race_chart.js");
+    const { reveal } = await module("live/dom.js");
     const { alike, short, signed } = await module("live/text.js");
     const { gradientLimits } = await module("live/gradients.js");
     const run = (name, columns, meta = {}) => {
@@ -66,10 +68,7 @@ def computed(script: str) -> Any:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
 def test_a_module_is_small_and_parses(module: Path):
-    source = module.read_text(encoding="utf-8")
-    assert len(source.splitlines()) < 400
-    done = checked(source)
-    assert done.returncode == 0, done.stderr
+    check_module(module)
 
 
 def test_the_modules_are_served_beside_those_of_the_live_chart():
@@ -252,6 +251,37 @@ def test_some_of_many_are_evenly_chosen_with_the_first_and_the_last():
 
 
 @pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["training samples 50, epochs 80", "training samples 1000, epochs 4"], ["50, epochs 80", "1000, epochs 4"]),
+        (["learning rate 0.01", "learning rate 0.1"], ["0.01", "0.1"]),
+        (["SGD", "SGD with momentum"], ["SGD", "SGD with momentum"]),
+        (["one"], ["one"]),
+    ],
+)
+def test_where_there_is_little_room_names_say_what_differs(names: list[str], told: list[str]):
+    variants = [{"name": name} for name in names]
+    groups = f"grouped({{ lanes: [], settings: {{ number: null, variants: {json.dumps(variants)} }}, forks: [] }}, run)"
+    short = [name if len(name) <= 12 else f"{name[:11]}…" for name in told]
+    assert computed(f"{groups}.map((group) => nameOf(group, {{ narrow: true }}, 12))") == short
+    assert computed(f"{groups}.map((group) => nameOf(group, {{ narrow: false }}, 40))") == names
+
+
+@pytest.mark.parametrize(("chosen", "left"), [("error", 0), ("batch", 310), ("speed", 0)])
+def test_in_a_row_that_scrolls_what_is_chosen_comes_into_view(chosen: str, left: int):
+    at = "(left, width) => ({ getBoundingClientRect: () => ({ left, width, right: left + width }) })"
+    row = f"""(() => {{
+      const at = {at};
+      const row = {{ ...at(20, 300), dataset: {{}}, scrollLeft: 0 }};
+      const buttons = new Map([["error", at(20, 100)], ["batch", at(430, 100)]]);
+      reveal({{ group: row, buttons }}, "{chosen}");
+      reveal({{ group: row, buttons }}, "{chosen}");
+      return row.scrollLeft;
+    }})()"""
+    assert computed(row) == left
+
+
+@pytest.mark.parametrize(
     ("values", "texts"),
     [
         ([0.9999999999e-4, 0.001, 0.000316, 1], ["0.0001", "0.001", "0.000316", "1"]),
@@ -279,7 +309,7 @@ def test_a_number_alone_is_short():
 
 def test_every_rate_at_once_stands_beside_the_race_before_it_begins():
     offered = """((rates, varies_rate) => {
-      const variants = rates.map((rate) => ({ rate, number: rate }));
+      const variants = rates.map((rate) => ({ name: `${rate}`, rate, number: rate }));
       const settings = { rates: "hand", number: {}, varies_rate, variants };
       return asides({ settings, groups: grouped({ lanes: [], settings, forks: [] }) });
     })"""

@@ -68,6 +68,8 @@ def test_keys_move_a_handle_within_the_chart():
     pressed = "press(0, 'ArrowUp'), press(1, 'PageDown'), press(2, 'End'), press(3, 'Home'), press(4, 'a')"
     assert browser(f"({pressed}, sketch.curve.heights)") == pytest.approx([0.26, 0.15, 0.5, 0, 0.25])
     assert browser("(press(0, 'ArrowUp'), handles[0].attributes['aria-valuetext'])") == "26 %"
+    risen = "Array.from({ length: 4 }, () => press(0, 'ArrowUp'))"
+    assert browser(f"({risen}, handles[0].attributes['aria-valuetext'])") == "29 %", "100 · 0.29 is 28.999…"
     assert browser("(press(2, 'End'), press(2, 'End'), moves)") == 1, "at the edge nothing moves any more"
 
 

@@ -247,3 +247,30 @@ def test_the_cursor_of_a_comparison_plays_at_the_pace_that_is_chosen_and_stops_w
       return [shown, marked, cursor.says.textContent];
     })()"""
     assert seen(f"await {script}") == [[0, 3, 7], "3 · replay", "7"]
+
+
+def test_the_cursor_of_a_comparison_stands_at_the_newest_update_until_it_is_put_elsewhere():
+    script = """(async () => {
+      const { Cursor } = await module("compare/cursor.js");
+      const cursor = new Cursor({ cursor_step: "{step}" }, () => {});
+      const places = [10, 20].map((last) => [cursor.place(last), cursor.slider.value][1]);
+      cursor.jump(7);
+      cursor.place(30);
+      return [...places, cursor.slider.value];
+    })()"""
+    assert seen(f"await {script}") == ["10", "20", "7"]
+
+
+def test_a_picture_beside_another_rests_so_many_times_as_long_as_its_drawing_took():
+    script = """(async () => {
+      const { Resting } = await module("compare/resting.js");
+      const resting = new Resting(20);
+      const waits = [resting.wait];
+      const drawn = resting.draw(() => [pass(10), "drawn"][1]);
+      waits.push(resting.wait);
+      pass(150);
+      waits.push(resting.wait);
+      pass(100);
+      return [drawn, ...waits, resting.wait];
+    })()"""
+    assert seen(f"await {script}") == ["drawn", 0, 200, 50, 0]

@@ -104,6 +104,12 @@ def test_of_many_inputs_those_that_spread_most_and_least_are_drawn():
     assert (stored["x"][0], stored["x"][-1]) == (99, 1), "an input that is constant has no spread to draw"
 
 
+def test_inputs_that_stay_as_they_are_stored_show_both_marks():
+    raw = np.array([3.0, 0.1])
+    stored, seen = traces(spread_figure(InputSpreads(["a", "b"], raw, raw)))
+    assert stored["marker"]["size"] > seen["marker"]["size"] + 2 * seen["marker"]["line"]["width"]
+
+
 def test_more_epochs_see_more_different_samples():
     without, with_ = traces(different_figure([1, 2], [5, 5], [5, 10]))
     assert (list(without["y"]), list(with_["y"])) == ([5, 5], [5, 10])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock, call
 
 import pytest
 
-from core.studies.elsewhere import Attempted, RunOrder
+from core.executors.outbox import Outbox
+from core.studies.elsewhere import Attempted, Elsewhere, Place, RunOrder
 from core.studies.seat import Seat
 from core.training.assembly import conditions_of
 from core.training.race import RaceJob
@@ -46,3 +48,15 @@ def test_processes_that_share_a_run_compute_on_cores_which_is_all_they_are_given
     cluster: Any = SimpleNamespace(device="cuda")
     seat = Seat(RaceJob([], lambda: None), None, (0, 0), lambda run: None, cluster=cluster, processes=processes)
     assert (seat.conditions(points()).device, seat.conditions(points()).threads) == (device, 1)
+
+
+def test_a_state_that_a_worker_tells_is_on_the_disk_before_its_next_news():
+    store, outbox = MagicMock(), Outbox()
+    place = Place(MagicMock(), store, None, MagicMock())
+    there = Elsewhere(MagicMock(), place, "run", points(), conditions_of(points()), "local", Attempted(1, (), None, ()))
+    told = outbox.to("store")
+    told.append_steps("run", 1, {})
+    told.queue_state("run", "running", actor="local")
+    for each in outbox.take():
+        each.to(there.targets["store"])
+    assert store.mock_calls == [call.append_steps("run", 1, {}), call.set_state("run", "running", actor="local")]

@@ -11,7 +11,7 @@ import core.catalog  # noqa: F401 - registers every entry
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.studies.comparison import Comparison
-from core.studies.error_words import PERCENT
+from core.studies.error_words import PRECISELY
 from core.studies.kfold import NONE_IS_KEPT, FoldMeans, FoldRun, fold_means, folded, folds_verdict, once_on_all
 from core.training.splits import split_sizes
 from tests.experiments import POINTS
@@ -91,17 +91,17 @@ def test_a_fold_that_is_missing_or_has_no_error_leaves_no_mean():
 
 
 def test_the_verdict_tells_the_mean_and_that_no_network_is_kept():
-    found = folds_verdict(folded(points(), 4), [means(0.034)], PERCENT)
+    found = folds_verdict(folded(points(), 4), [means(0.1525)], PRECISELY)
     assert found.sentences[1] == NONE_IS_KEPT
-    assert "Mean over 4 folds: validation error 3.4 % with a standard deviation of 2 %" in str(found.end)
-    lost = folds_verdict(folded(points(), 4), [means(math.nan)], PERCENT)
+    assert "Mean over 4 folds: validation error 15.3 % with a standard deviation of 2.0 %" in str(found.end)
+    lost = folds_verdict(folded(points(), 4), [means(math.nan)], PRECISELY)
     assert "no mean" in str(lost.end)
 
 
 def test_of_several_variants_the_lowest_is_named_and_how_many_are_as_good():
     document = Comparison.of(points(), ["optimizer.lr=0.01,0.1,1"]).to_json()
     found = folds_verdict(
-        Comparison.from_json({**document, "folds": 4}), [means(0.1), means(0.105), means(0.2)], PERCENT
+        Comparison.from_json({**document, "folds": 4}), [means(0.1), means(0.105), means(0.2)], PRECISELY
     )
     assert found.best == "learning rate 0.01"
     assert str(found.end).endswith("Within one standard error of it: 1 more.")

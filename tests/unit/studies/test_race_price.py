@@ -54,6 +54,15 @@ def test_of_a_sweep_a_few_variants_are_measured(tmp_path: Path, monkeypatch: pyt
     assert sweep.num_runs == 40
 
 
+def test_runs_of_other_lengths_are_counted_by_their_own(tmp_path: Path):
+    alike = price(Comparison.of(POINTS, ["optimizer=sgd,adam"], rates="hand"), tmp_path)
+    both = price(Comparison.of(POINTS, [f"epochs={POINTS['epochs']},{10 * POINTS['epochs']}"], rates="hand"), tmp_path)
+    assert (alike.fewest_updates, both.fewest_updates) == (None, alike.num_updates)
+    assert both.num_updates == 10 * alike.num_updates
+    told = Price(race_s=4, search_s=0, num_runs=2, num_updates=180, fewest_updates=18)
+    assert str(told.words(0)).endswith("2 runs, 18 to 180 updates each")
+
+
 def test_what_is_watched_is_never_shorter_than_the_pace_and_the_queue_is_told():
     alone = Price(race_s=4, search_s=0, num_runs=30, num_updates=180)
     assert str(alone.words(0)) == "10 s to watch, 4 s of compute: 30 runs, 180 updates each"

@@ -13,6 +13,7 @@ from core.experiment import LIST_FAMILIES, Experiment
 from core.set_path import set_path
 from core.studies.search.asked import MOST_TRIALS, Search
 from core.studies.search.choice import choose
+from core.studies.search.price import SearchSample
 from core.studies.search.space import settings_of, space_of, usual_spec
 from core.studies.search.trials import Trial
 from core.studies.setting_words import FAMILY_OF
@@ -144,3 +145,12 @@ def test_where_nothing_makes_it_simpler_the_lowest_error_decides():
     assert choice is not None
     assert (choice.best.number, choice.within) == (2, None)
     assert choose(asked("optimizer.lr"), [], {}, None) is None
+
+
+def test_the_price_is_measured_on_every_value_of_every_setting():
+    """Every so-many-th combination has the first value of the last setting only: here the shortest runs."""
+    sample = SearchSample(asked("optimizer.lr=log(1e-4,1)x8", "epochs=1,10,100,400", sampler="tpe", trials=32))
+    varied = sample.varied()
+    assert len(varied) == 32
+    assert {experiment.epochs for experiment in varied} == {1, 10, 100, 400}
+    assert len({experiment.optimizer for experiment in varied}) == 8

@@ -10,7 +10,7 @@ from core.experiment import Experiment
 from core.exports.tables import flat_settings
 from core.language import translator
 from core.studies.comparison_presets import comparison_presets
-from core.studies.setting_words import setting_title, value_words
+from core.studies.setting_words import setting_title, settings_of_its_own, value_words
 from core.studies.variant import Variant, named_apart
 
 zh = translator("zh")
@@ -34,6 +34,7 @@ def variant(changes: dict[str, Any], name: str = "") -> Variant:
         ({"schedule": "plateau"}, "reduce on plateau", "平台期降低"),
         ({"initializer": None}, "as the activation wants", "由激活函数决定"),
         ({"seed": 3}, "seed 3", "随机种子 3"),
+        ({"train_size": None}, "training samples all", "训练样本数 全部"),
         ({"optimizer": "nothing"}, "optimizer nothing", "优化器 nothing"),
         ({}, "base", "基准"),
     ],
@@ -81,6 +82,28 @@ def test_values_of_settings_are_told_by_their_titles():
     assert str(value_words("train_size", "")) == "all"
     assert [str(value_words(path, "")) for path in ("regularizers", "optimizer.momentum")] == ["none", "–"]
     assert str(value_words("optimizer.lr", "0.1")) == "0.1"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "english", "chinese"),
+    [
+        ("architecture.answer", "token", "token", "词元"),
+        ("architecture.residual", "true", "on", "开"),
+        ("regularizers.0.biases", "false", "off", "关"),
+        ("optimizer.line_search", "strong_wolfe", "strong wolfe", "strong wolfe"),
+    ],
+)
+def test_switches_and_words_are_told_in_the_readers_language(path: str, value: str, english: str, chinese: str):
+    words = value_words(path, value)
+    assert (str(words), words.render(zh)) == (english, chinese)
+
+
+def test_settings_of_its_own_are_those_of_one_experiment_and_not_what_its_own_entries_consist_of():
+    base = Experiment()
+    other = Experiment.from_json({"schedule": "cosine", "batch_size": 32, "regularizers": ["l2"]})
+    assert str(settings_of_its_own(base, other)) == "regularizer none, schedule constant, batch size 64"
+    assert str(settings_of_its_own(other, base)) == "regularizer L2, schedule cosine, batch size 32"
+    assert settings_of_its_own(base, base) is None
 
 
 def test_blocks_are_told_by_what_they_change():

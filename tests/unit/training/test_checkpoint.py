@@ -258,37 +258,47 @@ def test_a_process_killed_while_writing_leaves_the_old_snapshot_or_the_new_one(
 
 
 ENDLESS = """
+import os
 import sys
-import threading
 from pathlib import Path
 import torch
 from core.training import checkpoint
-for version in range(10**6):
-    state = {"version": version}
-    checkpoint.write_snapshot(
-        Path(sys.argv[1]), 5, {"w": torch.full((20000,), float(version))}, state, run="01m80b120g4syjtb8p"
-    )
-    print(version, flush=True)
+
+def write_on():
+    print(os.getpid(), flush=True)
+    for version in range(10**6):
+        state = {"version": version}
+        checkpoint.write_snapshot(
+            Path(sys.argv[1]), 5, {"w": torch.full((20000,), float(version))}, state, run="01m80b120g4syjtb8p"
+        )
+        print(version, flush=True)
+
+for asked in sys.stdin:
+    child = os.fork()
+    if not child:
+        write_on()
+    os.waitpid(child, 0)
+    print("gone", flush=True)
 """
+"""For each line it is sent, it forks a process that writes on and on and tells its number and what it has written."""
 
 
 def test_a_process_killed_at_any_moment_leaves_a_whole_snapshot_at_least_as_new_as_acknowledged(tmp_path: Path):
     draw = random.Random(0)
-    for _ in range(4):
-        child = subprocess.Popen(
-            [sys.executable, "-c", ENDLESS, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout is not None
-        wanted = draw.randrange(2, 40)
-        version = next(int(line) for line in child.stdout if int(line) >= wanted)
-        child.kill()
-        versions = [version, *(int(line) for line in child.stdout.read().split())]
-        child.stdout.close()
-        child.wait(30)
-        read = read_snapshot(snapshot_path(tmp_path, 5), run=RUN)
-        assert read.state["version"] in (versions[-1], versions[-1] + 1)
-        assert read.tensors["w"].unique().tolist() == [read.state["version"]]
-        remove_leftovers(tmp_path)
+    words = [sys.executable, "-c", ENDLESS, str(tmp_path)]
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        for _ in range(4):
+            print("begin", file=parent.stdin, flush=True)
+            child, wanted = int(parent.stdout.readline()), draw.randrange(2, 40)
+            version = next(int(line) for line in parent.stdout if int(line) >= wanted)
+            os.kill(child, signal.SIGKILL)
+            versions = [version, *map(int, iter(parent.stdout.readline, "gone\n"))]
+            read = read_snapshot(snapshot_path(tmp_path, 5), run=RUN)
+            assert read.state["version"] in (versions[-1], versions[-1] + 1)
+            assert read.tensors["w"].unique().tolist() == [read.state["version"]]
+            remove_leftovers(tmp_path)
 
 
 FULL = """

@@ -12,6 +12,7 @@ from core.training.gan import FOLDER, Gan, Shown, gan_key, gan_of, stored
 from core.training.gan_judge import (
     COLLAPSED_BELOW,
     NUM_COMPARED,
+    are_copies,
     copies,
     neighbours,
     reference,
@@ -41,6 +42,7 @@ def test_real_samples_are_as_varied_as_real_ones_and_are_copies():
     assert not said["alarm"]
     assert "No mode collapse" in str(said["text"])
     _, distances = neighbours(torch.cat(REAL), REAL)
+    assert are_copies(distances.numpy(), known)
     assert str(copies(distances.numpy(), known)).startswith("They are copies")
 
 
@@ -70,6 +72,7 @@ def test_where_no_two_real_images_differ_nothing_is_said_of_variety_or_copies():
     assert not said["alarm"]
     assert str(said["text"]).startswith("How varied they should be is not known: no class has two")
     assert "whether they are copies is not known: no class has two" in str(copies(np.ones((3, 6)), known))
+    assert not are_copies(np.zeros((3, 6)), known)
 
 
 def test_a_class_without_an_image_is_not_judged_either():
@@ -105,6 +108,7 @@ def test_the_shipped_one_is_varied_and_no_copy():
     last = shown.grids[-1]
     assert (last.step, len(shown.grids)) == (Synthetic().updates, 11)
     assert not verdict(last.variety, 1.0, shown.class_names)["alarm"]
+    assert not are_copies(last.distances, shown.real)
     assert str(copies(last.distances, shown.real)).startswith("No copies")
 
 

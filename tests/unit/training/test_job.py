@@ -320,13 +320,25 @@ def test_an_unknown_pace_or_command_is_refused_and_the_run_goes_on(tmp_path: Pat
         until(lambda: at_step(job, 5))
 
 
-def test_snapshots_are_taken_at_powers_of_root_two_and_at_the_end(tmp_path: Path):
+def test_snapshots_are_taken_at_powers_of_root_two_and_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Run, "work_s", property(lambda run: run.step_count * module.POWER_SNAPSHOT_S))
     snapshots = Kept()
     with computing() as compute:
         job, sink = submitted(compute, points(), tmp_path, snapshots=snapshots)
         ended(job, sink)
     assert snapshots.taken == [(0, "start"), *((step, "power") for step in (1, 2, 3, 4, 6, 8, 11, 16)), (16, "end")]
     assert [step for step in range(100) if is_root_two_power(step)] == [1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91]
+
+
+def test_between_two_snapshots_in_passing_lies_work_that_is_worth_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Five folds that each saved at every power of √2 spent a fifth of their time on files that nobody needed."""
+    monkeypatch.setattr(Run, "work_s", property(lambda run: run.step_count * module.POWER_SNAPSHOT_S / 5))
+    snapshots = Kept()
+    with computing() as compute:
+        ended(*submitted(compute, points(), tmp_path, snapshots=snapshots))
+    assert snapshots.taken == [(0, "start"), (6, "power"), (11, "power"), (16, "power"), (16, "end")]
 
 
 @pytest.mark.parametrize(("update_s", "epochs_kept"), [(2.0, True), (0.0, False)])

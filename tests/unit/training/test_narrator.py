@@ -71,6 +71,19 @@ def test_of_a_fork_nothing_is_said_that_depends_on_how_its_parent_began():
     assert kinds([replace(each, epoch=each.epoch - 20) for each in worse]) == {"diverging", "rate_too_high"}
 
 
+def test_a_fork_is_told_all_where_the_first_weights_of_its_parent_are_known():
+    whole = alike(STANDING)
+    (first,), later = whole[:1], whole[5:]
+    told_of_whole, told_of_fork = narrator(whole), Narrator().follow(Trend("classification", None, later, first=first))
+    assert kinds(later) == {"noise"}
+    assert {saying.kind for saying in told_of_fork.at()} == kinds(whole) == {"noise", "underfitting"}
+    (of_whole, of_fork) = (
+        next(str(saying.text) for saying in found.at() if saying.kind == "underfitting")
+        for found in (told_of_whole, told_of_fork)
+    )
+    assert of_whole == of_fork
+
+
 def test_what_holds_for_less_than_three_epochs_is_neither_said_nor_taken_back():
     errors = np.full(30, 0.9)
     errors[1:5] = 0.5, 1.0, 1.0, 0.5

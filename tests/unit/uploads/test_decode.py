@@ -63,6 +63,33 @@ def test_folders_may_lie_in_a_folder_and_hidden_files_are_passed_over():
     assert decoded("all.zip", zipped(files)).class_names == ("a", "b")
 
 
+def test_folders_of_one_name_are_one_class():
+    files = {f"{part}/{name}/{n}.png": image(n) for part in ("train", "test") for name in "ab" for n in range(6)}
+    data = decoded("parted.zip", zipped(files))
+    assert data.class_names == ("a", "b")
+    assert np.bincount(data.targets).tolist() == [12, 12]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb2312", "cp437"])
+def test_classes_have_the_names_that_their_writer_gave_them(encoding: str):
+    """Marked as UTF-8, as macOS (unmarked), Windows in China and Windows in Europe write them."""
+    names = ("Äpfel", "Öl") if encoding == "cp437" else ("狗", "猫")
+    assert decoded("marked.zip", zipped({f"{name}/{n}.png": image(n) for name in names for n in range(12)})).class_names
+    written = [name.encode(encoding) for name in names]
+    blanks = [chr(ord("a") + place) * len(name) for place, name in enumerate(written)]
+    content = zipped({f"{blank}/{n}.png": image(n) for blank in blanks for n in range(12)})
+    for blank, name in zip(blanks, written, strict=True):
+        content = content.replace(blank.encode() + b"/", name + b"/")
+    assert decoded("animals.zip", content).class_names == names
+
+
+def test_a_file_that_is_called_an_image_and_is_none_is_named_without_our_own_words():
+    files = {f"{name}/{n}.png": image(n) for name in "ab" for n in range(12)} | {"a/phone.jpg": b"\0\0\0\x18ftypheic"}
+    with pytest.raises(BadInput) as caught:
+        decoded("photos.zip", zipped(files))
+    assert str(caught.value.why) == "The file “a/phone.jpg” holds no image of these kinds (PNG, JPEG, BMP, GIF, WEBP)."
+
+
 def test_images_of_several_sizes_become_squares_of_one_and_colours_stay():
     files = {f"a/{n}.png": image(n, side=20 + n, mode="RGB") for n in range(12)}
     files |= {f"b/{n}.jpg": image(n, side=70, form="JPEG") for n in range(12)}

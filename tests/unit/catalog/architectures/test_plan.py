@@ -169,8 +169,9 @@ def test_an_impossible_size_says_which_block_what_arrived_and_what_fits() -> Non
 
 def test_a_kernel_that_is_too_large_is_explained() -> None:
     architecture = parse("architectures", {"key": "cnn", "blocks": [{"kernel": 9}]})
-    with pytest.raises(BadInput, match="a kernel of 9 does not fit into the 8×8"):
+    with pytest.raises(BadInput, match="a kernel of 9 does not fit into the 8×8") as caught:
         architecture.plan((1, 8, 8), 10)  # type: ignore[attr-defined]
+    assert str(caught.value.why).startswith("A kernel without padding"), "nothing has shrunk before the first block"
 
 
 def test_a_cnn_refuses_numbers_without_neighbours() -> None:

@@ -1,0 +1,13 @@
+"""An experiment in a few words."""
+
+from __future__ import annotations
+
+from core.describe import choices, title
+from core.experiment import Experiment
+
+
+def test_a_schedule_stands_beside_its_optimizer_and_a_constant_rate_is_not_worth_a_word():
+    falling, constant = Experiment.from_json({"schedule": "cosine"}), Experiment.from_json({"schedule": "constant"})
+    assert [str(words) for words in choices(falling)][-2:] == ["Adam 0.001, cosine", "seed 0"]
+    assert str(title(falling)).endswith("Adam 0.001, cosine")
+    assert str(title(constant)).endswith("Adam 0.001")
