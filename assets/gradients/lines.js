@@ -28,7 +28,7 @@ export class Lines extends Chart {
     const most = Math.max(2, Math.floor(height / (1.7 * size)));
     const fits = widest([panel.y.title], this.context) < height;
     const layout = {
-      margin: { t: size * 0.5, r: size * 1.4, l: size * (fits ? 4.8 : 3.6) },
+      margin: { t: size * 0.5, r: size * 1.4, l: size * (fits ? 5.3 : 3.6) },
       hovermode: "x",
       xaxis: { mode: panel.x.title, range: [panel.x.low - 0.4, panel.x.high + 0.4], title: { text: panel.x.title, standoff: 2 }, zeroline: false, nticks: 8, tickformat: "d" },
       yaxis: {

@@ -43,7 +43,7 @@ def tiles(
     record = Tiles(arrays[:MOST_TILES], is_signed, most_columns, ends, height)
     if len(arrays) > MOST_TILES:
         st.caption(t("The first {num} of {all} are drawn.", num=MOST_TILES, all=len(arrays)))
-    figure = tiles_figure(record, translator(language()))
+    figure: Any = tiles_figure(record, translator(language()))
     if height is not None:
         still(figure, key=key, alt=alt)
         return

@@ -8,8 +8,8 @@ from typing import cast
 
 import streamlit as st
 
+from core import describe
 from core.catalog.datasets.dataset import DataSet
-from core.describe import title
 from core.errors import BadInput, CoreError
 from core.experiment import Experiment
 from core.figures.invariance import HEIGHT, CurveShown, Invariance, invariance_figure
@@ -64,9 +64,13 @@ def offered() -> list[Network]:
         if (record.step or record.active) and is_offered and disturbance in suiting_of(experiment):
             found.append((record, experiment))
     names = told_apart([record for record, _ in found])
-    runs = [Network(one.id, names[one.id], what, one.colour_slot, not one.active) for one, what in found]
     experiment = shipped().experiment
-    name = t("shipped with this program: {title}", title=show(title(experiment)))
+    called = show(describe.title(experiment))
+    # Nothing but what it has seen in training tells a run from the shipped one.
+    alike = {one.id: what for one, what in found if names[one.id] == called}
+    names |= {run: f"{called} · {show(describe.choices(what)[1])}" for run, what in alike.items()}
+    runs = [Network(one.id, names[one.id], what, one.colour_slot, not one.active) for one, what in found]
+    name = t("shipped with this program: {title}", title=called)
     return [*runs, Network(SHIPPED, name, experiment, 0, is_trained=True)]
 
 

@@ -22,14 +22,20 @@ LOADER = """
 export default function (component) {
   let cleanup = null;
   let superseded = false;
-  import(new URL(component.data.module, window.location.href).href)
+  const { data, parentElement } = component;
+  import(new URL(data.module, window.location.href).href)
     .then((module) => {
-      if (!superseded) cleanup = module.mount(component);
+      if (superseded) return;
+      parentElement.querySelector(".sp-not-loaded")?.remove();
+      cleanup = module.mount(component);
     })
     .catch((error) => {
       if (superseded) return;
-      component.parentElement.style.overflowWrap = "anywhere";
-      component.parentElement.textContent = component.data.labels.not_loaded + " " + error.message;
+      const complaint = document.createElement("p");
+      complaint.className = "sp-not-loaded";
+      complaint.style.overflowWrap = "anywhere";
+      complaint.textContent = data.labels.not_loaded + " " + error.message;
+      parentElement.replaceChildren(complaint);
     });
   return () => {
     superseded = true;

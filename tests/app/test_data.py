@@ -10,6 +10,8 @@ import pytest
 
 from core.catalog.registry import parse
 from core.experiment import Experiment
+from core.studies.blocks_shipped import shipped
+from core.studies.invariance import twin
 from core.studies.workbench import Workbench
 from pages.components import still
 from tests.experiments import IMAGES
@@ -132,6 +134,14 @@ def test_before_there_is_a_run_the_shipped_one_is_turned(open_page, bench):
     linked = open_page("data.py", look="invariance", of="shipped")
     assert not linked.info, "the link names something that there is"
     assert linked.query_params["of"] == "shipped"
+
+
+def test_a_run_like_the_shipped_one_is_called_by_what_it_has_seen(open_page, bench):
+    bench.start(twin(shipped().experiment, "rotation"), pace="1/s")
+    tab = open_page("data.py", look="invariance", of="shipped")
+    (run, came_with) = tab.multiselect[0].options
+    assert run.endswith(" · Rotate")
+    assert came_with.startswith("shipped with this program")
 
 
 def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):

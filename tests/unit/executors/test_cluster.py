@@ -34,16 +34,17 @@ def test_machines_of_a_cluster_get_this_program_and_neither_its_tests_nor_what_i
 
 def test_a_worker_that_was_asked_for_ends_when_waiting_for_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     import ray
+    from ray.exceptions import RayError
 
     made, ended = SimpleNamespace(__ray_ready__=MagicMock()), []
     actors = MagicMock()
     actors.options().remote.return_value = made
     cluster = Cluster(tmp_path)
     monkeypatch.setattr(ray, "remote", lambda _: actors)
-    monkeypatch.setattr(ray, "wait", MagicMock(side_effect=ray.exceptions.RayError("the head is gone")))
+    monkeypatch.setattr(ray, "wait", MagicMock(side_effect=RayError("the head is gone")))
     monkeypatch.setattr(cluster, "_total", lambda resource: 0.0)
     monkeypatch.setattr(cluster, "end", ended.append)
-    with pytest.raises(ray.exceptions.RayError):
+    with pytest.raises(RayError):
         cluster._free_worker(lambda: True)
     assert ended == [made]
 

@@ -46,12 +46,12 @@ def test_tiles_stand_in_rows_with_gaps_and_share_their_colours():
 
 @pytest.mark.parametrize(("side", "gap"), [(2, 0.25), (3, 0.375), (26, 1.0)])
 def test_small_tiles_stand_closer_together(side, gap):
-    figure = tiles_figure(Tiles(np.ones((3, side, side)), is_signed=False, most_columns=2))
-    heat, numbers = (cast(Any, trace) for trace in figure.data)
+    figure = cast(Any, tiles_figure(Tiles(np.ones((3, side, side)), is_signed=False, most_columns=2)))
+    heat, numbers = figure.data
     assert np.diff(heat.x).tolist() == [*[1.0] * side, gap, *[1.0] * side]
     assert heat.x.tolist() == heat.y.tolist()
     assert list(zip(numbers.x, numbers.y, strict=True)) == [(0, 0), (side + gap, 0), (0, side + gap)]
-    assert figure.layout.xaxis.range == (0, 2 * side + gap)  # type: ignore[attr-defined]
+    assert figure.layout.xaxis.range == (0, 2 * side + gap)
     assert len(heat.x) == heat.z.shape[1] + 1
 
 

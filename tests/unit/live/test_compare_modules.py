@@ -42,7 +42,7 @@ PRELUDE = """
     const { asides } = await module("compare/aside.js");
     const { nameOf, reach, stages } = await module("compare/race_chart.js");
     const { reveal } = await module("live/dom.js");
-    const { alike, short, signed } = await module("live/text.js");
+    const { alike, percent, short, signed } = await module("live/text.js");
     const { gradientLimits } = await module("live/gradients.js");
     const run = (name, columns, meta = {}) => {
       const data = new RunData(name);
@@ -378,3 +378,14 @@ def test_an_axis_of_wrong_answers_ends_at_100_per_cent_and_one_of_relative_error
     ranges = "[[98], 'linear', true], [[98], 'log', true], [[98], 'linear', false]"
     axes = 'const { errorRange } = await import(new URL("live/axes.js", "FOLDER/"));'
     assert said(f"[{ranges}].map((asked) => errorRange(...asked))", axes) == [[0, 100], [1.5, 2], [0, 150]]
+
+
+def test_a_percentage_of_32_bits_is_rounded_as_the_sentences_round_it():
+    shown = computed("[210 / 800, Math.fround(210 / 800), Math.fround(77 / 800), 0, -0.0004].map(percent)")
+    assert [each.replace("\u00a0", " ").replace("\u202f", " ") for each in shown] == [
+        "26.3 %",
+        "26.3 %",
+        "9.6 %",
+        "0.0 %",
+        "0.0 %",
+    ]

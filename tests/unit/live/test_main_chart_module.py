@@ -8,7 +8,7 @@ from typing import Any
 from tests.javascript import said
 
 PRELUDE = """
-    globalThis.document = { createElement: () => ({}) };
+    globalThis.document = { createElement: () => ({ getContext: () => ({}) }) };
     const { differing } = await import(new URL("live/main_chart.js", "FOLDER/"));
 """
 

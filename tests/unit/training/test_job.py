@@ -321,7 +321,7 @@ def test_an_unknown_pace_or_command_is_refused_and_the_run_goes_on(tmp_path: Pat
 
 
 def test_snapshots_are_taken_at_powers_of_root_two_and_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Run, "work_s", property(lambda run: run.step_count * module.POWER_SNAPSHOT_S))
+    monkeypatch.setattr(Run, "work_s", property(lambda run: 1.5 * run.step_count * module.POWER_SNAPSHOT_S))
     snapshots = Kept()
     with computing() as compute:
         job, sink = submitted(compute, points(), tmp_path, snapshots=snapshots)
@@ -334,7 +334,7 @@ def test_between_two_snapshots_in_passing_lies_work_that_is_worth_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Five folds that each saved at every power of √2 spent a fifth of their time on files that nobody needed."""
-    monkeypatch.setattr(Run, "work_s", property(lambda run: run.step_count * module.POWER_SNAPSHOT_S / 5))
+    monkeypatch.setattr(Run, "work_s", property(lambda run: run.step_count * module.POWER_SNAPSHOT_S / 4.5))
     snapshots = Kept()
     with computing() as compute:
         ended(*submitted(compute, points(), tmp_path, snapshots=snapshots))
@@ -354,7 +354,8 @@ def test_the_end_of_an_epoch_is_kept_after_two_seconds_of_work_however_long_the_
     assert [step for step, kind in snapshots.taken if kind == "epoch"] == (ends if epochs_kept else [])
 
 
-def test_a_snapshot_stands_behind_the_evaluation_of_its_step(tmp_path: Path):
+def test_a_snapshot_stands_behind_the_evaluation_of_its_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "POWER_SNAPSHOT_S", 0.0)
     evaluated: list[bool] = []
 
     class Looking(Kept):
