@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from core.figures.generalization import Followed, Reliability, memory_figure, reliability_figure
@@ -13,7 +15,7 @@ def test_answers_of_training_are_told_from_those_of_validation_and_an_empty_bin_
     nums = np.array([0, 3, 5])
     confidences, rights = np.array([np.nan, 0.5, 0.9]), np.array([np.nan, 0.4, 1.0])
     of_training, of_validation = (Reliability(Text(name), nums, confidences, rights) for name in ("a", "b"))
-    figure = reliability_figure(of_training, of_validation, 0)
+    figure: Any = reliability_figure(of_training, of_validation, 0)
     training, validation = [bar for bar in figure.data if bar.type == "bar"]
     assert validation.marker.color == colour(0, dark=False)
     assert training.marker.color != validation.marker.color

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from core.figures.polynomials import Capacity, Parts, capacity_figure, parts_figure
@@ -22,7 +24,7 @@ def capacity(degree: int) -> Capacity:
 
 
 def test_errors_that_leave_the_picture_of_capacity_have_an_arrow_at_its_edge():
-    figure = capacity_figure(capacity(2))
+    figure: Any = capacity_figure(capacity(2))
     (arrows,) = [trace for trace in figure.data if trace.name == "outside of the picture"]
     told = list(zip(arrows.x, arrows.customdata, arrows.marker.symbol, strict=True))
     assert told == [(3, 4e11, "triangle-up"), (3, 1e-9, "triangle-down")]
@@ -32,16 +34,21 @@ def test_errors_that_leave_the_picture_of_capacity_have_an_arrow_at_its_edge():
 
 def test_the_fit_that_is_drawn_stands_in_the_picture_of_capacity():
     for degree in range(4):
-        figure = capacity_figure(capacity(degree))
+        figure: Any = capacity_figure(capacity(degree))
         low, high = figure.layout.yaxis.range
         assert low < np.log10(figure.data[-1].y[0]) < high
 
 
 def test_where_a_polynomial_has_as_many_weights_as_points_it_is_named():
     found = capacity(1)
-    beyond = [np.concatenate([part, [0.3]]) for part in (found.train, found.validation, found.uncertain)]
+    train, validation, uncertain = (
+        np.concatenate([part, [0.3]]) for part in (found.train, found.validation, found.uncertain)
+    )
     for record, names in (
         (found, {"← underfits", "overfits →", "noise"}),
-        (Capacity(*beyond, 1, 1, 4, 0.1), {"← underfits", "overfits →", "interpolates →", "noise"}),
+        (
+            Capacity(train, validation, uncertain, 1, 1, 4, 0.1),
+            {"← underfits", "overfits →", "interpolates →", "noise"},
+        ),
     ):
         assert {note.text for note in capacity_figure(record).layout.annotations} == names
