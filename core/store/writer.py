@@ -41,6 +41,8 @@ class Operation:
         self.run = run
         self.urgent = urgent
         """Goes first and alone: it frees room on a full disk."""
+        self.is_idle = False
+        """Nobody waits for it, and nothing is lost without it: where the database does not take it, it is left."""
         self.merge = merge
         """Queued operations with the same key may absorb later ones."""
         self.queued_at = time.monotonic()
@@ -102,10 +104,11 @@ class Writer:
                 self._changed.notify_all()
 
     def put_idle(self, operation: Operation) -> None:
-        """Queue what nobody waits for: it is done when there is time, and before any other change of its run."""
+        """Queue what may be left undone: it is done when there is time, and before any other change of its run."""
         assert operation.run is not None
         with self._changed:
             self._refuse_if_closed()
+            operation.is_idle = True
             self._idle[operation.run] = operation
             self._changed.notify_all()
 
@@ -279,7 +282,12 @@ class Writer:
 
     def _return(self, batch: list[Operation], why: Text) -> bool:
         """Put an untaken batch back and wait a moment; False when the store closes and time is up."""
+        batch = [operation for operation in batch if not operation.is_idle]
         with self._changed:
+            if not batch:
+                self._flying = []
+                self._hurry = bool(self._queue)
+                return True
             if self._trouble is None:
                 _log.warning("saving is delayed: %s", why)
             self._trouble = why

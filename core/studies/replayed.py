@@ -197,9 +197,9 @@ def first_of(store: Store, record: RunRecord) -> Evaluation | None:
     None for a run that is no fork, and where that run is deleted. A loss cannot change on the way, so that it can be
     compared with.
     """
-    run, since = record.id, fine_tuned_from(Experiment.from_json(record.experiment))
     if record.parent is None:
         return None
+    run, since = record.id, fine_tuned_from(Experiment.from_json(record.experiment))
     while left := [event.values["parent"] for event in store.events(run) if event.kind == "fork"]:
         run = left[-1]
     return next((found for found in stored_evaluations(store, run) if found.epoch >= since - NEARLY), None)

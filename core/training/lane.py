@@ -113,14 +113,8 @@ class Lane(TrainingJob):
     @property
     def is_going(self) -> bool:
         """Whether its next piece is an update that it may do now."""
-        return self.may_update and self.run is not None and self.run.goes_on
-
-    @property
-    def may_update(self) -> bool:
-        """Whether its next piece, where it has no work, is an update that it may do now."""
-        if self.run is None or self.done or self.run.parts.learning is not None:
-            return False
-        return not self._paused or self._num_single > 0
+        run = self.run
+        return run is not None and not self.done and run.update_is_next and (not self._paused or self._num_single > 0)
 
     @property
     def is_single(self) -> bool:

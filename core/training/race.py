@@ -247,8 +247,8 @@ class RaceJob(Job):
         return bool(self._left)
 
     def _next_round(self) -> list[list[Lane]]:
-        """Who of those, who have no work, is updated next, those together that are advanced as one; []: nobody may."""
-        going = [lane for lane in self.lanes if lane.may_update]
+        """Who is updated next, those together that are advanced as one; [] when nobody may go on now."""
+        going = [lane for lane in self.lanes if lane.is_going]
         if not going:
             return []
         if self._keeps_pace(going):

@@ -11,7 +11,7 @@ import streamlit as st
 from core.catalog.architectures.architecture import Architecture
 from core.catalog.datasets.dataset import DataSet
 from core.experiment import Experiment
-from core.figures.blocks import HIGHEST, LOWEST, WIDE, Tiles, tiles_figure
+from core.figures.blocks import Tiles, tiles_figure
 from core.language import translator
 from core.studies.blocks_asked import Attention, Layers
 from pages.components import blocks_state as chosen
@@ -43,16 +43,7 @@ def tiles(
     record = Tiles(arrays[:MOST_TILES], is_signed, most_columns, ends, height)
     if len(arrays) > MOST_TILES:
         st.caption(t("The first {num} of {all} are drawn.", num=MOST_TILES, all=len(arrays)))
-    figure: Any = tiles_figure(record, translator(language()))
-    if height is not None:
-        still(figure, key=key, alt=alt)
-        return
-    # As high as its width asks for: on a phone the picture is smaller, not the middle of an empty frame.
-    place, ratio = key.replace(" ", "-"), f"{WIDE} / {figure.layout.height}"
-    limits = f"min-height: {LOWEST}px; max-height: {HIGHEST}px"
-    st.html(f"<style>.st-key-frame-{place} {{ aspect-ratio: {ratio}; {limits}; }}</style>")
-    with st.container(key=f"frame {key}"):
-        still(figure, key=key, alt=alt, height="stretch")
+    still(tiles_figure(record, translator(language())), key=key, alt=alt)
 
 
 def look(*, is_shifted: bool = False) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
@@ -11,11 +11,8 @@ LETTERS, TICKS = 19, 17
 TALLER = 1.2
 
 
-def still(figure: Any, key: str, alt: str, height: Literal["content", "stretch"] = "content") -> None:
-    """A figure without tool bar, and what it shows in words; in a presentation its letters are large.
-
-    `height`: the figure's own, or all that the container has.
-    """
+def still(figure: Any, key: str, alt: str) -> None:
+    """A figure without tool bar, and what it shows in words; in a presentation its letters are large."""
     if st.session_state.get("present", False):
         figure.update_layout(font_size=TICKS, legend_font_size=TICKS)
         figure.for_each_xaxis(_enlarge)
@@ -23,7 +20,7 @@ def still(figure: Any, key: str, alt: str, height: Literal["content", "stretch"]
         figure.update_annotations(font_size=TICKS)
         if figure.layout.height:
             figure.update_layout(height=TALLER * figure.layout.height)
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt, height=height)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
 
 
 def _enlarge(axis: Any) -> None:

@@ -58,13 +58,6 @@ def test_it_opens_on_the_shipped_run_and_says_what_a_link_cannot_ask_for(open_pa
     assert table["multiplications"].iloc[0] == f"{32 * 9 * 26 * 26:,}"
 
 
-def test_maps_are_as_high_as_their_width_asks_for(open_page):
-    tab = open_page("building_blocks.py")
-    styles = " ".join(each.proto.body for each in tab.get("html"))
-    for frame in ("maps-of-a-layer", "filters"):
-        assert f".st-key-frame-{frame} {{ aspect-ratio: 760 / " in styles
-
-
 @pytest.mark.parametrize("page", ["train.py", "runs.py"])
 def test_train_and_runs_have_a_door_to_it_for_runs_on_images(open_page, run, bench, page):
     tab = open_page(page, **({"run": run} if page == "train.py" else {}))

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -81,7 +80,7 @@ def test_closing_waits_for_a_database_that_is_slow_and_takes_everything(place: P
     writer = store._writer
     assert writer is not None
     for _ in range(6):
-        writer.queue(Operation(lambda connection: time.sleep(0.1)))
+        writer.queue(Operation(lambda connection: threading.Event().wait(0.1)))
     store.close(0.1)
 
 

@@ -30,8 +30,21 @@ class Recurrent(HasDropout):
     def forward(self, x_BLF: torch.Tensor) -> torch.Tensor:
         # torch's module keeps a list of its parameters beside them, and torch.func exchanges only the parameters.
         self.steps._flat_weights = list(self.steps._parameters.values())
-        x_BLH = self.steps(x_BLF)[0]
+        if self._has_no_bfloat16(x_BLF):
+            with torch.autocast("cpu", enabled=False):
+                x_BLH = self.steps(x_BLF.float())[0]
+        else:
+            x_BLH = self.steps(x_BLF)[0]
         return x_BLH if self.dropout is None else self.dropout(x_BLH)
+
+    def _has_no_bfloat16(self, x_BLF: torch.Tensor) -> bool:
+        """Whether an LSTM is to be bfloat16 on a processor for which oneDNN has none: then it is float32."""
+        return (
+            isinstance(self.steps, nn.LSTM)
+            and x_BLF.device.type == "cpu"
+            and torch.is_autocast_enabled("cpu")
+            and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        )
 
     def dense_parts(self) -> Iterator[DensePart]:
         """Two dense layers for each gate: what it makes of the input, and of the state of the step before."""
