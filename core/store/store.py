@@ -222,7 +222,7 @@ class Store(Studies, Answers, Sharing):
         def acknowledged_and_packed() -> bool:
             is_taken = acknowledged()
             if state not in ACTIVE_STATES:  # the series are packed, which nobody waits for
-                self._writing().put_idle(Operation(lambda connection: changes.merge_blocks(connection, run), run))
+                self._writing().put(Operation(lambda connection: changes.merge_blocks(connection, run), run))
             return is_taken
 
         return acknowledged_and_packed

@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -21,8 +20,6 @@ from core.text import Text
 
 FLUSH_S = 0.5
 """Metrics wait at most this long for their transaction."""
-IDLE_S = 2.0
-"""What nobody waits for is done when no change is waited for, and after so long in any case."""
 _RETRY_S = (0.2, 2.0)
 """The first and the longest pause before another try."""
 _LAST_TRY_S = 5.0
@@ -41,8 +38,6 @@ class Operation:
         self.run = run
         self.urgent = urgent
         """Goes first and alone: it frees room on a full disk."""
-        self.is_idle = False
-        """Nobody waits for it, and nothing is lost without it: where the database does not take it, it is left."""
         self.merge = merge
         """Queued operations with the same key may absorb later ones."""
         self.queued_at = time.monotonic()
@@ -68,7 +63,6 @@ class Writer:
         self._flying: list[Operation] = []
         self._num_acted = 0
         self._mergeable: dict[Hashable, Operation] = {}
-        self._idle: dict[str, Operation] = {}
         self._failures: dict[str, BaseException] = {}
         self._trouble: Text | None = None
         self._pause_s = _RETRY_S[0]
@@ -103,20 +97,10 @@ class Writer:
             if len(self._queue) == 1:  # any other comes along with those that wait already
                 self._changed.notify_all()
 
-    def put_idle(self, operation: Operation) -> None:
-        """Queue what may be left undone: it is done when there is time, and before any other change of its run."""
-        assert operation.run is not None
-        with self._changed:
-            self._refuse_if_closed()
-            operation.is_idle = True
-            self._idle[operation.run] = operation
-            self._changed.notify_all()
-
     def queue(self, operation: Operation) -> None:
         """Queue a change that must not be lost; it is stored after a moment, or as soon as somebody waits."""
         with self._changed:
             self._refuse_if_closed()
-            self._take_idle(operation.run)
             self._queue.append(operation)
             # What comes later must not be merged into what stands before this operation.
             self._mergeable.clear()
@@ -160,7 +144,6 @@ class Writer:
             for operation in [waiting for waiting in self._queue if waiting.run == run]:
                 self._queue.remove(operation)
                 operation.done.set()
-            self._idle.pop(run, None)
             self._mergeable.clear()
             self._failures.pop(run, None)
 
@@ -191,23 +174,14 @@ class Writer:
                 self._hurry = True
                 self._changed.notify_all()
 
-    def _take_idle(self, run: str | None) -> None:
-        """Queue what a run has left for when there is time."""
-        if run in self._idle:
-            self._queue.append(self._idle.pop(run))
-
     def _next_batch(self) -> list[Operation]:
         """Wait until something is due, then take an urgent operation alone or the whole queue; empty: the end."""
         with self._changed:
             while not (self._hurry or self._closing):
-                first = next(chain(self._queue, self._idle.values()), None)
-                age_s = time.monotonic() - first.queued_at if first else 0.0
+                age_s = time.monotonic() - self._queue[0].queued_at if self._queue else 0.0
                 if age_s >= FLUSH_S:
                     break
-                self._changed.wait(FLUSH_S - age_s if first else None)
-            if not self._hurry or any(time.monotonic() - idle.queued_at > IDLE_S for idle in self._idle.values()):
-                for run in list(self._idle):
-                    self._take_idle(run)
+                self._changed.wait(FLUSH_S - age_s if self._queue else None)
             urgent = [operation for operation in self._queue if operation.urgent][:1]
             if urgent:
                 self._queue.remove(urgent[0])
@@ -282,12 +256,7 @@ class Writer:
 
     def _return(self, batch: list[Operation], why: Text) -> bool:
         """Put an untaken batch back and wait a moment; False when the store closes and time is up."""
-        batch = [operation for operation in batch if not operation.is_idle]
         with self._changed:
-            if not batch:
-                self._flying = []
-                self._hurry = bool(self._queue)
-                return True
             if self._trouble is None:
                 _log.warning("saving is delayed: %s", why)
             self._trouble = why

@@ -117,26 +117,6 @@ def test_blocks_of_one_flush_are_one_row_and_a_finished_run_is_packed(place: Pla
     assert all(store.read_steps(run)[name].tobytes() == before[name].tobytes() for name in before)
 
 
-def test_a_run_is_packed_when_nobody_waits_and_before_anything_else_is_stored_of_it(
-    place: Place, store: Store, monkeypatch: pytest.MonkeyPatch
-):
-    for name in ("FLUSH_S", "IDLE_S"):
-        monkeypatch.setattr(writer, name, 3600.0)
-    run, other = new_run(store), new_run(store)
-    attempt = store.begin_attempt(run, 0, "start", actor=ME)
-    for first in (1, 4):
-        store.append_steps(run, attempt, rows_of(first, first + 2))
-        assert store.flush(60)
-    store.set_state(run, "finished", actor=ME)
-    store.rename(other, "somebody else's", actor=ME)
-    assert count(place, schema.steps) == 2
-    store.rename(run, "its own", actor=ME)
-    assert count(place, schema.steps) == 1
-    store.set_state(run, "finished", actor=ME)
-    store.delete(run, actor=ME)
-    assert (count(place, schema.steps), store.flush(60)) == (0, True)
-
-
 def test_a_state_is_stored_after_the_rows_that_came_before_it(store: Store):
     run = new_run(store)
     attempt = store.begin_attempt(run, 0, "start", actor=ME)
