@@ -9,8 +9,9 @@ from typing import IO, TYPE_CHECKING, Any
 from core.cli_compare import LOOK_AGAIN_S, to_end
 from core.cli_executor import executor_options, use_workers
 from core.cli_training import Answer, named, read_document, refuse_if_held, set_changes
-from core.errors import CoreError
+from core.errors import BadInput, CoreError, shown
 from core.people import LOCAL
+from core.store.ids import LENGTH, is_id
 from core.terminal import say, tell
 from core.text import Text
 
@@ -50,6 +51,12 @@ def search_options(made: argparse.ArgumentParser) -> None:
 
 def search(arguments: argparse.Namespace) -> Answer:
     """Search the settings of the experiment of a file, or go on with a search that was broken off."""
+    if arguments.resume and not is_id(arguments.resume):
+        raise BadInput(
+            Text("{id} is not the id of a search.", id=shown(arguments.resume)),
+            Text("An id is {length} lower-case letters and digits.", length=LENGTH),
+            Text("Copy it from the first line of what the search has printed."),
+        )
     refuse_if_held(arguments)
     asked = None if arguments.resume else _asked(arguments)
     from core.studies.workbench import Workbench

@@ -47,12 +47,14 @@ def title(experiment: Experiment) -> Text:
 
 
 def data_words(experiment: Experiment) -> Text:
-    """Title of the data set and number of training samples."""
+    """Title of the data set, number of training samples, and the fold that validates where there are folds."""
     from core.training.splits import split_sizes
 
     dataset = cast(Any, experiment.dataset)
     num = split_sizes(experiment).num_train
     words = Text("{title}, {num:,} training samples", title=Text(dataset.title), num=num)
+    if experiment.num_folds is not None:
+        words = Text("{data}, fold {fold} of {num}", data=words, fold=experiment.fold, num=experiment.num_folds)
     selection = dataset.best_inputs
     if selection is None:
         return words

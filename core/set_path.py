@@ -133,7 +133,9 @@ class _Change:
         titles = {parameter.name: Text(parameter.title or parameter.name) for parameter in known}
         if dropped:
             names = _listed([titles.get(name, Text(name)) for name in dropped])
-            self.notes.append(Text("{title} has no {fields}: dropped with the change.", title=title, fields=names))
+            self.notes.append(
+                Text("Left out, because {title} has no such setting: {fields}.", title=title, fields=names)
+            )
         if kept:
             values = _listed([_setting(titles[name], value) for name, value in kept.items()])
             self.notes.append(Text("{title} keeps: {fields}.", title=title, fields=values))
@@ -149,6 +151,12 @@ class _Change:
         items = list(current) if isinstance(current, list | tuple) else []
         index = _index(place, name, len(items))
         before = items[index] if index < len(items) else None
+        if before is None and deeper not in ([], ["key"]):
+            raise BadInput(
+                Text("“{path}” cannot be set.", path=".".join([name, *rest])[:200]),
+                Text("“{name}” has no entry {place} yet.", name=name, place=index),
+                Text("Set “{name}” to a key first.", name=f"{name}.{index}"),
+            )
         return [*items[:index], self.entry(before, family, f"{name}.{place}", deeper, value), *items[index + 1 :]]
 
 

@@ -59,7 +59,7 @@ def network() -> None:
     names = {"": t("shipped with this program"), **told_apart(runs)}
     st.markdown(f"**{t('NETWORK')}**")
     st.selectbox(
-        t("NETWORK"), ids, format_func=names.__getitem__, label_visibility="collapsed", **chosen.widget("run", run)
+        t("NETWORK"), format_func=names.__getitem__, label_visibility="collapsed", **chosen.one_of("run", ids, run)
     )
     st.caption(plain(names[run] if run else shipped_words()))
 
@@ -76,7 +76,7 @@ def image(shown: SamplesLook) -> None:
         required=True,
         format_func=lambda place: t(shown.class_names[shown.labels[place]]),
         label_visibility="collapsed",
-        **chosen.widget("label", label),
+        **chosen.widget("label", label, "default"),
     )
     names = [t(shown.class_names[place]) for place in (shown.labels[label], shown.said[label])]
     st.caption(t("The network says “{said}” to this “{true}”.", true=names[0], said=names[1]))

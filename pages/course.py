@@ -99,7 +99,6 @@ def one_claim(lesson: Lesson, place: int, claim: Claim) -> None:
     st.markdown(f"“{said(claim.article)}” :gray-badge[{plain(claim.source)}]")
     names, key = answers.verdict_names(), f"vote {lesson.key} {place}|{language()}"
     voted = answers.vote_of(lesson, place)
-    keep(key, voted)
 
     def take() -> None:
         if st.session_state[key] is not None:
@@ -109,6 +108,7 @@ def one_claim(lesson: Lesson, place: int, claim: Claim) -> None:
         st.segmented_control(
             t("Your vote before running"),
             VERDICTS,
+            default=keep(key, voted),
             format_func=names.__getitem__,
             key=key,
             required=voted is not None,

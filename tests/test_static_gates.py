@@ -92,6 +92,13 @@ def keys_by_name(source: Source) -> Iterator[tuple[ast.AST, str]]:
                 yield node, f"a key compared with {sorted(literals & known)}"
 
 
+def kept_alone(source: Source) -> Iterator[tuple[ast.AST, str]]:
+    """`keep` whose value is not handed to the control: a browser on a slow machine would begin elsewhere."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and dotted_name(node.value.func) == "keep":
+            yield node, "keep() whose value begins no control"
+
+
 def unfinished(source: Source) -> Iterator[tuple[ast.AST, str]]:
     """Words of work that is not done."""
     for number, line in enumerate(source.text.splitlines(), start=1):
@@ -132,6 +139,10 @@ def test_code_asks_traits_and_not_keys():
     assert found(keys_by_name, sources("app.py", "pages", "core")) == []
 
 
+def test_a_control_begins_with_the_value_it_is_kept_at():
+    assert found(kept_alone, sources("pages")) == []
+
+
 def test_nothing_is_left_unfinished():
     assert found(unfinished, tuple(file for file in sources() if file.path != THIS_FILE)) == []
 
@@ -162,6 +173,7 @@ def test_nothing_is_left_unfinished():
         (synchronizing, "loss.item()"),
         (synchronizing, "(a + b).cpu()"),
         (synchronizing, "norms[0].tolist()"),
+        (kept_alone, "keep(key, value)"),
         (unfinished, "x = 1  # TODO"),
         (unfinished, "# Coming soon"),
     ],
@@ -181,6 +193,7 @@ def test_a_breach_is_found(rule: Rule, line: str):
         (sleeping, "event.wait(0.01)"),
         (sleeping, "await asyncio.sleep(0.01)"),
         (synchronizing, "total.add_(loss)"),
+        (kept_alone, "st.toggle(label, keep(key, value), key=key)"),
         (unfinished, "st.text_input('name', placeholder='a name')"),
     ],
 )

@@ -8,6 +8,7 @@ import { mixed } from "./theme.js";
 import { drawSamples } from "./thumbnails.js";
 import { rowsOf } from "./wire.js";
 
+const OVER = ["finished", "stopped", "diverged", "failed", "interrupted"];
 const ORDER = ["boundary", "fit", "predictions", "confusion"];
 const MARKERS = ["circle", "x-thin", "square", "triangle-up", "diamond", "cross-thin", "star", "hexagon", "bowtie", "pentagon"];
 const CLASS_SLOTS = [3, 0, 2, 6, 1, 5, 4, 7];
@@ -38,7 +39,10 @@ export class Learned {
       return null;
     }
     const { labels, palette } = context;
-    if (!picture) return this.chart.draw([], empty(labels.picture_none, palette), labels.picture_none);
+    if (!picture) {
+      const none = OVER.includes(data.meta.state) ? labels.picture_over : labels.picture_none;
+      return this.chart.draw([], empty(none, palette), none);
+    }
     const { traces, layout, summary } = { boundary, fit, confusion }[picture.name](picture.payload, context);
     return this.chart.draw(traces, layout, summary);
   }

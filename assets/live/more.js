@@ -19,7 +19,8 @@ export function drawMore(chart, data, view, context) {
   return chart.draw(
     traces,
     {
-      margin: { t: size * 1.4, r: beside ? widest(traces.map((trace) => trace.name), context) + 5 * size : 1.6 * size },
+      // Ticks of a small learning rate ("0.00015") are wider than any other picture's.
+      margin: { ...(view.more === "rate" && { l: size * 6 }), t: size * 1.4, r: beside ? widest(traces.map((trace) => trace.name), context) + 5 * size : 1.6 * size },
       showlegend: several,
       legend: beside ? { x: 1.01, xanchor: "left", y: 1, yanchor: "top" } : { orientation: "h", x: 1, xanchor: "right", y: 0.88, yanchor: "top", bgcolor: translucent(palette.background, 0.7) },
       xaxis: { mode: view.x, range: extent(data, view.x), title: { text: labels[`axis_${view.x}`], standoff: 2 }, zeroline: false },

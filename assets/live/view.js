@@ -163,7 +163,7 @@ export class LiveView extends BaseView {
     return this.drawChanged({
       main: [plots.main, [...common, rows.evaluation, ...before, data.events.length, seconds, data.meta.guess_text, context.curve], () => drawMain(charts.main, data, ghost, view, context)],
       gradients: [panels.gradients, [...common, rows.update], () => drawGradients(charts.gradients, data, view, context)],
-      learned: [panels.learned, [...common, ...pictureSteps(data)], () => this.learned.draw(data, context)],
+      learned: [panels.learned, [...common, data.meta.state, ...pictureSteps(data)], () => this.learned.draw(data, context)],
       more: [panels.more, [...common, rows.update, data.pictures.wrong?.step, view.more], () => this.drawMore(data, view, context)],
     });
   }

@@ -217,6 +217,12 @@ class Hub:
             held = self._runs.get(run)
             return {} if held is None else {name: value for name, (_, value) in held.meta.items()}
 
+    def has_pictures(self, run: str) -> bool:
+        """Whether it is shown what a run has learned."""
+        with self._lock:
+            held = self._runs.get(run)
+            return held is not None and bool(held.pictures)
+
     def series(self, run: str, group: str) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float32]], bool]:
         """Steps, columns and whether they are complete (False: earlier rows are kept thinned only)."""
         with self._lock:

@@ -15,7 +15,8 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 _TIME_LETTERS = 10
 _CHANCE_LETTERS = 8
-_PATTERN = re.compile(f"[{ALPHABET}]{{{_TIME_LETTERS + _CHANCE_LETTERS}}}")
+LENGTH = _TIME_LETTERS + _CHANCE_LETTERS
+_PATTERN = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
 _lock = threading.Lock()
 _last = 0
 
@@ -45,6 +46,6 @@ def checked_id(value: object) -> str:
     shown = value if isinstance(value, str) else repr(value)
     raise BadInput(
         Text("“{id}” is not the id of a run.", id=shown[:40].encode("ascii", "backslashreplace").decode()),
-        Text("An id is {length} lower-case letters and digits.", length=_TIME_LETTERS + _CHANCE_LETTERS),
+        Text("An id is {length} lower-case letters and digits.", length=LENGTH),
         Text("Copy it from the table of runs."),
     )

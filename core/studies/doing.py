@@ -8,6 +8,7 @@ from typing import Any
 from core.text import Text
 from core.training.gan import Gan
 from core.training.run import Run
+from core.training.verdict import epoch_text
 
 
 def learning_words(gan: Gan) -> Text:
@@ -48,12 +49,12 @@ def how_far(run: Run, share: float) -> Text:
         )
     latest = run.evaluations[-1]
     return Text(
-        "{percent:.0f} %: update {step:,} of {num:,}; at epoch {epoch:.3g} the training error is {train:.2%}, the "
+        "{percent:.0f} %: update {step:,} of {num:,}; at epoch {epoch} the training error is {train:.2%}, the "
         "validation error {validation:.2%}",
         percent=percent,
         step=run.step_count,
         num=run.total_steps,
-        epoch=latest.epoch,
+        epoch=epoch_text(latest.epoch),
         train=latest.train.error,
         validation=latest.validation.error,
     )

@@ -181,9 +181,19 @@ def _blocks(value: str) -> Text:
             if all(one == getattr(usual, parameter.name) for one in found):
                 continue
             found = found[:1] if all(one == found[0] for one in found) else found
-        written = " ".join("–" if one is None else str(getattr(one, "key", one)) for one in found)
+        mark = " " if all(isinstance(one, int) for one in found) else " / "
+        written = _joined([_of_block(one) for one in found], mark)
         parts.append(Text("{setting} {value}", setting=Text(parameter.title), value=written))
     return _joined(parts, ", ")
+
+
+def _of_block(value: Any) -> Text:
+    """A number, a word, an activation, or nothing."""
+    if isinstance(value, Entry):
+        return Text(value.title)
+    if isinstance(value, str):
+        return Text(value)
+    return Text("–") if value is None else Text("{value}", value=value)
 
 
 def _joined(parts: Sequence[Text], mark: str) -> Text:

@@ -31,7 +31,7 @@ from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
 from core.training.run import Run
 from core.training.trend import Trend, fine_tuned_from
-from core.training.verdict import status
+from core.training.verdict import epoch_text, status
 
 OVER = ("finished", "stopped", "diverged", "failed", "interrupted")
 
@@ -116,7 +116,7 @@ EVENT_WORDS: dict[str, Callable[[Event], Text]] = {
     "diverged": lambda event: Text("not a number at update {step}", step=event.step),
     "stage": lambda event: layer_text(event.values["layer"]) if event.values["layer"] else Text("the whole network"),
     "early_stop": lambda event: Text(
-        "stopped early; weights of epoch {epoch:.3g} are back", epoch=event.values["best_epoch"]
+        "stopped early; weights of epoch {epoch} are back", epoch=epoch_text(event.values["best_epoch"])
     ),
 }
 

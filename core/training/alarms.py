@@ -175,9 +175,11 @@ def power(exponent: float) -> Text:
 
 
 def three_digits(value: float) -> str:
-    """A number as people write it: 2.3, 1.53·10⁶."""
+    """A number as people write it: 2.3, 1.53·10⁶, 10⁻⁸."""
     digits, _, exponent = f"{value:.3g}".partition("e")
-    return f"{digits}·10{_raised(int(exponent))}" if exponent else digits
+    if not exponent:
+        return digits
+    return f"{digits}·10{_raised(int(exponent))}".removeprefix("1·")
 
 
 def _raised(exponent: int) -> str:

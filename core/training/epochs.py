@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
+
+
+def tenths(epoch: float) -> float:
+    """An epoch to one decimal, a half upwards, as the charts in the browser write it."""
+    return float(Decimal(epoch).quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
 class Epochs:

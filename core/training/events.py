@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from core.text import Text
+from core.training.epochs import tenths
 from core.training.evaluation import Evaluation
 from core.training.recorder import StepBlock
 
@@ -70,7 +71,7 @@ def stopped_early(patience: int, best_epoch: float) -> Outcome:
             "Stopped early: no lower validation error for {patience:g} epochs; the weights of epoch {epoch:.3g} are "
             "back.",
             patience=patience,
-            epoch=best_epoch,
+            epoch=tenths(best_epoch),
         ),
     )
 

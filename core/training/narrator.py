@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from core.text import Text
 from core.training.trend import EPOCHS_RUNNING, Trend, uncertainty
-from core.training.verdict import error_text, points_text, uncertainty_text
+from core.training.verdict import epoch_text, error_text, points_text, uncertainty_text
 
 if TYPE_CHECKING:
     from core.training.evaluation import Evaluation
@@ -192,10 +192,10 @@ def _is_noise(past: Past) -> bool:
 
 def _overfitting_text(past: Past) -> Text:
     return Text(
-        "Validation error {now} ± {uncertainty}, lowest at epoch {epoch:.4g} ({lowest}); training loss has fallen "
+        "Validation error {now} ± {uncertainty}, lowest at epoch {epoch} ({lowest}); training loss has fallen "
         "since, from {before:.3g} to {after:.3g}.",
         **_validation(past),
-        epoch=past.lowest.epoch,
+        epoch=epoch_text(past.lowest.epoch),
         lowest=error_text(past.lowest.validation),
         before=past.lowest.train.loss,
         after=past.now.train.loss,
@@ -205,7 +205,7 @@ def _overfitting_text(past: Past) -> Text:
 def _underfitting_text(past: Past) -> Text:
     return Text(
         "Training error {train}, {first} at the beginning; validation error {now} ± {uncertainty}. Training loss has "
-        "changed by {change:+.2g} within {num} epochs.",
+        "changed by {change} within {num} epochs.",
         **_validation(past),
         **_standing(past),
         train=error_text(past.now.train),
@@ -215,7 +215,7 @@ def _underfitting_text(past: Past) -> Text:
 
 def _plateau_text(past: Past) -> Text:
     return Text(
-        "Training loss {loss:.3g}, {first:.3g} at the beginning; it has changed by {change:+.2g} within {num} epochs.",
+        "Training loss {loss:.3g}, {first:.3g} at the beginning; it has changed by {change} within {num} epochs.",
         **_standing(past),
         **_losses(past),
     )
@@ -249,8 +249,8 @@ def _validation(past: Past) -> dict[str, Text]:
     return {"now": error_text(past.now.validation), "uncertainty": uncertainty_text(past.now.validation)}
 
 
-def _standing(past: Past) -> dict[str, float]:
-    return {"change": -past.fall, "num": NUM_LATEST}
+def _standing(past: Past) -> dict[str, str | int]:
+    return {"change": f"{-past.fall:+.2g}".replace("-", "−"), "num": NUM_LATEST}
 
 
 def _losses(past: Past) -> dict[str, float]:

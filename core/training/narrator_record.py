@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from core.text import Text
 from core.training.narrator import RULES, Narrator, Saying
 from core.training.trend import Trend
+from core.training.verdict import epoch_text
 
 if TYPE_CHECKING:
     from core.training.evaluation import Evaluation
@@ -98,7 +99,7 @@ def told(sayings: Sequence[Saying]) -> tuple[dict[str, Text], ...]:
     """What the live page shows of sayings: what was said when, with which numbers, by which rule."""
     return tuple(
         {
-            "line": Text("{name}, said at epoch {epoch:.4g}", name=RULES[saying.kind].name, epoch=saying.epoch),
+            "line": Text("{name}, said at epoch {epoch}", name=RULES[saying.kind].name, epoch=epoch_text(saying.epoch)),
             "text": saying.text,
             "rule": RULES[saying.kind].text,
             "record": record_text(saying.kind),

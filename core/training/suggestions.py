@@ -200,8 +200,10 @@ def _lower_rate(experiment: Experiment) -> Iterator[Suggestion]:
 
 
 def _higher_rate(experiment: Experiment) -> Iterator[Suggestion]:
+    """Ten times as high, where that is still usual for the optimizer."""
     change = _rate(experiment, 10)
-    if change is not None:
+    usual = {parameter.name: parameter.usual for parameter in experiment.optimizer.parameters()}.get("lr")
+    if change is not None and usual is not None and change[1] <= usual.high:
         yield Suggestion(
             "higher_rate",
             Text("learning rate {lr:g}", lr=change[1]),
@@ -308,6 +310,7 @@ def _another_seed(experiment: Experiment) -> Iterator[Suggestion]:
 _BY_VERDICT = {
     "overfitting": (_penalty, _dropout, _stop_early, _more_points, _smaller_network),
     "gap_grows": (_more_epochs, _penalty, _more_points, _stop_early),
+    "thrown": (_weaker_penalty, _scaled_inputs, _lower_rate, _clip, _adam, _normalize),
     "not_learning": (_weaker_penalty, _scaled_inputs, _normalize, _relu, _higher_rate, _lower_rate, _adam),
     "plateau": (_falling_rate, _larger_network, _lower_rate, _another_seed),
     "diverged": (_lower_rate, _scaled_inputs, _clip, _adam, _normalize),

@@ -110,6 +110,18 @@ class Trend:
             self.epochs_at_guess = self.epochs_at_guess + 1 if self._is_at_guess(evaluation) else 0
             self._judge(evaluation, self.lowest)
 
+    @property
+    def has_lost(self) -> bool:
+        """Whether it was better than guessing at the end of an epoch before the latest ones at the guessing line."""
+        return self.epochs_at_guess < len(self.epoch_ends)
+
+    @property
+    def is_thrown(self) -> bool:
+        """Whether updates have made it worse: what it had learned is lost, or its loss is above the first weights'."""
+        assert self.latest is not None
+        assert self.first is not None
+        return self.has_lost or self.latest.train.loss > self.first.train.loss
+
     def copied(self) -> Trend:
         """The trend as it is now, to take other evaluations or none."""
         copied = copy.copy(self)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.experiment import Experiment
 from core.text import Text
 from core.training.alarms import Alarm
+from core.training.epochs import tenths
 from core.training.suggestions import Suggestion, suggestions
 from core.training.trend import TIMES_UNCERTAINTY, UPDATES_AT_GUESS, Trend, uncertainty
 
@@ -112,7 +113,7 @@ def status(
         _sentence(verdict, trend, state, reason, restored),
         _more(verdict, trend),
         tuple(_numbers(trend)),
-        suggestions(verdict, experiment),
+        suggestions("thrown" if verdict == "not_learning" and trend.is_thrown else verdict, experiment),
         alarms,
         told,
     )
@@ -161,8 +162,9 @@ def points_text(task: str, difference: float) -> Text:
     return Text("{value} points", value=f"{100 * difference:z.1f}".replace("-", "−"))
 
 
-def _epoch(evaluation: Evaluation) -> Text:
-    return Text("{epoch:,.10g}", epoch=round(evaluation.epoch, 1))
+def epoch_text(epoch: float) -> Text:
+    """An epoch, which is no whole number where it was measured between two."""
+    return Text("{epoch:,.10g}", epoch=tenths(epoch))
 
 
 def _guess_text(trend: Trend) -> Text:
@@ -182,7 +184,7 @@ def _sentence(verdict: str, trend: Trend, state: str, reason: Text | None, resto
         "uncertainty": uncertainty_text(shown.validation),
         "train": error_text(shown.train),
         "lowest": error_text(lowest.validation),
-        "epoch": _epoch(lowest),
+        "epoch": epoch_text(lowest.epoch),
     }
     if verdict == "untrained":
         if trend.guess_error is None:
@@ -191,10 +193,10 @@ def _sentence(verdict: str, trend: Trend, state: str, reason: Text | None, resto
         return Text("Untrained. Validation error {now} ± {uncertainty}; guessing gives {guess}.", **values)
     if verdict == "pretraining":
         return Text(
-            "Pre-training: until epoch {until:.3g} one hidden layer learns at a time. The network as a whole still "
+            "Pre-training: until epoch {until} one hidden layer learns at a time. The network as a whole still "
             "answers with layers that nobody has trained: validation error {now} ± {uncertainty}.",
             **_only(values, "now", "uncertainty"),
-            until=trend.since,
+            until=epoch_text(trend.since),
         )
     if verdict == "overfitting":
         return _overfitting(trend, values)
@@ -245,7 +247,7 @@ def _overfitting(trend: Trend, values: dict[str, Any]) -> Text:
 
 def _not_learning(trend: Trend, latest: Evaluation) -> Text:
     values = {"count": trend.epochs_at_guess, "train": error_text(latest.train), "guess": _guess_text(trend)}
-    if trend.epochs_at_guess >= len(trend.epoch_ends):
+    if not trend.has_lost:
         return Text(
             "Not learning. Training error has stayed at the guessing line for {count} epochs: {train}, and guessing "
             "gives {guess}.",
@@ -260,7 +262,7 @@ def _not_learning(trend: Trend, latest: Evaluation) -> Text:
 
 def _ended(values: dict[str, Any], shown: Evaluation, state: str, reason: Text | None, is_restored: bool) -> Text:
     if is_restored:
-        back = Text("Stopped early; the weights of epoch {epoch} are back.", epoch=_epoch(shown))
+        back = Text("Stopped early; the weights of epoch {epoch} are back.", epoch=epoch_text(shown.epoch))
         return Text(
             "{reason} Validation error {now} ± {uncertainty}, training error {train}.",
             **_only(values, "now", "uncertainty", "train"),
@@ -272,7 +274,7 @@ def _ended(values: dict[str, Any], shown: Evaluation, state: str, reason: Text |
             "{train}.",
             **values,
         )
-    ended = Text("Ended at epoch {epoch}.", epoch=_epoch(shown))
+    ended = Text("Ended at epoch {epoch}.", epoch=epoch_text(shown.epoch))
     return Text(
         "{reason} Validation error {now} ± {uncertainty}, lowest at epoch {epoch} ({lowest}); training error {train}.",
         **values,
@@ -295,7 +297,7 @@ def _more(verdict: str, trend: Trend) -> Text | None:
         return Text(
             "Loss tells it louder: validation loss {lowest:.3g} at epoch {epoch}, now {now:.3g}.",
             lowest=lowest.validation.loss,
-            epoch=_epoch(lowest),
+            epoch=epoch_text(lowest.epoch),
             now=latest.validation.loss,
         )
     return None
@@ -312,7 +314,7 @@ def _numbers(trend: Trend) -> list[tuple[Text, Text]]:
         (Text("its ±"), uncertainty_text(latest.validation)),
         (
             Text("lowest validation error"),
-            Text("{error} at epoch {epoch}", error=error_text(lowest.validation), epoch=_epoch(lowest)),
+            Text("{error} at epoch {epoch}", error=error_text(lowest.validation), epoch=epoch_text(lowest.epoch)),
         ),
         (Text("training error there"), error_text(lowest.train)),
         (Text("above its lowest"), points_text(trend.task, rise)),

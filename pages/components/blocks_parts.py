@@ -63,10 +63,9 @@ def activation() -> None:
         key = chosen.among("activation", [OWN, *known])
         st.selectbox(
             t("activation"),
-            [OWN, *known],
             width=260,
             format_func=lambda name: t("the layer's own") if name == OWN else t(entries("activations")[name].title),
-            **chosen.widget("activation", key),
+            **chosen.one_of("activation", [OWN, *known], key),
         )
     found = ask(PreActivations(chosen.get("run"), layer.name, "" if key == OWN else key))
     record = ActivationCurve(found.places, found.values, found.slopes, found.histogram.edges, found.histogram.counts)
@@ -97,12 +96,12 @@ def normalization(shown: SamplesLook) -> None:
     names = list(shown.normalized)
     name = chosen.among("normalized layer", names)
     with st.container(horizontal=True, gap="medium"):
-        st.selectbox(t("layer"), names, width=200, **chosen.widget("normalized layer", name))
+        st.selectbox(t("layer"), width=200, **chosen.one_of("normalized layer", names, name))
         num = shown.normalized[name]
         channel = chosen.among("channel", range(1, num + 1))
-        st.number_input(t("channel"), 1, num, step=1, width=140, **chosen.number("channel", channel))
+        st.number_input(t("channel"), 1, num, step=1, width=140, **chosen.widget("channel", channel))
         size = chosen.get("batch", 64)
-        st.select_slider(t("images in the batch"), BATCHES, width=260, **chosen.number("batch", size))
+        st.select_slider(t("images in the batch"), BATCHES, width=260, **chosen.widget("batch", size))
     found = ask(Normalized(chosen.get("run"), name, channel - 1, size))
     spreads = [
         Spread(label, histogram.edges, histogram.counts)
@@ -154,10 +153,9 @@ def dropout(shown: SamplesLook) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.selectbox(
             t("layer"),
-            shown.dropped,
             width=200,
             format_func=lambda each: each or t("before the output"),
-            **chosen.widget("dropped layer", name),
+            **chosen.one_of("dropped layer", shown.dropped, name),
         )
         num_masks = chosen.get("masks", 100)
         st.select_slider(
@@ -165,7 +163,7 @@ def dropout(shown: SamplesLook) -> None:
             MASKS,
             width=260,
             format_func=lambda num: f"{num:,}",
-            **chosen.number("masks", num_masks),
+            **chosen.widget("masks", num_masks),
         )
         st.button(
             t("Another mask"),

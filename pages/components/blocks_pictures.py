@@ -56,7 +56,7 @@ def layer_choice(layers: Sequence[Layer]) -> Layer:
     """One of the layers, chosen for all parts."""
     names = [layer.name for layer in layers]
     name = chosen.among("layer", names)
-    st.selectbox(t("layer"), names, **chosen.widget("layer", name))
+    st.selectbox(t("layer"), **chosen.one_of("layer", names, name))
     return layers[names.index(name)]
 
 
@@ -101,7 +101,7 @@ def maps() -> None:
         stages = [stage for stage in STAGES if stage in layer.stages]
         stage = chosen.get("stage", "activated")
         stage = stage if stage in stages else "activated"
-        st.radio(t("values"), stages, format_func=names.__getitem__, **chosen.widget("stage", stage))
+        st.radio(t("values"), format_func=names.__getitem__, **chosen.one_of("stage", stages, stage))
     with shown:
         values = layer.stages[stage]
         st.markdown(f"**{t('Feature maps') if values.ndim == 3 else t('Units')}**")
@@ -121,7 +121,7 @@ def filters(layer: Layer) -> None:
         else:
             st.markdown(f"**{t('Filters of one feature map, a kernel for each channel that it reads')}**")
             number = chosen.among("map", range(1, len(weights) + 1))
-            st.number_input(t("feature map"), 1, len(weights), step=1, width=140, **chosen.number("map", number))
+            st.number_input(t("feature map"), 1, len(weights), step=1, width=140, **chosen.widget("map", number))
             kernels = weights[number - 1]
         tiles(kernels, t("Weights of the kernels"), "filters", 32)
     elif layer.weights is not None and layer.given.ndim == 1:
@@ -211,12 +211,12 @@ def pooling() -> None:
         num, side = len(values), min(values.shape[1:])
         strongest = int(values.sum((1, 2)).argmax()) + 1
         number = min(chosen.get("map", strongest), num)
-        st.number_input(t("feature map"), 1, num, step=1, width=140, **chosen.number("map", number))
+        st.number_input(t("feature map"), 1, num, step=1, width=140, **chosen.widget("map", number))
         window = min(chosen.get("window", 2), side)
         stride = min(chosen.get("stride", 2), side)
         if side > 1:
-            st.slider(t("window"), 1, min(4, side), width=180, **chosen.number("window", min(window, 4)))
-            st.slider(t("stride"), 1, min(4, side), width=180, **chosen.number("stride", min(stride, 4)))
+            st.slider(t("window"), 1, min(4, side), width=180, **chosen.widget("window", min(window, 4)))
+            st.slider(t("stride"), 1, min(4, side), width=180, **chosen.widget("stride", min(stride, 4)))
     moved = next(other for other in look(is_shifted=True).layers if other.name == layer.name)
     found: list[Pooled] = pooled(values[number - 1], moved.stages["activated"][number - 1], window, stride)
     names = {"map": t("feature map"), "max": t("max pooling"), "average": t("average pooling")}
@@ -249,19 +249,18 @@ def attention() -> None:
     with st.container(horizontal=True, gap="medium"):
         number = chosen.among("attention layer", range(1, num_layers + 1))
         if num_layers > 1:
-            st.slider(t("layer"), 1, num_layers, width=200, **chosen.number("attention layer", number))
+            st.slider(t("layer"), 1, num_layers, width=200, **chosen.widget("attention layer", number))
         tokens = [*([0] if first else []), *range(first, num_tokens)]
         token = chosen.among("token", tokens)
         st.selectbox(
             t("what looks"),
-            tokens,
             width=240,
             format_func=lambda each: (
                 t("class token")
                 if each < first
                 else t("patch {row}, {column}", row=(each - first) // wide + 1, column=(each - first) % wide + 1)
             ),
-            **chosen.widget("token", token),
+            **chosen.one_of("token", tokens, token),
         )
     rows = found.maps[number - 1, :, token, first:]
     st.markdown(f"**{t('Attention of each head')}**")

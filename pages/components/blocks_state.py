@@ -38,16 +38,16 @@ def among(name: str, options: Sequence[Any]) -> Any:
     return value if value in options else options[0]
 
 
-def widget(name: str, value: Any) -> dict[str, Any]:
-    """Key and call of a control that shows a choice and changes it."""
+def widget(name: str, value: Any, begins: str = "value") -> dict[str, Any]:
+    """Key and call of a control that shows a choice and changes it; it `begins` with this argument."""
     key = f"blocks {name}|{language()}"
-    keep(key, value)
-    return {"key": key, "on_change": _taken, "args": (key, name)}
+    return {begins: keep(key, value), "key": key, "on_change": _taken, "args": (key, name)}
 
 
-def number(name: str, value: Any) -> dict[str, Any]:
-    """The same for a slider or a number, which begins at `value`."""
-    return {"value": value, **widget(name, value)}
+def one_of(name: str, options: Sequence[Any], value: Any) -> dict[str, Any]:
+    """The same for a list, which begins at the place of `value`."""
+    shown = widget(name, value)
+    return {"options": options, "index": options.index(shown.pop("value")), **shown}
 
 
 def _taken(key: str, name: str) -> None:

@@ -261,7 +261,6 @@ def another_number(others: list[Dimension]) -> None:
 
 def _pick(which: str, keys: list[str], current: str, names: Mapping[str, str]) -> None:
     key = f"{which} thing|{language()}"
-    keep(key, current)
 
     def take() -> None:
         wanted = st.session_state[key]
@@ -272,6 +271,7 @@ def _pick(which: str, keys: list[str], current: str, names: Mapping[str, str]) -
     st.pills(
         t("WHAT DIFFERS"),
         keys,
+        default=keep(key, current),
         key=key,
         required=True,
         format_func=lambda item: names.get(item) or (t("none") if which == "second" else t("several things")),
@@ -291,10 +291,10 @@ def rates_and_seeds() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rates-and-seeds"):
         st.markdown(f":small[**{t('LEARNING RATE')}**]", width="content")
         key = f"rates|{language()}"
-        keep(key, made.rates)
         st.pills(
             t("LEARNING RATE"),
             get_args(Rates),
+            default=keep(key, made.rates),
             key=key,
             required=True,
             format_func=rate_names.__getitem__,
@@ -308,11 +308,11 @@ def rates_and_seeds() -> None:
             help=t("Runs of every variant, the k-th of all with the same seed"),
         )
         key = f"seeds|{language()}"
-        keep(key, made.seeds)
         most = MOST_LANES // max(1, len(made.variants()))
         st.pills(
             t("SEEDS"),
             sorted({*(number for number in SEEDS if number <= most), made.seeds}),
+            default=keep(key, made.seeds),
             key=key,
             required=True,
             label_visibility="collapsed",

@@ -124,9 +124,15 @@ def form(which: str, place: int, level: Level) -> None:
     item = made.dimension_of(which)
     key = f"name of {which} {place}|{language()}"
     # A name that is ours is no name that somebody typed: it stands there as what holds without one.
-    keep(key, "" if is_prepared(level["name"], level["changes"]) else level["name"])
+    typed = "" if is_prepared(level["name"], level["changes"]) else level["name"]
     st.text_input(
-        t("Name"), key=key, max_chars=80, placeholder=_name(level), on_change=_rename, args=(which, place, key)
+        t("Name"),
+        keep(key, typed),
+        key=key,
+        max_chars=80,
+        placeholder=_name(level),
+        on_change=_rename,
+        args=(which, place, key),
     )
     if item is not None:
         value_of(item, f"{which} {place}:{item.path}", made.document(level), made.base)

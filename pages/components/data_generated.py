@@ -42,11 +42,11 @@ def choices() -> None:
     for parameter in Synthetic.parameters():
         if parameter.name in ("updates", "seed"):
             key = f"generator {parameter.name}|{language()}"
-            keep(key, getattr(recipe(), parameter.name))
             st.number_input(
                 t(parameter.title),
                 min_value=int(parameter.low or 0),
                 max_value=int(parameter.high or 0) - (not parameter.high_is_legal),
+                value=keep(key, getattr(recipe(), parameter.name)),
                 step=1 if parameter.name == "seed" else 100,
                 key=key,
                 help=t(parameter.help),

@@ -19,6 +19,7 @@ from core.studies.comparison import Comparison
 from core.studies.error_curve import Point, error_curve, one_standard_error, sizes
 from core.studies.weight_sizes import EDGES
 from core.text import Text
+from core.training.alarms import three_digits
 from core.training.verdict import points_text
 from pages.components import state
 from pages.components.choices import data_choice, network_choice, number, optimizer_choice
@@ -320,10 +321,9 @@ def _weights(comparison: Comparison, record: StudyRecord) -> None:
     )
     st.dataframe(
         pd.DataFrame(
-            {
-                show(_strength_axis()): [f"{value:.2g}" for value in values],
-                t("weights below 0.001"): [f"{100 * each.near_zero:.1f} %" for _, each in found],
-            }
-        ).T,
+            [[f"{100 * each.near_zero:.1f} %" for _, each in found]],
+            pd.Index([t("weights below 0.001")], name=show(_strength_axis())),
+            list(map(three_digits, values)),
+        ),
         width="stretch",
     )

@@ -40,9 +40,9 @@ def choices() -> None:
     """The run, and whether wrong labels are shown."""
     stored_choice(suits)
     key = f"wrong labels coloured|{language()}"
-    keep(key, coloured())
     st.toggle(
         t("colour the wrong labels"),
+        keep(key, coloured()),
         key=key,
         help=t("Guess first which samples have a wrong label. Then look."),
         on_change=lambda: st.session_state.update({_COLOURED: st.session_state[key]}),

@@ -11,6 +11,7 @@ from core.text import Text
 from core.training.evaluation import Evaluation
 from core.training.narrator import RULES, Saying
 from core.training.narrator_record import record_text
+from core.training.verdict import epoch_text
 from pages.components.generalization_patience import any_run, errors_of, measured_run
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
@@ -51,7 +52,7 @@ def _shown(run: RunRecord, evaluations: list[Evaluation]) -> None:
         alt=t("Errors of the run over its epochs, and below when the narrator said what"),
     )
     for one in sayings:
-        said = t("At epoch {epoch:,.4g}: {said}", epoch=one.epoch, said=show(one.text))
+        said = show(Text("At epoch {epoch}: {said}", epoch=epoch_text(one.epoch), said=one.text))
         st.markdown(f"**{show(when(one))}**  \n{said}")
     if not sayings:
         st.markdown(t("Nothing stood out in this run."))
@@ -62,7 +63,7 @@ def _shown(run: RunRecord, evaluations: list[Evaluation]) -> None:
 
 def when(saying: Saying) -> Text:
     """What was said, and from when to when."""
-    values = {"name": RULES[saying.kind].name, "epoch": saying.epoch}
+    values = {"name": RULES[saying.kind].name, "epoch": epoch_text(saying.epoch)}
     if saying.until is None:
-        return Text("{name}: from epoch {epoch:,.4g} to the end", **values)
-    return Text("{name}: from epoch {epoch:,.4g} to {until:,.4g}", **values, until=saying.until)
+        return Text("{name}: from epoch {epoch} to the end", **values)
+    return Text("{name}: from epoch {epoch} to {until}", **values, until=epoch_text(saying.until))

@@ -16,7 +16,7 @@ from core.store.records import RunRecord
 from core.studies.patience import Ending, endings, pretrained_until, suiting
 from core.text import Text
 from core.training.evaluation import Evaluation
-from core.training.verdict import error_text, uncertainty_text
+from core.training.verdict import epoch_text, error_text, uncertainty_text
 from pages.components import state
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
@@ -39,12 +39,12 @@ def choices() -> None:
     """The run, and which of its curves decides."""
     stored_choice(any_run)
     key = f"early stopping watches|{language()}"
-    keep(key, monitor())
     names = {"error": t("validation error"), "loss": t("validation loss")}
     st.markdown(f"**{t('WATCHED')}**")
     st.segmented_control(
         t("WATCHED"),
         list(names),
+        default=keep(key, monitor()),
         key=key,
         format_func=names.__getitem__,
         required=True,
@@ -139,10 +139,10 @@ def _chosen(patiences: Sequence[int]) -> int:
         return patiences[0]
     key = f"patience|{language()}"
     wanted = st.session_state.get(_PATIENCE, EarlyStopping().patience)
-    keep(key, min(patiences, key=lambda one: abs(one - wanted)))
     return st.select_slider(
         t("patience, epochs"),
         patiences,
+        keep(key, min(patiences, key=lambda one: abs(one - wanted))),
         key=key,
         on_change=lambda: st.session_state.update({_PATIENCE: st.session_state[key]}),
     )
@@ -171,7 +171,7 @@ def words(ending: Ending, evaluations: Sequence[Evaluation]) -> Text:
     lowest = min(evaluations, key=lambda one: one.validation.error)
     values = {
         "patience": ending.patience,
-        "best": f"{best.epoch:,.4g}",
+        "best": epoch_text(best.epoch),
         "error": error_text(best.validation),
         "uncertainty": uncertainty_text(best.validation),
         "last": error_text(last.validation),
@@ -182,7 +182,7 @@ def words(ending: Ending, evaluations: Sequence[Evaluation]) -> Text:
             "{best} come back: {error} ± {uncertainty}; its last weights have {last}.",
             **values,
         )
-    values |= {"at": f"{ending.at.epoch:,.4g}", "saved": 100 * (1 - ending.at.step / last.step)}
+    values |= {"at": epoch_text(ending.at.epoch), "saved": 100 * (1 - ending.at.step / last.step)}
     if lowest.validation.error < best.validation.error:
         return Text(
             "A patience of {patience} stops at epoch {at} and keeps the weights of epoch {best}: {error} ± "
@@ -190,7 +190,7 @@ def words(ending: Ending, evaluations: Sequence[Evaluation]) -> Text:
             "the updates; the last weights have {last}.",
             **values,
             lowest=error_text(lowest.validation),
-            epoch=f"{lowest.epoch:,.4g}",
+            epoch=epoch_text(lowest.epoch),
         )
     return Text(
         "A patience of {patience} stops at epoch {at} and keeps the weights of epoch {best}, the lowest of the "
@@ -205,8 +205,8 @@ def table(found: Sequence[Ending], last: Evaluation) -> pd.DataFrame:
         [
             {
                 t("patience"): one.patience,
-                t("stops at epoch"): f"{one.at.epoch:,.4g}" if one.stopped else t("never"),
-                t("keeps epoch"): f"{one.best.epoch:,.4g}",
+                t("stops at epoch"): show(epoch_text(one.at.epoch)) if one.stopped else t("never"),
+                t("keeps epoch"): show(epoch_text(one.best.epoch)),
                 t("validation error"): show(error_text(one.best.validation)),
                 t("training error"): show(error_text(one.best.train)),
                 t("updates saved"): f"{100 * (1 - one.at.step / last.step):.0f} %" if one.stopped else "0 %",

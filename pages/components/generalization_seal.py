@@ -200,11 +200,11 @@ def _table(looks: tuple[Look, ...]) -> None:
 def _best_of_many(run: RunRecord, score: Score) -> None:
     st.markdown(f"**{t('THE BEST OF MANY LOOKS BETTER THAN IT IS')}**")
     key = f"best of|{language()}"
-    keep(key, st.session_state.get(_NETWORKS, 20))
     num = st.slider(
         t("networks tried"),
         1,
         MOST_NETWORKS,
+        keep(key, st.session_state.get(_NETWORKS, 20)),
         key=key,
         on_change=lambda: st.session_state.update({_NETWORKS: st.session_state[key]}),
     )

@@ -19,15 +19,13 @@ from pages.components.param_form import keep
 
 def whole(label: str, part: str, name: str, low: int, high: int, help: str | None = None) -> None:
     """A slider over whole numbers."""
-    now = getattr(chosen.part(part), name)
-    key = _key(part, name, now)
+    key, now = _shown(part, name)
     st.slider(label, low, high, now, key=key, help=help, on_change=_taken, args=(key, part, name))
 
 
 def stepped(label: str, part: str, name: str, values: Sequence[Any], help: str | None = None) -> None:
     """A slider over these values; one of a link that lies between them is among them."""
-    now = getattr(chosen.part(part), name)
-    key = _key(part, name, now)
+    key, now = _shown(part, name)
     st.select_slider(
         label,
         sorted({*values, now}),
@@ -44,14 +42,23 @@ def picked(
     label: str, part: str, name: str, options: Sequence[str], named: Callable[[str], str], help: str | None = None
 ) -> None:
     """One of a list."""
-    key = _key(part, name, getattr(chosen.part(part), name))
-    st.selectbox(label, options, key=key, help=help, format_func=named, on_change=_taken, args=(key, part, name))
+    key, now = _shown(part, name)
+    st.selectbox(
+        label,
+        options,
+        list(options).index(now),
+        key=key,
+        help=help,
+        format_func=named,
+        on_change=_taken,
+        args=(key, part, name),
+    )
 
 
 def switch(label: str, part: str, name: str, help: str | None = None) -> None:
     """On or off."""
-    key = _key(part, name, getattr(chosen.part(part), name))
-    st.toggle(label, key=key, help=help, on_change=_taken, args=(key, part, name))
+    key, now = _shown(part, name)
+    st.toggle(label, now, key=key, help=help, on_change=_taken, args=(key, part, name))
 
 
 def draw_again(part: str) -> None:
@@ -87,10 +94,10 @@ def compare_door(label: str, key: str, comparison: Callable[[], Comparison], why
         st.switch_page("compare.py")
 
 
-def _key(part: str, name: str, value: Any) -> str:
+def _shown(part: str, name: str) -> tuple[str, Any]:
+    """The key of a control, and the value that it shows."""
     key = f"gradients {part}.{name}|{language()}"
-    keep(key, value)
-    return key
+    return key, keep(key, getattr(chosen.part(part), name))
 
 
 def _taken(key: str, part: str, name: str) -> None:

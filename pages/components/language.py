@@ -67,6 +67,7 @@ def with_terms(sentence: str) -> str:
         if term in seen:
             return term
         seen.add(term)
-        return f"{term} :small[{GLOSSARY[term]}]"
+        gap = " " if sentence[match.end() : match.end() + 1].isalnum() else ""
+        return f"{term} :small[{GLOSSARY[term]}]{gap}"
 
     return _TERMS.sub(explained, sentence)

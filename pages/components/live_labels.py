@@ -153,6 +153,7 @@ def _learned(t: Callable[[str], str]) -> dict[str, str]:
         "learned": t("What it has learned"),
         "learned_untrained": t("What the untrained network says"),
         "picture_none": t("The first picture comes with the first evaluation."),
+        "picture_over": t("What its last weights have learned is drawn here, if they are stored."),
         "summary_boundary": t("Map of the plane: which of {count} classes the network answers where."),
         "summary_fit": t("The network's answers and the points it was trained on."),
         "summary_confusion": t("How often each class was taken for each other."),

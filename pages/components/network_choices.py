@@ -53,10 +53,10 @@ def runs_on_map(run: RunRecord) -> list[RunRecord]:
     st.markdown(f"**{t('RUNS ON THIS MAP')}**")
     names = landscape_tabs.told_apart(offered(run))
     key = f"landscape run|{language()}"
-    keep(key, run.id)
     st.selectbox(
         t("Network looked at"),
         list(names),
+        list(names).index(keep(key, run.id)),
         format_func=names.__getitem__,
         key=key,
         label_visibility="collapsed",
@@ -80,7 +80,6 @@ def runs_on_map(run: RunRecord) -> list[RunRecord]:
 def tick(other: RunRecord, name: str, slot: int, ids: Sequence[str]) -> None:
     """Whether a run's path is shown."""
     key = f"beside {other.id}|{language()}"
-    keep(key, other.id in ids)
 
     def change() -> None:
         rest = [run for run in network_state.choices().others if run != other.id]
@@ -89,6 +88,7 @@ def tick(other: RunRecord, name: str, slot: int, ids: Sequence[str]) -> None:
     with st.container(key=f"on-map-{slot % 8}-{other.id}"):
         st.checkbox(
             plain(name),
+            keep(key, other.id in ids),
             key=key,
             disabled=other.id not in ids and len(ids) >= network_state.MOST_OTHERS,
             on_change=change,
@@ -108,10 +108,10 @@ def picture() -> None:
     """A surface, or one of two lines."""
     names = {"surface": t("surface"), "between": t("two runs"), "update": t("last update")}
     key = f"landscape picture|{language()}"
-    keep(key, network_state.choices().picture)
     st.segmented_control(
         t("PICTURE"),
         network_state.PICTURES,
+        default=keep(key, network_state.choices().picture),
         format_func=names.__getitem__,
         key=key,
         on_change=lambda: network_state.put(picture=st.session_state[key] or network_state.choices().picture),
@@ -133,11 +133,10 @@ def moment(run: RunRecord) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if len(stored) > 1:
             slider = f"landscape moment {run.id}|{language()}"
-            keep(slider, min(now, last))
             st.select_slider(
                 t("stored"),
                 stored,
-                min(now, last),
+                keep(slider, min(now, last)),
                 key=slider,
                 format_func=lambda place: t("{count:,}", count=place),
                 on_change=lambda: go(st.session_state[slider]),
@@ -145,12 +144,11 @@ def moment(run: RunRecord) -> None:
                 width="stretch",
             )
         box = f"landscape update {run.id}|{language()}"
-        keep(box, now)
         st.number_input(
             t("update"),
             0,
             max(last, now),
-            now,
+            keep(box, now),
             step=1,
             key=box,
             help=t("Any update up to the last one; where no snapshot is stored it is trained again, bit for bit."),
@@ -168,10 +166,10 @@ def plane() -> None:
         "ends": t("start, end, lowest"),
     }
     key = f"landscape plane|{language()}"
-    keep(key, network_state.choices().plane)
     st.radio(
         t("CUT ALONG"),
         list(names),
+        list(names).index(keep(key, network_state.choices().plane)),
         format_func=names.__getitem__,
         key=key,
         on_change=lambda: network_state.put(plane=st.session_state[key]),
@@ -188,10 +186,10 @@ def more(run: RunRecord) -> None:
     with st.expander(t("more: grid, samples, seed ..")):
         if now.picture == "surface":
             grid = f"landscape grid|{language()}"
-            keep(grid, now.resolution)
             st.segmented_control(
                 t("points a side"),
                 network_state.RESOLUTIONS,
+                default=keep(grid, now.resolution),
                 key=grid,
                 on_change=lambda: network_state.put(resolution=st.session_state[grid] or now.resolution),
             )
@@ -201,19 +199,19 @@ def more(run: RunRecord) -> None:
         if has_batch_norm(experiment):
             names = {"frozen": t("as training has kept them"), "estimated": t("of the sample, at every point anew")}
             norm = f"landscape norm|{language()}"
-            keep(norm, now.batch_norm)
             st.radio(
                 t("statistics of batch normalization"),
                 list(names),
+                list(names).index(keep(norm, now.batch_norm)),
                 format_func=names.__getitem__,
                 key=norm,
                 on_change=lambda: network_state.put(batch_norm=st.session_state[norm]),
             )
         if now.picture == "surface" and any(term.kind == "penalty" for term in experiment.regularizers):
             key = f"landscape penalty|{language()}"
-            keep(key, now.with_penalty)
             st.checkbox(
                 t("with the penalty"),
+                keep(key, now.with_penalty),
                 key=key,
                 help=t("Adds the penalty of the weights to the height"),
                 on_change=lambda: network_state.put(with_penalty=st.session_state[key]),
@@ -223,12 +221,11 @@ def more(run: RunRecord) -> None:
 def number(label: str, name: str, value: int, *, low: int, high: int, step: int) -> None:
     """A number box for one of the choices."""
     key = f"landscape {name} of the network|{language()}"
-    keep(key, value)
     st.number_input(
         label,
         low,
         high,
-        value,
+        keep(key, value),
         step=step,
         key=key,
         on_change=lambda: network_state.put(**{name: st.session_state[key]}),

@@ -194,7 +194,7 @@ def _typed(label: str, lesson: Lesson, part: str, now: str, take: Callable[[str]
     """A text that is kept as soon as it is typed; what cannot be taken stays there, and below it why."""
     key = f"{lesson.key} {part}|{language()}"
     typed, problem = st.session_state.get(f"refused {key}", (now, None))
-    keep(key, typed)
+    shown = keep(key, typed)
 
     def changed() -> None:
         st.session_state.pop(f"refused {key}", None)
@@ -204,9 +204,9 @@ def _typed(label: str, lesson: Lesson, part: str, now: str, take: Callable[[str]
             st.session_state[f"refused {key}"] = (st.session_state[key], error)
 
     if rows:
-        st.text_area(label, key=key, on_change=changed, height=34 + 26 * rows, max_chars=2000)
+        st.text_area(label, shown, key=key, on_change=changed, height=34 + 26 * rows, max_chars=2000)
     else:
-        st.text_input(label, key=key, on_change=changed, max_chars=200, width="stretch")
+        st.text_input(label, shown, key=key, on_change=changed, max_chars=200, width="stretch")
     if problem is not None:
         error_box(problem)
 

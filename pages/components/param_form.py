@@ -103,7 +103,8 @@ def shown_number(value: Any) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value if isinstance(value, str) else json.dumps(value)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    # 1e-8, as it is typed.
+    return f"{value:.6g}".replace("e-0", "e-") if isinstance(value, float) else str(value)
 
 
 def _is_number(value: Any) -> bool:

@@ -80,9 +80,9 @@ def formula_box(cls: type[Entry], surface: dict[str, Any]) -> None:
     """The user's own formula, as it was typed."""
     parameter = parameter_of("text", cls.model_fields["text"])
     key = f"landscape formula|{language()}"
-    keep(key, surface.get("text", parameter.default))
     st.text_input(
         t(parameter.title),
+        keep(key, surface.get("text", parameter.default)),
         key=key,
         help=t(parameter.help),
         on_change=lambda: chosen.put(chosen.PLACE, "surface.text", st.session_state[key]),
@@ -147,18 +147,18 @@ def numbers() -> None:
     number(t("UPDATES"), "steps", document["steps"], whole=True, low=1, high=10_000, step=10)
     start_box()
     noise = parameter_of("noise", type(race.surface).model_fields["noise"])
-    key = f"landscape noise|{language()}"
-    keep(key, float(document["surface"].get("noise", 0.0)))
+    now, key = float(document["surface"].get("noise", 0.0)), f"landscape noise|{language()}"
     st.slider(
         t("NOISE"),
         0.0,
-        max(2.0, float(document["surface"].get("noise", 0.0))),
+        max(2.0, now),
+        keep(key, now),
         step=0.05,
         key=key,
         help=t(noise.help),
         on_change=lambda: chosen.put(chosen.PLACE, "surface.noise", st.session_state[key]),
     )
-    if document["surface"].get("noise"):
+    if now:
         number(t("seed of the noise"), "seed", document["seed"], whole=True, low=0, high=2**31 - 1, step=1)
 
 
@@ -167,9 +167,9 @@ def start_box() -> None:
     start = chosen.draft()["start"]
     key = f"landscape start|{language()}"
     shown = start if isinstance(start, str) else ", ".join(f"{value:.6g}" for value in start or chosen.practice().begin)
-    keep(key, shown)
     st.text_input(
         t("START: x, y, or click the map"),
+        keep(key, shown),
         key=key,
         on_change=lambda: chosen.put(chosen.PLACE, "start", st.session_state[key]),
     )
@@ -179,11 +179,11 @@ def number(label: str, path: str, value: float, *, low: float, high: float, step
     """A number box for one part of the choices."""
     key = f"landscape {path}|{language()}"
     kind = int if whole else float
-    keep(key, kind(value))
     st.number_input(
         label,
         kind(low),
         kind(high),
+        keep(key, kind(value)),
         step=kind(step),
         format=None if whole else "%.6g",
         key=key,

@@ -84,11 +84,11 @@ def network(run: RunRecord) -> None:
     """Which run is looked at."""
     names = landscape_tabs.told_apart(offered(run))
     key = f"saddle run|{language()}"
-    keep(key, run.id)
     st.markdown(f"**{t('NETWORK')}**")
     st.selectbox(
         t("Network looked at"),
         list(names),
+        list(names).index(keep(key, run.id)),
         format_func=names.__getitem__,
         key=key,
         label_visibility="collapsed",

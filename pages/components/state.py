@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
@@ -20,6 +20,10 @@ from core.errors import BadInput
 from core.experiment import Experiment
 from core.set_path import set_path
 from core.text import Text
+
+if TYPE_CHECKING:
+    from core.catalog.architectures.architecture import Architecture
+    from core.catalog.datasets.dataset import DataSet
 
 _DRAFT = "draft"
 _EXPERIMENT = "experiment"
@@ -283,11 +287,21 @@ def read_address() -> None:
     ]
     st.session_state[_ADDRESS] = query
     try:
+        chosen = _begun(chosen)
         check(chosen)
     except BadInput:  # the page says why, as of every combination that does not fit
         st.session_state[_DRAFT], st.session_state[_NOTES] = chosen.to_json(), problems
         return
     choose(chosen, problems)
+
+
+def _begun(chosen: Experiment) -> Experiment:
+    """With sizes for which the data are large enough, where a link names a network and nothing else of it."""
+    network = cast("Architecture", chosen.architecture)
+    if network != type(network)():
+        return chosen
+    fitted = network.fitted(cast("DataSet", chosen.dataset).facts().input_shape)
+    return chosen.model_copy(update={"architecture": fitted})
 
 
 def write_address(*, with_experiment: bool, **page: str | None) -> None:

@@ -86,11 +86,11 @@ def stored_choice(suits: Suits) -> None:
     names = {run.id: f"{_error(run)}{told[run.id]}" for run in runs}
     key = f"stored run|{language()}"
     shown = _shown(runs)
-    keep(key, shown.id)
     st.markdown(f"**{t('RUN')}**", help=t("Each with the validation error of its weights"))
     st.selectbox(
         t("RUN"),
         list(names),
+        list(names).index(keep(key, shown.id)),
         format_func=names.__getitem__,
         key=key,
         label_visibility="collapsed",

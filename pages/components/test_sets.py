@@ -35,10 +35,10 @@ def test_set_choice() -> None:
     if len(numbers) == 1:
         return
     box = f"test set|{language()}"
-    keep(box, chosen)
     st.selectbox(
         t(parameter.title),
         numbers,
+        numbers.index(keep(box, chosen)),
         format_func=lambda number: t("{number}, dealt as new", number=number) if number else t("0, the first one"),
         key=box,
         help=t(parameter.help),

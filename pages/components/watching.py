@@ -35,7 +35,6 @@ def choice(run: RunRecord) -> None:
     meta = services().hub.meta(run.id) if active else {}
     now = meta.get("curvature_every", 0) if active else st.session_state.get(_EVERY, 0)
     key = f"curvature every|{run.id if active else ''}|{language()}"
-    keep(key, now)
 
     def change() -> None:
         every = st.session_state[key] or 0
@@ -46,6 +45,7 @@ def choice(run: RunRecord) -> None:
     st.segmented_control(
         t("MEASURE WHILE IT TRAINS, after every"),
         (*CHOICES, *(() if now in CHOICES else (now,))),
+        default=keep(key, now),
         format_func=lambda every: t("{every} updates", every=every) if every else t("off"),
         key=key,
         on_change=change,

@@ -272,6 +272,7 @@ def test_a_curve_is_drawn_from_ordinary_runs_and_said_in_words(
     assert re.search(r"gap (goes from|is) \S+ points", texts(tab))
     assert len(bench.runs_of(study.id)) == runs
     assert len(charts(tab)) == (2 if look == "strength" else 1)
+    assert any("10⁻⁵" in table.value for table in tab.dataframe) == (look == "strength"), "a column for each strength"
     bench.delete(next(run.id for run in bench.runs_of(study.id) if run.colour_slot == 0))
     tab.run()
     assert not tab.exception, tab.exception[0].message

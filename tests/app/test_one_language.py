@@ -87,6 +87,7 @@ def test_a_chinese_page_holds_no_english_sentence(open_page: Any, teacher: Perso
     found = said(open_page(page, lang="zh"))
     assert sum(bool(HAN.search(text)) for text in found) > 10
     assert "\n".join(text[:150] for text in found if SENTENCE.search(text)) == ""
+    assert [text for text in found if re.search(rf":small\[[A-Za-z -]+\]{HAN.pattern}", text)] == []
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -49,7 +49,8 @@ def test_what_is_read_back_is_shown_as_it_was_typed():
     assert shown_list(None) == ""
     assert shown_list("a, b") == "a, b"
     assert shown_number(0.001) == "0.001"
-    assert shown_number(1e-8) == "1e-08"
+    assert shown_number(1e-8) == "1e-8"
+    assert shown_number(2e-10) == "2e-10"
     assert shown_number("<b>") == "<b>"
 
 

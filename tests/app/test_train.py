@@ -207,6 +207,13 @@ def test_an_unreadable_part_of_a_link_is_named_and_the_rest_applied(open_page):
     assert "adamm" in said
 
 
+def test_a_link_that_names_a_network_begins_with_sizes_that_the_data_have(open_page):
+    tab = open_page(architecture="cnn")
+    assert not errors(tab)
+    assert {block.padding for block in chosen(tab).architecture.blocks} == {"same"}
+    assert errors(open_page(**{"architecture": "cnn", "architecture.blocks": '[{"kernel": 9}]'})), "as it was asked for"
+
+
 def test_a_link_whose_parts_do_not_fit_is_explained(open_page):
     tab = open_page(dataset="moons", architecture="cnn")
     assert errors(tab)

@@ -128,7 +128,7 @@ def test_runs_killed_at_twenty_moments_end_with_the_bits_of_an_uninterrupted_one
     with Store.open(DataFolder(data_folder)) as store:
         expected = [ended(store, run) for run in whole]
         assert {item.state for item in expected} == {"finished"}
-        assert expected[0].step == 66
+        assert expected[0].step == 36
         assert [kind for _, kind, _ in expected[0].events][:2] == ["set", "extend"]
         for number, runs in enumerate(killed):
             for run, want in zip(runs, expected, strict=True):

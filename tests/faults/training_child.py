@@ -20,14 +20,14 @@ from tests.polling import until
 
 MAIN = everything(
     optimizer="adam",
-    epochs=20,
+    epochs=10,
     evaluate_every=5,
     regularizers=[{"key": "l2", "strength": 1e-3}, "clip_norm", {"key": "early_stopping", "patience": 25}],
 )
-"""60 updates, 3 an epoch, with an evaluation after every fifth: in the midst of epochs too."""
+"""30 updates, 3 an epoch, with an evaluation after every fifth: in the midst of epochs too."""
 NEIGHBOURS = (
-    everything(optimizer="rmsprop", seed=7, epochs=20, evaluate_every=10),
-    points(optimizer="momentum", epochs=20, evaluate_every=10),
+    everything(optimizer="rmsprop", seed=7, epochs=10, evaluate_every=10),
+    points(optimizer="momentum", epochs=10, evaluate_every=10),
 )
 COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (("set", {"lr": 0.003}), ("extend", {"epochs": 2}))
 """What the main run is told before its first update: its recipe."""
@@ -105,7 +105,7 @@ def _within_an_epoch() -> None:
 
     def step(self: Run) -> None:
         real(self)
-        if _is_main(self) and self.step_count == 43:
+        if _is_main(self) and self.step_count == 23:
             die()
 
     Run.step = step  # type: ignore[method-assign]
@@ -116,7 +116,7 @@ def _within_an_evaluation() -> None:
 
     def piece(self: Run) -> None:
         real(self)
-        if _is_main(self) and self.step_count == 50 and self.is_evaluating:
+        if _is_main(self) and self.step_count == 25 and self.is_evaluating:
             die()
 
     Run._evaluation_piece = piece  # type: ignore[method-assign]

@@ -76,7 +76,7 @@ def test_changes_are_applied_and_what_they_did_is_kept_in_the_notes(cli: Cli, fi
     answer = cli("train", "--set", "optimizer.key=gd", "epochs=1", path, "--set", "batch_size=100")
     value = answer.value
     assert (value["steps"], value["epochs"]) == (1, 1.0)
-    assert value["notes"][:2] == ["SGD has no β₁: dropped with the change.", "SGD keeps: learning rate 0.02."]
+    assert value["notes"][:2] == ["Left out, because SGD has no such setting: β₁.", "SGD keeps: learning rate 0.02."]
     assert "batch" in value["notes"][2]
     assert cli("runs").value[0]["notes"] == value["notes"]
     with Workbench.reading() as bench:

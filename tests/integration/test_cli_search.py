@@ -51,6 +51,12 @@ def test_bad_input_ends_with_a_sentence_before_anything_is_stored(cli: Cli, file
     assert not (data_folder / "optuna.db").exists()
 
 
+def test_what_is_no_id_is_refused_as_that_of_a_search(data_folder: Path, cli: Cli):
+    answer = cli("search", "--resume", "nosuch")
+    assert answer.code == 2
+    assert "'nosuch' is not the id of a search." in answer.err
+
+
 def test_an_interrupted_search_goes_on(data_folder: Path, file: Callable, cli: Cli):
     with ctrl_c(lambda: _num_updated(data_folder) == 2):
         broken_off = cli("search", file({**BASE, **LONG}), "--vary", "seed=0,1")

@@ -329,7 +329,7 @@ def test_deleting_a_comparison_deletes_its_runs_and_no_others(bench: Workbench):
 def test_notes_about_the_variants_are_kept(bench: Workbench):
     comparison = of(POINTS | {"optimizer": {"key": "adam", "beta1": 0.5}})
     study = finished(bench, comparison)
-    assert "SGD: SGD has no β₁: dropped with the change." in map(str, texts(study.facts)["notes"])
+    assert "SGD: Left out, because SGD has no such setting: β₁." in map(str, texts(study.facts)["notes"])
     assert meta(bench, study.id)["notes"] == texts(study.facts)["notes"]
 
 
@@ -383,3 +383,11 @@ def test_where_one_run_cannot_begin_all_have_failed_and_can_be_deleted(
     assert not any(bench.is_active(run.id) for run in runs)
     bench.delete_comparison(study.id)
     assert bench.runs() == ()
+
+
+def test_what_a_run_has_learned_that_has_raced_is_drawn_when_it_is_opened(bench: Workbench):
+    run = bench.runs_of(finished(bench, of(POINTS)).id)[0]
+    assert run.id in bench.hub.runs()
+    assert not bench.hub.has_pictures(run.id), "while many race each other nobody looks at them"
+    bench.show_learned(run)
+    until(lambda: bench.hub.has_pictures(run.id))

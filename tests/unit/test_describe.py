@@ -11,3 +11,9 @@ def test_a_schedule_stands_beside_its_optimizer_and_a_constant_rate_is_not_worth
     assert [str(words) for words in choices(falling)][-2:] == ["Adam 0.001, cosine", "seed 0"]
     assert str(title(falling)).endswith("Adam 0.001, cosine")
     assert str(title(constant)).endswith("Adam 0.001")
+
+
+def test_a_run_with_folds_says_which_of_them_validates():
+    folded = Experiment.from_json({"num_folds": 5, "fold": 2})
+    assert str(choices(folded)[0]).endswith(" training samples, fold 2 of 5")
+    assert "fold" not in str(choices(Experiment())[0])

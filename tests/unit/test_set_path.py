@@ -71,7 +71,7 @@ def test_a_nested_entry_keeps_its_fields():
 def test_a_new_key_keeps_the_fields_it_has_and_says_what_is_dropped():
     differences, said = changed({"optimizer": {"key": "adam", "lr": 0.02, "beta1": 0.5}}, "optimizer.key=sgd")
     assert differences == {"optimizer": {"key": "sgd", "lr": 0.02}}
-    assert said == ["SGD has no β₁: dropped with the change.", "SGD keeps: learning rate 0.02."]
+    assert said == ["Left out, because SGD has no such setting: β₁.", "SGD keeps: learning rate 0.02."]
 
 
 def test_what_a_file_says_is_kept_even_where_it_was_the_default():
@@ -134,6 +134,7 @@ def test_the_document_that_was_given_stays_as_it_is():
         ("epochs.x=1", "no parts"),
         ("initializer.gain=2", "follows from the other choices"),
         ("regularizers.1=l2", "counted from 0"),
+        ("regularizers.0.strength=0.1", "“regularizers” has no entry 0 yet"),
         ("regularizers.²=l2", "counted from 0"),
         ("regularizers.x=l2", "counted from 0"),
         ("regularizers=l3", "l2"),

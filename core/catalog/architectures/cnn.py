@@ -220,7 +220,7 @@ class Cnn(Architecture):
 
     def fitted(self, input_shape: Sequence[int]) -> Cnn:
         sides = input_shape[1:]
-        if self._fits(sides) or not self._fits(sides, same=True):
+        if not sides or self._fits(sides) or not self._fits(sides, same=True):
             return self
         return self.model_copy(update={"blocks": tuple(block.padded("same") for block in self.blocks)})
 

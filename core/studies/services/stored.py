@@ -64,6 +64,11 @@ class StoredRuns(Base):
         self.runner.delete(run, record.owner)
         self.hub.forget(run)
 
+    def show_learned(self, run: RunRecord) -> None:
+        """Draw what a run has learned for whoever opens it after it has raced others: it was not drawn meanwhile."""
+        if run.id in self.hub.runs() and run.step and not run.active and not self.hub.has_pictures(run.id):
+            self.runner.show_pictures(run)
+
     def _load_stored(self, run: str, hub: Hub) -> bool:
         """Fill a stored run into the hub for a viewer; False when there is none."""
         from core.studies.replayed import show_stored

@@ -144,7 +144,7 @@ def test_a_field_that_the_file_holds_is_kept_through_a_change_of_key_as_with_set
 def test_a_change_of_key_drops_what_the_new_entry_has_not_and_says_so():
     comparison = Comparison.of(POINTS | {"optimizer": {"key": "adam", "beta1": 0.5}}, ["optimizer=sgd,adam"])
     assert comparison.rates == "own"
-    assert "SGD: SGD has no β₁: dropped with the change." in map(str, comparison.check())
+    assert "SGD: Left out, because SGD has no such setting: β₁." in map(str, comparison.check())
 
 
 @pytest.mark.parametrize(

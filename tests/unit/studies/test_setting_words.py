@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core import strict_json
 from core.experiment import Experiment
 from core.exports.tables import flat_settings
 from core.language import translator
@@ -110,3 +111,7 @@ def test_blocks_are_told_by_what_they_change():
     network = {"key": "cnn", "blocks": [{"channels": 8, "stride": 2, "padding": "same"}, {"padding": "same"}]}
     value = flat_settings(Experiment.from_json({"architecture": network}))["architecture.blocks"]
     assert str(value_words("architecture.blocks", value)) == "channels 8 32, stride 2 1, padding same"
+    blocks = [{"pooling": "max", "activation": "tanh"}, {"pooling": "average", "activation": None}]
+    words = value_words("architecture.blocks", strict_json.dumps(blocks))
+    assert str(words) == "channels 32 32, pooling max / average, activation tanh / –"
+    assert words.render(zh) == "通道数 32 32, 池化 最大 / 平均, 激活函数 tanh / –"

@@ -90,8 +90,8 @@ def test_powers_are_written_as_people_write_them(exponent: float, written: str):
 
 
 def test_a_number_has_three_digits_and_a_power_of_ten_where_it_is_long():
-    numbers = (2.302585, 316.2, 1_530_412.0, 4.2e-9, math.inf)
-    assert [three_digits(number) for number in numbers] == ["2.3", "316", "1.53·10⁶", "4.2·10⁻⁹", "inf"]
+    numbers = (2.302585, 316.2, 1_530_412.0, 4.2e-9, 1e-8, math.inf)
+    assert [three_digits(number) for number in numbers] == ["2.3", "316", "1.53·10⁶", "4.2·10⁻⁹", "10⁻⁸", "inf"]
 
 
 def test_units_and_values_are_counted_as_they_are():

@@ -53,7 +53,7 @@ ZIGZAG = 0.4 + 0.1 * (np.arange(40) % 2)
 def test_each_rule_speaks_where_it_should_with_its_numbers(kind: str, measured: list[Evaluation]):
     (saying,) = [saying for saying in narrator(measured).at() if saying.kind == kind]
     (words,) = told([saying])
-    assert str(words["line"]) == f"{RULES[kind].name}, said at epoch {saying.epoch:.4g}"
+    assert str(words["line"]) == f"{RULES[kind].name}, said at epoch {saying.epoch:g}"
     assert any(letter.isdigit() for letter in str(saying.text))
     assert "cases in which it spoke" in str(words["record"])
 
@@ -84,6 +84,13 @@ def test_a_fork_is_told_all_where_the_first_weights_of_its_parent_are_known():
     assert of_whole == of_fork
 
 
+def test_a_fall_is_written_with_a_minus_sign_and_no_hyphen():
+    said = [saying for run in RUNS for saying in narrator(evaluations_of(run)).sayings]
+    fallen = [str(saying.text) for saying in said if "changed by" in str(saying.text)]
+    assert any("changed by −" in text for text in fallen)
+    assert not any("changed by -" in text for text in fallen)
+
+
 def test_what_holds_for_less_than_three_epochs_is_neither_said_nor_taken_back():
     errors = np.full(30, 0.9)
     errors[1:5] = 0.5, 1.0, 1.0, 0.5
@@ -96,6 +103,8 @@ def test_what_holds_for_less_than_three_epochs_is_neither_said_nor_taken_back():
 def test_a_number_that_is_not_finite_is_said_once_at_the_end():
     found = narrator(alike(FALLING, gap=0.1)).diverged(40.5).diverged(40.5).at()
     assert [(saying.kind, saying.epoch) for saying in found] == [("diverging", 40.5)]
+    (words,) = told(Narrator().diverged(1 / 6).sayings)
+    assert str(words["line"]) == "divergence, said at epoch 0.2"
     assert not narrator(alike(FALLING, gap=0.1)).diverged(40.5).at(40.0)
 
 

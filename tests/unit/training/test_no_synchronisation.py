@@ -1,8 +1,9 @@
 """No update waits for the device: every part of the catalogue on a device that holds no values and can give none back.
 
 The full product of architectures, augmentations, regularizers and optimizers has thousands of members; each pair of
-choices meets in at least one of the steps here, and no choice knows of more than its neighbours in the loop. A second
-update differs by what remembers the first: each pair of those meets in two updates of a small network.
+choices that work on the same tensors meets in at least one of the steps here: an augmentation's images are images like
+others to the network, but its classes are the loss's. A second update differs by what remembers the first: each pair of
+those meets in two updates of a small network.
 """
 
 from __future__ import annotations
@@ -47,15 +48,20 @@ class OnlyOnTheDevice(TorchDispatchMode):
 AUGMENTATIONS = [key for key, cls in entries("augmentations").items() if "image" in cls.input_kinds]  # type: ignore[attr-defined]
 # What asks for the class of a sample stands before what mixes classes.
 AUGMENTATIONS.sort(key=lambda key: not entries("augmentations")[key].needs_classes)  # type: ignore[attr-defined]
+DENSE_AND_CONVOLUTIONAL: list[dict[str, Any]] = [
+    *(
+        {"key": "mlp", "widths": [8, 8], "normalization": norm, "groups": 2}
+        for norm in ("none", "batch", "layer", "group")
+    ),
+    *(IMAGE_CNN | {"normalization": norm} for norm in ("none", "batch", "layer")),
+]
 CHOICES: dict[str, list[Any]] = {
     "architecture": [
         "logistic",
         *(
-            {"key": "mlp", "widths": [8, 8], "normalization": norm, "groups": 2}
-            for norm in ("none", "batch", "layer", "group")
+            {**(network or {"key": "mlp", "widths": [8]}), "activation": key}
+            for network, key in itertools.zip_longest(DENSE_AND_CONVOLUTIONAL, entries("activations"))
         ),
-        *(IMAGE_CNN | {"normalization": norm} for norm in ("none", "batch", "layer")),
-        *({"key": "mlp", "widths": [8], "activation": key} for key in entries("activations")),
         *NETWORKS.values(),
     ],
     "augmentations": [[], *([key] for key in AUGMENTATIONS), AUGMENTATIONS[:10], AUGMENTATIONS[10:]],
@@ -71,12 +77,20 @@ CHOICES: dict[str, list[Any]] = {
 }
 
 
+APART = {
+    *(("augmentations", other) for other in ("regularizers", "optimizer", "schedule")),
+    *(("architecture", other) for other in ("augmentations", "schedule")),
+}
+"""Choices that touch no tensor in common, other than one whose numbers are all that differs."""
+
+
 def pairwise(choices: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Cases in which every two options of different choices meet: greedily the option that brings most new pairs."""
+    """Cases in which every two options meet, of choices not apart: greedily that which brings most new pairs."""
     options = {name: range(len(values)) for name, values in choices.items()}
     left = {
         ((one, i), (two, j))
         for one, two in itertools.combinations(choices, 2)
+        if (one, two) not in APART
         for i, j in itertools.product(options[one], options[two])
     }
     cases = []

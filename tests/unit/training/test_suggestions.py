@@ -31,7 +31,7 @@ EXPERIMENTS = {
         ]
     },
 }  # fmt: skip
-VERDICTS = ("gap_grows", "overfitting", "not_learning", "plateau", "diverged", "finished")
+VERDICTS = ("gap_grows", "overfitting", "not_learning", "thrown", "plateau", "diverged", "finished")
 
 
 def of(verdict: str, document: dict) -> dict[str, Experiment]:
@@ -97,6 +97,15 @@ def test_a_deep_sigmoid_network_gets_batch_normalization_and_relu():
 def test_a_diverged_run_is_tried_with_a_tenth_of_its_rate():
     changed = of("diverged", {"optimizer": {"key": "sgd", "lr": 0.3}})
     assert changed["lower_rate"].differences()["optimizer"] == {"key": "sgd", "lr": 0.03}
+
+
+def test_a_rate_is_raised_only_to_what_is_usual_and_never_where_updates_were_too_large():
+    rates = {"optimizer": {"key": "sgd", "lr": 0.1}}
+    assert of("not_learning", rates)["higher_rate"].optimizer.lr == 1.0  # type: ignore[attr-defined]
+    for verdict, document in (("not_learning", {"optimizer": {"key": "sgd", "lr": 3.0}}), ("thrown", rates)):
+        changed = of(verdict, document)
+        assert "higher_rate" not in changed
+        assert "lower_rate" in changed
 
 
 def test_a_penalty_that_keeps_a_network_from_learning_is_weakened_first():

@@ -154,6 +154,15 @@ def test_a_run_that_falls_back_to_guessing_has_lost_what_it_learned():
     measured = evaluations([0.9, 0.2, 0.1, 0.9, 0.9, 0.9], [0.9, 0.25, 0.2, 0.9, 0.9, 0.9])
     assert last(measured).verdict == "not_learning"
     assert str(last(measured).text).startswith("What was learned is lost.")
+    tried = {item.id for item in last(measured).suggestions}
+    assert "lower_rate" in tried
+    assert "higher_rate" not in tried
+
+
+def test_a_higher_rate_is_tried_where_nothing_was_learned_and_not_where_the_loss_rose():
+    level, risen = evaluations([0.9] * 5, [0.9] * 5), evaluations([0.9, *[0.905] * 4], [0.9] * 5)
+    assert "higher_rate" in {item.id for item in last(level).suggestions}
+    assert "higher_rate" not in {item.id for item in last(risen).suggestions}
 
 
 def test_errors_that_stand_still_are_a_plateau():
