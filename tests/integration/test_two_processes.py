@@ -110,7 +110,7 @@ def test_while_a_server_trains_others_read_and_none_writes(tmp_path: Path):
             assert "Traceback" not in said
             assert "core.store.folder" in modules
             assert "torch" not in modules
-            # The entries of the catalogue take most of what it computes, on any machine less than importing torch would.
+            # The entries of the catalogue take most of what it computes: less, anywhere, than importing torch would.
             # For the lock it waits at most 0.7 s: tests/unit/store/test_folder.py. Others beside it slow a process
             # down: the fastest of a few counts.
             tries = [computed_s]
