@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.text import Text
+from core.training.epochs import epoch_text
 from core.training.gan import Gan
 from core.training.run import Run
-from core.training.verdict import epoch_text
 
 
 def learning_words(gan: Gan) -> Text:

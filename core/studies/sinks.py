@@ -21,6 +21,7 @@ from core.training.alarms import layer_text
 from core.training.answer import answer
 from core.training.changes import change_words
 from core.training.command import Command
+from core.training.epochs import epoch_text
 from core.training.evaluation import Evaluation
 from core.training.events import Event, Outcome
 from core.training.guessing import guessing
@@ -31,7 +32,7 @@ from core.training.recorder import StepBlock
 from core.training.resident import ResidentData
 from core.training.run import Run
 from core.training.trend import Trend, fine_tuned_from
-from core.training.verdict import epoch_text, status
+from core.training.verdict import status
 
 OVER = ("finished", "stopped", "diverged", "failed", "interrupted")
 

@@ -7,10 +7,17 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
+from core.text import Text
+
 
 def tenths(epoch: float) -> float:
     """An epoch to one decimal, a half upwards, as the charts in the browser write it."""
     return float(Decimal(epoch).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
+def epoch_text(epoch: float) -> Text:
+    """An epoch, which is no whole number where it was measured between two."""
+    return Text("{epoch:,.10g}", epoch=tenths(epoch))
 
 
 class Epochs:

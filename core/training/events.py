@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from core.text import Text
-from core.training.epochs import tenths
+from core.training.epochs import epoch_text
 from core.training.evaluation import Evaluation
 from core.training.recorder import StepBlock
 
@@ -68,10 +68,9 @@ def stopped_early(patience: int, best_epoch: float) -> Outcome:
         "finished",
         "early_stopping",
         Text(
-            "Stopped early: no lower validation error for {patience:g} epochs; the weights of epoch {epoch:.3g} are "
-            "back.",
+            "Stopped early: no lower validation error for {patience:g} epochs; the weights of epoch {epoch} are back.",
             patience=patience,
-            epoch=tenths(best_epoch),
+            epoch=epoch_text(best_epoch),
         ),
     )
 

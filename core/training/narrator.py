@@ -15,8 +15,9 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from core.text import Text
+from core.training.epochs import epoch_text
 from core.training.trend import EPOCHS_RUNNING, Trend, uncertainty
-from core.training.verdict import epoch_text, error_text, points_text, uncertainty_text
+from core.training.verdict import error_text, points_text, uncertainty_text
 
 if TYPE_CHECKING:
     from core.training.evaluation import Evaluation

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.text import Text
+from core.training.epochs import epoch_text
 from core.training.narrator import RULES, Narrator, Saying
 from core.training.trend import Trend
-from core.training.verdict import epoch_text
 
 if TYPE_CHECKING:
     from core.training.evaluation import Evaluation

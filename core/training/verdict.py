@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.experiment import Experiment
 from core.text import Text
 from core.training.alarms import Alarm
-from core.training.epochs import tenths
+from core.training.epochs import epoch_text
 from core.training.suggestions import Suggestion, suggestions
 from core.training.trend import TIMES_UNCERTAINTY, UPDATES_AT_GUESS, Trend, uncertainty
 
@@ -160,11 +160,6 @@ def points_text(task: str, difference: float) -> Text:
     if task == "regression":
         return Text("{value:.3g}", value=difference)
     return Text("{value} points", value=f"{100 * difference:z.1f}".replace("-", "−"))
-
-
-def epoch_text(epoch: float) -> Text:
-    """An epoch, which is no whole number where it was measured between two."""
-    return Text("{epoch:,.10g}", epoch=tenths(epoch))
 
 
 def _guess_text(trend: Trend) -> Text:

@@ -8,10 +8,10 @@ from core.figures.generalization import Errors, Told, told_figure
 from core.language import translator
 from core.store.records import RunRecord
 from core.text import Text
+from core.training.epochs import epoch_text
 from core.training.evaluation import Evaluation
 from core.training.narrator import RULES, Saying
 from core.training.narrator_record import record_text
-from core.training.verdict import epoch_text
 from pages.components.generalization_patience import any_run, errors_of, measured_run
 from pages.components.language import language, show, t
 from pages.components.services import actor, services

@@ -15,8 +15,9 @@ from core.language import translator
 from core.store.records import RunRecord
 from core.studies.patience import Ending, endings, pretrained_until, suiting
 from core.text import Text
+from core.training.epochs import epoch_text
 from core.training.evaluation import Evaluation
-from core.training.verdict import epoch_text, error_text, uncertainty_text
+from core.training.verdict import error_text, uncertainty_text
 from pages.components import state
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
