@@ -11,7 +11,7 @@ from core.training.plan import Plan
 
 def test_an_epoch_is_written_to_one_decimal_as_in_the_charts():
     assert [tenths(epoch) for epoch in (1 / 6, 1.25, 0.15, 12.0, 0.04)] == [0.2, 1.3, 0.1, 12.0, 0.0]
-    assert str(epoch_text(1234.56)) == "1,234.6"
+    assert str(epoch_text(1234.56)) == "1\u202f234.6"
     assert str(epoch_text(7.0)) == "7"
 
 
