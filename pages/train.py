@@ -190,7 +190,7 @@ def attach() -> None:
     if asked or not state.experiment().differences() or computed.fingerprint() == state.experiment().fingerprint():
         state.choose(computed)
         state.show_run(record.id, computed)
-        services().show_learned(record)
+        services().show_learned(record.id, actor=actor())
         if asked and not record.active:
             replaying.read_address(record)
 

@@ -21,10 +21,8 @@ class Told:
     named: Mapping[str, Any]
 
     def to(self, target: object) -> None:
-        """Make the call; where it is only queued by that, what is given back waits for it."""
-        wait = getattr(target, self.method)(*self.arguments, **self.named)
-        if callable(wait):
-            wait()
+        """Make the call."""
+        getattr(target, self.method)(*self.arguments, **self.named)
 
 
 class Outbox:

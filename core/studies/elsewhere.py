@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from core.catalog.datasets.dataset import Samples
 from core.catalog.datasets.own import About, known, own_class
@@ -20,6 +20,7 @@ from core.experiment import Experiment
 from core.live.hub import Hub
 from core.store.engines import not_saved
 from core.store.folder import DataFolder
+from core.store.records import State, StateValues
 from core.store.store import Store
 from core.studies.curvature_rows import stored_every
 from core.studies.curvature_watch import watch_of
@@ -116,6 +117,19 @@ def _folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="saddlepoint-"))
 
 
+class _Acknowledged:
+    """The store, for a run that trains elsewhere: a state is on the disk before its next news is taken."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def queue_state(self, run: str, state: State, **values: Unpack[StateValues]) -> None:
+        self._store.set_state(run, state, **values)
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(self._store, method)
+
+
 class Elsewhere:
     """A run of a study that trains on `cluster`, as its lane knows it."""
 
@@ -140,7 +154,7 @@ class Elsewhere:
     def targets(self) -> Mapping[str, object]:
         """What the run tells its news."""
         place = self._place
-        return {"store": place.store, "hub": place.hub, "snapshots": place.snapshots}
+        return {"store": _Acknowledged(place.store), "hub": place.hub, "snapshots": place.snapshots}
 
     def order(self, *, pace: str, paused: bool, hashes: bool) -> RunOrder:
         """What the next worker is to do."""

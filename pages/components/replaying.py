@@ -35,7 +35,7 @@ def open_run(run: RunRecord) -> None:
     computed = computed_by(run)
     state.choose(computed)
     state.show_run(run.id, computed)
-    services().show_learned(run)
+    services().show_learned(run.id, actor=actor())
 
 
 def begin(run: RunRecord, at: int | None = None) -> None:

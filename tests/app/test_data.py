@@ -252,7 +252,8 @@ def test_a_presentation_shows_pictures_alone_in_large_letters(open_page, bench, 
     tab = open_page("data.py", look=look, present="1", **{key: str(value) for key, value in TINY.items()})
 
     def drawn() -> bool:
-        return bool(tab.run().get("plotly_chart"))
+        tab.run()
+        return bool(tab.get("plotly_chart")) and not any(button.label == "Cancel" for button in tab.button)
 
     until(drawn)
     assert [button.label for button in tab.button] == ["Leave"]

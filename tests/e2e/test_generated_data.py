@@ -11,7 +11,7 @@ from tests.e2e.conftest import OpenTab
 
 pytestmark = pytest.mark.browser
 
-POINTS = """document.querySelector(".sp-losses .sp-plot")?.data?.[0].x.length ?? 0"""
+POINTS = """(document.querySelector(".sp-grid:not([hidden]) .sp-losses .sp-plot")?.data?.[0].x.length ?? 0)"""
 
 
 def test_a_generator_learns_live_is_held_and_its_earlier_grids_are_seen_again(open_tab: OpenTab):
@@ -23,6 +23,7 @@ def test_a_generator_learns_live_is_held_and_its_earlier_grids_are_seen_again(op
     page.keyboard.press("Enter")
     expect(page.locator(".sp-doing")).to_contain_text("Nothing is trained yet")
     page.get_by_role("button", name="Train the generator").click()
+    expect(page.locator(".sp-doing")).to_contain_text("left")
     page.wait_for_function(f"{POINTS} >= 2")
     page.evaluate("""() => { document.querySelector(".sp-losses .sp-plot").seenBefore = true; }""")
     page.wait_for_function(f"{POINTS} >= 40")

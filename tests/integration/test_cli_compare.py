@@ -85,7 +85,7 @@ def test_changing_a_key_follows_the_rule_of_set(compare: Run):
     with Workbench.reading() as bench:
         optimizers = [run.experiment["optimizer"] for run in bench.runs_of(value["study"])]
     assert [optimizer["lr"] for optimizer in optimizers] == [0.001, 0.001]
-    assert any("SGD has no β₁" in note for note in value["notes"])
+    assert any("SGD has no such setting: β₁" in note for note in value["notes"])
 
 
 def test_one_rate_for_all(compare: Run):

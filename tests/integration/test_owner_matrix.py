@@ -276,6 +276,7 @@ CASES: dict[str, tuple[dict[str, bool], Do]] = {
     "staged_refusal": (TEACHING, lambda world, actor: world.bench.staged_refusal(world.over, actor=actor)),
     "deal": (TEACHING, lambda world, actor: world.bench.deal("xor", actor=actor)),
     "deals": (OWN, done(lambda world, actor: world.bench.deals("xor", actor=actor))),
+    "show_learned": (SEE, done(lambda world, actor: world.bench.show_learned(world.over, actor=actor))),
     "looks": (SEE, done(lambda world, actor: world.bench.looks(world.over, actor=actor))),
     "folds": (OWN, done(lambda world, actor: world.bench.folds(points().replace(num_folds=4), actor=actor))),
     "confidence": (SEE, lambda world, actor: world.bench.confidence(world.over, actor=actor)),

@@ -389,5 +389,5 @@ def test_what_a_run_has_learned_that_has_raced_is_drawn_when_it_is_opened(bench:
     run = bench.runs_of(finished(bench, of(POINTS)).id)[0]
     assert run.id in bench.hub.runs()
     assert not bench.hub.has_pictures(run.id), "while many race each other nobody looks at them"
-    bench.show_learned(run)
+    bench.show_learned(run.id)
     until(lambda: bench.hub.has_pictures(run.id))

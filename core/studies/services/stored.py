@@ -64,10 +64,11 @@ class StoredRuns(Base):
         self.runner.delete(run, record.owner)
         self.hub.forget(run)
 
-    def show_learned(self, run: RunRecord) -> None:
+    def show_learned(self, run: str, *, actor: str = LOCAL) -> None:
         """Draw what a run has learned for whoever opens it after it has raced others: it was not drawn meanwhile."""
-        if run.id in self.hub.runs() and run.step and not run.active and not self.hub.has_pictures(run.id):
-            self.runner.show_pictures(run)
+        record = self.store.get_run(run, actor=actor)
+        if run in self.hub.runs() and record.step and not record.active and not self.hub.has_pictures(run):
+            self.runner.show_pictures(record)
 
     def _load_stored(self, run: str, hub: Hub) -> bool:
         """Fill a stored run into the hub for a viewer; False when there is none."""

@@ -195,5 +195,6 @@ def test_pure_noise_tells_nothing_and_has_even_classes(tmp_path: Path):
 
 
 def test_what_is_left_out_is_said():
-    assert str(data_words(noise("l1"))) == "Pure noise, 20 training samples, 4 of 20 inputs by L1 weights"
+    words = str(data_words(noise("l1")))
+    assert words == "Pure noise, 20 training samples, fold 1 of 3, 4 of 20 inputs by L1 weights"
     assert str(data_words(noise("l1", "all"))).endswith("inputs by L1 weights, chosen on validation samples too")
