@@ -58,8 +58,7 @@ def check(experiment: Experiment) -> list[Text]:
     if experiment.batch_size > sizes.num_train:
         notes.append(
             Text(
-                "A batch holds all {num} training samples; a batch size of {size} has no further effect.",
-                num=sizes.num_train,
+                "All training samples are in one batch: a batch size of {size} has no further effect.",
                 size=experiment.batch_size,
             )
         )

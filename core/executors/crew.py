@@ -149,7 +149,7 @@ class Leader(Worker):
 
     def sink(self, lane: Any, order: Order) -> LaneSink:
         """One that lets the others take part once its run is built."""
-        self.leading = _Leading(lane, hashes=order.hashes)
+        self.leading = _Leading(lane, order)
         return self.leading
 
 

@@ -92,6 +92,14 @@ class RemoteLane(Lane):
     # -- what the race asks --------------------------------------------------------------------------------------
 
     @property
+    def doing(self) -> Text | None:
+        if self.run is None or self.done or self.where is not None:
+            return None
+        if self._num_lost:
+            return Text("A process of the cluster was lost: another one goes on from the last snapshot.")
+        return Text("Waits for a process of the cluster, which takes up to a minute the first time.")
+
+    @property
     def has_work(self) -> bool:
         """Everything that is due is done elsewhere."""
         return False

@@ -47,6 +47,8 @@ class Order(Protocol):
     @property
     def hashes(self) -> bool: ...
     @property
+    def fed(self) -> Fed | None: ...
+    @property
     def processes(self) -> int: ...
     def built(self, samples: Samples) -> Run: ...
     def job(self, samples: Samples, outbox: Outbox, sink: LaneSink, wake: Callable[[], None]) -> TrainingJob: ...
@@ -99,7 +101,7 @@ class Worker:
 
     def sink(self, lane: Any, order: Order) -> LaneSink:
         """What tells the lane of a run."""
-        return LaneSink(lane, hashes=order.hashes)
+        return LaneSink(lane, order)
 
     @staticmethod
     def _advance(job: TrainingJob, budget_s: float) -> None:
@@ -111,17 +113,18 @@ class Worker:
 
 
 class LaneSink:
-    """Tells the lane that stands for the run where this one is; with `hashes` also what it is fed."""
+    """Tells the lane that stands for the run where this one is; where the order `hashes` also what it is fed."""
 
-    def __init__(self, lane: Any, *, hashes: bool) -> None:
-        self._lane, self._hashes = lane, hashes
+    def __init__(self, lane: Any, order: Order) -> None:
+        self._lane, self._hashes, self._before = lane, order.hashes, order.fed
         self._ledger: Ledger | None = None
         self.outcome: Outcome | None = None
 
     def state(self, state: str, run: Run | None, outcome: Outcome | None) -> None:
         self.outcome = outcome
         if run is not None and outcome is None and self._hashes and self._ledger is None:
-            self._ledger = ledger = Ledger(Side(), run.step_count)
+            before = self._before
+            self._ledger = ledger = Ledger.going_on(Side(), before) if before else Ledger(Side(), run.step_count)
             run.parts.loop.watch = lambda step, batch: (ledger.settle(), ledger.watch(step, batch))[-1]
         if run is not None:
             self._lane.stands(self._standing(run))
@@ -145,19 +148,23 @@ class LaneSink:
         """The rows go to the store and the hub."""
 
     def _standing(self, run: Run) -> Standing:
-        where = (run.step_count, run.total_steps, run.train_s, run.evaluation_s)
+        return Standing(run.step_count, run.total_steps, run.train_s, run.evaluation_s, self.fed)
+
+    @property
+    def fed(self) -> Fed | None:
+        """What was hashed so far."""
         ledger = self._ledger
         if ledger is None:
-            return Standing(*where)
+            return None
         ledger.settle()
-        return Standing(*where, Fed(ledger.begun_at, ledger.num_fed, ledger.now, dict(ledger.marks)))
+        return Fed(ledger.begun_at, ledger.num_fed, ledger.now, dict(ledger.marks))
 
 
 class Travelling:
-    """Snapshots that are taken along; the owner writes them."""
+    """Snapshots that are taken along, with the hashes that the run goes on with; the owner writes them."""
 
-    def __init__(self, owner: Any) -> None:
-        self._owner, self._rests_until = owner, 0.0
+    def __init__(self, owner: Any, sink: LaneSink) -> None:
+        self._owner, self._sink, self._rests_until = owner, sink, 0.0
 
     @property
     def is_busy(self) -> bool:
@@ -168,7 +175,8 @@ class Travelling:
         """Copy the state; it travels with the rest."""
         self._rests_until = time.monotonic() + SNAPSHOT_REST_S
         copies = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
-        self._owner.save(step, kind, copies, position)
+        fed = self._sink.fed
+        self._owner.save(step, kind, copies, position | ({"fed": fed.to_json()} if fed else {}))
 
 
 def _portable(error: BaseException | None) -> BaseException | None:

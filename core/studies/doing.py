@@ -21,18 +21,19 @@ def learning_words(gan: Gan) -> Text:
 
 
 class Waiting:
-    """Tells viewers which generator runs wait for before their first update, and that they wait no more."""
+    """Tells viewers what runs wait for, a generator or a process of a cluster, and that they wait no more."""
 
     def __init__(self) -> None:
         self._has_waited = False
 
-    def meta(self, runs: Iterable[Run]) -> dict[str, Any]:
-        """What is new on a channel: its `reason` while they wait, None once they do not."""
+    def meta(self, runs: Iterable[Run], doing: Text | None = None) -> dict[str, Any]:
+        """What is new on a channel: its `reason` while they wait, for a generator or as `doing` says; then None."""
         gan = next((run.parts.learning for run in runs if run.parts.learning is not None), None)
-        if gan is None and not self._has_waited:
+        reason = learning_words(gan) if gan is not None else doing
+        if reason is None and not self._has_waited:
             return {}
-        self._has_waited = gan is not None
-        return {"reason": learning_words(gan) if gan is not None else None}
+        self._has_waited = reason is not None
+        return {"reason": reason}
 
 
 def how_far(run: Run, share: float) -> Text:

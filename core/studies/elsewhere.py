@@ -34,6 +34,7 @@ from core.training.device import Conditions
 from core.training.evaluation import Evaluation
 from core.training.events import Event
 from core.training.job import TrainingJob
+from core.training.ledger import Fed
 from core.training.resident import keep
 from core.training.run import Run
 
@@ -78,6 +79,13 @@ class RunOrder:
     hashes: bool
     processes: int
 
+    @property
+    def fed(self) -> Fed | None:
+        """What the batches before its snapshot were hashed to, in the process that trained it then."""
+        snapshot = self.attempt.snapshot
+        fed = snapshot.state.get("fed") if snapshot is not None else None
+        return Fed.from_json(fed) if fed else None
+
     def built(self, samples: Samples) -> Run:
         """The run where it goes on, in the worker's process."""
         for about in self.own:
@@ -102,7 +110,7 @@ class RunOrder:
             prepared,
             lambda: self.built(samples),
             [StoreSink(store, self.run, number, self.actor), *live, sink],
-            Travelling(outbox.to("snapshots")),
+            Travelling(outbox.to("snapshots"), sink),
             wake,
             owner=self.actor,
             pace=self.pace,
@@ -186,6 +194,8 @@ class Elsewhere:
         snapshot = latest_valid(folder, run=run, noted=noted).snapshot
         step = snapshot.step if snapshot else 0
         number = store.begin_attempt(run, step, "resume", actor=self._actor)
+        words = Text("Its process on the cluster was lost; another one went on from update {step:,}.", step=step)
+        store.add_note(run, words)
         store.set_state(run, "queued", actor=self._actor)
         remove_after(folder, step)
         self._place.snapshots.begin(number)

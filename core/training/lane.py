@@ -85,6 +85,11 @@ class Lane(TrainingJob):
     # -- what the race asks --------------------------------------------------------------------------------------
 
     @property
+    def doing(self) -> Text | None:
+        """What it waits for that is not in this process."""
+        return None
+
+    @property
     def is_told(self) -> bool:
         """Whether a command of its own waits."""
         return bool(self._commands)

@@ -7,7 +7,9 @@ side by side one batch is hashed; another that equals it bit for bit has its has
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,6 +37,15 @@ class Fed:
     num_fed: int
     now: Mark
     marks: dict[int, Mark]
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` reads, without the marks."""
+        return {"begun_at": self.begun_at, "num_fed": self.num_fed, **asdict(self.now)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Fed:
+        """What `to_json` gave."""
+        return cls(value["begun_at"], value["num_fed"], Mark(value["order"], value["tensors"]), {})
 
 
 @dataclass(frozen=True)
@@ -90,8 +101,15 @@ class Ledger:
     def __post_init__(self) -> None:
         self.num_fed = self.begun_at
         self.side.begin(self.begun_at)
-        self._order = hashlib.blake2b(digest_size=DIGEST_BYTES)
-        self._tensors = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        self._order = self._tensors = bytes(DIGEST_BYTES)
+
+    @classmethod
+    def going_on(cls, side: Side, fed: Fed) -> Ledger:
+        """The ledger of a run that was fed so much in another process, which is gone."""
+        ledger = cls(side, fed.begun_at)
+        ledger.num_fed = fed.num_fed
+        ledger._order, ledger._tensors = bytes.fromhex(fed.now.order), bytes.fromhex(fed.now.tensors)
+        return ledger
 
     def watch(self, step: int, batch: Batch) -> None:
         """A run is fed `batch` in update `step`, counted from 0; called within the update."""
@@ -107,8 +125,7 @@ class Ledger:
             return
         if batch.inputs.is_cpu or step & (step - 1) == 0:
             order, tensors = self.side.hashed(step, batch)
-            self._order.update(order)
-            self._tensors.update(tensors)
+            self._order, self._tensors = _chained(self._order, order), _chained(self._tensors, tensors)
         if is_root_two_power(self.num_fed):
             self.mark()
 
@@ -131,7 +148,7 @@ class Ledger:
     @property
     def now(self) -> Mark:
         """The present hashes."""
-        return self._told or Mark(self._order.hexdigest(), self._tensors.hexdigest())
+        return self._told or Mark(self._order.hex(), self._tensors.hex())
 
     def at(self, num_fed: int) -> Mark | None:
         """The hashes after so many batches, where they are known."""
@@ -149,6 +166,11 @@ def common_counts(one: Ledger, other: Ledger) -> list[int]:
 def tensor_hashes(tensors: dict[str, Tensor]) -> dict[str, str]:
     """SHA-256 (hex) over the bytes of each tensor, in the logical order of its elements."""
     return {name: hashlib.sha256(_bytes(tensor)).hexdigest() for name, tensor in tensors.items()}
+
+
+def _chained(hashed: bytes, digest: bytes) -> bytes:
+    """The hash of a chain with one more link."""
+    return hashlib.blake2b(hashed + digest, digest_size=DIGEST_BYTES).digest()
 
 
 def _digest(*tensors: Tensor) -> bytes:

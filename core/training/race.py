@@ -145,7 +145,7 @@ class RaceJob(Job):
 
     def seconds_left(self) -> float | None:
         """How long it will take at the present pace; None while that cannot be known."""
-        return seconds_left(self.interval(), self.lanes)
+        return None if any(lane.doing for lane in self.lanes) else seconds_left(self.interval(), self.lanes)
 
     # -- in the compute thread -----------------------------------------------------------------------------------
 

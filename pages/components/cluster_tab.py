@@ -62,7 +62,12 @@ def _seen() -> None:
     )
     cpus, gpus = (sum(getattr(node, name) for node in view.nodes if node.is_alive) for name in ("cpus", "gpus"))
     with st.container(horizontal=True):
-        st.metric(t("Cores in use"), t("{used:g} of {all:g}", used=cpus - view.cpus_free, all=cpus), width="content")
+        st.metric(
+            t("Cores taken"),
+            t("{used:g} of {all:g}", used=cpus - view.cpus_free, all=cpus),
+            width="content",
+            help=t("A process that has trained keeps its core for the next run, so that this one begins at once."),
+        )
         if gpus:
             used = t("{used:g} of {all:g}", used=gpus - view.gpus_free, all=gpus)
             st.metric(t("GPUs in use"), used, width="content")

@@ -24,7 +24,7 @@ from core.studies.lanes import stored_lanes
 from core.studies.outcomes import is_share
 from core.training.folds import MOST_LEFT_OUT
 from core.training.splits import split_sizes
-from pages.components import download, kfold_state, state
+from pages.components import download, kfold_state, lesson_state, state
 from pages.components.choices import data_choice, network_choice, number, optimizer_choice, regularizer_choice
 from pages.components.error_box import error_box, plain
 from pages.components.executor_choice import executor, executor_choice
@@ -257,9 +257,10 @@ def _results(comparison: Comparison, record: StudyRecord) -> None:
         return
     once = once_on_all(kfold_state.settings_of(comparison))
     is_generated = cast(DataSet, once.dataset).facts().num_validation is not None
-    st.markdown(
-        f"**{t('Which of the {folds} networks do I keep?', folds=comparison.folds)}** "
-        + t(
+    question = t("Which of the {folds} networks do I keep?", folds=comparison.folds)
+    # A lesson asks that, too, before it is told.
+    st.expander(question, expanded=lesson_state.current() is None).markdown(
+        t(
             "None. Their mean says how well these settings do, so that settings can be compared. With the settings "
             "that you choose train one network, once, on all samples: it has seen more than any of these. {num} "
             "samples validate there: {why}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import streamlit as st
@@ -30,6 +31,8 @@ SICK, CURED = 0, 3
 """Colour slots of the network that suffers and of the one that is helped."""
 CHARTS = {name: f"gradients {name} chart" for name in ("felt", "time", "clipping")}
 """The keys of the components."""
+GUESSING = math.log(10)
+"""The cross-entropy of the ten classes of the digits where all are held equally likely."""
 
 
 # -- what layer 10 feels ----------------------------------------------------------------------------------------------
@@ -233,4 +236,7 @@ def _clipping_pictures() -> None:
 def _course(descent: Any) -> str:
     if descent.diverged:
         return t("Diverged: after update {count} the loss was not a number.", count=len(descent.losses) - 1)
-    return t("Loss {first:.3g} became {last:.3g}.", first=descent.losses[0], last=descent.losses[-1])
+    first, last = descent.losses[0], descent.losses[-1]
+    if math.isclose(last, GUESSING, rel_tol=0.03):
+        return t("Loss {one:.3g} became {last:.3g}, that of mere guessing: nothing is learned.", one=first, last=last)
+    return t("Loss {first:.3g} became {last:.3g}.", first=first, last=last)

@@ -137,10 +137,10 @@ def _outcome(record: StudyRecord, went_on: bool) -> None:
 
 
 def _end(name: str, error: Spread) -> str:
-    middle = PERCENT.one(error.middle)
-    if error.low == error.high:
+    middle, spread = PERCENT.one(error.middle), PERCENT.range(error.low, error.high)
+    if spread == middle:
         return t("{name} {error} wrong", name=name, error=middle)
-    return t("{name} {error} wrong ({range})", name=name, error=middle, range=PERCENT.range(error.low, error.high))
+    return t("{name} {error} wrong ({range})", name=name, error=middle, range=spread)
 
 
 def _stages(asked: Pretrained, comparison: Comparison) -> None:

@@ -14,7 +14,7 @@ from core.lessons.question import HANDLES, Choice, Curve, Number
 from core.lessons.seal import seal
 from core.lessons.told import Ended, expected, of_the_class, told
 from core.text import Text
-from pages.components import answers, compare_state, lesson_state, state
+from pages.components import answers, compare_state, generalization_state, kfold_state, lesson_state, state
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
@@ -92,7 +92,7 @@ def is_under_way(page: str) -> bool:
     if page == "train":
         run = state.run_of_choices()
         return run is not None and services().is_active(run)
-    study = _study() if page == "compare" else None
+    study = _study(page)
     return study is not None and services().is_comparing(study)
 
 
@@ -106,16 +106,24 @@ def outcome(page: str) -> Ended | None:
     if page == "train":
         run = services().find(state.run_of_choices() or "", actor=actor())
         return None if run is None or run.active else ended(services().store, run)
-    if page in VIEW_PAGES:
+    if page in VIEW_PAGES and not _runs_folds(page):
         return Ended() if lesson_state.asks_what_came_out() else None
-    return Ended() if page == "landscapes" or _study() is not None else None
+    return Ended() if page == "landscapes" or _study(page) is not None else None
 
 
-def _study() -> str | None:
-    """The stored comparison that computes what is chosen on Compare, looked at there."""
-    if compare_state.problem() is not None:
-        return None
-    return compare_state.study_of(compare_state.draft().comparison())
+def _runs_folds(page: str) -> bool:
+    """Whether the page looks at a K-fold, which runs there and then is over."""
+    return page == generalization_state.PARTS.page and generalization_state.PARTS.shown() == "kfold"
+
+
+def _study(page: str) -> str | None:
+    """The stored comparison or K-fold that computes what is chosen on a page, looked at there."""
+    if page == "compare" and compare_state.problem() is None:
+        return compare_state.study_of(compare_state.draft().comparison())
+    if _runs_folds(page):
+        record = kfold_state.record_of(kfold_state.chosen())
+        return record.id if record is not None else None
+    return None
 
 
 def news(page: str) -> None:
@@ -136,7 +144,7 @@ def _news(lesson: Lesson, place: int, page: str, waits: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if step.question is not None:
             _answer(lesson, place, over, waits)
-        if over is None and page in VIEW_PAGES:
+        if over is None and page in VIEW_PAGES and not _runs_folds(page):
             st.button(t("what came out?"), key="came out", on_click=lesson_state.ask_what_came_out)
         if over is not None and step.expect is not None:
             _seal(step)

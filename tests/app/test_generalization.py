@@ -59,7 +59,7 @@ def test_a_stored_k_fold_shows_its_means_and_which_network_is_kept(open_page, be
     mean, spread = table.value["validation error"][4:]
     verdict = Text.from_json(bench.studies(kind=KFOLD)[0].facts["verdict"][0])
     assert f"validation error {mean} with a standard deviation of {spread}" in str(verdict), "with the same digits"
-    assert "Which of the 4 networks do I keep?" in texts(tab)
+    assert "Which of the 4 networks do I keep?" in [each.label for each in tab.expander]
     button(tab, "Train once on all").click().run()
     assert not tab.exception, tab.exception[0].message
     newest = bench.runs()[-1]

@@ -23,6 +23,7 @@ from core.store.records import RunRecord
 from core.studies.comparison import Comparison
 from core.studies.engine import engine_of
 from core.studies.kfold import folded
+from core.studies.report import notes_of
 from core.studies.search.asked import Search
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
@@ -40,7 +41,7 @@ WITHIN_S = 250.0
 """For what hangs: processes start here, and share two cores with other tests."""
 SLOW: dict[str, Any] = {**EVERYTHING, "epochs": 120}
 """360 updates of an image network: ten seconds at the pace of a run that is to be broken off."""
-PAIR = Comparison.of(SLOW, ["seed=0,1"], rates="hand")
+PAIR = Comparison.of(SLOW, ["optimizer.lr=0.01,0.02"], rates="hand")
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,13 @@ def raced(bench: Workbench, comparison: Comparison, executor: str) -> tuple[str,
     return study, bench.runs_of(study)
 
 
+def hashes_of(bench: Workbench, study: str) -> list[list[str]]:
+    """The hashes of what the runs were fed, in the order of the runs."""
+    fairness = bench.study(study).facts["fairness"]
+    items = {item["name"]: item for item in (*fairness["matched"], *fairness["unmatched"])}
+    return [items[name]["hashes"] for name in ("batches", "augmentation")]
+
+
 def lane_of(bench: Workbench, study: str) -> RemoteLane:
     """The first run of a study that is under way in a worker."""
 
@@ -106,14 +114,10 @@ def test_a_comparison_on_a_cluster_has_the_bits_series_and_fairness_of_one_here(
         ]
         assert errors[0] == errors[1]
     for study in (here, there):
-        fairness = bench.study(study).facts["fairness"]
-        assert {item["name"]: item["hashes"] for item in fairness["matched"]}.keys() >= {"batches", "augmentation"}
+        matched = bench.study(study).facts["fairness"]["matched"]
+        assert {item["name"] for item in matched} >= {"batches", "augmentation"}
         assert bench.hub.meta(study_channel(study))["state"] == "finished"
-    items = [
-        {item["name"]: item["hashes"] for item in bench.study(study).facts["fairness"]["matched"]}
-        for study in (here, there)
-    ]
-    assert items[0]["batches"] == items[1]["batches"]
+    assert hashes_of(bench, here) == hashes_of(bench, there)
     assert bench.study(there).facts["executor"] == "ray"
 
 
@@ -171,6 +175,10 @@ def test_a_run_whose_worker_is_killed_goes_on_from_its_last_snapshot_to_the_same
     assert max(run.attempt for run in killed) == 2
     assert [len(bench.store.read_steps(run.id)["step"]) for run in killed] == [360, 360]
     assert [run.weights_sha256 for run in killed] == undisturbed
+    (again,) = (run for run in killed if run.attempt == 2)
+    assert "process on the cluster was lost" in str(notes_of(again)[-1])
+    fairness = bench.study(study).facts["fairness"]
+    assert not fairness["unmatched"], "what was fed before is known to whoever goes on"
 
 
 def test_a_study_that_ended_with_the_program_goes_on_there_from_its_last_snapshots(

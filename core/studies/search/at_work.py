@@ -101,7 +101,7 @@ class SearchAtWork:
         done, race = sum(trial.state != "running" for trial in self._trials.all()), self._race
         share = race.progress * len(self._batch) if race is not None and race.has_begun else 0.0
         return Text(
-            "{percent:.0f} %: {done} of {num} trials are over, {going} train",
+            "{percent:.0f} %: {done} of {num} trials are over, {going} are under way",
             percent=100 * min(1.0, (done + share) / self.search.num_trials),
             done=done,
             num=self.search.num_trials,

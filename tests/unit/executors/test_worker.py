@@ -17,6 +17,7 @@ from core.executors.worker import LaneSink, Travelling, Worker
 from core.text import Text
 from core.training.command import Command
 from core.training.job import TrainingJob
+from core.training.ledger import Fed
 from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.experiments import points
@@ -30,6 +31,7 @@ class Order:
 
     folder: Path
     hashes: bool = True
+    fed: Fed | None = None
     error: Exception | None = None
     processes: int = 1
 
@@ -41,7 +43,9 @@ class Order:
     def job(self, samples: Samples, outbox: Outbox, sink: LaneSink, wake: Callable[[], None]) -> TrainingJob:
         prepared: Future[None] = Future()
         prepared.set_result(None)
-        return TrainingJob(prepared, lambda: self.built(samples), [sink], Travelling(outbox.to("snapshots")), wake)
+        return TrainingJob(
+            prepared, lambda: self.built(samples), [sink], Travelling(outbox.to("snapshots"), sink), wake
+        )
 
 
 def told_by(worker: Worker, order: Order, *commands: Command) -> list[tuple[str, str, tuple[Any, ...]]]:
@@ -69,6 +73,7 @@ def test_its_last_snapshot_has_the_weights_of_a_run_here(tmp_path: Path):
     told = told_by(Worker(), Order(tmp_path))
     step, kind, tensors, position = last(told, "save")
     assert (step, kind) == (16, "end")
+    assert position["fed"] == last(told, "stands")[0].fed.to_json()
     again = Run(points(), tmp_path)
     again.load_state(tensors, position)
     assert weights_sha256(again.parts.model) == weights_sha256(Run(points(), tmp_path).train().parts.model)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 
 from core.training.batch import Batch
-from core.training.ledger import Ledger, Side, common_counts, tensor_hashes
+from core.training.ledger import Fed, Ledger, Side, common_counts, tensor_hashes
 
 
 def batch(step: int, **changes: torch.Tensor) -> Batch:
@@ -116,3 +118,15 @@ def test_runs_that_begin_apart_are_compared_from_the_later_one_on():
     joined = Ledger(side, begun_at=10)
     assert joined.first_step == 10
     assert common_counts(early, joined) == [], "the others were hashed before it came"
+
+
+def test_a_ledger_goes_on_in_another_process_with_what_was_hashed():
+    batches = [batch(step) for step in range(20)]
+    whole, begun = fed(Side(), batches), fed(Side(), batches[:7])
+    known = Fed(begun.begun_at, begun.num_fed, begun.now, begun.marks)
+    ledger = Ledger.going_on(Side(), Fed.from_json(json.loads(json.dumps(known.to_json()))))
+    for step, each in enumerate(batches[7:], 7):
+        ledger.watch(step, each)
+        ledger.settle()
+    assert ledger.now == whole.now
+    assert common_counts(whole, ledger) == [8, 11, 16, 20]
