@@ -129,6 +129,8 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
         )
     # The top row is drawn by hand, for the numbers stand at the edges of the tiles.
     figure.update_yaxes(visible=False, range=[y[-1], 0], scaleanchor="x", constrain="domain")
+    # On a phone they are less high than the figure: what is left lies below them.
+    figure.update_yaxes(constraintoward="top")
     figure.update_xaxes(visible=False, range=[0, x[-1]], constrain="domain")
     height = record.height or max(LOWEST, min(HIGHEST, round(WIDE * y[-1] / x[-1])))
     return figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)

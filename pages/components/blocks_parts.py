@@ -24,6 +24,7 @@ from core.studies.blocks_asked import Mask, Normalized, PreActivations, Votes
 from core.text import Text
 from pages.components import blocks_state as chosen
 from pages.components.blocks_pictures import layer_choice, look, nothing_inside
+from pages.components.choices import grouped
 from pages.components.language import language, t
 from pages.components.services import actor, services
 from pages.components.still import still
@@ -162,7 +163,7 @@ def dropout(shown: SamplesLook) -> None:
             t("masks in the mean"),
             MASKS,
             width=260,
-            format_func=lambda num: f"{num:,}",
+            format_func=grouped,
             **chosen.widget("masks", num_masks),
         )
         st.button(

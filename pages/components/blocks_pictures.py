@@ -16,6 +16,7 @@ from core.language import translator
 from core.studies.blocks_asked import Attention, Layers
 from pages.components import blocks_state as chosen
 from pages.components.blocks_unit import unit_chart
+from pages.components.choices import grouped
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
 from pages.components.still import still
@@ -152,11 +153,11 @@ def table() -> None:
     rows = architecture.plan(facts.input_shape, facts.num_outputs)
     columns: Mapping[str, list[str]] = {
         t("layer"): [row.name for row in rows],
-        t("what it is"): [show(row.kind) for row in rows],
-        t("output"): ["×".join(map(str, row.output_shape)) for row in rows],
         t("receptive field"): [_field(row.receptive_field) for row in rows],
-        t("multiplications"): [f"{row.multiplications:,}" for row in rows],
-        t("parameters"): [f"{row.num_parameters:,}" for row in rows],
+        t("multiplications"): [grouped(row.multiplications) for row in rows],
+        t("output"): ["×".join(map(str, row.output_shape)) for row in rows],
+        t("parameters"): [grouped(row.num_parameters) for row in rows],
+        t("what it is"): [show(row.kind) for row in rows],
     }
     st.markdown(f"**{t('Receptive field and multiplications of each block')}**")
     st.dataframe(columns, hide_index=True, width="stretch", key="blocks table")

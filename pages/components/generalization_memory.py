@@ -22,7 +22,7 @@ from pages.components.still import still
 from pages.components.stored_choice import chosen_run, experiment_of, look_at, stored_choice
 
 EXAMPLE = "wrong_labels"
-TILE = 44
+TILE = 52
 _COLOURED = "wrong labels are coloured"
 
 
@@ -50,7 +50,8 @@ def choices() -> None:
     st.caption(
         t(
             "The run is trained once more, with the same updates, and asked about every training sample at {num} "
-            "moments. Confidence is the probability of the label that a sample is given, be it right or wrong.",
+            "moments. Confidence is the probability of the label that a sample is given, be it right or wrong. Below "
+            "an image, (3×): it was forgotten three times.",
             num=MOST_MOMENTS,
         )
     )
@@ -108,19 +109,24 @@ def _rows(found: Memorized, names: Sequence[str]) -> None:
     for name, places in shown(found).items():
         if not len(places):
             continue
-        labels = ", ".join(_label(found, place, names) for place in places)
         st.markdown(f"**{titles[name]}**")
-        images = [found.images[place] for place in places.tolist() if place in found.images]
-        if images:
-            image_row(np.stack(images), TILE, f"{titles[name]}: {labels}")
-        st.caption(labels)
+        if not all(place in found.images for place in places.tolist()):
+            st.caption(", ".join(" ".join(_label(found, place, names)) for place in places))
+            continue
+        with st.container(horizontal=True, gap="xxsmall"):
+            for place in places.tolist():
+                label = _label(found, place, names)
+                with st.container(width=TILE, gap="xxsmall"):
+                    image_row(found.images[place][None], TILE, f"{titles[name]}: {' '.join(label)}")
+                    st.caption("  \n".join(label), text_alignment="center")
 
 
-def _label(found: Memorized, place: int, names: Sequence[str]) -> str:
+def _label(found: Memorized, place: int, names: Sequence[str]) -> list[str]:
+    """What a sample is, and how often it was forgotten."""
     given, true = names[int(found.given[place])], names[int(found.true[place])]
     label = f"{true} → {given}" if coloured() and given != true else given
     times = int(found.forgotten[place])
-    return f"{label} ({times}×)" if times else label
+    return [label, f"({times}×)"] if times else [label]
 
 
 def words(found: Memorized) -> Text:

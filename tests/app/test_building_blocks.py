@@ -55,7 +55,7 @@ def test_it_opens_on_the_shipped_run_and_says_what_a_link_cannot_ask_for(open_pa
     assert tab.selectbox(key="blocks layer|en").options == ["conv.1", "conv.2", "conv.3", "dense.1"]
     (table,) = (frame.value for frame in tab.dataframe)
     assert table["receptive field"].iloc[:5].tolist() == ["3×3", "4×4", "8×8", "10×10", "18×18"]
-    assert table["multiplications"].iloc[0] == f"{32 * 9 * 26 * 26:,}"
+    assert table["multiplications"].iloc[0] == "194\u202f688", "32 · 9 · 26 · 26"
 
 
 @pytest.mark.parametrize("page", ["train.py", "runs.py"])
