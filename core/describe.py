@@ -75,12 +75,12 @@ def network_words(experiment: Experiment) -> Text:
 
 
 def step_words(experiment: Experiment) -> Text:
-    """The optimizer, and the schedule of its learning rate where it has one."""
-    schedule = cast(Entry, experiment.schedule)
-    optimizer = optimizer_words(experiment)
-    if type(schedule) is type(Experiment().schedule):
-        return optimizer
-    return Text("{optimizer}, {schedule}", optimizer=optimizer, schedule=Text(schedule.title))
+    """The optimizer, the schedule of its learning rate where it has one, and the loss where one was chosen."""
+    schedule, loss = cast(Entry, experiment.schedule), cast("Entry | None", experiment.loss)
+    words = optimizer_words(experiment)
+    if type(schedule) is not type(Experiment().schedule):
+        words = Text("{optimizer}, {schedule}", optimizer=words, schedule=Text(schedule.title))
+    return words if loss is None else Text("{optimizer}, {loss}", optimizer=words, loss=_with_value(loss))
 
 
 def optimizer_words(experiment: Experiment) -> Text:

@@ -296,12 +296,13 @@ def read_address() -> None:
 
 
 def _begun(chosen: Experiment) -> Experiment:
-    """With sizes for which the data are large enough, where a link names a network and nothing else of it."""
+    """With sizes for which the data are large enough, where a link names a network and not its sizes."""
     network = cast("Architecture", chosen.architecture)
-    if network != type(network)():
-        return chosen
-    fitted = network.fitted(cast("DataSet", chosen.dataset).facts().input_shape)
-    return chosen.model_copy(update={"architecture": fitted})
+    usual = type(network)()
+    fitted = usual.fitted(cast("DataSet", chosen.dataset).facts().input_shape)
+    unnamed = [name for name in type(network).model_fields if getattr(network, name) == getattr(usual, name)]
+    sizes = {name: getattr(fitted, name) for name in unnamed}
+    return chosen.model_copy(update={"architecture": network.model_copy(update=sizes)})
 
 
 def write_address(*, with_experiment: bool, **page: str | None) -> None:

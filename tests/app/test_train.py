@@ -207,9 +207,11 @@ def test_an_unreadable_part_of_a_link_is_named_and_the_rest_applied(open_page):
     assert "adamm" in said
 
 
-def test_a_link_that_names_a_network_begins_with_sizes_that_the_data_have(open_page):
-    tab = open_page(architecture="cnn")
+@pytest.mark.parametrize("more", [{}, {"architecture.residual": "true"}])
+def test_a_link_that_names_a_network_begins_with_sizes_that_the_data_have(open_page, more: dict[str, str]):
+    tab = open_page(architecture="cnn", **more)
     assert not errors(tab)
+    assert chosen(tab).architecture.residual == bool(more)
     assert {block.padding for block in chosen(tab).architecture.blocks} == {"same"}
     assert errors(open_page(**{"architecture": "cnn", "architecture.blocks": '[{"kernel": 9}]'})), "as it was asked for"
 

@@ -17,3 +17,8 @@ def test_a_run_with_folds_says_which_of_them_validates():
     folded = Experiment.from_json({"num_folds": 5, "fold": 2})
     assert str(choices(folded)[0]).endswith(" training samples, fold 2 of 5")
     assert "fold" not in str(choices(Experiment())[0])
+
+
+def test_a_loss_that_was_chosen_is_named_last():
+    chosen = Experiment.from_json({"loss": "squared_error", "schedule": "cosine"})
+    assert str(title(chosen)).endswith("Adam 0.001, cosine, squared error")
