@@ -176,7 +176,7 @@ def network_choice() -> None:
         state.draft()["architecture"],
         label="",
         fits=fits_data,
-        show_field=lambda parameter: not is_more(parameter) and not parameter.choices,
+        show_field=stands_first,
         after=begin_with_a_fit,
     )
     value = state.draft()["architecture"]
@@ -188,6 +188,17 @@ def network_choice() -> None:
         return  # which the live part says
     words = t("{count} weights, layer by layer", count=grouped(sum(row.num_parameters for row in rows)))
     opening.popover("layers", words, partial(layer_table, rows, dataset().facts().input_shape), type="tertiary")
+
+
+def stands_first(parameter: Parameter) -> bool:
+    """Whether a parameter of the chosen network stands below it: one without effect, or a rarer one, does not."""
+    value = state.draft()["architecture"]
+    network = entry_class("architectures", value["key"])
+    assert issubclass(network, Architecture)
+    replaced = {one: others for one, others in network.replaces.items() if value.get(one) is not None}
+    if any(parameter.name in others for others in replaced.values()):
+        return False
+    return parameter.name in replaced or not (is_more(parameter) or parameter.choices)
 
 
 def is_of_blocks(parameter: Parameter) -> bool:
@@ -255,7 +266,8 @@ def more_fields() -> list[tuple[str, str, dict[str, Any], Parameter]]:
     ]
 
     def hidden(family: str, parameter: Parameter) -> bool:
-        return is_more(parameter) or (family == "architectures" and bool(parameter.choices))
+        rarer = is_more(parameter) or (family == "architectures" and bool(parameter.choices))
+        return rarer and not (family == "architectures" and stands_first(parameter))
 
     return [
         (family, path, entry, parameter)

@@ -80,9 +80,11 @@ def suiting_of(experiment: Experiment) -> Mapping[str, Disturbance]:
 
 
 def chosen(among: Sequence[Network]) -> list[Network]:
-    """What is shown; while nothing was chosen the newest run, or the shipped one where there is no run."""
+    """What is shown; while nothing was chosen the newest run that is over, or the shipped one where there is none."""
     wanted = invariance_state.runs()
-    return list(among[:1]) if wanted is None else [one for run in wanted for one in among if one.id == run]
+    if wanted is None:
+        return [next(one for one in among if one.is_trained)]
+    return [one for run in wanted for one in among if one.id == run]
 
 
 def choices() -> None:
@@ -142,7 +144,7 @@ def invariance() -> None:
             for one, found in measured:
                 progress(one, found)
         ready = [(one, found.result) for one, found in measured if found.result]
-        if measuring and not ready:
+        if (measuring or training) and not ready:
             st.skeleton(height=HEIGHT)
         else:
             figure(ready)

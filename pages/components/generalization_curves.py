@@ -121,18 +121,19 @@ def address() -> dict[str, str]:
 
 def amount() -> None:
     """Errors against the number of training samples."""
-    _tab(_by_size, Text("training samples, and per weight"), _size_marks, _size_words, None)
+    _tab(by_size, Text("training samples, and per weight"), _size_marks, _size_words, None)
 
 
 def strength() -> None:
     """Errors against the strength of a penalty, and what it does to the weights."""
-    _tab(_by_strength, _strength_axis(), _strength_marks, _strength_words, _weights)
+    _tab(by_strength, _strength_axis(), _strength_marks, _strength_words, _weights)
 
 
 # -- what is varied --------------------------------------------------------------------------------------------------
 
 
-def _by_size() -> Comparison:
+def by_size() -> Comparison:
+    """More and more training samples, over seeds."""
     base = state.experiment()
     path, spec = sizes(base)
     if path == "train_size":
@@ -144,7 +145,8 @@ def _strength_axis() -> Text:
     return Text("dropout p") if penalty() == "dropout" else Text("strength λ")
 
 
-def _by_strength() -> Comparison:
+def by_strength() -> Comparison:
+    """A stronger and stronger penalty, over folds."""
     name, spec = PENALTIES[penalty()]
     base = state.experiment()
     kept = [entry for entry in base.regularizers if entry.key not in PENALTIES]

@@ -12,6 +12,12 @@ from pages.components import (
 )
 from pages.components.parts import Parts
 
+STARTED = {
+    "amount": generalization_curves.by_size,
+    "strength": generalization_curves.by_strength,
+    "inputs": lambda: generalization_inputs.chosen().comparison(),
+}
+"""The comparison that each part asks for which starts one, of what is chosen."""
 _POLYNOMIALS = generalization_fits.read_address, generalization_fits.address
 _RUN = stored_choice.read_address, stored_choice.address
 PARTS = Parts(

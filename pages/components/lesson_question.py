@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.errors import BadInput
 from core.lessons.answered import ended
 from core.lessons.lesson import Lesson, Step
 from core.lessons.linked import VIEW_PAGES
@@ -18,6 +19,7 @@ from pages.components import answers, compare_state, generalization_state, kfold
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
+from pages.components.stored_or_started import stored
 
 POLL_S, POLL_IN_CLASS_S = 2, 8
 """What has come out is looked for so often; thirty who look share one computer."""
@@ -106,22 +108,27 @@ def outcome(page: str) -> Ended | None:
     if page == "train":
         run = services().find(state.run_of_choices() or "", actor=actor())
         return None if run is None or run.active else ended(services().store, run)
-    if page in VIEW_PAGES and not _runs_folds(page):
+    if page in VIEW_PAGES and not _trains_there(page):
         return Ended() if lesson_state.asks_what_came_out() else None
     return Ended() if page == "landscapes" or _study(page) is not None else None
 
 
-def _runs_folds(page: str) -> bool:
-    """Whether the page looks at a K-fold, which runs there and then is over."""
-    return page == generalization_state.PARTS.page and generalization_state.PARTS.shown() == "kfold"
+def _trains_there(page: str) -> bool:
+    """Whether the page looks at what is trained there and then is over: a K-fold, or a curve."""
+    trains = ("kfold", *generalization_state.STARTED)
+    return page == generalization_state.PARTS.page and generalization_state.PARTS.shown() in trains
 
 
 def _study(page: str) -> str | None:
-    """The stored comparison or K-fold that computes what is chosen on a page, looked at there."""
+    """The stored comparison, K-fold or curve that computes what is chosen on a page, looked at there."""
     if page == "compare" and compare_state.problem() is None:
         return compare_state.study_of(compare_state.draft().comparison())
-    if _runs_folds(page):
-        record = kfold_state.record_of(kfold_state.chosen())
+    if _trains_there(page):
+        asked = generalization_state.STARTED.get(generalization_state.PARTS.shown())
+        try:
+            record = stored(asked()) if asked is not None else kfold_state.record_of(kfold_state.chosen())
+        except BadInput:
+            return None  # which the page says
         return record.id if record is not None else None
     return None
 
@@ -144,7 +151,7 @@ def _news(lesson: Lesson, place: int, page: str, waits: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if step.question is not None:
             _answer(lesson, place, over, waits)
-        if over is None and page in VIEW_PAGES and not _runs_folds(page):
+        if over is None and page in VIEW_PAGES and not _trains_there(page):
             st.button(t("what came out?"), key="came out", on_click=lesson_state.ask_what_came_out)
         if over is not None and step.expect is not None:
             _seal(step)

@@ -46,16 +46,18 @@ def looked_at() -> str | None:
 
 
 def offered(suits: Suits) -> list[RunRecord]:
-    """The runs that can be looked at, newest first, and the chosen one among them."""
-    found = []
+    """The runs that can be looked at, newest first, then single folds; the chosen one is among them."""
+    whole, folds = [], []
     for record in reversed(services().runs(actor=actor())):
         try:
-            fits = suits(experiment_of(record))
+            experiment = experiment_of(record)
+            fits = suits(experiment)
         except BadInput:
             continue  # Its data are not known here any more.
-        if fits and (record.step or record.active) and (len(found) < MOST_OFFERED or record.id == looked_at()):
-            found.append(record)
-    return found
+        if fits and (record.step or record.active):
+            (whole if experiment.num_folds is None else folds).append(record)
+    # Behind the others: the forty-five folds of one curve would leave no place for them.
+    return [record for place, record in enumerate([*whole, *folds]) if place < MOST_OFFERED or record.id == looked_at()]
 
 
 def _shown(runs: Sequence[RunRecord]) -> RunRecord:

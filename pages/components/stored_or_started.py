@@ -39,11 +39,10 @@ def stored_or_started(
     except BadInput as error:
         error_box(error)
         return
-    same = same_comparisons(services().studies(actor=actor(), kind=None), comparison)
-    if not same:
+    record = stored(comparison)
+    if record is None:
         _offer(comparison, start)
         return
-    record = same[-1]
 
     def part() -> None:
         going = services().is_comparing(record.id)
@@ -66,6 +65,12 @@ def stored_or_started(
         compare_state.take(comparison)
         compare_state.show_study(record.id)
         st.switch_page("compare.py")
+
+
+def stored(comparison: Comparison) -> StudyRecord | None:
+    """The newest that is stored of exactly this comparison."""
+    same = same_comparisons(services().studies(actor=actor(), kind=None), comparison)
+    return same[-1] if same else None
 
 
 def _offer(comparison: Comparison, start: str) -> None:

@@ -146,6 +146,18 @@ def test_a_view_waits_for_the_answer_and_the_reader_says_when_all_is_seen(open_p
     assert "You expect: the variance." in sentences(tab)
 
 
+def test_a_curve_tells_by_itself_what_came_out_and_not_before(open_page, bench: Workbench):
+    tab = open_page("generalization.py", lesson="strength.1", answers="1-1", look="strength", **TINY)
+    assert "You expect: in the middle." in sentences(tab)
+    assert "came out" not in keys(tab), "nothing was trained yet"
+    (start,) = [button for button in tab.button if button.label == "Draw the curve"]
+    start.click().run()
+    (study,) = bench.studies(kind=None)
+    bench.wait_comparison(study.id, 100)
+    tab.run()
+    assert "You expected: in the middle. It is: where it is strong." in sentences(tab)
+
+
 def test_a_step_leaves_its_choices_only_on_another_page_too(open_page):
     tab = open_page("generalization.py", lesson="kfold.1", answers="1-1")
     boxes = {box.key for box in tab.text_input}

@@ -164,6 +164,18 @@ def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):
     assert {"Rotate", "no augmentation"} < ends, "they are told apart by what they differ in"
 
 
+def test_a_network_that_is_still_trained_is_no_first_curve_and_says_that_its_own_follows(open_page, bench):
+    run = bench.start(Experiment.from_json({**TINY, "epochs": 1000}), pace="1/s")
+    tab = open_page("data.py", look="invariance", against="rotation")
+    assert tab.multiselect[0].value == ["shipped"]
+    tab = open_page("data.py", look="invariance", against="rotation", of=run)
+    assert tab.multiselect[0].value == [run]
+    assert "is still being trained: its curve follows." in texts(tab)
+    assert len(tab.get("skeleton")) == 1, "nothing asks for a choice that was made"
+    bench.command(run, "stop")
+    bench.wait(run, 60)
+
+
 def test_a_file_is_brought_chosen_shown_and_removed_again(open_page, bench):
     tab = open_page("data.py", look="own")
     arrive(tab, ("pets.csv", table(41), "text/csv"))

@@ -13,6 +13,7 @@ from core.studies.workbench import Workbench
 from core.training.narrator import RULES
 from core.training.narrator_record import record_text
 from core.training.polynomial_fits import Fits
+from pages.components import stored_choice
 from pages.components.generalization_fits import measured_words
 from tests.experiments import images, points
 from tests.polling import until
@@ -94,6 +95,16 @@ def test_without_a_choice_a_whole_run_on_the_chosen_data_is_looked_at(open_page,
     assert runs.value == whole.id
     error = f"{100 * whole.answer['validation_error']:.1f} %"
     assert sum(name.startswith(f"{error} · ") for name in runs.options) >= 1, "runs are told apart by their errors"
+
+
+def test_folds_leave_a_place_for_the_runs_before_them(open_page, bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stored_choice, "MOST_OFFERED", 1)
+    whole = finished(bench, points())
+    finished(bench, points(num_folds=3))
+    tab = open_page("generalization.py", look="seal")
+    (runs,) = [box for box in tab.selectbox if box.label == "RUN"]
+    assert runs.value == whole.id
+    assert len(runs.options) == 1
 
 
 def test_confidence_is_measured_and_said(open_page, bench: Workbench):

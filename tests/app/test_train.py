@@ -166,6 +166,8 @@ def test_a_list_of_widths_is_typed_with_commas(open_page):
     tab = open_page()
     tab.text_input(key="architecture.widths|en").set_value("32, 16").run()
     assert chosen(tab).architecture.all_widths == (32, 16)
+    shown = {field.key for field in tab.text_input if field.key.startswith("architecture.")}
+    assert not shown & {"architecture.width|en|box", "architecture.hidden_layers|en|box"}, "they have no effect"
     tab.text_input(key="architecture.widths|en").set_value("").run()
     assert chosen(tab).architecture.all_widths == (64, 64)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -50,6 +50,8 @@ class Architecture(Entry):
     """Whether what each hidden layer gives out has passed its activation, where it has one."""
     alone_because: ClassVar[Text | None] = None
     """Why none do, for those that name no kind."""
+    replaces: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Parameters that, once they have a value, take the place of these others."""
 
     def plan(self, input_shape: Sequence[int], num_outputs: int) -> list[LayerPlan]:
         """The layer table; BadInput names the layer, the size that arrived and what to change."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
@@ -153,6 +153,7 @@ class MultilayerPerceptron(Architecture):
     source: ClassVar[str] = "Rumelhart, Hinton and Williams, Learning Representations by Back-propagating Errors, 1986"
     input_kinds: ClassVar[tuple[str, ...]] = ALL_INPUTS
     stacked_as: ClassVar[str] = "dense"
+    replaces: ClassVar[Mapping[str, tuple[str, ...]]] = {"widths": ("hidden_layers", "width")}
 
     hidden_layers: Annotated[
         int,
