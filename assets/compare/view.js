@@ -190,7 +190,6 @@ export class CompareView extends BaseView {
     // A branch goes its own way: it may be ahead of a race that is paused.
     const last = lastStep(this.groups.filter((group) => !group.fork));
     meta.step ??= last;
-    meta.doing = meta.reason; // Here no sentence beside the charts says it.
     return { run: this.study?.run ?? "", loaded: this.study ? this.study.loaded : true, meta, lastStep: () => last };
   }
 

@@ -161,7 +161,6 @@ export class Toolbar {
         ]
       : [];
     if (Number.isFinite(meta.seconds_left) && (state === "running" || state === "queued")) parts.push(fill(labels.time_left, { time: clock(meta.seconds_left) }));
-    if (meta.doing && ACTIVE.includes(state)) parts.push(meta.doing);
     if (state && state !== "running") parts.push(labels[`state_${state}`]);
     setText(this.where, parts.filter(Boolean).join(" · "));
     const applied = ACTIVE.includes(state) ? meta.applied : null;

@@ -95,9 +95,13 @@ class RemoteLane(Lane):
     def doing(self) -> Text | None:
         if self.run is None or self.done or self.where is not None:
             return None
-        if self._num_lost:
+        if self.is_set_back:
             return Text("A process of the cluster was lost: another one goes on from the last snapshot.")
         return Text("Waits for a process of the cluster, which takes up to a minute the first time.")
+
+    @property
+    def is_set_back(self) -> bool:
+        return self._num_lost > 0 and self.where is None
 
     @property
     def has_work(self) -> bool:

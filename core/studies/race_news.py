@@ -61,9 +61,8 @@ class RaceNews:
             self._told = dict(self.facts)
             position = {"step": race.step, "num_steps": race.num_steps, "pace": race.pace}
             self._hub.update(self._channel, **{**news, **position, "seconds_left": race.seconds_left()})
-            lanes = race.lanes
-            doing = next((lane.doing for lane in lanes if lane.doing), None)
-            self._hub.update(self._channel, **self._waiting.meta((lane.run for lane in lanes if lane.run), doing))
+            runs = (lane.run for lane in race.lanes if lane.run)
+            self._hub.update(self._channel, **self._waiting.meta(runs, race.doing))
 
     def judge(self, race: RaceJob) -> None:
         """Compute the badge, and what else is known of the race once it is built."""

@@ -90,6 +90,11 @@ class Lane(TrainingJob):
         return None
 
     @property
+    def is_set_back(self) -> bool:
+        """Whether it waits because it has lost what it had."""
+        return False
+
+    @property
     def is_told(self) -> bool:
         """Whether a command of its own waits."""
         return bool(self._commands)

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from core.errors import CoreError
+from core.text import Text
 from core.training.command import Command, checked_pace
 from core.training.compute import Job
 from core.training.job import PROGRESS_S
@@ -145,7 +146,15 @@ class RaceJob(Job):
 
     def seconds_left(self) -> float | None:
         """How long it will take at the present pace; None while that cannot be known."""
-        return None if any(lane.doing for lane in self.lanes) else seconds_left(self.interval(), self.lanes)
+        return None if self.doing else seconds_left(self.interval(), self.lanes)
+
+    @property
+    def doing(self) -> Text | None:
+        """What all lanes wait for that is not in this process, or one that has lost its own."""
+        lanes = [lane for lane in self.lanes if lane.run is not None and not lane.done]
+        waiting = [lane for lane in lanes if lane.doing]
+        set_back = [lane for lane in waiting if lane.is_set_back]
+        return (set_back or waiting)[0].doing if set_back or (lanes and len(waiting) == len(lanes)) else None
 
     # -- in the compute thread -----------------------------------------------------------------------------------
 
