@@ -140,7 +140,7 @@ def invariance() -> None:
         # In a container that stays, so that the figure keeps its place below.
         with st.container(key="not-measured-yet", gap="small"):
             for one in training:
-                st.caption(t("{name} is still being trained: its curve follows.", name=plain(one.name)))
+                being_trained(one)
             for one, found in measured:
                 progress(one, found)
         ready = [(one, found.result) for one, found in measured if found.result]
@@ -158,6 +158,23 @@ def invariance() -> None:
 def curve_of(one: Network) -> Measuring[InvarianceCurve]:
     """The curve of a network against the chosen disturbance, measured from now on if it is not there."""
     return services().invariance("" if one.id == SHIPPED else one.id, invariance_state.disturbance(), actor=actor())
+
+
+def being_trained(one: Network) -> None:
+    """How far a network is that is trained, with a button that ends that."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        name = t("{name} is still being trained: its curve follows.", name=plain(one.name))
+        st.caption(f"{name} {show(services().runner.doing(one.id))}", width="stretch")
+        ending = t("Ends its training; the curve is that of what it has learned by then.")
+        st.button(t("Stop"), key=f"stop training {one.id}", help=ending, on_click=end_training, args=(one.id,))
+
+
+def end_training(run: str) -> None:
+    """Stop a run. What is refused is said."""
+    try:
+        services().command(run, "stop", actor=actor())
+    except CoreError as error:
+        st.session_state[_REFUSED] = error
 
 
 def progress(one: Network, found: Measuring[InvarianceCurve]) -> None:

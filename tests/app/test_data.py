@@ -172,8 +172,11 @@ def test_a_network_that_is_still_trained_is_no_first_curve_and_says_that_its_own
     assert tab.multiselect[0].value == [run]
     assert "is still being trained: its curve follows." in texts(tab)
     assert len(tab.get("skeleton")) == 1, "nothing asks for a choice that was made"
-    bench.command(run, "stop")
+    until(lambda: "update" in texts(tab.run()))
+    tab.button(key=f"stop training {run}").click().run()
+    assert not tab.exception, tab.exception[0].message
     bench.wait(run, 60)
+    assert bench.find(run).state == "stopped"
 
 
 def test_a_file_is_brought_chosen_shown_and_removed_again(open_page, bench):
