@@ -28,7 +28,7 @@ export class Table {
       const strong = Math.abs(number) > 0.6 * most;
       cell.style.background = shade(number, 1.6 * most, palette.dark);
       cell.style.fontWeight = strong ? "600" : "";
-      if (!isTyped) setText(cell, short(number));
+      if (!isTyped) setText(cell, short(size > 5 ? Number(number.toFixed(3)) : number)); // Small cells hold three decimals.
       else if (document.activeElement !== cell) cell.value = String(Number(number.toPrecision(4)));
     });
   }
