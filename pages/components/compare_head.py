@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.catalog.presets import presets
 from core.describe import choices as described
+from core.describe import optimizer_words
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.store.records import RunRecord
@@ -80,12 +81,16 @@ def shared_words(first: Experiment, differing: Iterable[str]) -> str:
     """A variant in one line, without the seed and without what differs; of a part that differs inside, its name."""
     paths = set(differing)
     words = []
-    for part, told in zip(PARTS, described(first), strict=False):
+    for part, told in zip(PARTS, [*described(first)[:4], optimizer_words(first)], strict=True):
         inside = {path for path in paths if TOLD_WITH.get(path, path.split(".")[0]) == part}
         if not inside:
             words.append(show(told))
         elif not inside & {part, f"{part}.key"} and part not in ("augmentations", "regularizers"):
             words.append(t(getattr(first, part).title))
+    for part in ("schedule", "loss"):
+        entry, usual = getattr(first, part), getattr(Experiment(), part)
+        if type(entry) is not type(usual) and not any(path.split(".")[0] == part for path in paths):
+            words.append(t(entry.title))
     if "batch_size" not in paths:
         words.append(t("batch {value}", value=first.batch_size))
     if "epochs" not in paths:

@@ -387,6 +387,10 @@ def test_what_is_the_same_for_all_leaves_out_what_differs(open_page):
     amounts = shared_words(base, {"train_size", "epochs"})
     assert amounts.startswith("Handwritten digits, 8 × 8 › ")
     assert "epochs" not in amounts
+    falling = Experiment.from_json({"schedule": "cosine", "loss": "squared_error"})
+    assert " › cosine › squared error › " in shared_words(falling, {"optimizer"})
+    assert "squared error" not in shared_words(falling, {"loss"})
+    assert "cosine" not in shared_words(falling, {"schedule"})
 
 
 def test_what_is_the_same_for_all_is_told_of_the_variants_where_all_of_them_leave_the_base(open_page):
