@@ -18,8 +18,8 @@ SABOTAGES_OF_RACES = (
     Sabotage(
         "the hash of what was fed forgets the updates before",
         "core/training/ledger.py",
-        "self._tensors.update(tensors)",
-        "self._tensors = hashlib.blake2b(tensors, digest_size=DIGEST_BYTES)",
+        "_chained(self._tensors, tensors)",
+        '_chained(b"", tensors)',
         (f"{STUDIES}/test_fairness.py::test_other_pixels_in_the_same_samples_are_caught_too",),
     ),
     Sabotage(
