@@ -59,7 +59,7 @@ def welcome() -> None:
     """One sentence, and what one can begin with, named after what happens."""
     st.markdown(
         prose(
-            "Choose five things on the left, press Start, and watch a real network learn. Or begin with one of these:"
+            "Choose five things, press Start, and watch a real network learn. Or begin with one of these:"
         )
     )
     with st.container(horizontal=True, gap="small", key="starting-points"):

@@ -30,13 +30,14 @@ export class RowControls {
     return JSON.stringify(this.group.runs.map(({ meta }) => [meta.state, meta.applied?.number, meta.num_steps]));
   }
 
-  draw(group) {
+  // `epochs`: what was chosen, as long as no run says its own.
+  draw(group, { epochs: chosen }) {
     const { labels } = this;
     this.group = group;
     const { meta } = group.first ?? { meta: {} };
     const { state } = group;
     this.isHeld = state === "paused" || state === "interrupted" || state === "stopped";
-    this.epochs = meta.extend_epochs ?? Math.min(meta.epochs ?? 10, 100);
+    this.epochs = meta.extend_epochs ?? Math.min(meta.epochs ?? chosen, 100);
     const epochs = grouped(this.epochs);
     setText(this.hold, this.isHeld ? labels.row_resume : labels.row_pause);
     name(this.hold, this.isHeld ? labels.row_resume_help : labels.row_pause_help);

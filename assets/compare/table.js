@@ -178,7 +178,7 @@ export class Table {
       if (left.nextSibling !== node) left.after(node);
       left = node;
     }
-    row.controls.draw(group);
+    row.controls.draw(group, settings);
     setText(row.buttons.hide, view.hidden.includes(group.key) ? labels.show : labels.hide);
     setText(row.buttons.branch, labels.branch);
     setText(row.buttons.drop, labels.drop);

@@ -265,21 +265,26 @@ class Cnn(Architecture):
             )
         )
         smallest = next((side for side in range(1, MAX_SIDE) if self._fits([side] * len(sides))), None)
+        if part == "kernel":
+            most = min(sides) + sum(block.padding_sides)
+            here = Text("Use a kernel of at most {most} there", most=most)
+        elif min(sides) > 1:
+            here = Text("Use a pooling window of at most {most} there", most=min(sides))
+        else:
+            here = Text("Remove the pooling there")
         same = self._fits(input_shape[1:], same=True)
         if same and smallest:
             fix = Text(
-                "Use the padding “same”, remove a pooling, or take inputs of at least {smallest} a side.",
+                "{here}, use the padding “same”, or take inputs of at least {smallest} a side.",
+                here=here,
                 smallest=smallest,
             )
         elif same:
-            fix = Text("Use the padding “same”, or remove a pooling.")
+            fix = Text("{here}, or use the padding “same”.", here=here)
         elif smallest:
-            fix = Text(
-                "Remove a block or a pooling, use a smaller kernel, or take inputs of at least {smallest} a side.",
-                smallest=smallest,
-            )
+            fix = Text("{here}, or take inputs of at least {smallest} a side.", here=here, smallest=smallest)
         else:
-            fix = Text("Remove a block or a pooling, or use a smaller kernel or stride.")
+            fix = Text("{here}.", here=here)
         return BadInput(what, why, fix)
 
     @property

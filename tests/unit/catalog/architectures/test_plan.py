@@ -161,7 +161,9 @@ def test_an_impossible_size_says_which_block_what_arrived_and_what_fits() -> Non
         architecture.build((1, 8, 8), 10)
     assert str(caught.value.what) == "Block 2: a pooling window of 2 does not fit into the 1×1 that arrives there."
     assert "8×8" in str(caught.value.why)
-    assert str(caught.value.fix).endswith("at least 18 a side.")
+    assert str(caught.value.fix) == (
+        "Remove the pooling there, use the padding “same”, or take inputs of at least 18 a side."
+    )
     architecture.plan((1, 18, 18), 10)
     with pytest.raises(BadInput):
         architecture.plan((1, 17, 17), 10)
@@ -172,6 +174,17 @@ def test_a_kernel_that_is_too_large_is_explained() -> None:
     with pytest.raises(BadInput, match="a kernel of 9 does not fit into the 8×8") as caught:
         architecture.plan((1, 8, 8), 10)  # type: ignore[attr-defined]
     assert str(caught.value.why).startswith("A kernel without padding"), "nothing has shrunk before the first block"
+    assert str(caught.value.fix).startswith("Use a kernel of at most 8 there, use the padding “same”")
+    parse("architectures", {"key": "cnn", "blocks": [{"kernel": 8}]}).plan((1, 8, 8), 10)  # type: ignore[attr-defined]
+
+
+def test_a_pooling_window_that_is_too_large_is_told_what_fits() -> None:
+    block = {"kernel": 3, "pooling": "max", "pool_window": 9}
+    with pytest.raises(BadInput) as caught:
+        parse("architectures", {"key": "cnn", "blocks": [block]}).plan((1, 8, 8), 10)  # type: ignore[attr-defined]
+    assert str(caught.value.fix) == "Use a pooling window of at most 6 there, or take inputs of at least 11 a side."
+    fitting = {"key": "cnn", "blocks": [{**block, "pool_window": 6}]}
+    parse("architectures", fitting).plan((1, 8, 8), 10)  # type: ignore[attr-defined]
 
 
 def test_a_cnn_refuses_numbers_without_neighbours() -> None:
