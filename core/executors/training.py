@@ -77,6 +77,8 @@ class Training:
 
 def lost(error: BaseException) -> CoreError:
     """What is said of an error of Ray's: WorkerLost where another worker may do better."""
+    from ray.exceptions import RayTaskError
+
     lines = str(error).strip().splitlines() or [type(error).__name__]
     if getattr(error, "actor_init_failed", False):  # Another one would not come to more.
         return CoreError(
@@ -86,6 +88,7 @@ def lost(error: BaseException) -> CoreError:
         )
     return WorkerLost(
         Text("The process in which the run trained is gone."),
-        Text("Ray says: {error}", error=lines[0][:LETTERS]),
+        # What a process has raised is named at the end of its traceback.
+        Text("Ray says: {error}", error=lines[-1 if isinstance(error, RayTaskError) else 0][:LETTERS]),
         Text("Resume it: it goes on from its last snapshot."),
     )

@@ -83,7 +83,7 @@ def follow(run: Run) -> None:
             group["lr"] = lr
         loop.step(int(step), lr)
         if loop.recorder.is_full:
-            loop.recorder.flush()
+            loop.recorder.start_at(int(step) + 1)  # The first process tells what is in the rows.
 
 
 def _share(loop: Loop) -> None:

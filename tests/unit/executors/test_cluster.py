@@ -58,3 +58,11 @@ def test_a_process_that_cannot_load_the_program_is_not_tried_again():
     assert not isinstance(error, WorkerLost)
     assert "No module named 'torch'" in str(error.why)
     assert isinstance(lost(ActorDiedError()), WorkerLost)
+
+
+def test_what_ended_a_process_of_several_is_named():
+    from ray.exceptions import RayTaskError
+
+    error = lost(RayTaskError("Crew.train", "Traceback\nValueError: no such row", ValueError()))
+    assert isinstance(error, WorkerLost)
+    assert str(error.why) == "Ray says: ValueError: no such row"

@@ -14,6 +14,7 @@ from core.errors import BadInput
 from core.experiment import Experiment
 from core.training import parallel
 from core.training.parallel import END, check_parallel, follow
+from core.training.recorder import BLOCK_ROWS
 from core.training.run import Run
 from core.training.weights import weights_sha256
 from tests.experiments import IMAGES, points
@@ -60,16 +61,29 @@ def group() -> Iterator[None]:
     dist.destroy_process_group()
 
 
+def following(run: Run, updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Follow somebody who does so many updates."""
+    told = iter([*((float(step), run.learning_rate) for step in range(updates)), (END, 0.0)])
+    monkeypatch.setattr(
+        parallel.dist, "broadcast", lambda message, source: message.copy_(torch.tensor(next(told), dtype=torch.float64))
+    )
+    follow(run)
+
+
+@pytest.mark.usefixtures("group")
+def test_who_follows_goes_on_when_a_block_of_rows_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    updates = 2 * BLOCK_ROWS + 1
+    alone, follows = (Run(points(epochs=updates), tmp_path / name) for name in ("alone", "follows"))
+    following(follows, updates, monkeypatch)
+    assert weights_sha256(follows.parts.model) == weights_sha256(alone.train(updates).parts.model)
+
+
 @pytest.mark.usefixtures("group")
 def test_who_follows_feeds_its_network_what_a_run_by_itself_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Samples of a generator, too: everybody trains it first."""
     mixed = {"key": "synthetic", "updates": 2}
     experiment = Experiment.from_json({**IMAGES, "augmentations": ["shift", mixed]})
     alone, follows = (Run(experiment, tmp_path / name) for name in ("alone", "follows"))
-    told = iter([*((float(step), alone.learning_rate) for step in range(3)), (END, 0.0)])
-    monkeypatch.setattr(
-        parallel.dist, "broadcast", lambda message, source: message.copy_(torch.tensor(next(told), dtype=torch.float64))
-    )
-    follow(follows)
+    following(follows, 3, monkeypatch)
     assert follows.parts.learning is None
     assert weights_sha256(follows.parts.model) == weights_sha256(alone.train(3).parts.model)
