@@ -135,9 +135,9 @@ def augmentation_choice(*, opened: bool = False) -> None:
     key = f"augmentation|{language()}"
 
     def take() -> None:
-        wanted = st.session_state[key]
         if not is_chosen(key):
             return
+        wanted = st.session_state[key]
         st.session_state["custom augmentation"] = wanted == "custom"
         if wanted in strengths:
             state.put("augmentations", strengths[wanted])

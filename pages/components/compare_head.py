@@ -332,7 +332,7 @@ def rates_and_seeds() -> None:
 
 
 def _take(key: str, act: Callable[[Any], None]) -> None:
-    if st.session_state[key] is not None and is_chosen(key):
+    if st.session_state.get(key) is not None and is_chosen(key):
         act(st.session_state[key])
 
 

@@ -157,7 +157,7 @@ def entry_choice(
     current = canonical_key(family, value["key"]) if value else ""
 
     def take() -> None:
-        wanted = st.session_state[key]
+        wanted = st.session_state.get(key)
         if wanted is None or not is_chosen(key):
             return  # a pill that was there no longer; "" is the choice of none
         if wanted == MORE:
@@ -196,9 +196,9 @@ def several(
     key = f"{path}|{language()}|keys"
 
     def take() -> None:
-        wanted = st.session_state[key]
         if not is_chosen(key):
             return
+        wanted = st.session_state[key]
         if MORE in wanted:
             st.session_state[f"{path}|all"] = True
             return

@@ -130,8 +130,11 @@ def is_chosen(key: str) -> bool:
     """Whether somebody has chosen what a control says; to be asked once of each message, for it is remembered.
 
     A browser that is behind says other things: what a control showed until it was set a moment ago, and what it was
-    drawn with on a page that has gone since, as if that were new.
+    drawn with on a page that has gone since, as if that were new. Where the next page has not drawn the control yet
+    there is nothing under its key.
     """
+    if key not in st.session_state:
+        return False
     said = st.session_state[key]
     before, since = st.session_state.get(_BEFORE, {}).get(key, (None, -math.inf))
     drawn = st.session_state.setdefault(_DRAWN, {})
@@ -148,9 +151,10 @@ def _put_from(path: str, key: str, read: Callable[[Any], Any] = lambda value: va
 
 def _put_typed(path: str, key: str, optional: bool) -> None:
     """Take what was typed; an emptied box that may not be empty shows its number again."""
-    typed = _typed(st.session_state[key])
-    if is_chosen(key) and (optional or typed is not None):
-        state.put(path, typed)
+    if is_chosen(key):
+        typed = _typed(st.session_state[key])
+        if optional or typed is not None:
+            state.put(path, typed)
 
 
 def _typed(text: str) -> Any:
