@@ -44,7 +44,7 @@ export class Table {
     sorted.forEach(({ group, cells }, place) => {
       const row = this.row(group);
       if (this.body.children[place] !== row.node) this.body.insertBefore(row.node, this.body.children[place] ?? null);
-      this.fillRow(row, group, columns, cells, view);
+      this.fillRow(row, group, columns, cells, model, view);
     });
   }
 
@@ -148,7 +148,7 @@ export class Table {
     return row;
   }
 
-  fillRow(row, group, columns, cells, view) {
+  fillRow(row, group, columns, cells, { settings }, view) {
     const { labels } = this;
     setText(row.name, group.name);
     setText(row.note, cells.name.note ?? "");
