@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.catalog.datasets.dataset import DataSet
     from core.catalog.losses.loss import Loss
     from core.catalog.optimizers.optimizer import Optimizer
+    from core.catalog.schedules.schedule import Schedule
 
 
 def check(experiment: Experiment) -> list[Text]:
@@ -79,6 +80,16 @@ def _optimizer_notes(experiment: Experiment, architecture: Architecture, *, has_
                 "gradients are taken, while errors are measured with the average x; early in a run they differ a "
                 "little.",
                 optimizer=Text(optimizer.title),
+            )
+        )
+    schedule = cast("Schedule", experiment.schedule)
+    if optimizer.replaces_schedule and schedule.lowers_rate:
+        notes.append(
+            Text(
+                "{optimizer} needs no falling learning rate, for the average of its weights settles by itself; the "
+                "schedule “{schedule}” lowers the rate all the same. A constant one is usual, after a warm-up at most.",
+                optimizer=Text(optimizer.title),
+                schedule=Text(schedule.title),
             )
         )
     if not optimizer.compares_updates:

@@ -111,13 +111,13 @@ def seen() -> None:
     if not st.session_state.get("present", False):
         chosen.PARTS.choice(without=() if shown.has_attention else ("attention",))
     parts: dict[str, Draw] = {
-        "maps": maps,
+        "maps": lambda: maps(shown),
         "unit": one_unit,
         "pooling": pooling,
         "activation": activation,
         "normalization": lambda: normalization(shown),
         "dropout": lambda: dropout(shown),
-        "attention": attention,
+        "attention": lambda: attention(shown),
     }
     parts[chosen.PARTS.shown()]()
 

@@ -57,11 +57,7 @@ def take_preset(preset: Preset) -> None:
 
 def welcome() -> None:
     """One sentence, and what one can begin with, named after what happens."""
-    st.markdown(
-        prose(
-            "Choose five things, press Start, and watch a real network learn. Or begin with one of these:"
-        )
-    )
+    st.markdown(prose("Choose five things, press Start, and watch a real network learn. Or begin with one of these:"))
     with st.container(horizontal=True, gap="small", key="starting-points"):
         starting_points()
 

@@ -86,7 +86,7 @@ export class GeneratorView extends Connected {
     parts.variety.classList.toggle("sp-alarm", grid.alarm);
     setText(parts.copies, together(grid.copies));
     parts.copies.classList.toggle("sp-alarm", grid.are_copies);
-    return this.drawChanged({ losses: [parts.plot, [followed.run, followed.lineage, followed.rows], () => charts.losses.drawPanel(this.panel())] });
+    return this.drawChanged({ losses: [parts.plot, [followed.run, followed.lineage, followed.rows, grid.step], () => charts.losses.drawPanel(this.panel(grid.step))] });
   }
 
   doing(state, { step, num_steps: count, seconds_left: left, price, reason, origin }) {
@@ -96,13 +96,14 @@ export class GeneratorView extends Connected {
     return [words, reason, origin].filter(Boolean).join(" ");
   }
 
-  panel() {
+  // The losses of all updates, with a line at the one whose samples are shown.
+  panel(marked) {
     const { labels, followed } = this;
     const lines = NETWORKS.map((name, slot) => {
       const { steps, values } = followed.column("update", `${name}/loss`);
       return { name: labels[name], slot, dash: false, x: steps, y: values };
     });
-    return { title: labels.losses, summary: labels.losses_summary, x: { title: labels.axis_update, low: 0, high: followed.meta.num_steps }, y: { title: labels.axis_loss, scale: "linear" }, lines };
+    return { title: labels.losses, summary: labels.losses_summary, x: { title: labels.axis_update, low: 0, high: followed.meta.num_steps }, y: { title: labels.axis_loss, scale: "linear" }, lines, marked };
   }
 }
 

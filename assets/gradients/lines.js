@@ -8,6 +8,7 @@ const MARKED = 32; // Up to so many points each has a mark.
 
 export class Lines extends Chart {
   // `panel`: {title, x: {title, high, ticks}, y: {title, scale: log, linear or percent}, lines: [{name, slot, dash, x, y}]}
+  // `panel.marked`: a place on the x axis, if one is looked at.
   drawPanel(panel) {
     const { palette, size, present } = this.context;
     const { scale } = panel.y;
@@ -30,6 +31,7 @@ export class Lines extends Chart {
     const layout = {
       margin: { t: size * 0.5, r: size * 1.4, l: size * (fits ? 5.3 : 3.6) },
       hovermode: "x",
+      shapes: panel.marked === undefined ? [] : [{ type: "line", x0: panel.marked, x1: panel.marked, yref: "paper", y0: 0, y1: 1, line: { color: palette.text, width: 1, dash: "dot" } }],
       xaxis: { mode: panel.x.title, range: [panel.x.low - 0.4, panel.x.high + 0.4], title: { text: panel.x.title, standoff: 2 }, zeroline: false, nticks: 8, tickformat: "d" },
       yaxis: {
         mode: `${panel.y.title} ${scale}`,

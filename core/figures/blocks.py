@@ -25,6 +25,7 @@ class Tiles:
 
     `is_signed`: 0 is the middle of the colours. `ends`: the values from which to which the colours go, None for the
     least and the largest. `height`: of the figure in pixels, None for what about WIDE pixels of width make it.
+    `names`: what stands above each in place of its number; then there are `most_columns` places in a row.
     """
 
     arrays: np.ndarray
@@ -32,6 +33,7 @@ class Tiles:
     most_columns: int = 16
     ends: tuple[float, float] | None = None
     height: int | None = None
+    names: Sequence[Text] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +99,10 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
     if not num:
         return _said(figure, Text("There is nothing to draw."), translate)
     most_columns = min(record.most_columns, math.ceil(math.sqrt(2 * num * tall / wide)), num)
-    columns = math.ceil(num / math.ceil(num / most_columns))
+    columns = record.most_columns if record.names else math.ceil(num / math.ceil(num / most_columns))
     whole = tiled(record.arrays, columns)
     # A whole cell between two tiles is much where a tile has only two or three.
-    gap = min(1.0, max(tall, wide) / 8)
+    gap = max(tall, wide) / 5 if record.names else min(1.0, max(tall, wide) / 8)
     x, y = edges(columns, wide, gap), edges(math.ceil(num / columns), tall, gap)
     low, high = record.ends or (float(record.arrays.min()), float(record.arrays.max()))
     most = max(-low, high) or 1.0
@@ -116,24 +118,28 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
         hoverongaps=False,
         colorbar={"thickness": 12, "len": 1.0, "tickformat": ".2~g", "nticks": 5},
     )
-    if 1 < num <= MOST_NUMBERED:
+    if record.names or 1 < num <= MOST_NUMBERED:
         places = range(num)
         figure.add_scatter(
             x=[x[place % columns * (wide + 1)] for place in places],
             y=[y[place // columns * (tall + 1)] for place in places],
-            text=[str(place + 1) for place in places],
+            text=[name.render(translate) for name in record.names] or [str(place + 1) for place in places],
             mode="text",
-            textposition="bottom right",
-            textfont={"size": 10, "color": GREY},
+            textposition="top right" if record.names else "bottom right",
+            textfont={"size": 13} if record.names else {"size": 10, "color": GREY},
             hoverinfo="skip",
+            cliponaxis=False,
         )
     # The top row is drawn by hand, for the numbers stand at the edges of the tiles.
-    figure.update_yaxes(visible=False, range=[y[-1], 0], scaleanchor="x", constrain="domain")
+    above = gap if record.names else 0
+    figure.update_yaxes(visible=False, range=[y[-1], -above], scaleanchor="x", constrain="domain")
     # On a phone they are less high than the figure: what is left lies below them.
     figure.update_yaxes(constraintoward="top")
     figure.update_xaxes(visible=False, range=[0, x[-1]], constrain="domain")
-    height = record.height or max(LOWEST, min(HIGHEST, round(WIDE * y[-1] / x[-1])))
-    return figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
+    height = record.height or max(LOWEST, min(HIGHEST, round(WIDE * (y[-1] + above) / x[-1])))
+    return figure.update_layout(
+        height=height, margin={"l": 0, "r": 0, "t": 8 if record.names else 2, "b": 2}, showlegend=False
+    )
 
 
 def activation_figure(record: ActivationCurve, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:

@@ -95,10 +95,10 @@ def errors_figure(errors: Errors, translate: Translate = untranslated, *, dark: 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """Shares (V, bins) of the weights by log₁₀ of their size between `edges`, for the values of a curve."""
+    """Shares (V, bins) of the weights by log₁₀ of their size between `edges`, for the values of a curve, as written."""
 
     axis: Text
-    values: Sequence[float]
+    values: Sequence[str]
     edges: np.ndarray
     shares: np.ndarray
 
@@ -108,7 +108,7 @@ def weights_figure(weights: Weights, translate: Translate = untranslated) -> go.
     figure = go.Figure()
     powers = (weights.edges[:-1] + weights.edges[1:]) / 2
     figure.add_heatmap(
-        x=[f"{value:.2g}" for value in weights.values],
+        x=list(weights.values),
         y=powers,
         z=100 * weights.shares.T,
         colorscale="Viridis",

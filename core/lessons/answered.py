@@ -36,7 +36,7 @@ def name_of(lesson: Lesson, place: int) -> str:
     step = lesson.steps[place]
     if is_link(lesson.key):
         return _hashed(lesson.key + step.model_dump_json(include={"question"}))
-    return _hashed(step.model_dump_json(exclude={"text", "show", "expect"}))
+    return _hashed(step.model_dump_json(exclude={"text", "show", "expect", "looks"}))
 
 
 def name_of_claim(lesson: Lesson, place: int) -> str:

@@ -100,13 +100,15 @@ def _known(kind: str) -> list[str]:
 class Step(Shown):
     """A text beside something to run. `show`: the choices that its reader may change, () for all.
 
-    `expect`: what its run came to where the lesson was written.
+    `expect`: what its run came to where the lesson was written. `looks`: so many looks at one test set come before its
+    answer is told.
     """
 
     text: Words
     show: tuple[Control, ...] = ()
     question: Question | None = None
     expect: Expected | None = None
+    looks: Annotated[int, Field(ge=0, le=2)] = 0
 
     @model_validator(mode="after")
     def _suits_its_page(self) -> Step:
@@ -116,6 +118,8 @@ class Step(Shown):
             raise Unusable(Text("A number or a curve is measured in one run: it is asked for in a step on Train."))
         if self.page != "train" and self.expect is not None:
             raise Unusable(Text("What is expected is the end of one run: “expect” belongs to a step on Train."))
+        if self.page != "generalization" and self.looks:
+            raise Unusable(Text("A seal is opened on Generalization: “looks” belongs to a step there."))
         measured = self.question is not None and not isinstance(self.question, Choice)
         if measured and self.experiment is not None and not is_in_percent(self.experiment):
             raise Unusable(Text("A number or a curve in percent is asked of data with classes."))

@@ -25,6 +25,7 @@ NUM_SIZES = 6
 SMALLEST_SHARE = 0.02
 """The smallest training set that is tried, as a share of the largest; at least two samples a class."""
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128)
+DEPTHS = (1, 2, 3, 4, 6, 8)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,15 @@ def widths(experiment: Experiment) -> tuple[str, str]:
     if network.widths is None:
         return "architecture.width", ",".join(map(str, WIDTHS))
     return "architecture.widths", ",".join(str([width] * len(network.widths)) for width in WIDTHS)
+
+
+def depths(experiment: Experiment) -> tuple[str, str]:
+    """The same for the depth of an MLP, all hidden layers as wide as the first."""
+    network: Any = experiment.architecture
+    if network.widths is None:
+        return "architecture.hidden_layers", ",".join(map(str, DEPTHS))
+    width = network.widths[0] if network.widths else network.width
+    return "architecture.widths", ",".join(str([width] * depth) for depth in DEPTHS)
 
 
 def error_curve(store: Store, comparison: Comparison, runs: Sequence[RunRecord]) -> list[Point]:

@@ -220,7 +220,7 @@ class GeneratorJob(Job):
         end = time.monotonic() + budget_s
         while not (self._paused or self.is_cancelled or self._gan.is_done) and time.monotonic() < end:
             self._gan.piece()
-        if time.monotonic() - self._told_at >= TOLD_EVERY_S or self._gan.is_done or self._paused:
+        if time.monotonic() - self._told_at >= TOLD_EVERY_S or self._paused:
             self._tell(self._gan)
         if self._gan.is_done:
             self._end("finished")
@@ -252,6 +252,8 @@ class GeneratorJob(Job):
             self._hub.update(self._channel, state=state)
 
     def _end(self, state: str, reason: Text | None = None) -> None:
+        if self._gan is not None:
+            self._tell(self._gan)  # what it has done since it last told
         self.state, self.done, self._gan = state, True, None
         self._hub.update(self._channel, state=state, reason=reason)
 

@@ -183,7 +183,7 @@ def _end_sentence(ends: _Field, best: _Side | None, scale: Scale) -> Text:
         )
     else:
         low, high = sides[0].middle, sides[-1].middle
-        said = Text("They end at {range}, {doubt}.", range=scale.range(low, high), doubt=_doubt(ends, "winner"))
+        said = Text("They end at {range}: {doubt}.", range=scale.range(low, high), doubt=_doubt(ends, "winner"))
     return _with(said, ends.left_out)
 
 
@@ -222,9 +222,10 @@ def _doubt(found: _Field, who: str) -> Text:
         return Text("ranges overlap; {seeds} seeds name no faster one", seeds=seeds)
     if seeds >= _least_seeds(len(found.sides)):
         return Text("{seeds} seeds do not settle it", seeds=seeds)
-    return Text(
-        "{seeds} seeds are too few to name one: it takes {least}", seeds=seeds, least=_least_seeds(len(found.sides))
-    )
+    values = {"seeds": seeds, "least": _least_seeds(len(found.sides))}
+    if who == "winner":
+        return Text("{seeds} seeds are too few to name a winner; it takes {least}", **values)
+    return Text("{seeds} seeds are too few to name a faster one; it takes {least}", **values)
 
 
 # -- how fast they get there -----------------------------------------------------------------------------------------
@@ -386,7 +387,7 @@ def _with(said: Text, notes: Sequence[Text]) -> Text:
     if not notes:
         return said
     if len(notes) > MOST_NAMED:
-        notes = [*notes[:MOST_NAMED], Text("{count} more like these", count=len(notes) - MOST_NAMED)]
+        notes = [*notes[:MOST_NAMED], Text("and {count} more", count=len(notes) - MOST_NAMED)]
     told = reduce(lambda before, note: Text("{before}; {note}", before=before, note=note), notes)
     return Text("{said} ({notes}.)", said=said, notes=told)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.errors import BadInput
 from core.text import Text
 from core.uploads.archive import MAGIC, Archive
 from core.uploads.arrays import arrays_of
@@ -24,7 +25,16 @@ def decoded(name: str, content: bytes, tell: Tell = untold) -> Decoded:
             Text("Use smaller images, or fewer."),
         )
     if not content.startswith(MAGIC):
-        return checked(name, table_of(name, content))
+        try:
+            return checked(name, table_of(name, content))
+        except BadInput:
+            if not name.lower().endswith((".npz", ".zip")):
+                raise
+        raise refused(
+            name,
+            Text("Its name says that it is an archive, and its content is none."),
+            Text("Save arrays as an .npz with numpy.savez, and images as a zip with a folder for each class."),
+        )
     archive = Archive(name, content)
     has_arrays = any(member.name.endswith(".npy") for member in archive.members)
     return checked(name, arrays_of(name, archive) if has_arrays else images_of(name, archive, tell))

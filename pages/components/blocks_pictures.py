@@ -14,14 +14,17 @@ from core.experiment import Experiment
 from core.figures.blocks import Tiles, tiles_figure
 from core.language import translator
 from core.studies.blocks_asked import Attention, Layers
+from core.text import Text
 from pages.components import blocks_state as chosen
 from pages.components.blocks_unit import unit_chart
 from pages.components.choices import grouped
 from pages.components.language import language, show, t
+from pages.components.samples import image_row
 from pages.components.services import actor, services
 from pages.components.still import still
 
 if TYPE_CHECKING:
+    from core.studies.blocks import SamplesLook
     from core.studies.blocks_layers import Layer
 
 MOST_TILES = 64
@@ -38,10 +41,11 @@ def tiles(
     most_columns: int = 16,
     ends: tuple[float, float] | None = None,
     height: int | None = None,
+    names: Sequence[Text] = (),
 ) -> None:
     """Arrays (n, H, W) side by side; their sign is told where there are negative ones."""
     is_signed = bool((arrays < 0).any()) if ends is None else ends[0] < 0
-    record = Tiles(arrays[:MOST_TILES], is_signed, most_columns, ends, height)
+    record = Tiles(arrays[:MOST_TILES], is_signed, most_columns, ends, height, names)
     if len(arrays) > MOST_TILES:
         st.caption(t("The first {num} of {all} are drawn.", num=MOST_TILES, all=len(arrays)))
     still(tiles_figure(record, translator(language())), key=key, alt=alt)
@@ -84,15 +88,23 @@ def nothing_inside() -> None:
 # -- feature maps -----------------------------------------------------------------------------------------------------
 
 
-def maps() -> None:
+def maps(shown: SamplesLook) -> None:
     """Feature maps of a layer, its filters, and the table of all layers."""
     found = look()
-    if not found.layers:
+    if found.layers:
+        of_layers(found.layers)
+    elif shown.has_attention:
+        st.info(t("This network makes no feature maps. What its heads look at stands under “Attention”."))
+    else:
         nothing_inside()
-        return
+    table()
+
+
+def of_layers(layers: Sequence[Layer]) -> None:
+    """Feature maps and filters of the layer that is chosen."""
     choose, shown = st.columns([1, 3], gap="medium")
     with choose:
-        layer = layer_choice(found.layers)
+        layer = layer_choice(layers)
         names = {
             "summed": t("sums before the activation"),
             "normalized": t("after normalization"),
@@ -109,7 +121,6 @@ def maps() -> None:
         arrays = values if values.ndim == 3 else values.reshape(1, 1, -1)
         tiles(arrays, t("What the layer makes of the image"), "maps of a layer")
         filters(layer)
-    table()
 
 
 def filters(layer: Layer) -> None:
@@ -241,7 +252,7 @@ def pooling() -> None:
 # -- attention --------------------------------------------------------------------------------------------------------
 
 
-def attention() -> None:
+def attention(samples: SamplesLook) -> None:
     """How much the answer takes from every patch, or one patch from every other one, for each head of a layer."""
     found = services().blocks(Attention(chosen.get("run"), chosen.get("nth"), chosen.get("label")), actor=actor())
     num_layers, _, num_tokens, _ = found.maps.shape
@@ -263,7 +274,16 @@ def attention() -> None:
             ),
             **chosen.one_of("token", tokens, token),
         )
+        place = chosen.among("label", range(len(samples.labels)))
+        image_row(samples.images[place : place + 1], 96, t("The image"))
     rows = found.maps[number - 1, :, token, first:]
     st.markdown(f"**{t('Attention of each head')}**")
-    tiles(rows.reshape(-1, high, wide), t("How much each patch is looked at"), "attention maps", 4)
-    st.caption(t("Over all tokens the numbers of a head sum to 1."))
+    names = [Text("head {number}", number=head + 1) for head in range(len(rows))]
+    maps_NHW = rows.reshape(-1, high, wide)
+    tiles(maps_NHW, t("How much each patch is looked at"), "attention maps", 4, names=names)
+    st.caption(
+        t(
+            "Each square is a patch at its place in the image: the brighter, the more is taken from it. Over all "
+            "tokens the numbers of a head sum to 1."
+        )
+    )

@@ -35,7 +35,7 @@ SEEDS, FOLDS = 3, 5
 PENALTIES = {
     "l2": ("strength", "log(0.00001,0.1)x9"),
     "l1": ("strength", "log(0.00001,0.1)x9"),
-    "weight_decay": ("strength", "log(0.0001,1)x9"),
+    "weight_decay": ("weight_decay", "log(0.0001,1)x9"),
     "dropout": ("p", "lin(0,0.8)x9"),
 }
 """What is varied of each, and between which ends."""
@@ -239,10 +239,6 @@ def _task(comparison: Comparison) -> str:
     return cast(DataSet, comparison.base.dataset).task
 
 
-def _value(point: Point) -> str:
-    return np.format_float_positional(float(point.value), 3, fractional=False, trim="-")
-
-
 def _size_marks(comparison: Comparison, points: Sequence[Point]) -> list[tuple[float, Text]]:
     weights = points[-1].num_parameters or 0
     inside = float(points[0].value) <= weights <= float(points[-1].value)
@@ -287,9 +283,9 @@ def _strength_words(comparison: Comparison, points: Sequence[Point]) -> Text:
     best, simple = one_standard_error(points)
     weakest, strongest = points[0], points[-1]
     values = {
-        "best": _value(best),
+        "best": three_digits(float(best.value)),
         "error": _error(comparison, float(np.mean(best.validation_errors))),
-        "simple": _value(simple),
+        "simple": three_digits(float(simple.value)),
         "near": _error(comparison, float(np.mean(simple.validation_errors))),
         "weak": points_text(_task(comparison), weakest.gap),
         "strong": _error(comparison, float(np.mean(strongest.train_errors))),
@@ -311,7 +307,7 @@ def _weights(comparison: Comparison, record: StudyRecord) -> None:
     found = known[record.id]
     if not found:
         return
-    values = [float(value) for value, _ in found]
+    values = [three_digits(float(value)) for value, _ in found]
     st.markdown(f"**{t('WHAT IS LEFT OF THE WEIGHTS')}**")
     still(
         weights_figure(
@@ -325,7 +321,7 @@ def _weights(comparison: Comparison, record: StudyRecord) -> None:
         pd.DataFrame(
             [[f"{100 * each.near_zero:.1f} %" for _, each in found]],
             pd.Index([t("weights below 0.001")], name=show(_strength_axis())),
-            list(map(three_digits, values)),
+            values,
         ),
         width="stretch",
     )

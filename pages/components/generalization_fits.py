@@ -21,7 +21,7 @@ from core.figures.polynomials import (
 )
 from core.language import translator
 from core.studies.comparison import Comparison
-from core.studies.error_curve import widths
+from core.studies.error_curve import depths, widths
 from core.studies.fits_asked import MOST_POINTS, NUM_SETS, Polynomials
 from core.text import Text
 from core.training.alarms import three_digits
@@ -123,13 +123,9 @@ def _networks() -> None:
     """Doors to the same curve of networks: what is chosen on Train, where that is an MLP."""
     now = state.experiment()
     base = now if hasattr(now.architecture, "widths") else Experiment()
-    depths = "[[32],[32,32],[32,32,32],[32,32,32,32]]"
-    for label, spec in (
-        (t("Width of a network"), "{}={}".format(*widths(base))),
-        (t("Depth of a network"), f"architecture.widths={depths[1:-1]}"),
-    ):
+    for label, (path, values) in ((t("Width of a network"), widths(base)), (t("Depth of a network"), depths(base))):
         if st.button(label, icon=":material/arrow_forward:", help=t("Opens Compare with this curve, not yet started.")):
-            compare_state.take(Comparison.of(base.to_json(), [spec], rates="hand", seeds=3, name=""))
+            compare_state.take(Comparison.of(base.to_json(), [f"{path}={values}"], rates="hand", seeds=3, name=""))
             st.switch_page("compare.py")
 
 

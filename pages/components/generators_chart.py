@@ -78,7 +78,7 @@ def labels() -> Mapping[str, str]:
         "doing_running": t("Update {step} of {count}, about {left} left"),
         "doing_paused": t("Paused at update {step} of {count}"),
         "doing_finished": t("Trained for {count} updates."),
-        "doing_stopped": t("Stopped; what it had learned is not kept."),
+        "doing_stopped": t("Stopped at update {step} of {count}; what it had learned is not kept."),
         "doing_failed": t("It could not be trained."),
         "doing_interrupted": t("The program was closed before it was finished."),
         "doing_forgotten": t("The server has forgotten this picture."),

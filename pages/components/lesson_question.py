@@ -15,7 +15,15 @@ from core.lessons.question import HANDLES, Choice, Curve, Number
 from core.lessons.seal import seal
 from core.lessons.told import Ended, expected, of_the_class, told
 from core.text import Text
-from pages.components import answers, compare_state, generalization_state, kfold_state, lesson_state, state
+from pages.components import (
+    answers,
+    compare_state,
+    generalization_state,
+    kfold_state,
+    lesson_state,
+    state,
+    stored_choice,
+)
 from pages.components.error_box import plain
 from pages.components.language import language, show, t
 from pages.components.services import actor, services
@@ -101,7 +109,8 @@ def is_under_way(page: str) -> bool:
 def outcome(page: str) -> Ended | None:
     """What is over on the page: the run on Train, else nothing more is known; None before it is over.
 
-    A page that shows something by itself does not say when all has been seen: there the reader says so.
+    A page that shows something by itself does not say when all has been seen: there the reader says so, but where a
+    seal has to be opened first.
     """
     if is_under_way(page):
         return None
@@ -109,8 +118,17 @@ def outcome(page: str) -> Ended | None:
         run = services().find(state.run_of_choices() or "", actor=actor())
         return None if run is None or run.active else ended(services().store, run)
     if page in VIEW_PAGES and not _trains_there(page):
-        return Ended() if lesson_state.asks_what_came_out() else None
+        return Ended() if _was_seen() else None
     return Ended() if page == "landscapes" or _study(page) is not None else None
+
+
+def _was_seen() -> bool:
+    """Whether what the step is about was seen: seals were opened as often as it asks for, else its reader says so."""
+    step = lesson_state.step()
+    if step is None or not step.looks:
+        return lesson_state.asks_what_came_out()
+    run = services().find(stored_choice.looked_at() or "", actor=actor())
+    return run is not None and len(services().looks(run.id, actor=actor())) >= step.looks
 
 
 def _trains_there(page: str) -> bool:
@@ -151,7 +169,7 @@ def _news(lesson: Lesson, place: int, page: str, waits: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if step.question is not None:
             _answer(lesson, place, over, waits)
-        if over is None and page in VIEW_PAGES and not _trains_there(page):
+        if over is None and page in VIEW_PAGES and not _trains_there(page) and not step.looks:
             st.button(t("what came out?"), key="came out", on_click=lesson_state.ask_what_came_out)
         if over is not None and step.expect is not None:
             _seal(step)

@@ -18,6 +18,7 @@ from pages.components.samples import as_soon_as_drawn
 from pages.components.services import actor, services
 
 LOOK_AGAIN_S = 1.0
+BROKEN_OFF = ("stopped", "interrupted", "failed")
 _REFUSED = "comparison that was refused"
 
 
@@ -29,7 +30,7 @@ def stored_or_started(
 ) -> None:
     """What is stored of exactly the asked comparison, or what starts it, named `start`.
 
-    `draw` is called again and again while its runs go on, with whether they are over; `after` once they are.
+    `draw` is called again and again while its runs go on, with whether all came to their ends; `after` once they have.
     """
     if _REFUSED in st.session_state:
         error_box(st.session_state.pop(_REFUSED))
@@ -46,19 +47,26 @@ def stored_or_started(
 
     def part() -> None:
         going = services().is_comparing(record.id)
-        if was_going and not going:
+        if was_going != going:
             st.rerun()
         if going:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption(show(services().runner.races.doing(record.id)))
-                st.button(t("Stop"), icon=":material/stop:", on_click=_stop, args=(record.id,))
-        draw(comparison, record, not going)
+                _order("stop", t("Stop"), record.id)
+        elif num_left:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                said = t("Broken off: {num} of {all} runs did not come to their ends.", num=num_left, all=len(runs))
+                st.markdown(said, width="content")
+                _order("resume", t("Go on"), record.id)
+        draw(comparison, record, not going and not num_left)
 
     was_going = services().is_comparing(record.id)
+    runs = services().runs_of(record.id, actor=actor())
+    num_left = sum(run.state in BROKEN_OFF for run in runs)
     st.fragment(part, run_every=LOOK_AGAIN_S if was_going else None)()
     if was_going:
         return
-    if after is not None:
+    if after is not None and not num_left:
         after(comparison, record)
     # Compare has no folds: it would ask for other runs than these.
     if comparison.folds is None and st.button(t("Open in Compare"), icon=":material/arrow_forward:"):
@@ -99,8 +107,13 @@ def _start(comparison: Comparison) -> None:
         st.session_state[_REFUSED] = error
 
 
-def _stop(study: str) -> None:
+def _order(kind: str, label: str, study: str) -> None:
+    icon = ":material/stop:" if kind == "stop" else ":material/play_arrow:"
+    st.button(label, icon=icon, on_click=_command, args=(study, kind))
+
+
+def _command(study: str, kind: str) -> None:
     try:
-        services().command_comparison(study, "stop", actor=actor())
+        services().command_comparison(study, kind, actor=actor())
     except CoreError as error:
         st.session_state[_REFUSED] = error

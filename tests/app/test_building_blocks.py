@@ -173,5 +173,9 @@ def test_attention_is_offered_where_there_is_some(open_page, bench):
         "building_blocks.py", of=finished(bench, images(architecture=encoder, epochs=1)).id, look="attention"
     )
     assert "Attention of each head" in sentences(tab)
+    tab.segmented_control(key="parts of building_blocks|en").set_value("maps").run()
+    assert "What its heads look at stands under “Attention”." in tab.info[0].value
+    assert "attention with 2 heads" in str(tab.dataframe[0].value)
+    tab.segmented_control(key="parts of building_blocks|en").set_value("attention").run()
     tab.selectbox(key="blocks token|en").set_value(3).run()
     assert not tab.exception

@@ -15,6 +15,8 @@ from core.lessons.linked import View
 from core.studies.comparison_presets import comparison_presets
 from core.studies.workbench import Workbench
 from tests.app.train_page import chosen, live
+from tests.experiments import points
+from tests.stored_runs import finished
 
 LESSONS = lessons()
 HELD_BACK = "Answer the question of the lesson first, or skip it."
@@ -144,6 +146,22 @@ def test_a_view_waits_for_the_answer_and_the_reader_says_when_all_is_seen(open_p
     assert HELD_BACK in sentences(tab)
     press(tab, "answer 1")
     assert "You expect: the variance." in sentences(tab)
+
+
+def test_what_a_seal_hides_is_told_once_it_was_opened_and_not_before(open_page, bench: Workbench):
+    first, second = finished(bench, points()), finished(bench, points(seed=1))
+    tab = open_page("generalization.py", lesson="seal.3", answers="3-2_4-0", look="seal", of=first.id)
+    assert "You expect: far above it." in sentences(tab)
+    assert "came out" not in keys(tab)
+    bench.evaluate_test(first.id)
+    tab.run()
+    assert "You expected: far above it. It is: near the validation error" in sentences(tab)
+    tab = open_page("generalization.py", lesson="seal.4", answers="3-2_4-0", look="seal", of=second.id)
+    assert "You expect: as much as the first." in sentences(tab)
+    assert "came out" not in keys(tab)
+    bench.evaluate_test(second.id, insist=True)
+    tab.run()
+    assert "It is: one could choose by it" in sentences(tab)
 
 
 def test_a_curve_tells_by_itself_what_came_out_and_not_before(open_page, bench: Workbench):

@@ -14,6 +14,7 @@ from core.training.narrator import RULES
 from core.training.narrator_record import record_text
 from core.training.polynomial_fits import Fits
 from pages.components import stored_choice
+from pages.components.generalization_curves import PENALTIES
 from pages.components.generalization_fits import measured_words
 from tests.experiments import images, points
 from tests.polling import until
@@ -283,7 +284,9 @@ def test_a_curve_is_drawn_from_ordinary_runs_and_said_in_words(
     assert re.search(r"gap (goes from|is) \S+ points", texts(tab))
     assert len(bench.runs_of(study.id)) == runs
     assert len(charts(tab)) == (2 if look == "strength" else 1)
-    assert any("10⁻⁵" in table.value for table in tab.dataframe) == (look == "strength"), "a column for each strength"
+    columns = {name for table in tab.dataframe for name in table.value}
+    assert ("10⁻⁵" in columns) == (look == "strength"), "a column for each strength"
+    assert set(re.findall(r"over 5 folds at (\S+):", texts(tab))) <= columns, "named as its column is"
     bench.delete(next(run.id for run in bench.runs_of(study.id) if run.colour_slot == 0))
     tab.run()
     assert not tab.exception, tab.exception[0].message
@@ -293,6 +296,25 @@ def test_a_curve_is_drawn_from_ordinary_runs_and_said_in_words(
     assert is_offered == (look == "amount"), "Compare has no folds"
     if is_offered:
         clicked(tab, "Open in Compare")
+
+
+def test_a_curve_that_was_broken_off_says_so_and_goes_on(open_page, bench: Workbench):
+    tab = open_page("generalization.py", look="amount", **QUERY)
+    held = threading.Event()
+    bench.runner.compute.call(lambda: held.wait(60))
+    clicked(tab, "Draw the curve")
+    clicked(tab, "Stop")
+    held.set()
+    (study,) = bench.studies(kind=None)
+    bench.wait_comparison(study.id, 60)
+    tab.run()
+    assert "Broken off: 18 of 18 runs" in texts(tab)
+    assert "With 10 samples validation error is" not in texts(tab), "that is said of what came to its end"
+    clicked(tab, "Go on")
+    bench.wait_comparison(study.id, 60)
+    tab.run()
+    assert "Broken off" not in texts(tab)
+    assert "With 10 samples validation error is" in texts(tab)
 
 
 def test_a_link_says_which_penalty_is_varied(open_page):
@@ -305,7 +327,14 @@ def test_a_link_says_which_penalty_is_varied(open_page):
     assert "“penalty=taste” in the link" in texts(open_page("generalization.py", look="strength", penalty="taste"))
 
 
-@pytest.mark.parametrize(("door", "path"), [("Width", "architecture.width"), ("Depth", "architecture.widths")])
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_the_strength_of_every_penalty_can_be_varied(penalty: str, open_page):
+    tab = open_page("generalization.py", look="strength", penalty=penalty, **QUERY)
+    assert not tab.error
+    assert "Draw the curve" in {button.label for button in tab.button}
+
+
+@pytest.mark.parametrize(("door", "path"), [("Width", "architecture.width"), ("Depth", "architecture.hidden_layers")])
 def test_the_same_curve_of_networks_is_handed_to_compare(door: str, path: str, open_page):
     tab = clicked(open_page("generalization.py"), f"{door} of a network")
     levels = tab.session_state["comparison draft"].levels

@@ -8,7 +8,15 @@ import pytest
 
 from core.catalog.activations import AnyActivation
 from core.catalog.architectures.block import Block
-from pages.components.param_form import linear_stops, log_stops, read_list, shape_of, shown_list, shown_number
+from pages.components.param_form import (
+    is_chosen,
+    linear_stops,
+    log_stops,
+    read_list,
+    shape_of,
+    shown_list,
+    shown_number,
+)
 
 
 def test_a_logarithmic_slider_has_both_ends_and_round_numbers_between():
@@ -62,6 +70,10 @@ def test_the_shape_of_a_type_is_read_through_unions_and_annotations():
     assert shape_of(tuple[Block, ...]).record is Block
     assert shape_of(tuple[int, ...]).record is None
     assert shape_of(tuple[int, ...] | None).items is int
+
+
+def test_what_a_browser_says_of_a_control_that_is_gone_is_nobodys_choice():
+    assert not is_chosen("a control of the page before")
 
 
 def test_a_browser_that_misses_what_was_set_begins_with_what_is_chosen(open_page):

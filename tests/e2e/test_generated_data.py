@@ -35,6 +35,7 @@ def test_a_generator_learns_live_is_held_and_its_earlier_grids_are_seen_again(op
     page.locator(".sp-moment input").fill("0")
     expect(page.locator(".sp-moment output")).to_have_text("after update 0")
     expect(page.locator(".sp-words")).to_contain_text("Too early to tell")
+    page.wait_for_function("""() => document.querySelector(".sp-losses .sp-plot").layout.shapes[0]?.x0 === 0""")
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator(".sp-doing")).to_contain_text("Stopped")
+    expect(page.locator(".sp-doing")).to_contain_text("Stopped at update")
     assert tab.overflow_sideways() <= 0

@@ -51,3 +51,11 @@ def test_whose_statistics_schedule_free_adamw_measures_with_is_said() -> None:
     assert note.startswith("schedule-free AdamW beside batch normalization")
     assert notes(optimizer="schedule_free_adamw") == []
     assert notes(optimizer="adamw", architecture=normalized) == []
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "plateau", {"key": "warm_up", "then": "cosine"}])
+def test_schedule_free_adamw_is_said_to_need_no_falling_rate(schedule: Any) -> None:
+    (note,) = notes(optimizer="schedule_free_adamw", schedule=schedule)
+    assert note.startswith("schedule-free AdamW needs no falling learning rate")
+    assert notes(optimizer="schedule_free_adamw", schedule="warm_up") == []
+    assert notes(optimizer="adamw", schedule=schedule) == []

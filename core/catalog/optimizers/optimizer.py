@@ -43,6 +43,8 @@ class Optimizer(Entry):
     before a gradient and back, to the bit, with `eval()` before `step`."""
     compares_updates: ClassVar[bool] = False
     """It takes what has changed of the gradient since the last update for the curvature of one and the same loss."""
+    replaces_schedule: ClassVar[bool] = False
+    """Its average of the weights does what a falling learning rate is for."""
     reads_back: ClassVar[bool] = False
     """Its rule asks the device for numbers in the middle of an update, and waits for them."""
     shares_memory: ClassVar[bool] = False

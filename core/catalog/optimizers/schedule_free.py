@@ -34,6 +34,7 @@ class ScheduleFreeAdamW(Optimizer):
     see: ClassVar[str] = "digits_schedule_free_adamw"
     more: ClassVar[bool] = True
     has_eval_mode: ClassVar[bool] = True
+    replaces_schedule: ClassVar[bool] = True
     why: ClassVar[str] = (
         "It measures and keeps the average x of all weights z it has visited and takes gradients in between, at y: the "
         "average settles as under a falling learning rate, without a plan of when to stop."

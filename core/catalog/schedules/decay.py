@@ -26,6 +26,10 @@ class Constant(Schedule):
         "Bottou, Curtis and Nocedal, Optimization Methods for Large-Scale Machine Learning, 2018, section 4.2"
     )
 
+    @property
+    def lowers_rate(self) -> bool:
+        return False
+
     def _planned(self, step: int, total_steps: int, steps_per_epoch: int) -> float:
         return 1.0
 

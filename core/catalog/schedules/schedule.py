@@ -47,6 +47,11 @@ class Schedule(Entry):
 
     family: ClassVar[str] = "schedules"
 
+    @property
+    def lowers_rate(self) -> bool:
+        """Whether the learning rate is lower at the end of the plan than at its highest."""
+        return True
+
     def watch(self) -> Watch | None:
         """What follows one run; None where the plan says all."""
         return None

@@ -48,6 +48,10 @@ class WarmUp(Schedule):
         Field(title="afterwards", description="What follows: the full learning rate, or half a cosine down to 0."),
     ] = "constant"
 
+    @property
+    def lowers_rate(self) -> bool:
+        return self.then != "constant"
+
     def _planned(self, step: int, total_steps: int, steps_per_epoch: int) -> float:
         warm_steps = max(1, round(self.epochs * steps_per_epoch))
         if step < warm_steps:

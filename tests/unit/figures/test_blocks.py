@@ -55,6 +55,17 @@ def test_small_tiles_stand_closer_together(side, gap):
     assert len(heat.x) == heat.z.shape[1] + 1
 
 
+def test_tiles_with_names_have_room_above_them_and_as_many_places_as_asked_for():
+    names = [Text("head {number}", number=number) for number in (1, 2, 3)]
+    figure = cast(Any, tiles_figure(Tiles(np.ones((3, 2, 2)), is_signed=False, most_columns=2, names=names)))
+    heat, words = figure.data
+    assert list(words.text) == ["head 1", "head 2", "head 3"]
+    gap = 2 / 5
+    assert list(zip(words.x, words.y, strict=True)) == [(0, 0), (2 + gap, 0), (0, 2 + gap)]
+    assert figure.layout.yaxis.range == (4 + gap, -gap)
+    assert heat.z.shape == (5, 5)
+
+
 def test_tiles_that_are_compared_share_their_colours_and_end_at_one_height():
     large, small = (
         tiles_figure(Tiles(np.full((2, side, side), value), is_signed=False, most_columns=1, ends=(0, 8), height=400))

@@ -137,6 +137,8 @@ def test_a_lesson_says_what_is_run_where_in_both_languages():
         (lesson(step(after=expect(fingerprint="9f86"))), "steps.1.expect.fingerprint"),
         (lesson(step(after=expect(low=0.9))), "High 0.5 must not be below low 0.9"),
         (lesson(step('story = "saddle"', expect())), "“expect” belongs to a step on Train"),
+        (lesson(step('preset = "learns"\nlooks = 1')), "“looks” belongs to a step there"),
+        (lesson(step('link = "/generalization?look=seal"\nlooks = 3')), "steps.1.looks: It is too large"),
         (lesson(step('story = "saddle"\nshow = ["seed"]')), "Choices stand on Train and Generalization"),
         (lesson(step('preset = "learns"\nshow = ["lr"]')), "steps.1.show.1"),
         (lesson().replace('zh = "看。"', "", 1), "steps.1.text.zh: It is missing."),

@@ -8,7 +8,7 @@ import torch
 
 from core.errors import BadInput
 from core.experiment import Experiment
-from core.studies.error_curve import Point, one_standard_error, sizes, widths
+from core.studies.error_curve import Point, depths, one_standard_error, sizes, widths
 from core.studies.weight_sizes import EDGES, sizes_of
 from core.training.checkpoint import Snapshot
 from core.training.splits import split_sizes
@@ -32,6 +32,14 @@ def test_sizes_go_up_to_all_that_train():
     assert sizes(Experiment.from_json({"dataset": "moons"}))[0] == "dataset.n"
     with pytest.raises(BadInput, match="too small for a learning curve"):
         sizes(Experiment.from_json({"dataset": {"key": "moons", "n": 10}}))
+
+
+def test_depths_are_those_of_the_network_and_as_wide_as_it():
+    assert depths(Experiment()) == ("architecture.hidden_layers", "1,2,3,4,6,8")
+    named = Experiment.from_json({"architecture": {"key": "mlp", "widths": [9, 5]}})
+    path, values = depths(named)
+    assert path == "architecture.widths"
+    assert values.startswith("[9],[9, 9],[9, 9, 9]")
 
 
 def test_only_an_mlp_is_widened_by_itself():

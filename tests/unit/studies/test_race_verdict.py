@@ -71,19 +71,19 @@ def test_pairing_tells_apart_what_ranges_do_not():
 def test_ranges_that_overlap_name_no_winner():
     found = ending({"SGD": [0.03, 0.05, 0.03, 0.06, 0.04], "Adam": [0.04, 0.025, 0.05, 0.03, 0.04]})
     assert found.best is None
-    assert str(found.end) == "They end at 4 %, ranges overlap; 5 seeds name no winner."
+    assert str(found.end) == "They end at 4 %: ranges overlap; 5 seeds name no winner."
 
 
 def test_one_seed_names_no_winner_however_far_apart():
     found = ending({"SGD": [0.5], "Adam": [0.02]})
     assert (found.best, found.fastest) == (None, None)
-    assert str(found.end) == "They end at 2–50 %, one seed names no winner."
+    assert str(found.end) == "They end at 2–50 %: one seed names no winner."
 
 
 def test_few_seeds_name_no_winner_either():
     found = ending({"SGD": [0.5, 0.5, 0.5], "Adam": [0.02, 0.02, 0.02]})
     assert found.best is None
-    assert "3 seeds are too few to name one: it takes 6" in str(found.end)
+    assert str(found.end) == "They end at 2–50 %: 3 seeds are too few to name a winner; it takes 6."
 
 
 def test_the_winner_of_many_is_tested_against_each():
@@ -210,13 +210,13 @@ def test_variants_with_unequal_numbers_of_seeds_are_not_ranked():
 def test_the_error_of_the_weights_that_a_run_ends_with_counts_and_not_the_last_one():
     traces = [Trace(place, 0, "finished", STEPS[:3], [0.9, low, 0.5], low) for place, low in enumerate((0.04, 0.08))]
     assert [trace.final for trace in traces] == [0.04, 0.08]
-    assert str(verdict(["one", "two"], traces).end) == "They end at 4–8 %, one seed names no winner."
+    assert str(verdict(["one", "two"], traces).end) == "They end at 4–8 %: one seed names no winner."
 
 
 def test_relative_errors_are_no_percents():
     traces = [trace(0, 0, FAST), trace(1, 0, SLOW)]
     found = verdict(["one", "two"], traces, 0.3, is_share=False)
-    assert str(found.end) == "They end at 0.03, one seed names no winner."
+    assert str(found.end) == "They end at 0.03: one seed names no winner."
     assert str(found.speed).startswith("At relative error 0.3: one after update 10, two after 20")
 
 
@@ -230,7 +230,7 @@ def test_names_that_are_ours_are_told_in_the_readers_language():
 def test_of_very_many_only_some_are_named_in_brackets():
     traces = [trace(0, 0, FAST), trace(1, 0, SLOW), *(trace(place, 0, [0.9, 0.9]) for place in range(2, 8))]
     said = str(verdict([f"v{place}" for place in range(8)], traces).speed)
-    assert "v5 gets there with 0 of 1 seeds; 2 more like these" in said
+    assert "v5 gets there with 0 of 1 seeds; and 2 more.)" in said
     assert "v6" not in said
 
 

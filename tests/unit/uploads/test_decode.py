@@ -32,6 +32,15 @@ def test_a_malformed_file_gets_what_why_and_fix(what: str, content: bytes):
     assert "odd file.dat" in str(caught.value.what)
 
 
+@pytest.mark.parametrize("name", ["notes.npz", "NOTES.ZIP"])
+def test_text_that_is_called_an_archive_is_told_how_to_make_one(name: str):
+    with pytest.raises(BadInput) as caught:
+        decoded(name, b"a text\nthat was renamed\n")
+    assert "archive" in str(caught.value.why)
+    assert "numpy.savez" in str(caught.value.fix)
+    assert decoded(name, table(41)).class_names == ("even", "odd"), "what can be read is read, whatever its name says"
+
+
 def test_files_with_flipped_bytes_become_data_or_sentences():
     """Not every flip is noticed (a pixel may change), but nothing else than BadInput comes out."""
     draw = random.Random(0)
