@@ -98,7 +98,7 @@ def test_it_is_held_let_go_on_and_given_up(bench: Workbench):
     until(lambda: state(bench, channel) == "stopped")
     step, histories = bench.hub.meta(channel)["step"], read(bench, channel).histories
     assert histories is not None
-    assert histories["update"].columns["generator/loss"].steps[-1] == step
+    assert histories["update"].columns["generator/loss"][0][-1] == step
     bench.command(channel, "pause")  # What is over stays as it is.
     assert state(bench, channel) == "stopped"
 

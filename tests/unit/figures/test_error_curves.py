@@ -13,7 +13,7 @@ from core.text import Text
 def test_a_number_of_samples_says_how_many_that_is_for_each_weight():
     line = np.array([0.3, 0.1])
     errors = Errors(Text("samples"), [50, 2000], Band(line, line, line), Band(line, line, line), [], True, weights=1000)
-    assert errors_figure(errors).layout.xaxis.ticktext == ("50<br>0.05", "2\u202f000<br>2")
+    assert cast(Any, errors_figure(errors)).layout.xaxis.ticktext == ("50<br>0.05", "2\u202f000<br>2")
 
 
 def test_the_columns_of_weights_are_named_as_the_values_are_written():
