@@ -252,7 +252,7 @@ class GeneratorJob(Job):
             self._hub.update(self._channel, state=state)
 
     def _end(self, state: str, reason: Text | None = None) -> None:
-        if self._gan is not None:
+        if self._gan is not None and state != "failed":
             self._tell(self._gan)  # what it has done since it last told
         self.state, self.done, self._gan = state, True, None
         self._hub.update(self._channel, state=state, reason=reason)
