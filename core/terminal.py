@@ -45,6 +45,7 @@ class Progress:
         self._every_s = QUIET_S
         self._in_place = sys.stderr.isatty()
         self._doing = doing
+        self._said: Text | None = None
         self._timer = threading.Timer(QUIET_S, self._first)
         self._timer.daemon = True
         self._timer.start()
@@ -56,11 +57,13 @@ class Progress:
         """Say what is being done now, when it is time."""
         self._timer.cancel()
         now = time.monotonic()
-        if now - self._shown_at >= self._every_s:
+        is_new = self._in_place or doing != self._said
+        if is_new and now - self._shown_at >= self._every_s:
             self._shown_at, self._every_s = now, 0.5 if self._in_place else 5.0
             self._write(doing)
 
     def _write(self, doing: Text) -> None:
+        self._said = doing
         text = doing.render(translator(language()))
         sys.stderr.write(f"\r\x1b[K{text}" if self._in_place else f"{text}\n")
         sys.stderr.flush()

@@ -351,7 +351,9 @@ class Runner:
         """What an active run is doing now, and how far it is."""
         job = self.job(run)
         at_work = job.run if job is not None else None
-        return self._loading.doing(run) if job is None or at_work is None else how_far(at_work, job.progress)
+        if job is None or at_work is None:
+            return self._loading.doing(run)
+        return job.doing or how_far(at_work, job.progress)
 
     def evaluate_test(self, record: RunRecord, *, actor: str, insist: bool) -> Look:
         """Look at the sealed test split with a run's final weights; see `core.studies.sealed`."""

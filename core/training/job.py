@@ -127,6 +127,11 @@ class TrainingJob(Job):
         """queued, running, paused, or how it ended."""
         return self._state
 
+    @property
+    def doing(self) -> Text | None:
+        """What it waits for that is not in this process."""
+        return None
+
     def _ready(self) -> None:
         self.ready_at = 0.0
         self._wake()

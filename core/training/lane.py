@@ -85,11 +85,6 @@ class Lane(TrainingJob):
     # -- what the race asks --------------------------------------------------------------------------------------
 
     @property
-    def doing(self) -> Text | None:
-        """What it waits for that is not in this process."""
-        return None
-
-    @property
     def is_set_back(self) -> bool:
         """Whether it waits because it has lost what it had."""
         return False

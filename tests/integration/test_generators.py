@@ -16,6 +16,8 @@ from core.store.records import RunRecord
 from core.studies.comparison import Comparison
 from core.studies.study import study_channel
 from core.studies.workbench import Workbench
+from core.text import Text
+from core.training.job import TrainingJob
 from tests.experiments import IMAGES
 from tests.polling import until
 
@@ -206,12 +208,15 @@ def test_an_entry_taken_up_by_a_run_that_goes_on_is_trained_first(tmp_path):
     assert run.train().step_count == 12
 
 
-def test_the_shell_says_what_a_run_waits_for(bench: Workbench):
+def test_the_shell_says_what_a_run_waits_for(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
     experiment = images(augmentations=[{"key": "synthetic", "updates": 20_000}])
     run = bench.start(experiment, pace="max", actor=LOCAL)
     until(lambda: bench.runner.job(run).run is not None)  # type: ignore[union-attr]
     until(lambda: "is being trained first" in str(bench.hub.meta(run).get("reason")))
     assert "is being trained first" in str(bench.runner.doing(run))
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingJob, "doing", Text("Waits for a process."))
+        assert str(bench.runner.doing(run)) == "Waits for a process."
     bench.command(run, "stop")
     assert finished(bench, run).state == "stopped"
     assert bench.hub.meta(run).get("reason") is None or "trained first" not in str(bench.hub.meta(run)["reason"])

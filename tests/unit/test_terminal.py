@@ -40,6 +40,17 @@ def test_what_takes_longer_says_what_it_does(monkeypatch: pytest.MonkeyPatch, ca
     assert capsys.readouterr().out == ""
 
 
+def test_a_log_is_told_the_same_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(terminal, "QUIET_S", 0.0)
+    said = io.StringIO()
+    monkeypatch.setattr(terminal.sys, "stderr", said)
+    with Progress(Text("Waiting")) as progress:
+        until(said.getvalue)
+        progress.show(Text("Waiting"))
+        progress.show(Text("Training"))
+    assert said.getvalue() == "Waiting\nTraining\n"
+
+
 def test_an_error_is_three_lines_on_stderr(capsys: pytest.CaptureFixture[str]):
     tell(BadInput(Text("What."), Text("Why."), Text("Fix.")))
     assert capsys.readouterr() == ("", "What.\nWhy.\nFix.\n")
