@@ -264,7 +264,7 @@ export function stages(lines, { palette, narrow, size }, shapes, annotations) {
   const begun = new Map(lines.flatMap(({ group, at }) => group.first.events.filter((event) => event.kind === "stage").map((event) => [at(event.step), event.text])));
   for (const [x, text] of begun) {
     shapes.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: palette.muted, width: 1, dash: "dot" } });
-    if (!narrow) annotations.push({ x, xanchor: "left", yref: "paper", y: 1, yanchor: "top", showarrow: false, textangle: 90, text: escaped(text), font: { color: palette.muted, size: size * 0.85 } });
+    if (!narrow) annotations.push({ x, xanchor: "left", yref: "paper", y: 0, yanchor: "bottom", showarrow: false, textangle: 90, text: escaped(text), font: { color: palette.muted, size: size * 0.85 } });
   }
 }
 
