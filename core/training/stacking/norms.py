@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from core.training.instruments.norms import Piece, chunk_size
-
-AT_ONCE = 100_000
-"""Elements that a CPU converts to float64 at a time: they are still in its cache when they are summed."""
+from core.training.instruments.norms import Piece, SumsOfSquares
 
 
 class RowNorms:
@@ -21,57 +17,19 @@ class RowNorms:
     """
 
     def __init__(self, weights: Tensor, gradients: Tensor, pieces: Sequence[Piece], sums: Tensor) -> None:
-        self._weights, self._before = weights, torch.zeros_like(weights)
-        count, length = weights.shape
-        size = chunk_size(weights[0])
-        is_cpu = weights.device.type == "cpu"
-        rows_at_once = min(count, max(1, AT_ONCE // size)) if is_cpu else count
-        wide = sums.new_zeros(rows_at_once * size)
-        self._tiles: list[_Tile] = []
-        for start in range(0, length, size):
-            end = min(length, start + size)
-            inside = [(place, piece) for place, piece in enumerate(pieces) if piece.chunk == start // size]
-            for first in range(0, count, rows_at_once):
-                last = min(count, first + rows_at_once)
-                buffer = wide[: (last - first) * (end - start)].view(last - first, end - start)
-                parts = [buffer[:, piece.start - start : piece.end - start] for _, piece in inside]
-                outs = [[sums[first:last, kind, place] for place, _ in inside] for kind in range(3)]
-                measured = [list(zip(parts, out, strict=True)) for out in outs]
-                tile = slice(first, last), slice(start, end)
-                self._tiles.append(_Tile(gradients[tile], weights[tile], self._before[tile], buffer, *measured))
-        self._tiles.reverse()  # What was written last is still in the cache.
-
-    def gradients(self) -> None:
-        """Measure the gradients as they are now."""
-        for tile in self._tiles:
-            _sum_squares(tile.wide, tile.gradients, tile.of_gradients)
+        self._weights, self._copy = weights, torch.zeros_like(weights)
+        gradient, weight, update = sums.unbind(1)
+        self.gradients = SumsOfSquares(gradients, pieces, gradient)
+        """Measures the gradients as they are when it is called."""
+        self._sum_weights = SumsOfSquares(weights, pieces, weight)
+        self._sum_update = SumsOfSquares(self._copy, pieces, update)
 
     def before_update(self) -> None:
         """Keep the weights from before an update."""
-        self._before.copy_(self._weights)
+        self._copy.copy_(self._weights)
 
     def after_update(self) -> None:
         """Measure the weights after an update, and the update itself."""
-        for tile in self._tiles:
-            _sum_squares(tile.wide, tile.weights, tile.of_weights)
-            tile.before.sub_(tile.weights)
-            _sum_squares(tile.wide, tile.before, tile.of_update)
-
-
-def _sum_squares(wide: Tensor, values: Tensor, measured: list[tuple[Tensor, Tensor]]) -> None:
-    wide.copy_(values)
-    wide.mul_(wide)
-    for part, out in measured:
-        torch.sum(part, 1, out=out)
-
-
-class _Tile(NamedTuple):
-    """Some rows of one chunk: views, the float64 buffer, and each piece of that with where its sums go."""
-
-    gradients: Tensor
-    weights: Tensor
-    before: Tensor
-    wide: Tensor
-    of_gradients: list[tuple[Tensor, Tensor]]
-    of_weights: list[tuple[Tensor, Tensor]]
-    of_update: list[tuple[Tensor, Tensor]]
+        self._sum_weights()
+        self._copy.sub_(self._weights)
+        self._sum_update()
