@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from core.cli_compare import run_to_end
 from core.cli_executor import executor_options
 from core.cli_training import Answer, read_document, refuse_if_held, set_changes
+from core.errors import BadInput
 from core.terminal import say
 from core.text import Text
 
@@ -50,11 +51,18 @@ def _curve(arguments: argparse.Namespace, vary: Callable[[Experiment, str | None
     from core.experiment import Experiment
     from core.studies.comparison import Comparison
     from core.studies.error_curve import error_curve
+    from core.studies.vary import parse_axis
     from core.studies.workbench import Workbench
 
     document, notes = set_changes(document, arguments.changes)
     base = Experiment.from_json(document)
     spec = vary(base, arguments.vary)
+    if len(parse_axis(spec).values) == 1:
+        raise BadInput(
+            Text("One value gives one point and no curve."),
+            Text("{path} is the same in every run.", path=spec.partition("=")[0]),
+            Text("Name at least two values, for example log(10,100)x4."),
+        )
     comparison = Comparison.of(document, [spec], rates="hand", seeds=arguments.seeds, name=base.name, notes=base.notes)
     comparison.check()
     with Workbench.open(arguments.data, live=False) as bench:

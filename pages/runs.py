@@ -222,16 +222,17 @@ def page() -> None:
             label_visibility="collapsed",
             width=180,
         )
-    searches = services().searches(actor=actor())
-    if studies or searches:
+    in_studies = {record.id for record in services().studies(actor=actor(), kind=None)}
+    if in_studies:
         found = [record for record in studies if comparison_matches(record, words or "")]
         if found:
             stored_comparisons(found, stored)
-        ids = {record.id for record in (*studies, *searches)}
         if not st.toggle(
-            t("Show the runs of comparisons and searches too"), key="runs of comparisons", persist_state="session"
+            t("Show the runs of comparisons, folds and searches too"),
+            key="runs of comparisons",
+            persist_state="session",
         ):
-            stored = tuple(run for run in stored if run.study not in ids)
+            stored = tuple(run for run in stored if run.study not in in_studies)
         if not stored:
             return
     runs = sorted_runs([run for run in stored if matches(run, words or "")], order)

@@ -16,6 +16,7 @@ from pages.components import (
     gradients_state,
     joining,
     landscape_tabs,
+    late,
     lesson_bar,
     lesson_question,
     lesson_state,
@@ -69,8 +70,9 @@ def here(page: str | None = None) -> None:
 
 
 @st.fragment(run_every=2 if services().room is None else 8)
-def device() -> None:
+def device(page: str, drawn: str) -> None:
     """What computes, and how busy it is; looked at again rarely where a class has thirty tabs."""
+    late.return_to(page, drawn)
     here()
     if calls.is_called():
         st.rerun()
@@ -96,13 +98,13 @@ def language_switch() -> None:
     )
 
 
-def bar() -> None:
+def bar(page: str) -> None:
     """Device, mode, language, presentation and help, at the right end of the head line."""
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key="bar", width="content", wrap=False
     ):
         with st.container(key="device", width="content"):
-            device()
+            device(page, late.asked_for())
         with st.container(key="mode", width="content"):
             joining.badge()
         language_switch()
@@ -159,7 +161,7 @@ if present():
     with st.container(key="leave"):
         st.button(t("Leave"), type="tertiary", shortcut="Esc", on_click=leave_or_enter, args=(False,))
 else:
-    bar()
+    bar(path)
 lesson_news = lesson_bar.bar(path)
 calls.line(path)
 page.run()

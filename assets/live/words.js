@@ -2,6 +2,7 @@
 // narrator says, a line of its own above the picture.
 
 import { element, setAttribute, setText } from "./dom.js";
+import { fill } from "./text.js";
 
 export class Words {
   constructor(labels, onSuggestion) {
@@ -52,7 +53,7 @@ export class Words {
     const told = status?.told ?? [];
     const line = told.map(({ line }) => line).join(" · ") || this.labels.nothing_told;
     const isSilent = !status?.numbers.length || status.verdict === "untrained";
-    setText(this.told, isSilent ? "" : `${this.labels.narrator} ${line}`);
+    setText(this.told, isSilent ? "" : fill(this.labels.narrator, { words: line }));
     setAttribute(this.told, "title", this.told.textContent);
     const drawn = JSON.stringify([status?.rule, status?.numbers, status?.suggestions, told]);
     if (drawn === this.drawn) return;

@@ -6,12 +6,15 @@ import { percent, short } from "../live/text.js";
 
 const MOST_FOLLOWED = 60; // A page may follow a few more channels.
 
-// Every trial of the search with its present error, from the data of its runs where it has no end yet.
+// Every trial of the search with its present error, from the data of its runs where it has no end yet, and whether all of
+// these still wait for a place to train.
 export function present(meta, runs) {
   return (meta.trials ?? []).map((trial) => {
     const newest = trial.runs.map((run) => runs.get(run)?.newest("evaluation", "validation/error") ?? NaN);
     const now = newest.length ? newest.reduce((sum, value) => sum + value, 0) / newest.length : NaN;
-    return { ...trial, isOver: trial.state !== "running", now: trial.error ?? now };
+    const isOver = trial.state !== "running";
+    const isWaiting = !isOver && newest.length > 0 && trial.runs.every((run) => runs.get(run)?.meta.state === "queued");
+    return { ...trial, isOver, isWaiting, now: trial.error ?? now };
   });
 }
 
@@ -68,7 +71,8 @@ export class Table {
     const spread = trial.standard_error === null ? "" : ` ± ${errorText(trial.standard_error, meta)}`;
     const marks = [trial.number === meta.best && labels.mark_best, trial.number === meta.within && labels.mark_within].filter(Boolean);
     const open = trial.runs.length ? element("button", { type: "button", text: labels.open, label: `${labels.open} ${trial.number}`, onclick: () => this.onOpen(trial.runs[0]) }) : null;
-    const how = trial.state === "running" && isBrokenOff(meta) ? `state_${meta.state}` : `trial_${trial.state}`;
+    const going = trial.isWaiting ? "state_queued" : `trial_${trial.state}`;
+    const how = trial.state === "running" && isBrokenOff(meta) ? `state_${meta.state}` : going;
     const state = [labels[how], trial.why, ...marks].filter(Boolean).join(" · ");
     const cells = [trial.number, Number.isFinite(trial.now) ? errorText(trial.now, meta) + spread : "–", trial.words, state].map((text) => element("td", { text }));
     return element("tr", { className: marks.length ? "sp-chosen" : "" }, ...cells, element("td", {}, open));

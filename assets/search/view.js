@@ -123,9 +123,11 @@ export class SearchView extends Connected {
     parts.hold.hidden = !(this.isGoing || canGoOn) || this.given.may === "watch";
     parts.stop.hidden = parts.stop.disabled = !isAlive || this.given.may === "watch";
     setText(parts.hold, this.isGoing ? labels.pause : labels.resume);
-    const going = isAlive ? trials.length - over : 0;
-    parts.bar.value = count ? (over + (planned ? (going * step) / planned : 0)) / count : 0;
-    setText(parts.where, this.study && count ? [fill(labels.trials_over, { over, count, going }), labels[`state_${state}`]].filter(Boolean).join(" · ") : "");
+    const begun = isAlive ? trials.length - over : 0;
+    const going = isAlive ? trials.filter(({ isOver, isWaiting }) => !isOver && !isWaiting).length : 0;
+    const isHeldUp = state === "running" && begun > 0 && going === 0;
+    parts.bar.value = count ? (over + (planned ? (begun * step) / planned : 0)) / count : 0;
+    setText(parts.where, this.study && count ? [fill(labels.trials_over, { over, count, going }), labels[`state_${isHeldUp ? "queued" : state}`]].filter(Boolean).join(" · ") : "");
     const [best] = ordered(trials.filter(({ state: how }) => how === "complete" || (isAlive && how === "running")));
     const known = best && Number.isFinite(best.now);
     const sentence = known ? fill(labels[best.isOver ? "best_is" : "best_trains"], { number: best.number, words: best.words, error: errorText(best.now, meta) }) : "";

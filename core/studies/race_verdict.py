@@ -387,7 +387,7 @@ def _with(said: Text, notes: Sequence[Text]) -> Text:
     if not notes:
         return said
     if len(notes) > MOST_NAMED:
-        notes = [*notes[:MOST_NAMED], Text("and {count} more", count=len(notes) - MOST_NAMED)]
+        notes = [*notes[:MOST_NAMED], Text("{count} more are not named", count=len(notes) - MOST_NAMED)]
     told = reduce(lambda before, note: Text("{before}; {note}", before=before, note=note), notes)
     return Text("{said} ({notes}.)", said=said, notes=told)
 

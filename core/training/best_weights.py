@@ -10,7 +10,8 @@ class BestWeights:
     """Copies of a network's weights and buffers: the best, and the last while the best stand in their place."""
 
     def __init__(self, model: nn.Module) -> None:
-        self._model = model
+        # Asked for once: a module takes longer to list them than to copy those of a small network.
+        self._tensors: dict[str, Tensor] = model.state_dict(keep_vars=True)
         self._best: dict[str, Tensor] = {}
         self._last: dict[str, Tensor] = {}
 
@@ -41,16 +42,19 @@ class BestWeights:
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Take what `state` gave, among other tensors."""
-        now = self._model.state_dict()
         self._best, self._last = (
-            {name: tensors[f"{which}.{name}"].to(now[name].device) for name in now if f"{which}.{name}" in tensors}
+            {
+                name: tensors[f"{which}.{name}"].to(now.device)
+                for name, now in self._tensors.items()
+                if f"{which}.{name}" in tensors
+            }
             for which in ("best", "last")
         )
 
     def _copies(self) -> dict[str, Tensor]:
-        return {name: tensor.detach().clone() for name, tensor in self._model.state_dict().items()}
+        return {name: tensor.detach().clone() for name, tensor in self._tensors.items()}
 
     @torch.no_grad()
     def _put(self, copies: dict[str, Tensor]) -> None:
-        for name, tensor in self._model.state_dict().items():
+        for name, tensor in self._tensors.items():
             tensor.copy_(copies[name])

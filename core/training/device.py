@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from core.catalog.augmentations.gaussian import functions_here
 from core.errors import Refused
 from core.text import Text
 from core.training.threads import default_threads
@@ -22,6 +23,8 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.
 
 NOISE_OF_TORCH = "torch"
 """Who draws the noise of runs that were recorded before there was a choice, and of all that compute on no CPU."""
+NOISE_OF_BOTH = " and torch"
+"""At the end of who draws it: the words are NumPy's, the functions torch's."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,15 @@ def conditions(
         memory_format="channels_last" if convolutional else "contiguous",
         engine=engine,
         torch=torch.__version__,
-        noise=f"numpy {np.__version__}" if torch.device(device).type == "cpu" else NOISE_OF_TORCH,
+        noise=noise_on(device),
     )
+
+
+def noise_on(device: str) -> str:
+    """Who draws the noise of new runs on a device."""
+    if torch.device(device).type != "cpu":
+        return NOISE_OF_TORCH
+    return f"numpy {np.__version__}{NOISE_OF_BOTH if functions_here() is torch else ''}"
 
 
 def check_available(device: str) -> None:

@@ -16,20 +16,21 @@ LOW, HIGH = 1e-24, 1e30
 
 
 class Watched:
-    """The watched vector of a guard, whose first element is its mark."""
+    """What a guard watches, values (W,) or (R, W) for several runs. The first one of a run is its mark: 0 or NaN."""
 
-    def __init__(self, vector: Tensor) -> None:
-        self._values = vector.numpy()
+    def __init__(self, values: Tensor) -> None:
+        self._values = values.numpy()
+        self._marks = self._values[..., 0]
 
     @property
     def is_marked(self) -> bool:
-        """Whether an update was marked."""
-        return isnan(self._values[0])
+        """Whether an update of any run was marked."""
+        return any(map(isnan, self._marks.ravel().tolist()))
 
     @property
     def is_finite(self) -> bool:
         """Whether all values are finite."""
-        return all(map(isfinite, self._values.tolist()))
+        return all(map(isfinite, self._values.ravel().tolist()))
 
 
 def sums_of_squares(parts: Sequence[Tensor], places: Sequence[slice], sums: Tensor) -> Callable[[], None]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +26,7 @@ from core.catalog.regularizers.terms import Decay, MaxNorm, NormClip, Penalty, V
 from core.experiment import Experiment
 from core.seeding import augmentation_seeds, generator
 from core.training.average import Average
-from core.training.device import NOISE_OF_TORCH
+from core.training.device import NOISE_OF_BOTH, NOISE_OF_TORCH
 from core.training.flat import Flat
 from core.training.gan import Gan
 from core.training.guard import Guard
@@ -152,7 +153,9 @@ def augmentation_of(experiment: Experiment, frame: Frame, gans: Gans) -> Augment
     from core.catalog.augmentations.pipeline import compile_pipeline
 
     samplers = {entry: gan.sample for entry, gan in gans.items()}
-    draw = gaussian_of_torch if frame.noise == NOISE_OF_TORCH else gaussian
+    draw = gaussian_of_torch
+    if frame.noise != NOISE_OF_TORCH:
+        draw = partial(gaussian, functions=torch if frame.noise.endswith(NOISE_OF_BOTH) else np)
     pipeline = compile_pipeline(entries, frame.input_shape, frame.num_outputs, samplers, draw)
     seeds = augmentation_seeds(experiment.seed, frame.device)
     return lambda batch, step: pipeline(batch, step, seeds)

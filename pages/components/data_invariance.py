@@ -234,6 +234,16 @@ def words(one: Network, curve: InvarianceCurve, disturbance: Disturbance) -> str
             worst=curve.errors[worst],
             **said,
         )
+    if undisturbed == 0:
+        # None wrong of n: with 95 % certainty at most 3/n ("rule of three"), where the usual ± would be 0.
+        return t(
+            "**{name}**: none of {num:,} samples wrong unchanged, so that in truth up to {most:.2g} % may be; "
+            "{worst:.0f} % at {amount}. {seen}",
+            most=min(100.0, 300 / curve.num),
+            num=curve.num,
+            worst=100 * curve.errors[worst],
+            **said,
+        )
     return t(
         "**{name}**: {plain:.1f} % ± {points:.1f} of {num:,} samples wrong unchanged, {worst:.0f} % at {amount}. "
         "{seen}",

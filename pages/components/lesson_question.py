@@ -110,7 +110,7 @@ def outcome(page: str) -> Ended | None:
     """What is over on the page: the run on Train, else nothing more is known; None before it is over.
 
     A page that shows something by itself does not say when all has been seen: there the reader says so, but where a
-    seal has to be opened first.
+    seal has to be opened for the first time.
     """
     if is_under_way(page):
         return None
@@ -123,9 +123,9 @@ def outcome(page: str) -> Ended | None:
 
 
 def _was_seen() -> bool:
-    """Whether what the step is about was seen: seals were opened as often as it asks for, else its reader says so."""
+    """Whether what the step is about was seen: seals were opened as often as it asks for, or its reader says so."""
     step = lesson_state.step()
-    if step is None or not step.looks:
+    if step is None or not step.looks or lesson_state.asks_what_came_out():
         return lesson_state.asks_what_came_out()
     run = services().find(stored_choice.looked_at() or "", actor=actor())
     return run is not None and len(services().looks(run.id, actor=actor())) >= step.looks
@@ -169,7 +169,8 @@ def _news(lesson: Lesson, place: int, page: str, waits: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if step.question is not None:
             _answer(lesson, place, over, waits)
-        if over is None and page in VIEW_PAGES and not _trains_there(page) and not step.looks:
+        # A second look is refused: who heeds that has seen what the step is about.
+        if over is None and page in VIEW_PAGES and not _trains_there(page) and step.looks != 1:
             st.button(t("what came out?"), key="came out", on_click=lesson_state.ask_what_came_out)
         if over is not None and step.expect is not None:
             _seal(step)

@@ -25,7 +25,7 @@ def _frame(t: Callable[[str], str]) -> dict[str, str]:
             "Training has begun; until the next measurement the errors are those of the first weights."
         ),
         "rule": t("the rule and its numbers"),
-        "narrator": t("Narrator:"),
+        "narrator": t("Narrator: {words}"),
         "nothing_told": t("nothing stands out."),
         "try_beside": t("Try beside this run:"),
         "reset_zoom": t("Show everything again"),

@@ -158,10 +158,20 @@ def test_what_a_seal_hides_is_told_once_it_was_opened_and_not_before(open_page, 
     assert "You expected: far above it. It is: near the validation error" in sentences(tab)
     tab = open_page("generalization.py", lesson="seal.4", answers="3-2_4-0", look="seal", of=second.id)
     assert "You expect: as much as the first." in sentences(tab)
-    assert "came out" not in keys(tab)
     bench.evaluate_test(second.id, insist=True)
     tab.run()
     assert "It is: one could choose by it" in sentences(tab)
+    assert "came out" not in keys(tab)
+
+
+def test_who_heeds_the_refusal_of_a_second_look_is_told_what_it_would_be_worth(open_page, bench: Workbench):
+    first, second = finished(bench, points()), finished(bench, points(seed=1))
+    bench.evaluate_test(first.id)
+    tab = open_page("generalization.py", lesson="seal.4", answers="4-0", look="seal", of=second.id)
+    assert "It is:" not in sentences(tab)
+    press(tab, "came out")
+    assert "You expected: as much as the first. It is: one could choose by it" in sentences(tab)
+    assert len(bench.looks(second.id)) == 1
 
 
 def test_a_curve_tells_by_itself_what_came_out_and_not_before(open_page, bench: Workbench):

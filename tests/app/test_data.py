@@ -6,14 +6,16 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.catalog.registry import parse
 from core.experiment import Experiment
 from core.studies.blocks_shipped import shipped
-from core.studies.invariance import twin
+from core.studies.invariance import InvarianceCurve, twin
 from core.studies.workbench import Workbench
-from pages.components import still
+from core.training.disturbances import DISTURBANCES
+from pages.components import data_invariance, still
 from tests.experiments import IMAGES
 from tests.polling import until
 from tests.unit.uploads.files import image, table
@@ -134,6 +136,17 @@ def test_before_there_is_a_run_the_shipped_one_is_turned(open_page, bench):
     linked = open_page("data.py", look="invariance", of="shipped")
     assert not linked.info, "the link names something that there is"
     assert linked.query_params["of"] == "shipped"
+
+
+def test_no_error_among_few_samples_is_not_called_certain():
+    rotation = DISTURBANCES["rotation"]
+    network = data_invariance.Network("one", "One", shipped().experiment, 0, is_trained=True)
+    errors = np.where(np.array(rotation.amounts) == rotation.none, 0.0, 0.5)
+    said = data_invariance.words(network, InvarianceCurve(errors, 19, 0.0), rotation)
+    assert "none of 19 samples wrong unchanged, so that in truth up to 16 % may be" in said
+    assert "±" not in said
+    said = data_invariance.words(network, InvarianceCurve(errors + 0.25, 20, 0.097), rotation)
+    assert "25.0 % ± 9.7 of 20 samples wrong unchanged" in said
 
 
 def test_a_run_like_the_shipped_one_is_called_by_what_it_has_seen(open_page, bench):

@@ -74,6 +74,14 @@ def test_a_k_fold_is_deleted_with_its_runs(open_page, bench):
     assert (bench.studies(kind=KFOLD), bench.runs()) == ((), ())
 
 
+def test_the_runs_of_a_k_fold_stand_apart_on_the_page_runs(open_page, bench):
+    done(bench, 3)
+    runs = open_page("runs.py")
+    assert not runs.dataframe
+    runs.toggle(key="runs of comparisons").set_value(True).run()
+    assert list(runs.dataframe[0].value["fold"]) == ["3 of 3", "2 of 3", "1 of 3"]
+
+
 def test_what_an_address_says_and_cannot_be_is_named(open_page):
     tab = open_page("generalization.py", folds="many", look="nothing")
     said = " ".join(item.value for item in (*tab.warning, *tab.info, *tab.markdown))

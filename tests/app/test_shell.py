@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pages.components import late
+
 PAGES = ("course.py", "train.py", "runs.py", "formulas.py")
 
 
@@ -48,3 +50,14 @@ def test_presentation_leaves_the_live_part_alone(open_page):
     tab.button[0].click().run()
     assert "Present" in labels(tab)
     assert "present" not in tab.query_params
+
+
+def test_a_part_that_comes_after_a_change_of_page_brings_the_new_page_back(monkeypatch: pytest.MonkeyPatch):
+    gone: list[str] = []
+    monkeypatch.setattr(late.st, "switch_page", gone.append)
+    monkeypatch.setattr(late, "asked_for", lambda: "hash of Compare")
+    late.return_to("compare", "hash of Compare")
+    assert not gone
+    monkeypatch.setattr(late, "asked_for", lambda: "hash of Train")
+    late.return_to("compare", "hash of Compare")
+    assert gone == ["compare.py"]

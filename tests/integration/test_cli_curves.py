@@ -56,7 +56,8 @@ def test_capacity_widens_all_layers_of_an_mlp(network, varied: str, first, last,
     ("command", "document", "options", "said"),
     [
         ("capacity", TINY | {"architecture": "logistic"}, [], "is not varied by itself"),
-        ("learning-curve", TINY, ["--sizes", "16"], "One variant alone is no comparison."),
+        ("learning-curve", TINY, ["--sizes", "16"], "One value gives one point and no curve."),
+        ("capacity", TINY, ["--vary", "architecture.width=4"], "One value gives one point and no curve."),
         ("learning-curve", TINY, ["--sizes", "1,2"], "Use a value from 10"),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -36,11 +37,19 @@ def gaussian_of_torch(values: torch.Tensor, std: float, generator: torch.Generat
     return values.new_empty(values.shape).normal_(0, std, generator=generator)
 
 
-def gaussian(values: torch.Tensor, std: float, generator: torch.Generator | None) -> torch.Tensor:
-    """Gaussian numbers of mean 0, one for each of `values`; many float32 ones on a CPU in NumPy's vector instructions.
+def functions_here() -> ModuleType:
+    """Who has the faster logarithm, cosine and sine of float32: NumPy with vectors of 512 bits, torch with others."""
+    return np if "AVX512" in torch.backends.cpu.get_cpu_capability() else torch
+
+
+def gaussian(
+    values: torch.Tensor, std: float, generator: torch.Generator | None, functions: ModuleType | None = None
+) -> torch.Tensor:
+    """Gaussian numbers of mean 0, one for each of `values`; many float32 ones on a CPU from NumPy's random words.
 
     31 random bits give a radius √(−2·ln u), 32 others an angle; its cosine and its sine are two numbers, half of the
-    batch apart. Source: Box and Muller, A Note on the Generation of Random Normal Deviates, 1958.
+    batch apart. `functions`: the module, numpy or torch, whose functions are used, None for `functions_here`.
+    Source: Box and Muller, A Note on the Generation of Random Normal Deviates, 1958.
     """
     num = values.numel()
     if num < MANY or values.device.type != "cpu" or values.dtype != torch.float32:
@@ -49,16 +58,17 @@ def gaussian(values: torch.Tensor, std: float, generator: torch.Generator | None
     words = np.random.SFC64(Drawn(generator)).random_raw(half)  # type: ignore[arg-type]  (any seed sequence)
     bits = words.view(np.int32)
     bits[:half] &= 0x7FFFFFFF
-    radius = bits[:half].astype(np.float32)
+    radius, angle, drawn = bits[:half].astype(np.float32), bits[half:].astype(np.float32), bits.view(np.float32)
+    functions = functions or functions_here()
+    if functions is torch:
+        radius, angle, drawn = (torch.from_numpy(numbers) for numbers in (radius, angle, drawn))
     radius += 0.5
     radius *= 2.0**-31
-    np.log(radius, out=radius)
+    functions.log(radius, out=radius)
     radius *= -2 * std * std
-    np.sqrt(radius, out=radius)
-    angle = bits[half:].astype(np.float32)
+    functions.sqrt(radius, out=radius)
     angle *= math.pi * 2.0**-31
-    drawn = bits.view(np.float32)
-    for function, part in ((np.cos, drawn[:half]), (np.sin, drawn[half:])):
+    for function, part in ((functions.cos, drawn[:half]), (functions.sin, drawn[half:])):
         function(angle, out=part)
         part *= radius
-    return torch.from_numpy(drawn[:num].reshape(values.shape))
+    return torch.from_numpy(bits.view(np.float32)[:num].reshape(values.shape))

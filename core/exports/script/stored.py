@@ -13,7 +13,7 @@ from core.store.records import RunRecord
 from core.store.store import Store
 from core.studies.replay import recorded_conditions
 from core.text import Text
-from core.training.device import NOISE_OF_TORCH, SOLO
+from core.training.device import SOLO, noise_on
 
 CHANGING = {"set", "extend"}
 """Kinds of events after which a run is no longer what its experiment says."""
@@ -46,7 +46,7 @@ def _why_not(store: Store, record: RunRecord) -> Text | None:
     if any(event.kind in CHANGING for event in store.events(record.id)):
         return Text("It was changed while it ran.")
     conditions = recorded_conditions(record)
-    drew_otherwise = conditions is not None and (conditions.device, conditions.noise) == ("cpu", NOISE_OF_TORCH)
+    drew_otherwise = conditions is not None and conditions.device == "cpu" and conditions.noise != noise_on("cpu")
     if drew_otherwise and uses("gaussian", augmentation_code(Experiment.from_json(dict(record.experiment)))):
-        return Text("An earlier version of this program drew its noise, in another way.")
+        return Text("An earlier version of this program, or another machine, drew its noise in another way.")
     return None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.language import translator
 from core.live.assets import Assets, plotly_js
 from pages.components.live_labels import live_labels
 from tests.javascript import ASSETS, check_module, parse_errors
@@ -53,6 +54,10 @@ def test_every_label_of_the_script_exists_and_none_is_idle():
     assert used <= labels, used - labels
     idle = {name for name in labels - used if not any(re.fullmatch(pattern, name) for pattern in COMPOSED)}
     assert not idle
+
+
+def test_what_the_narrator_says_follows_a_chinese_colon_without_a_blank():
+    assert live_labels(translator("zh"))["narrator"].endswith("：{words}")
 
 
 def test_the_version_changes_with_any_file(tmp_path: Path):

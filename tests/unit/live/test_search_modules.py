@@ -53,7 +53,7 @@ def test_the_best_stands_first_and_what_has_no_error_last():
 
 def test_the_error_of_a_trial_that_trains_is_the_mean_of_the_newest_of_its_runs():
     script = """(() => {
-      const run = (value) => ({ newest: () => value });
+      const run = (value) => ({ newest: () => value, meta: {} });
       const meta = { trials: [
         { number: 0, state: "running", error: null, runs: ["a", "b"] },
         { number: 1, state: "complete", error: 0.5, runs: ["c"] },
@@ -62,6 +62,23 @@ def test_the_error_of_a_trial_that_trains_is_the_mean_of_the_newest_of_its_runs(
       return present(meta, new Map([["a", run(0.2)], ["b", run(0.4)], ["c", run(0.9)]])).map(({ now }) => now);
     })()"""
     assert trials(script) == [pytest.approx(0.3), 0.5, None]
+
+
+def test_a_trial_waits_while_all_of_its_runs_wait_for_a_place():
+    script = """(() => {
+      const run = (state) => ({ newest: () => NaN, meta: { state } });
+      const trial = (number, state, ...runs) => ({ number, state, error: null, runs });
+      const meta = { trials: [
+        trial(0, "running", "waits", "waits"),
+        trial(1, "running", "trains", "waits"),
+        trial(2, "complete", "waits"),
+        trial(3, "running", "unknown"),
+        trial(4, "running"),
+      ] };
+      const runs = new Map([["waits", run("queued")], ["trains", run("running")]]);
+      return present(meta, runs).map(({ isWaiting }) => isWaiting);
+    })()"""
+    assert trials(script) == [True, False, False, False, False]
 
 
 def test_those_that_train_are_followed_and_then_the_newest_of_the_others():

@@ -230,7 +230,7 @@ def test_names_that_are_ours_are_told_in_the_readers_language():
 def test_of_very_many_only_some_are_named_in_brackets():
     traces = [trace(0, 0, FAST), trace(1, 0, SLOW), *(trace(place, 0, [0.9, 0.9]) for place in range(2, 8))]
     said = str(verdict([f"v{place}" for place in range(8)], traces).speed)
-    assert "v5 gets there with 0 of 1 seeds; and 2 more.)" in said
+    assert "v5 gets there with 0 of 1 seeds; 2 more are not named.)" in said
     assert "v6" not in said
 
 

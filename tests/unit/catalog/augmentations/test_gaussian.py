@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,13 +18,17 @@ from scipy import stats
 
 from core.catalog.augmentations.gaussian import MANY, Drawn, gaussian, gaussian_of_torch
 from core.catalog.augmentations.noise import Noise
+from core.experiment import Experiment
 from core.seeding import augmentation_seeds, generator
+from core.training.assembly import conditions_of
+from core.training.device import NOISE_OF_TORCH
+from core.training.run import Run
 
 NUM = 400_000
 
 
-def drawn(seed: int = 0, num: int = NUM, std: float = 1.0) -> np.ndarray:
-    return gaussian(torch.empty(num), std, generator("cpu", seed)).numpy().astype(np.float64)
+def drawn(seed: int = 0, num: int = NUM, std: float = 1.0, functions: ModuleType | None = None) -> np.ndarray:
+    return gaussian(torch.empty(num), std, generator("cpu", seed), functions).numpy().astype(np.float64)
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +70,19 @@ def test_updates_and_seeds_are_independent():
     assert stats.kstest(together, "norm").pvalue > 0.01
 
 
-def test_they_are_the_transform_of_box_and_muller_of_the_words_drawn():
+@pytest.mark.parametrize("functions", [np, torch])
+def test_they_are_the_transform_of_box_and_muller_of_the_words_drawn(functions: ModuleType):
     num = MANY + 1
     seed: Any = Drawn(generator("cpu", 3))
     words = np.random.SFC64(seed).random_raw(num // 2 + 1).view(np.uint32)
     first, second = words[: num // 2 + 1].astype(np.float64) % 2**31, words[num // 2 + 1 :].astype(np.float64)
     radius, angle = np.sqrt(-2 * np.log((first + 0.5) / 2**31)), second * (2 * math.pi / 2**32)
     expected = 0.3 * np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:num]
-    np.testing.assert_allclose(drawn(3, num, 0.3), expected, atol=1e-4)
+    np.testing.assert_allclose(drawn(3, num, 0.3, functions), expected, atol=1e-4)
 
 
-def test_every_word_gives_a_finite_number(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("functions", [np, torch])
+def test_every_word_gives_a_finite_number(monkeypatch: pytest.MonkeyPatch, functions: ModuleType):
     class Extremes:
         def __init__(self, seed: object) -> None:
             pass
@@ -80,7 +91,7 @@ def test_every_word_gives_a_finite_number(monkeypatch: pytest.MonkeyPatch):
             return np.resize([0, -1, -(2**31), 2**31 - 1, 1], 2 * num).astype(np.int32).view(np.uint64)
 
     monkeypatch.setattr(np.random, "SFC64", Extremes)
-    numbers = drawn(num=2 * MANY)
+    numbers = drawn(num=2 * MANY, functions=functions)
     assert np.isfinite(numbers).all()
     assert 6.5 < np.abs(numbers).max() < 6.7
 
@@ -103,6 +114,24 @@ def test_the_state_of_the_generator_decides_them_and_moves_on():
 )
 def test_few_and_exact_numbers_are_those_of_torch(batch: torch.Tensor):
     assert torch.equal(gaussian(batch, 0.3, generator("cpu", 1)), gaussian_of_torch(batch, 0.3, generator("cpu", 1)))
+
+
+@pytest.mark.parametrize(
+    ("noise", "draw"),
+    [
+        (NOISE_OF_TORCH, gaussian_of_torch),
+        ("numpy 2.4.6", partial(gaussian, functions=np)),
+        ("numpy 2.4.6 and torch", partial(gaussian, functions=torch)),
+    ],
+)
+def test_a_run_keeps_to_who_drew_its_noise(data_folder: Path, noise: str, draw: Callable[..., torch.Tensor]):
+    experiment = Experiment.from_json({"augmentations": [{"key": "noise", "std": 0.2}], "batch_size": MANY // 64})
+    parts = Run(experiment, data_folder, conditions=replace(conditions_of(experiment), noise=noise)).parts
+    plain = parts.feed.batch(0)
+    seed = augmentation_seeds(experiment.seed, "cpu")("noise.0", 0)
+    expected = plain.inputs + draw(plain.inputs, 0.2, seed)
+    assert parts.loop.augment is not None
+    assert torch.equal(parts.loop.augment(plain, 0).inputs, expected.clamp_(0, 1))
 
 
 def test_noise_on_many_pictures_is_drawn_for_each_by_itself(augment):
