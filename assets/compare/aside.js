@@ -12,6 +12,7 @@ import { drawNoise, noiseFinding } from "./noise.js";
 import { outcome } from "./quantities.js";
 import { clipped, colourOf, escaped, nameOf, seen, ticks } from "./race_chart.js";
 import { drawRates, rateFinding } from "./rates.js";
+import { finding, named, regions } from "./regions.js";
 import { isSweep } from "./sweep.js";
 
 export const ASIDES = ["rate", "every", "noise", "grid", "curve", "gap"];
@@ -37,17 +38,35 @@ export function drawAside(chart, name, model, view, context) {
 
 // What can be read from the picture, in words.
 export function found(name, model, labels) {
-  return { rate: rateFinding, noise: noiseFinding }[name]?.(model, labels) ?? "";
+  return { rate: rateFinding, noise: noiseFinding, curve: curveFinding }[name]?.(model, labels) ?? "";
 }
 
 // -- the final errors against one number -----------------------------------------------------------------------------
 
-function curve(chart, { groups, settings }, view, context) {
-  const { labels, palette, size } = context;
-  const points = groups
+function pointsOf(groups) {
+  return groups
     .filter((group) => !group.fork && group.loaded && Number.isFinite(group.facts.number))
     .map((group) => ({ group, x: group.facts.number, ...ends(group) }))
     .sort((a, b) => a.x - b.x);
+}
+
+function bestOf(points) {
+  return points.reduce((least, point) => (point.validation.mid < least.validation.mid ? point : least), points[0]);
+}
+
+// Where the curve underfits and overfits, which is known once all have ended.
+function fitting(points) {
+  return points.some(({ group }) => group.active) ? [] : regions(points, bestOf(points));
+}
+
+function curveFinding({ groups }, labels) {
+  const points = pointsOf(groups);
+  return finding(fitting(points), points, labels);
+}
+
+function curve(chart, { groups, settings }, view, context) {
+  const { labels, palette, size } = context;
+  const points = pointsOf(groups);
   if (!points.length) return chart.draw([], empty(labels.race_none, palette), labels.race_none);
   const regression = isRegression(groups);
   const factor = regression ? 1 : 100;
@@ -64,14 +83,19 @@ function curve(chart, { groups, settings }, view, context) {
       { uid: split, type: "scatter", mode: "lines+markers", x, y: at("mid"), name: labels[split], line: { color: colour, width: thick ? 2.6 : 1.5, dash: thick ? "solid" : "dash" }, marker: { size: thick ? size * 0.6 : size * 0.35, color: thick ? points.map(({ group }) => colourOf(group, view, palette)) : colour }, hovertemplate: `%{x:.3~g}: %{y:.3~g}<extra>%{fullData.name}</extra>` },
     ];
   });
-  const best = points.reduce((least, point) => (point.validation.mid < least.validation.mid ? point : least), points[0]);
+  const gaps = points.map(({ gap }) => (view.scale === "log" && gap.mid <= 0 ? null : gap.mid * factor));
+  const tall = traces.flatMap((trace) => trace.y);
+  const range = errorRange(view.scale === "log" ? tall : [...tall, ...gaps], view.scale, !regression);
+  // First: the legend names them from the last to the first.
+  traces.unshift({ uid: "gap", type: "scatter", mode: "lines", x: points.map((point) => point.x), y: gaps, name: labels.aside_gap, line: { color: palette.muted, width: 1.2, dash: "dot" }, hovertemplate: "%{x:.3~g}: %{y:.3~g}<extra>%{fullData.name}</extra>" });
+  const best = bestOf(points);
   traces.push({ uid: "best", type: "scatter", mode: "markers", x: [best.x], y: [best.validation.mid * factor], showlegend: false, hoverinfo: "skip", marker: { symbol: "circle-open", size: size * 1.2, color: palette.text, line: { width: 2 } } });
   const logarithmic = settings.number.scale === "log" && points[0].x > 0;
   const xs = points.map((point) => point.x);
-  const range = errorRange(traces.flatMap((trace) => trace.y), view.scale, !regression);
   return chart.draw(
     traces,
     {
+      ...named(fitting(points), points, logarithmic, context),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: size * 0.9 }, traceorder: "reversed" },
       margin: { t: size * 2 },

@@ -237,7 +237,7 @@ export class CompareView extends BaseView {
     const { charts, parts, view, model, groups } = this;
     const { plots } = parts;
     const rows = groups.map((group) => group.runs.map((run) => [run.run, run.lineage, run.rows, run.meta.num_steps]));
-    const beside = [rows, this.picked, model.study?.meta.search, model.study?.meta.noise];
+    const beside = [rows, this.picked, groups.some((group) => group.active), model.study?.meta.search, model.study?.meta.noise];
     const jobs = { main: [plots.main, rows, () => drawRace(charts.main, groups, view, context, model)] };
     if (!this.rests(beside)) jobs.aside = [plots.aside, beside, () => this.resting.draw(() => drawAside(charts.aside, this.picked, model, view, context))];
     const drawings = this.drawChanged(jobs);

@@ -92,6 +92,22 @@ def _asides(t: Callable[[str], str]) -> dict[str, str]:
         "aside_curve": t("curve"),
         "aside_curve_title": t("As a curve"),
         "aside_curve_caption": t("Newest errors against the number that differs; bands: range over the seeds."),
+        "underfits": t("underfits"),
+        "overfits": t("overfits"),
+        "underfits_at": t(
+            "Underfits at {first}: the validation error is above the range of the best, the training error too."
+        ),
+        "underfits_from_to": t(
+            "Underfits from {first} to {last}: the validation error is above the range of the best, "
+            "the training error too."
+        ),
+        "overfits_at": t(
+            "Overfits at {first}: the validation error is above the range of the best, the training error is not."
+        ),
+        "overfits_from_to": t(
+            "Overfits from {first} to {last}: the validation error is above the range of the best, "
+            "the training error is not."
+        ),
         "aside_gap": t("gap"),
         "aside_gap_title": t("Gap by run: validation − training"),
         "aside_gap_caption": t("Median over the seeds; lines: their range."),

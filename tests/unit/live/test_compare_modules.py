@@ -24,6 +24,7 @@ MODULES = sorted([ASSETS / "compare_chart.js", *ASSETS.glob("compare/*.js")])
 COMPOSED = (
     r"race_(quantity|scale|x)(_.*)?",
     r"aside_(rate|every|noise|grid|curve|gap)(_title|_caption)?",
+    r"(under|over)fits_(at|from_to)",
     r"axis_gradients",
     r"column_.*",
 )
