@@ -51,7 +51,7 @@ function pointsOf(groups) {
 }
 
 function bestOf(points) {
-  return points.reduce((least, point) => (point.validation.mid < least.validation.mid ? point : least), points[0]);
+  return points.reduce((least, point) => (point.validation.mid < least.validation.mid || Number.isNaN(least.validation.mid) ? point : least), points[0]);
 }
 
 // Where the curve underfits and overfits, which is known once all have ended.

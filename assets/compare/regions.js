@@ -1,4 +1,4 @@
-// Where a curve over one number underfits and where it overfits, and its gap.
+// Where a curve over one number underfits and where it overfits.
 
 import { fill } from "../live/text.js";
 

@@ -43,10 +43,10 @@ def sums_of_squares(parts: Sequence[Tensor], places: Sequence[slice], sums: Tens
     to_narrow = [(array, narrow[..., place]) for array, place in zip(arrays, places, strict=True)]
     to_exact = [(array, exact[..., place]) for array, place in zip(arrays, places, strict=True)]
 
+    @np.errstate(over="ignore")
     def by_blas() -> None:
-        with np.errstate(over="ignore"):
-            for array, found in to_narrow:
-                np.vecdot(array, array, out=found)
+        for array, found in to_narrow:
+            np.vecdot(array, array, out=found)
         out[...] = narrow
         values = narrow.ravel().tolist()  # For so few numbers faster than NumPy's own.
         if min(values) > LOW and max(values) < HIGH:

@@ -47,10 +47,10 @@ def test_who_is_worse_than_the_best_underfits_or_overfits_by_its_training_error(
     assert said(f"words({[list(pair) for pair in errors]}, {by})", POINTS) == words
 
 
-def drawn(state: str, scale: str = "linear") -> Any:
+def drawn(state: str, scale: str = "linear", first: str = "[0.4, 0.42]") -> Any:
     return said(
         f"""(() => {{
-          const last = [[0.4, 0.42], [0.05, 0.1], [0.12, 0.1], [0, 0.2]];
+          const last = [{first}, [0.05, 0.1], [0.12, 0.1], [0, 0.2]];
           const groups = last.map(([training, validation], place) => {{
             const group = new Group({{ key: `v${{place}}`, name: "a", slot: place, facts: {{ number: 2 ** place }} }});
             group.runs.push(errors(`r${{place}}`, [validation], [training]));
@@ -83,3 +83,7 @@ def test_the_gap_is_a_curve_of_its_own_and_the_regions_are_named_once_all_have_e
 
 def test_on_a_logarithmic_axis_a_gap_that_is_not_positive_is_left_out():
     assert drawn("finished", "log")["gap"] == pytest.approx([2, 5, None, 20])
+
+
+def test_a_first_run_without_an_error_does_not_hide_where_others_overfit():
+    assert drawn("finished", first="[NaN, NaN]")["names"] == ["overfits"]
