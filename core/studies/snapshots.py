@@ -13,7 +13,7 @@ from core.errors import CoreError
 from core.store.records import SnapshotEntry
 from core.store.store import Store
 from core.text import Text
-from core.training.checkpoint import BUDGET_BYTES, Pruned, prune, stored_sizes, write_snapshot
+from core.training.checkpoint import BUDGET_BYTES, Surplus, remove, stored_sizes, surplus, write_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -77,14 +77,15 @@ class SnapshotWriter:
             file = write_snapshot(self._folder, step, tensors, position, run=self._run)
             entry = SnapshotEntry(step, file.path.name, file.sha256, file.num_bytes, kind, self._attempt)
             best = position["best"]["step"] if position["best"] else None
-            sizes = {**sizes, step: file.num_bytes}
-            pruned = prune(self._folder, sizes, best=best, budget_bytes=BUDGET_BYTES)
-            self._sizes = {kept: size for kept, size in sizes.items() if kept not in pruned.removed}
-            # Whoever reads the index meanwhile would miss the files that went.
-            later = kind in UNASKED and not pruned.removed
+            self._sizes = sizes = {**sizes, step: file.num_bytes}
+            gone = surplus(sizes, best=best, budget_bytes=BUDGET_BYTES)
+            later = kind in UNASKED and not gone.steps
             self._is_behind = later
-            self._store.record_snapshot(self._run, entry, pruned.removed, later=later)
-            self._say(pruned)
+            if self._store.record_snapshot(self._run, entry, gone.steps, later=later):
+                # What the index names is there at any moment: files go after their entries, else with the next ones.
+                remove(self._folder, gone.steps)
+                self._sizes = {kept: size for kept, size in sizes.items() if kept not in gone.steps}
+            self._say(gone)
             self.trouble = None
         except CoreError as error:
             # Training goes on; the earlier snapshots are whole, and the page says why this one is missing.
@@ -95,15 +96,15 @@ class SnapshotWriter:
             logger.exception("the snapshot of update %s of run %s could not be written", step, self._run)
             raise
 
-    def _say(self, pruned: Pruned) -> None:
+    def _say(self, gone: Surplus) -> None:
         """Note that snapshots had to go for the budget, or that those which never go exceed it."""
         budget = BUDGET_BYTES / 1e6
-        if pruned.over_budget_bytes:
+        if gone.over_budget_bytes:
             note = Text(
                 "The snapshots that are always kept take more room than the {budget:.0f} MB meant for a run.",
                 budget=budget,
             )
-        elif pruned.for_budget:
+        elif gone.for_budget:
             note = Text(
                 "Snapshots from the middle of the run were removed to stay within {budget:.0f} MB: going back to an "
                 "update there takes longer.",

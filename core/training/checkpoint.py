@@ -12,7 +12,7 @@ import math
 import os
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +65,10 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Pruned:
-    """The steps whose snapshots were removed; `for_budget` are those that had to go only for the byte budget."""
+class Surplus:
+    """The steps whose snapshots are to go; `for_budget` are those that have to only for the byte budget."""
 
-    removed: tuple[int, ...]
+    steps: tuple[int, ...]
     for_budget: tuple[int, ...]
     over_budget_bytes: int
     """By how much the snapshots that never go exceed the budget."""
@@ -202,15 +202,14 @@ def stored_sizes(folder: Path) -> dict[int, int]:
     return {step: snapshot_path(folder, step).stat().st_size for step in stored_steps(folder)}
 
 
-def prune(folder: Path, sizes: dict[int, int], *, best: int | None = None, budget_bytes: int = BUDGET_BYTES) -> Pruned:
-    """Of snapshots of these `sizes` remove those that are not kept, then, above the budget, the middle ones.
+def surplus(sizes: dict[int, int], *, best: int | None = None, budget_bytes: int = BUDGET_BYTES) -> Surplus:
+    """Of snapshots of these `sizes` those that are not kept, then, above the budget, the middle ones.
 
-    Step 0 goes last, as it can be built anew; the last two and the best are never removed. Reports which went.
+    Step 0 goes last, as it can be built anew; the last two and the best never go.
     """
     steps = sorted(sizes)
     needed = {step for step in (*steps[-2:], best) if step in sizes}
     kept = retained(steps) | needed
-    surplus = [step for step in steps if step not in kept]
     optional = [step for step in steps if step in kept - needed and step != 0]
     first = [0] if 0 in kept - needed else []
     total = sum(sizes[step] for step in kept)
@@ -219,11 +218,15 @@ def prune(folder: Path, sizes: dict[int, int], *, best: int | None = None, budge
         step = optional.pop(len(optional) // 2) if optional else first.pop()
         for_budget.append(step)
         total -= sizes[step]
-    for step in (*surplus, *for_budget):
+    goes = sorted({*steps} - kept | {*for_budget})
+    return Surplus(tuple(goes), tuple(sorted(for_budget)), max(0, total - budget_bytes))
+
+
+def remove(folder: Path, steps: Iterable[int]) -> None:
+    """Remove the snapshots of these steps, where they are there."""
+    for step in steps:
         with suppress(FileNotFoundError):
             snapshot_path(folder, step).unlink()
-    removed = tuple(sorted((*surplus, *for_budget)))
-    return Pruned(removed, tuple(sorted(for_budget)), max(0, total - budget_bytes))
 
 
 def remove_leftovers(folder: Path) -> int:
@@ -238,9 +241,7 @@ def remove_leftovers(folder: Path) -> int:
 def remove_after(folder: Path, step: int) -> tuple[int, ...]:
     """Remove the snapshots after a step, which a new attempt supersedes; returns their steps."""
     later = tuple(stored for stored in stored_steps(folder) if stored > step)
-    for stored in later:
-        with suppress(FileNotFoundError):
-            snapshot_path(folder, stored).unlink()
+    remove(folder, later)
     return later
 
 

@@ -24,10 +24,13 @@ class Index:
         self.told: list[tuple[int, tuple[int, ...], bool]] = []
         self.forgotten: list[int] = []
         self.num_flushes = 0
+        self.is_slow = False
 
     def record_snapshot(self, run: str, entry: SnapshotEntry, gone: Sequence[int], *, later: bool) -> bool:
+        folder = self.folder.snapshots(run)
+        assert {entry.step, *gone} <= set(stored_steps(folder)), "files that the index names are there"
         self.told.append((entry.step, tuple(gone), later))
-        return not later
+        return not later and not self.is_slow
 
     def flush(self) -> bool:
         self.num_flushes += 1
@@ -66,3 +69,15 @@ def test_files_of_an_earlier_attempt_are_known(tmp_path: Path):
     save(index, (16, "power"), (20, "power"))
     assert index.told[-1] == (20, (11,), False)
     assert stored_steps(tmp_path) == (0, 8, 16, 20)
+
+
+def test_files_that_the_index_still_names_wait_for_the_next_entry(tmp_path: Path):
+    index = Index(tmp_path)
+    save(index, (0, "start"), (8, "power"), (11, "power"), (16, "power"))
+    index.is_slow = True
+    save(index, (20, "epoch"))
+    assert stored_steps(tmp_path) == (0, 8, 11, 16, 20), "the database has not taken out 11 yet"
+    index.is_slow = False
+    save(index, (23, "power"))
+    assert index.told[-1] == (23, (11,), False)
+    assert stored_steps(tmp_path) == (0, 8, 16, 20, 23)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,15 +21,17 @@ from core.errors import CoreError
 from core.training import checkpoint
 from core.training.checkpoint import (
     DamagedSnapshot,
+    Surplus,
     latest_valid,
-    prune,
     read_snapshot,
+    remove,
     remove_after,
     remove_leftovers,
     retained,
     snapshot_path,
     stored_sizes,
     stored_steps,
+    surplus,
     write_snapshot,
 )
 from tests.polling import until
@@ -155,13 +158,20 @@ def test_powers_of_root_two_the_first_and_the_last_two_are_kept():
     assert retained([]) == set()
 
 
-def test_pruning_removes_the_surplus_but_never_the_best(tmp_path: Path):
+def pruned(folder: Path, **how: Any) -> Surplus:
+    """What goes, once it has gone."""
+    gone = surplus(stored_sizes(folder), **how)
+    remove(folder, gone.steps)
+    return gone
+
+
+def test_what_is_surplus_goes_but_never_the_best(tmp_path: Path):
     for step in range(40):
         write(tmp_path, step)
-    pruned = prune(tmp_path, stored_sizes(tmp_path), best=37)
+    gone = pruned(tmp_path, best=37)
     assert stored_steps(tmp_path) == (0, 1, 2, 3, 4, 6, 8, 12, 16, 23, 32, 37, 38, 39)
-    assert pruned.for_budget == ()
-    assert set(pruned.removed) == set(range(40)) - set(stored_steps(tmp_path))
+    assert gone.for_budget == ()
+    assert set(gone.steps) == set(range(40)) - set(stored_steps(tmp_path))
 
 
 def test_above_the_budget_the_middle_ones_go_first_and_are_reported(tmp_path: Path):
@@ -169,13 +179,13 @@ def test_above_the_budget_the_middle_ones_go_first_and_are_reported(tmp_path: Pa
     for step in (0, 1, 2, 4, 8, 16, 32, 64):
         size = write(tmp_path, step).num_bytes
     room = size + size // 10  # sizes differ by a few digits
-    pruned = prune(tmp_path, stored_sizes(tmp_path), best=1, budget_bytes=6 * room)
+    gone = pruned(tmp_path, best=1, budget_bytes=6 * room)
     assert stored_steps(tmp_path) == (0, 1, 2, 16, 32, 64)
-    assert (pruned.for_budget, pruned.removed, pruned.over_budget_bytes) == ((4, 8), (4, 8), 0)
-    pruned = prune(tmp_path, stored_sizes(tmp_path), best=1, budget_bytes=size)
+    assert (gone.for_budget, gone.steps, gone.over_budget_bytes) == ((4, 8), (4, 8), 0)
+    gone = pruned(tmp_path, best=1, budget_bytes=size)
     assert stored_steps(tmp_path) == (1, 32, 64)
-    assert pruned.for_budget == (0, 2, 16)
-    assert pruned.over_budget_bytes > size
+    assert gone.for_budget == (0, 2, 16)
+    assert gone.over_budget_bytes > size
 
 
 def test_leftovers_of_a_crash_and_superseded_snapshots_are_removed(tmp_path: Path):
@@ -190,6 +200,7 @@ def test_leftovers_of_a_crash_and_superseded_snapshots_are_removed(tmp_path: Pat
 CHILD = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 import torch
 from core.training import checkpoint
 run = "01m80b120g4syjtb8p"
@@ -261,6 +272,7 @@ ENDLESS = """
 import os
 import sys
 from pathlib import Path
+from typing import Any
 import torch
 from core.training import checkpoint
 
@@ -304,6 +316,7 @@ def test_a_process_killed_at_any_moment_leaves_a_whole_snapshot_at_least_as_new_
 FULL = """
 import resource, sys
 from pathlib import Path
+from typing import Any
 import torch
 from core.errors import CoreError
 from core.training import checkpoint

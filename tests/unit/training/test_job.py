@@ -108,9 +108,10 @@ def test_a_pause_holds_and_single_updates_are_counted(tmp_path: Path):
         job.command(Command("resume"))
         until(lambda: at_step(job, 50))
         job.command(Command("step"))
-        until(lambda: sink.states[-1] == "paused")
+        until(lambda: sink.applied_at[-1][0].kind == "step" and at_step(job, sink.applied_at[-1][1] + 1))
         held_at = compute.call(lambda: job.run.step_count if job.run else 0).result(100)
         assert sink.applied_at[-1][1] + 1 == held_at
+        assert sink.states[-1] == "paused"
 
 
 def test_a_paused_run_can_be_stopped_and_ends_when_its_last_update_is_done_by_hand(tmp_path: Path):
