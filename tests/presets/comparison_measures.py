@@ -37,48 +37,61 @@ class FirstBelow(Diary):
         self.step = min(self.step, *below.tolist(), math.inf)
 
 
-class Measured:
-    """The runs of one comparison on one base seed, and what is found of them.
+Which = tuple[int, str, int]
+"""A run by the base seed, the name of its variant, and its own seed."""
 
-    They share their updates as in a race, where no row of a stack knows of the others: variants that nothing is claimed
-    of are left out. A comparison whose rates are searched is run with its next seed too, on which nothing was searched.
+
+class Measured:
+    """The runs of one comparison on each of some base seeds, and what is found of them.
+
+    They share their updates as in a race, all of them in one where it would, as no row of a stack knows of the others;
+    variants that nothing is claimed of are left out. A comparison whose rates are searched is run with the next seed
+    too, on which nothing was searched.
     """
 
-    def __init__(self, preset: ComparisonPreset, seed: int, folder: Path) -> None:
-        comparison = preset.comparison()
-        on_seed = comparison.base.replace(seed=seed, split_seed=seed)
-        own = comparison.rates == "own"
-        self.seeds = (seed, seed + 1) if own else (seed,)
-        comparison = Comparison.from_json({**comparison.to_json(), "base": on_seed, "seeds": len(self.seeds)})
-        lanes = comparison.experiments(searched(comparison, folder) if own else {})
+    def __init__(self, preset: ComparisonPreset, base_seeds: Sequence[int], folder: Path) -> None:
+        whole = preset.comparison()
+        own = whole.rates == "own"
+        self.runs: list[tuple[int, int]] = [(base, base + add) for base in base_seeds for add in range(1 + own)]
         claimed = {claim.measure for claim in preset.claims}
-        experiments = [lane.experiment for lane in lanes]
+        spoken_of = {name for claim in preset.claims for name in (*claim.variants, claim.than)}
+        which: list[Which] = []
+        experiments: list[Experiment] = []
+        for base in base_seeds:
+            on_seed = whole.base.replace(seed=base, split_seed=base)
+            comparison = Comparison.from_json({**whole.to_json(), "base": on_seed, "seeds": 1 + own})
+            for lane in comparison.experiments(searched(comparison, folder) if own else {}):
+                name = comparison.variants[lane.variant].name
+                if name in spoken_of:
+                    which.append((base, name, lane.seed))
+                    experiments.append(lane.experiment)
         if "updates_to_10" not in claimed:
             experiments = [experiment.replace(evaluate_every=NEVER) for experiment in experiments]
         engine = engine_of(experiments)
-        self.weights: dict[tuple[str, int], torch.Tensor] = {}
-        self.values: dict[tuple[str, int], dict[Measure, float]] = {}
-        names = [comparison.variants[lane.variant].name for lane in lanes]
-        spoken_of = {name for claim in preset.claims for name in (*claim.variants, claim.than)}
+        self.weights: dict[Which, torch.Tensor] = {}
+        self.values: dict[Which, dict[Measure, float]] = {}
         for group in engine.groups:
-            places = [place for place in group if names[place] in spoken_of]
-            runs = together([experiments[place] for place in places], engine.name, folder, claimed)
-            for place, (run, on_its_way) in zip(places, runs, strict=True):
-                which = names[place], lanes[place].seed
-                self.weights[which] = torch.cat([tensor.detach().flatten() for tensor in run.parts.loop.parameters])
-                self.values[which] = measures(run) | on_its_way
+            runs = together([experiments[place] for place in group], engine.name, folder, claimed)
+            for place, (run, on_its_way) in zip(group, runs, strict=True):
+                self.weights[which[place]] = torch.cat(
+                    [tensor.detach().flatten() for tensor in run.parts.loop.parameters]
+                )
+                self.values[which[place]] = measures(run) | on_its_way
 
-    def of(self, claim: Claim) -> dict[tuple[str, int], float]:
-        """What a claim is about, for each of its variants and each seed."""
-        return {(name, seed): self._of(claim, name, seed) for name in claim.variants for seed in self.seeds}
+    def of(self, claim: Claim) -> dict[Which, float]:
+        """What a claim is about, for each of its variants and each run of it."""
+        return {
+            (base, name, seed): self._of(claim, base, name, seed) for name in claim.variants for base, seed in self.runs
+        }
 
-    def _of(self, claim: Claim, name: str, seed: int) -> float:
+    def _of(self, claim: Claim, base: int, name: str, seed: int) -> float:
+        here, there = (base, name, seed), (base, claim.than, seed)
         if claim.how == "apart":
-            return float((self.weights[name, seed] - self.weights[claim.than, seed]).abs().max())
-        value = self.values[name, seed][claim.measure]
+            return float((self.weights[here] - self.weights[there]).abs().max())
+        value = self.values[here][claim.measure]
         if claim.how == "alone":
             return value
-        other = self.values[claim.than, seed][claim.measure]
+        other = self.values[there][claim.measure]
         return value - other if claim.how == "minus" else value / other
 
 
