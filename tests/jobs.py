@@ -126,7 +126,7 @@ def four_busy_threads() -> Iterator[None]:
 
     def again_and_again(work: Callable[[], object]) -> None:
         try:
-            while not is_over.wait(0.002):  # a moment for the thread that computes: there is one lock for all
+            while not is_over.wait(0.01):  # a moment for the thread that computes: there is one lock for all
                 work()
         except Exception as error:
             errors.append(error)
