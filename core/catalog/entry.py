@@ -6,8 +6,9 @@ search space, the Formulas page and the command line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
@@ -134,12 +135,17 @@ def parameter_of(name: str, field: FieldInfo) -> Parameter:
     )
 
 
+@cache
+def _kinds(annotation: Any) -> Set[Any]:
+    return {annotation} if annotation in (int, float, bool) else set(get_args(annotation)) - {NoneType}
+
+
 def of_its_kind(value: Any, annotation: Any) -> Any:
     """The value itself; ValueError for text, or true and false, where a field of this type holds a number.
 
     pydantic would read "64" as 64 and true as 1. A switch takes true or false only.
     """
-    kinds = {annotation} if annotation in (int, float, bool) else set(get_args(annotation)) - {NoneType}
+    kinds = _kinds(annotation)
     if kinds and kinds <= {int, float} and isinstance(value, str | bool):
         raise ValueError("A number is written with digits, without quotes.")
     if kinds == {bool} and not isinstance(value, bool):
@@ -183,6 +189,7 @@ class Entry(BaseModel):
         return {"key": self._typed_key or self.key, **handler(self)}
 
     @classmethod
+    @cache
     def parameters(cls) -> tuple[Parameter, ...]:
         """The entry's fields in the order of their declaration."""
         return tuple(parameter_of(name, field) for name, field in cls.model_fields.items())

@@ -117,9 +117,11 @@ class Lane(TrainingJob):
 
     @property
     def is_going(self) -> bool:
-        """Whether its next piece is an update that it may do now."""
+        """Whether it may do an update now, where it has no work."""
         run = self.run
-        return run is not None and not self.done and run.update_is_next and (not self._paused or self._num_single > 0)
+        if run is None or self.done or run.parts.learning is not None:
+            return False
+        return not self._paused or self._num_single > 0
 
     @property
     def is_single(self) -> bool:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.catalog.architectures.rows import WHOLE_VECTORS, Written, WrittenLoss
+from core.catalog.architectures.rows import WHOLE_VECTORS, Written, WrittenLoss, is_whole
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class CrossEntropyRows(WrittenLoss):
 
 
 class _CrossEntropy(Written):
-    """log Σ exp z − (1 − ε) z_y − ε/K Σ z, averaged over the batch.
+    """−(1 − ε) log p_y − ε/K Σ log p with p = softmax z, averaged over the batch.
 
     Samples lie beside each other in memory, so that a few classes are no obstacle to vectors: three times as fast as
     `functional.cross_entropy` for ten. The batch is filled up to whole vectors.
@@ -44,20 +44,21 @@ class _CrossEntropy(Written):
         self._targets_R1B, self._smoothing = targets_RB.unsqueeze(1), smoothing
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        rows, batch, classes = x.shape
-        z_RKB = x.new_zeros(rows, classes, -(-batch // WHOLE_VECTORS) * WHOLE_VECTORS)
         logits_RKB = x.transpose(1, 2)
-        torch.sub(logits_RKB, logits_RKB.amax(1, keepdim=True), out=z_RKB[:, :, :batch])
-        answers_RB = z_RKB.gather(1, self._targets_R1B).squeeze(1)
+        rows, classes, batch = logits_RKB.shape
+        if not is_whole(batch):
+            filled = x.new_zeros(rows, classes, -(-batch // WHOLE_VECTORS) * WHOLE_VECTORS)
+            filled[:, :, :batch].copy_(logits_RKB)
+            logits_RKB = filled
+        log_p_RKB = torch.log_softmax(logits_RKB, 1)
+        answers_R1B = log_p_RKB.gather(1, self._targets_R1B)
         if self._smoothing:
-            answers_RB.mul_(1 - self._smoothing).add_(z_RKB[:, :, :batch].sum(1).mul_(self._smoothing / classes))
-        p_RKB = z_RKB.exp_()
-        sums_R1B = p_RKB.sum(1, keepdim=True)
-        p_RKB.div_(sums_R1B)
-        return sums_R1B.log_().squeeze(1)[:, :batch].sub(answers_RB).mean(1), p_RKB
+            sums_R1B = log_p_RKB[:, :, :batch].sum(1, keepdim=True)
+            answers_R1B.mul_(1 - self._smoothing).add_(sums_R1B.mul_(self._smoothing / classes))
+        return answers_R1B.mean((1, 2)).neg_(), log_p_RKB
 
     def backward(self, dy: Tensor, kept: Tensor, *, to_input: bool) -> Tensor:
-        p_RKB, targets_R1B, smoothing = kept, self._targets_R1B, self._smoothing
+        p_RKB, targets_R1B, smoothing = kept.exp_(), self._targets_R1B, self._smoothing
         batch, classes = targets_R1B.shape[2], p_RKB.shape[1]
         if smoothing:
             p_RKB.sub_(smoothing / classes)
