@@ -200,7 +200,6 @@ def test_leftovers_of_a_crash_and_superseded_snapshots_are_removed(tmp_path: Pat
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from typing import Any
 import torch
 from core.training import checkpoint
 run = "01m80b120g4syjtb8p"
@@ -272,7 +271,6 @@ ENDLESS = """
 import os
 import sys
 from pathlib import Path
-from typing import Any
 import torch
 from core.training import checkpoint
 
@@ -316,7 +314,6 @@ def test_a_process_killed_at_any_moment_leaves_a_whole_snapshot_at_least_as_new_
 FULL = """
 import resource, sys
 from pathlib import Path
-from typing import Any
 import torch
 from core.errors import CoreError
 from core.training import checkpoint
