@@ -26,6 +26,7 @@ from core.catalog.augmentations.rotate import Rotate
 from core.catalog.augmentations.scale import Scale
 from core.catalog.augmentations.shift import Shift
 from core.catalog.augmentations.tone import Tone
+from core.training.allocator import keep_freed_memory
 from core.training.augmentation_preview import augmentation_seeds
 from core.training.batch import Batch
 
@@ -36,7 +37,8 @@ REPEATS = 20
 
 @contextmanager
 def one_thread() -> Any:
-    """Torch on one thread, and back."""
+    """Torch on one thread, with memory as the compute thread keeps it; and back to as many threads as before."""
+    keep_freed_memory()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -15,7 +15,6 @@ from core.text import Text
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
     from core.catalog.augmentations.tone import Tone
 
@@ -78,6 +77,10 @@ class Erase(PhotometricAugmentation):
         return self.probability == 0
 
     def apply(self, tone: Tone, generator: torch.Generator | None) -> None:
+        import torch
+
+        from core.catalog.augmentations.masks import spans
+
         count, height, width = (tone.values.shape[axis] for axis in (0, 2, 3))
         drawn = tone.values.new_empty((3 + 2 * NUM_PROPOSALS, count)).uniform_(generator=generator)
         coin, top, left = drawn[:3].unbind()
@@ -86,7 +89,8 @@ class Erase(PhotometricAugmentation):
         stretches = ((2 * stretches - 1) * math.log(self.aspect)).exp()
         high, wide = (areas * stretches).sqrt().round(), (areas / stretches).sqrt().round()
         fits = (high < height) & (wide < width)
-        first = fits.type_as(drawn).argmax(0, keepdim=True)
+        first = torch.where(fits, torch.arange(NUM_PROPOSALS, device=fits.device).unsqueeze(1), NUM_PROPOSALS - 1)
+        first = first.amin(0, keepdim=True)
         high, wide, fits = (found.gather(0, first).squeeze(0) for found in (high, wide, fits))
         high = high * (fits & (coin < self.probability))
         top = (top * (height - high + 1)).floor()
@@ -139,15 +143,9 @@ class Cutout(PhotometricAugmentation):
             )
 
     def apply(self, tone: Tone, generator: torch.Generator | None) -> None:
+        from core.catalog.augmentations.masks import spans
+
         count, height, width = (tone.values.shape[axis] for axis in (0, 2, 3))
         down, right = tone.values.new_empty((2, count)).uniform_(generator=generator).unbind()
         top, left = (down * height).floor() - self.size // 2, (right * width).floor() - self.size // 2
         tone.cover(spans(height, top, top + self.size), spans(width, left, left + self.size))
-
-
-def spans(length: int, first: Tensor, end: Tensor) -> Tensor:
-    """For each sample 1 from place `first` to before place `end`, each (B,), and 0 elsewhere: (B, length)."""
-    import torch
-
-    places = torch.arange(length, dtype=first.dtype, device=first.device)
-    return ((places >= first.unsqueeze(1)) & (places < end.unsqueeze(1))).type_as(first)

@@ -73,12 +73,10 @@ class Flip(GeometricAugmentation):
         return (((1 - h) * (1 - v), 1), (h * (1 - v), 1), ((1 - h) * v, 1), (h * v, 1))
 
     def draw(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, ...]:
-        import torch
-
         # Both coins are always thrown: changing one probability leaves the other's flips as they were.
         coins = inputs.new_empty((2, inputs.shape[0])).uniform_(generator=generator).unbind()
         return tuple(
-            torch.where(coin < probability, -1.0, 1.0).type_as(inputs)
+            coin.ge_(probability).mul_(2).sub_(1)
             for coin, probability in zip(coins, (self.horizontal, self.vertical), strict=True)
         )
 

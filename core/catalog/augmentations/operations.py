@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.catalog.augmentations.affine import Affine
+from core.catalog.augmentations.masks import chosen
 from core.catalog.augmentations.pipeline import base_grid, warp
 from core.catalog.augmentations.policies import NUM_STRENGTHS
 from core.catalog.augmentations.tone import grey
@@ -64,10 +65,11 @@ def policy(
         turn = 0 if generator is None else generator.initial_seed()
         result = inputs
         for order, strength, sign in drawn[1:].view(num_ops, 3, -1).unbind():
-            strength = (strength * (NUM_STRENGTHS + 1)).floor_().clamp_(max=NUM_STRENGTHS).div_(NUM_STRENGTHS)
-            if magnitude is not None:
+            if magnitude is None:
+                strength.mul_(NUM_STRENGTHS + 1).floor_().clamp_(max=NUM_STRENGTHS).div_(NUM_STRENGTHS)
+            else:
                 strength.fill_(magnitude / NUM_STRENGTHS)
-            signed = torch.where(sign < 0.5, -strength, strength)
+            signed = strength.copysign_(sign.sub_(0.5))
             result = dealt_out(ranges, result, order.argsort(), hands(inputs.shape[0], turn), signed, bases[kind])
             turn //= NUM_KINDS
         if probability < 1:
@@ -100,17 +102,12 @@ def dealt_out(
     results = [still, warp(moved, inverse, "bilinear", base)]
     for recolour, some, strength in zip(RECOLOURS, others, strengths, strict=True):
         results.append(recolour(ranges, some, strength.view(-1, 1, 1, 1)) if len(some) else some)
-    return torch.cat(results).index_select(0, order.argsort())
+    return images.index_copy_(0, order, torch.cat(results))
 
 
 def movement(ranges: Ranges, signed: Tensor, sizes: Sequence[int], height: int, width: int) -> Affine:
     """Shear across and down, shift across and down, turn: so many samples of each, one after the other."""
-    amounts = signed.new_zeros(NUM_MOVEMENTS, len(signed))
-    start = 0
-    for amount, size in zip(amounts.unbind(), sizes, strict=True):
-        amount[start : start + size] = signed[start : start + size]
-        start += size
-    across, down, right, low, turn = amounts.unbind()
+    across, down, right, low, turn = torch.block_diag(*signed.split(list(sizes))).unbind()
     pixels = [min(ranges.translate * side, ranges.translate_pixels) for side in (width, height)]
     angle = turn * math.radians(ranges.degrees)
     cos, sin = angle.cos(), angle.sin()
@@ -150,7 +147,7 @@ def _posterize(ranges: Ranges, images: Tensor, signed: Tensor) -> Tensor:
     """Values of 8 bits without the lowest ones."""
     unit = torch.exp2((signed.abs() * ranges.bits).round_())
     coarse = (images * (NUM_VALUES - 1)).round_().div_(unit).floor_().mul_(unit).div_(NUM_VALUES - 1)
-    return torch.where(unit > 1, coarse, images)
+    return chosen(images, coarse, (unit > 1).type_as(images), out=coarse)
 
 
 def _solarize(ranges: Ranges, images: Tensor, signed: Tensor) -> Tensor:
@@ -181,7 +178,7 @@ def _equalize(ranges: Ranges, images: Tensor, signed: Tensor) -> Tensor:
     step = ((height * width - num_largest) / (NUM_VALUES - 1)).floor_()
     table = (below + (step / 2).floor_()).div_(step.clamp(min=1)).floor_().clamp_(0, NUM_VALUES - 1)
     spread = table.div_(NUM_VALUES - 1).gather(1, values).view(images.shape)
-    return torch.where((step == 0).view(count, channels, 1, 1), images, spread)
+    return chosen(images, spread, (step > 0).type_as(images).view(count, channels, 1, 1), out=spread)
 
 
 NUM_MOVEMENTS = 5

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from core.catalog.augmentations.gaussian import Draw, gaussian
+from core.catalog.augmentations.masks import covered, rectangles
 
 _LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in perceived brightness (ITU-R BT.601)."""
@@ -86,8 +87,7 @@ class Tone:
 
     def cover(self, rows_BH: Tensor, columns_BW: Tensor) -> None:
         """Put 0 where a row and a column are marked with 1 instead of 0; images only."""
-        kept = 1 - rows_BH.unsqueeze(2) * columns_BW.unsqueeze(1)
-        self._now_are(self._settled() * kept.unsqueeze(1))
+        self._now_are(covered(self._settled(), rectangles(rows_BH, columns_BW)))
 
     def add_noise(self, std: float, generator: torch.Generator | None) -> None:
         """Add Gaussian noise, independent from value to value."""

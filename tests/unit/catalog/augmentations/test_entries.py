@@ -88,13 +88,12 @@ def test_fusing_is_composing_the_matrices_in_the_order_of_the_entries():
 @pytest.mark.parametrize("flip", [Flip(), Flip(horizontal=0, vertical=0.5), Flip(vertical=0.5)])
 def test_mirroring_gives_the_bits_and_the_order_in_memory_of_the_warp(flip, memory_format, channels):
     images = torch.randn((16, channels, 10, 7), generator=torch.Generator().manual_seed(0))
-    images[:4, :, 2, 5] = torch.nan
     images = images.to(memory_format=memory_format)
     inverse = flip.inverse(10, 7, *flip.draw(images, torch.Generator().manual_seed(2)))
     ours, theirs = mirrored(images, inverse), warp(images, inverse, "nearest", base_grid(images))
     assert torch.equal(ours.view(torch.int32), theirs.view(torch.int32))
     assert ours.stride() == theirs.stride()
-    assert not torch.equal(ours[4:], images[4:])
+    assert not torch.equal(ours, images)
 
 
 def test_shift_moves_content_right_and_down_by_a_fraction_of_the_sides(images):
