@@ -121,7 +121,8 @@ class Store(Studies, Answers, Sharing):
 
     def flush(self, timeout_s: float = ANSWER_S) -> bool:
         """Write what is queued now; False when that takes longer (it stays queued)."""
-        return self._writing().tell(Operation(lambda connection: None), timeout_s, patient=True)
+        writer = self._writing()
+        return writer.is_idle or writer.tell(Operation(lambda connection: None), timeout_s, patient=True)
 
     # Runs
 

@@ -82,6 +82,12 @@ class Writer:
             late = bool(waiting) and time.monotonic() - min(operation.queued_at for operation in waiting) > _LATE_S
         return Text("The disk or the database server is slow.") if late else None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was queued is written."""
+        with self._changed:
+            return not (self._queue or self._flying)
+
     def put(self, operation: Operation) -> None:
         """Queue metrics and return at once. Raises what made an earlier operation of the same run impossible."""
         with self._changed:

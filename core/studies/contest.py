@@ -25,7 +25,7 @@ from core.studies.joining import join, take_seats
 from core.studies.lanes import stored_lanes
 from core.studies.loading import Loading
 from core.studies.outcomes import verdict_of
-from core.studies.race_meta import lanes_meta, storable
+from core.studies.race_meta import lane_meta, storable
 from core.studies.race_news import RaceNews
 from core.studies.rate_search import RateSearch
 from core.studies.rates import chosen
@@ -168,7 +168,8 @@ class Contest:
             self._taken(seat, news, run)
         race.add(self._lanes)
         self._race, self._news = race, news
-        self._tell(lanes=lanes_meta(self.comparison, self._runs), state="queued", reason=None)
+        made = [lane_meta(self.comparison, run, lane) for run, lane in zip(self._runs, lanes, strict=True)]
+        self._tell(lanes=made, state="queued", reason=None)
         self._submit(race)
 
     def go_on(self, runs: Sequence[RunRecord], command: Command, facts: Mapping[str, Any]) -> None:

@@ -45,12 +45,8 @@ def opening_meta(comparison: Comparison, study: StudyRecord) -> dict[str, Any]:
     }
 
 
-def lanes_meta(comparison: Comparison, runs: Sequence[str]) -> list[dict[str, Any]]:
-    """All runs of a comparison, in the order of `experiments`: which variant and seed, which name and colour."""
-    return [_lane_meta(comparison, run, lane) for run, lane in zip(runs, comparison.experiments(), strict=True)]
-
-
-def _lane_meta(comparison: Comparison, run: str, lane: Lane) -> dict[str, Any]:
+def lane_meta(comparison: Comparison, run: str, lane: Lane) -> dict[str, Any]:
+    """A run of a comparison: which variant and seed, which name and colour."""
     return {
         "run": run,
         "variant": lane.variant,
@@ -107,7 +103,7 @@ def stored_meta(store: Store, record: StudyRecord) -> dict[str, Any]:
     return {
         **opening_meta(comparison, record),
         "state": state_of(runs),
-        "lanes": [_lane_meta(comparison, run.id, lane) for run, lane in stored_lanes(comparison, runs)],
+        "lanes": [lane_meta(comparison, run.id, lane) for run, lane in stored_lanes(comparison, runs)],
         "forks": [branch_meta(store, run) for run in branches_beside(store, record, runs)],
         "step": max((run.step for run in runs), default=0),
         "num_steps": facts.get("num_steps"),

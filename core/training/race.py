@@ -383,12 +383,12 @@ class RaceJob(Job):
             except Exception:
                 logger.exception("the end of a race could not be passed on")
         self._state = state
+        if self._finished is not None:
+            self._finished(self)  # first, so that what follows elsewhere need not wait for memory to be freed
         for lane in self.lanes:
             # Whoever still holds the race holds no weights any more.
             lane.run = None
         self._teams.disband()
-        if self._finished is not None:
-            self._finished(self)
         self.over.set()
 
     def failed(self, error: BaseException) -> None:
