@@ -116,9 +116,7 @@ EVENT_WORDS: dict[str, Callable[[Event], Text]] = {
     "fork": lambda event: Text("branched here"),
     "diverged": lambda event: Text("not a number at update {step}", step=event.step),
     "stage": lambda event: layer_text(event.values["layer"]) if event.values["layer"] else Text("the whole network"),
-    "early_stop": lambda event: Text(
-        "stopped early; weights of epoch {epoch} are back", epoch=epoch_text(event.values["best_epoch"])
-    ),
+    "early_stop": lambda event: Text("weights of epoch {epoch} are back", epoch=epoch_text(event.values["best_epoch"])),
 }
 
 

@@ -257,7 +257,10 @@ def _not_learning(trend: Trend, latest: Evaluation) -> Text:
 
 def _ended(values: dict[str, Any], shown: Evaluation, state: str, reason: Text | None, is_restored: bool) -> Text:
     if is_restored:
-        back = Text("Stopped early; the weights of epoch {epoch} are back.", epoch=epoch_text(shown.epoch))
+        back = Text(
+            "Finished. The weights of epoch {epoch}, whose validation error was lowest, are back.",
+            epoch=epoch_text(shown.epoch),
+        )
         return Text(
             "{reason} Validation error {now} ± {uncertainty}, training error {train}.",
             **_only(values, "now", "uncertainty", "train"),

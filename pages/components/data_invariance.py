@@ -116,6 +116,8 @@ def choices() -> None:
         label_visibility="collapsed",
         on_change=lambda: invariance_state.show_runs(st.session_state[runs_key]),
     )
+    if len(chosen(among)) == invariance_state.MOST_RUNS:
+        st.caption(t("At most {most} curves at once.", most=invariance_state.MOST_RUNS))
 
 
 def invariance() -> None:
@@ -273,15 +275,16 @@ def twin_button(one: Network, among: Sequence[Network], shown: Sequence[Network]
         if known is None
         else t("It is trained already: show its curve beside this one"),
         on_click=show_twin,
-        args=(experiment, known, [other.id for other in shown]),
+        args=(experiment, known, [other.id for other in shown], one.id),
     )
 
 
-def show_twin(experiment: Experiment, known: Network | None, shown: Sequence[str]) -> None:
-    """Show a run's twin beside what is shown, trained now where it is not stored."""
+def show_twin(experiment: Experiment, known: Network | None, shown: Sequence[str], of: str) -> None:
+    """Show the twin of a run beside it, trained now where it is not stored, and as many others as there is room for."""
     try:
         other = known.id if known is not None else services().start(experiment, actor=actor(), pace="max")
     except CoreError as error:
         st.session_state[_REFUSED] = error
         return
-    invariance_state.show_runs([*shown[: invariance_state.MOST_RUNS - 1], other])
+    others = [run for run in shown if run != of][: invariance_state.MOST_RUNS - 2]
+    invariance_state.show_runs([*(run for run in shown if run == of or run in others), other])

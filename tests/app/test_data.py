@@ -288,3 +288,19 @@ def test_a_presentation_shows_pictures_alone_in_large_letters(open_page, bench, 
     assert not tab.segmented_control
     layout = json.loads(tab.get("plotly_chart")[0].proto.spec)["layout"]
     assert layout["xaxis"]["tickfont"]["size"] == still.TICKS
+
+
+def test_a_twin_never_takes_the_place_of_its_run(open_page, bench):
+    runs = [bench.start(Experiment.from_json({**TINY, "seed": seed}), pace="max") for seed in range(4)]
+    for run in runs:
+        bench.wait(run, 60)
+    tab = open_page("data.py", look="invariance", against="rotation", of=",".join(runs))
+    for run in runs:
+        until(bench.invariance(run, "rotation").is_over.is_set)
+    tab.run()
+    assert "At most 4 curves at once." in texts(tab)
+    (*_, last) = [button for button in tab.button if "“Rotate” in training" in button.label]
+    last.click().run()
+    (other,) = [record.id for record in bench.runs() if record.id not in runs]
+    bench.wait(other, 60)
+    assert tab.query_params["of"].split(",") == [*runs[:2], runs[3], other], "with and without stand side by side"

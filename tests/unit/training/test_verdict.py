@@ -201,7 +201,8 @@ def test_under_early_stopping_the_restored_weights_are_named():
     assert found.verdict == "finished"
     assert str(found.text).startswith(f"{reason} Validation error 11.2 %"), "the reason is said once"
     unsaid = last(measured, MOONS, 0.5, state="finished", restored=measured[1])
-    assert "the weights of epoch 1 are back. Validation error 11.2 %" in str(unsaid.text)
+    assert str(unsaid.text).startswith("Finished. The weights of epoch 1, whose validation error was lowest, are back. ")
+    assert "Validation error 11.2 %" in str(unsaid.text)
 
 
 def test_a_run_that_ended_before_anything_was_measured_has_a_sentence():
