@@ -47,7 +47,7 @@ def title(experiment: Experiment) -> Text:
 
 
 def data_words(experiment: Experiment) -> Text:
-    """Title of the data set, number of training samples, and the fold that validates where there are folds."""
+    """Title of the data set, number of training samples, and its fold, wrong labels and chosen inputs, if any."""
     from core.training.splits import split_sizes
 
     dataset = cast(Any, experiment.dataset)
@@ -55,6 +55,8 @@ def data_words(experiment: Experiment) -> Text:
     words = Text("{title}, {num:,} training samples", title=Text(dataset.title), num=num)
     if experiment.num_folds is not None:
         words = Text("{data}, fold {fold} of {num}", data=words, fold=experiment.fold, num=experiment.num_folds)
+    if experiment.label_noise:
+        words = Text("{data}, {share:.3g} % wrong labels", data=words, share=100 * experiment.label_noise)
     selection = dataset.best_inputs
     if selection is None:
         return words

@@ -19,6 +19,10 @@ def test_a_run_with_folds_says_which_of_them_validates():
     assert "fold" not in str(choices(Experiment())[0])
 
 
+def test_a_run_with_wrong_labels_says_so():
+    assert str(choices(Experiment.from_json({"label_noise": 0.3}))[0]).endswith(" training samples, 30 % wrong labels")
+
+
 def test_a_loss_that_was_chosen_is_named_last():
     chosen = Experiment.from_json({"loss": "squared_error", "schedule": "cosine"})
     assert str(title(chosen)).endswith("Adam 0.001, cosine, squared error")

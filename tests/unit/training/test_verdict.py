@@ -201,7 +201,9 @@ def test_under_early_stopping_the_restored_weights_are_named():
     assert found.verdict == "finished"
     assert str(found.text).startswith(f"{reason} Validation error 11.2 %"), "the reason is said once"
     unsaid = last(measured, MOONS, 0.5, state="finished", restored=measured[1])
-    assert str(unsaid.text).startswith("Finished. The weights of epoch 1, whose validation error was lowest, are back. ")
+    assert str(unsaid.text).startswith(
+        "Finished. The weights of epoch 1, whose validation error was lowest, are back. "
+    )
     assert "Validation error 11.2 %" in str(unsaid.text)
 
 
