@@ -19,6 +19,7 @@ from core.uploads.limits import (
 )
 
 MAGIC = b"PK\x03\x04"
+EMPTY_ARCHIVE = b"PK\x05\x06"
 LOCAL_HEADER_BYTES = 30
 ENCODINGS = ("utf-8", "gb2312")
 """Of names that are not marked as UTF-8, as macOS and Windows in China write them; others hardly ever fit all names."""

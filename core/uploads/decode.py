@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import BadInput
 from core.text import Text
-from core.uploads.archive import MAGIC, Archive
+from core.uploads.archive import EMPTY_ARCHIVE, MAGIC, Archive
 from core.uploads.arrays import arrays_of
 from core.uploads.images import images_of
 from core.uploads.limits import MAX_FILE_BYTES, Decoded, Tell, checked, refused, untold
@@ -24,6 +24,8 @@ def decoded(name: str, content: bytes, tell: Tell = untold) -> Decoded:
             Text("It has more than {most:.0f} MB.", most=MAX_FILE_BYTES / 2**20),
             Text("Use smaller images, or fewer."),
         )
+    if content.startswith(EMPTY_ARCHIVE):
+        raise refused(name, Text("It is an archive with nothing in it."), Text("Choose another file."))
     if not content.startswith(MAGIC):
         try:
             return checked(name, table_of(name, content))

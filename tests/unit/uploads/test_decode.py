@@ -41,6 +41,12 @@ def test_text_that_is_called_an_archive_is_told_how_to_make_one(name: str):
     assert decoded(name, table(41)).class_names == ("even", "odd"), "what can be read is read, whatever its name says"
 
 
+def test_an_archive_without_anything_is_called_empty():
+    with pytest.raises(BadInput) as caught:
+        decoded("mine.zip", zipped({}))
+    assert str(caught.value.why) == "It is an archive with nothing in it."
+
+
 def test_files_with_flipped_bytes_become_data_or_sentences():
     """Not every flip is noticed (a pixel may change), but nothing else than BadInput comes out."""
     draw = random.Random(0)
