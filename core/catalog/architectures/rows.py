@@ -208,15 +208,12 @@ class FixedProduct:
 
     def into(self, y_RBO: Tensor, x_RBI: Tensor) -> Tensor:
         """Write y into memory."""
-        if self.bias is None:
-            return torch.bmm(x_RBI, self.weight_transposed, out=y_RBO)
-        return torch.baddbmm(self.bias, x_RBI, self.weight_transposed, out=y_RBO)
+        return multiplied(x_RBI, self.weight_transposed, self.bias, out=y_RBO)
 
     def transposed_into(self, y_ROB: Tensor, x_RBI: Tensor) -> Tensor:
         """Write yᵀ = W xᵀ + b into memory."""
-        if self.bias is None:
-            return torch.bmm(self.weight, x_RBI.transpose(1, 2), out=y_ROB)
-        return torch.baddbmm(self.bias.transpose(1, 2), self.weight, x_RBI.transpose(1, 2), out=y_ROB)
+        bias = None if self.bias is None else self.bias.transpose(1, 2)
+        return multiplied(self.weight, x_RBI.transpose(1, 2), bias, out=y_ROB)
 
 
 class Product(Written, FixedProduct):
@@ -264,14 +261,14 @@ class Product(Written, FixedProduct):
         the results lie side by side, and that and a copy is faster than a call for each.
         """
         side_by_side = self._side_by_side
-        torch.bmm(dy_ROB, x_RBI, out=self.weight_gradient if side_by_side is None else side_by_side)
+        multiplied(dy_ROB, x_RBI, out=self.weight_gradient if side_by_side is None else side_by_side)
         if side_by_side is not None:
             self.weight_gradient.copy_(side_by_side)
 
     def input_gradient(self, dy_RBO: Tensor) -> Tensor:
         """The gradient of x, (R, B, I)."""
         batch, size = dy_RBO.shape[1], self.weight.shape[2]
-        return torch.bmm(dy_RBO, self.weight, out=self.memory("input_gradients", batch, size))
+        return multiplied(dy_RBO, self.weight, out=self.memory("input_gradients", batch, size))
 
     def memory(self, what: str, batch: int, size: int) -> Tensor:
         """The same memory (R, batch, size), rows aligned, in every step."""
@@ -297,6 +294,19 @@ class _Transposed(Written):
         if product.bias_gradient is not None:
             torch.sum(dy_ROB, 2, out=product.bias_gradient)
         return product.input_gradient(dy_ROB.transpose(1, 2)) if to_input else None
+
+
+def multiplied(left: Tensor, right: Tensor, bias: Tensor | None = None, *, out: Tensor) -> Tensor:
+    """left · right + bias of all rows, (R, M, K) · (R, K, N), written to `out`.
+
+    One row alone is computed twice where a side is 1: MKL has another routine for a single product of vectors, which
+    rounds differently on some processors.
+    """
+    if left.shape[0] == 1 and 1 in (*left.shape[1:], right.shape[2]):
+        twice = [None if tensor is None else tensor.expand(2, *tensor.shape[1:]) for tensor in (left, right, bias)]
+        both = aligned_empty(out.expand(2, *out.shape[1:]), *out.shape[1:])
+        return out.copy_(multiplied(*twice, out=both)[:1])  # type: ignore[arg-type]
+    return torch.bmm(left, right, out=out) if bias is None else torch.baddbmm(bias, left, right, out=out)
 
 
 def aligned(x: Tensor) -> Tensor:

@@ -149,6 +149,6 @@ add(
         "Twenty layers, warmed up",
         "The same with a rate that rises over the first three epochs: {validation_error} wrong.",
         {**DEEP, "schedule": {"key": "warm_up", "epochs": 3}},
-        (Claim("validation_error", 7, 30),),
+        (Claim("validation_error", 7, 45),),
     )
 )
