@@ -101,7 +101,8 @@ export class GeneratorView extends Connected {
     const { labels, followed } = this;
     const lines = NETWORKS.map((name, slot) => {
       const { steps, values } = followed.column("update", `${name}/loss`);
-      return { name: labels[name], slot, dash: false, x: steps, y: values };
+      // Copies: what only grows passes for unchanged.
+      return { name: labels[name], slot, dash: false, x: [...steps], y: [...values] };
     });
     return { title: labels.losses, summary: labels.losses_summary, x: { title: labels.axis_update, low: 0, high: followed.meta.num_steps }, y: { title: labels.axis_loss, scale: "linear" }, lines, marked };
   }

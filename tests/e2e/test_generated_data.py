@@ -11,7 +11,8 @@ from tests.e2e.conftest import OpenTab
 
 pytestmark = pytest.mark.browser
 
-POINTS = """(document.querySelector(".sp-grid:not([hidden]) .sp-losses .sp-plot")?.data?.[0].x.length ?? 0)"""
+POINTS = """(document.querySelector(".sp-grid:not([hidden]) .sp-losses .sp-plot")?.calcdata?.[0].length ?? 0)"""
+"""Drawn, not only handed over."""
 
 
 def test_a_generator_learns_live_is_held_and_its_earlier_grids_are_seen_again(open_tab: OpenTab):
@@ -30,6 +31,8 @@ def test_a_generator_learns_live_is_held_and_its_earlier_grids_are_seen_again(op
     assert page.evaluate("""() => document.querySelector(".sp-losses .sp-plot").seenBefore"""), "it was made anew"
     page.get_by_role("button", name="Pause").click()
     expect(page.locator(".sp-doing")).to_contain_text("Paused at update")
+    (step,) = re.findall(r"update (\d+)", page.locator(".sp-doing").inner_text())
+    page.wait_for_function(f"{POINTS} === {step}")
     expect(page.locator(".sp-made figure")).to_have_count(60)
     expect(page.locator(".sp-made figcaption").first).to_have_text(re.compile(r"0\.\d\d"))
     page.locator(".sp-moment input").fill("0")
