@@ -12,7 +12,7 @@ const HAIR_ARROW = "\u200a→\u200a";
 export function drawSamples(node, payload, { labels, palette, present, narrow }) {
   const count = payload.true.length;
   const brief = payload.class_names.every((name) => name.length <= 2);
-  const most = (count > 12 && !present ? [5, 8] : [4, 6])[brief ? 1 : 0];
+  const most = (present ? [4, 6] : [5, count > 12 ? 8 : 6])[brief ? 1 : 0];
   while (node.children.length > count) node.lastElementChild.remove();
   while (node.children.length < count) {
     node.append(element("figure", { role: "listitem" }, element("canvas", { "aria-hidden": "true" }), element("figcaption")));

@@ -130,10 +130,14 @@ def offered(family: str, path: str, fits: Callable[[type[Entry]], bool], taken: 
 
 
 def name_of(family: str, option: str, absent: str = "") -> str:
-    """What stands on a pill."""
+    """What stands on a pill: no two the same, for Streamlit tells them apart by it, and own data may share a name."""
     if option == MORE:
         return t("more ..")
-    return title_of(family, option) if option else absent
+    if not option:
+        return absent
+    alike = [key for key in entries(family) if title_of(family, key) == title_of(family, option)]
+    place = alike.index(option) + 1
+    return title_of(family, option) if place == 1 else f"{title_of(family, option)} ({place})"
 
 
 def entry_choice(

@@ -304,3 +304,15 @@ def test_a_twin_never_takes_the_place_of_its_run(open_page, bench):
     (other,) = [record.id for record in bench.runs() if record.id not in runs]
     bench.wait(other, 60)
     assert tab.query_params["of"].split(",") == [*runs[:2], runs[3], other], "with and without stand side by side"
+
+
+def test_own_sets_of_one_name_are_told_apart_and_the_chosen_one_stays(open_page, bench):
+    first, second, third = (bench.add_data("good.csv", table(num)) for num in (41, 60, 80))
+    tab = open_page("data.py", dataset=first)
+    (pills,) = [group for group in tab.get("button_group") if "good" in group.options]
+    assert [name for name in pills.options if name.startswith("good")] == ["good", "good (2)", "good (3)"]
+    for key in (second, first, third):
+        pills.set_value(key).run()
+        assert tab.query_params["dataset"] == key
+        (pills,) = [group for group in tab.get("button_group") if "good" in group.options]
+        assert pills.value == key
