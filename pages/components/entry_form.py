@@ -135,7 +135,8 @@ def name_of(family: str, option: str, absent: str = "") -> str:
         return t("more ..")
     if not option:
         return absent
-    alike = [key for key in entries(family) if title_of(family, key) == title_of(family, option)]
+    title = entry_class(family, option).title
+    alike = [key for key, cls in entries(family).items() if cls.title == title]
     place = alike.index(option) + 1
     return title_of(family, option) if place == 1 else f"{title_of(family, option)} ({place})"
 

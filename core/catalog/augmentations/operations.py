@@ -74,7 +74,7 @@ def policy(
             turn //= NUM_KINDS
         if probability < 1:
             is_changed = (drawn[0] < probability).type_as(inputs).view(-1, 1, 1, 1)
-            result = inputs.lerp(result, is_changed)
+            result = chosen(inputs, result, is_changed, out=result)
         return result
 
     return changed

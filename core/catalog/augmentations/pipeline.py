@@ -119,7 +119,7 @@ def warp(inputs: Tensor, inverse: Affine, mode: str, base: Tensor) -> Tensor:
 
 
 def mirrored(inputs: Tensor, inverse: Affine) -> Tensor:
-    """What `warp` copies to (B, C, H, W) where `inverse` only mirrors, in a quarter of the time."""
+    """What `warp` copies to (B, C, H, W) where `inverse` only mirrors, in less than half of the time."""
     for axis, sign in ((-1, inverse.xx), (-2, inverse.yy)):
         if isinstance(sign, Tensor):
             mask = (sign < 0).type_as(inputs).view(-1, 1, 1, 1)
