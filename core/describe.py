@@ -10,6 +10,10 @@ from core.catalog.presets import Preset, presets
 from core.experiment import Experiment
 from core.text import Text
 
+_SAMPLING = {"balanced": Text("as many of each class"), "random": Text("drawn at random")}
+_SCALING = {"raw": Text("raw inputs"), "min_max": Text("inputs scaled to 0…1")}
+"""What is said of samples and inputs where they are not taken as usual."""
+
 
 def choices(experiment: Experiment) -> list[Text]:
     """Data, augmentation, network, regularizer, optimizer and seed, one Text each."""
@@ -47,7 +51,7 @@ def title(experiment: Experiment) -> Text:
 
 
 def data_words(experiment: Experiment) -> Text:
-    """Title of the data set, number of training samples, and its fold, wrong labels and chosen inputs, if any."""
+    """Title of the data set, number of training samples, and what is unusual in them and their inputs."""
     from core.training.splits import split_sizes
 
     dataset = cast(Any, experiment.dataset)
@@ -57,6 +61,9 @@ def data_words(experiment: Experiment) -> Text:
         words = Text("{data}, fold {fold} of {num}", data=words, fold=experiment.fold, num=experiment.num_folds)
     if experiment.label_noise:
         words = Text("{data}, {share:.3g} % wrong labels", data=words, share=100 * experiment.label_noise)
+    for said in (_SAMPLING.get(experiment.sampling), _SCALING.get(getattr(dataset, "scaling", ""))):
+        if said is not None:
+            words = Text("{data}, {said}", data=words, said=said)
     selection = dataset.best_inputs
     if selection is None:
         return words

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.describe import title
 from core.errors import CoreError
+from core.experiment import Experiment
 from core.studies.blocks_asked import Samples
 from pages.components import blocks_state as chosen
 from pages.components import lesson_state
@@ -37,6 +38,14 @@ def offered() -> list[RunRecord]:
     return [run for place, run in enumerate(found) if place < MOST_OFFERED or run.id == chosen.get("run")]
 
 
+def run_words(run: RunRecord) -> str:
+    """What a stored run is, and how well it did."""
+    words = show(title(Experiment.from_json(dict(run.experiment))))
+    if run.last_validation_error is None:
+        return words
+    return t("{title}: {percent:.1f} % wrong", title=words, percent=100 * run.last_validation_error)
+
+
 def shipped_words() -> str:
     """What the run that comes with the program is, and how well it does."""
     from core.studies.blocks_shipped import shipped
@@ -61,7 +70,8 @@ def network() -> None:
     st.selectbox(
         t("NETWORK"), format_func=names.__getitem__, label_visibility="collapsed", **chosen.one_of("run", ids, run)
     )
-    st.caption(plain(names[run] if run else shipped_words()))
+    stored = next((record for record in runs if record.id == run), None)
+    st.caption(plain(run_words(stored) if stored else shipped_words()))
 
 
 def image(shown: SamplesLook) -> None:
@@ -108,8 +118,13 @@ def choices() -> None:
 def seen() -> None:
     """The part that is looked at."""
     shown = samples()
+    lacks_it = not shown.has_attention and chosen.PARTS.shown() == "attention"
     if not st.session_state.get("present", False):
         chosen.PARTS.choice(without=() if shown.has_attention else ("attention",))
+    if lacks_it:
+        st.info(
+            t("This network has no self-attention. Choose a run of a self-attention encoder to see what it looks at.")
+        )
     parts: dict[str, Draw] = {
         "maps": lambda: maps(shown),
         "unit": one_unit,

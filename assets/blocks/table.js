@@ -4,6 +4,12 @@ import { element, setText } from "../live/dom.js";
 import { short } from "../live/text.js";
 import { shade } from "./pixels.js";
 
+const MOST = 1e6;
+
+function written(number) {
+  return String(Number(number.toPrecision(4)));
+}
+
 export class Table {
   constructor(caption, onWrite) {
     this.onWrite = onWrite;
@@ -22,6 +28,7 @@ export class Table {
       this.grid.dataset.size = size > 5 ? "many" : "few";
       this.grid.replaceChildren(...this.cells);
     }
+    this.shown = numbers;
     const most = numbers.reduce((largest, number) => Math.max(largest, Math.abs(number)), 0);
     this.cells.forEach((cell, place) => {
       const number = numbers[place];
@@ -29,13 +36,16 @@ export class Table {
       cell.style.background = shade(number, 1.6 * most, palette.dark);
       cell.style.fontWeight = strong ? "600" : "";
       if (!isTyped) setText(cell, short(size > 5 ? Number(number.toFixed(3)) : number)); // Small cells hold three decimals.
-      else if (document.activeElement !== cell) cell.value = String(Number(number.toPrecision(4)));
+      else if (document.activeElement !== cell) cell.value = written(number);
     });
   }
 
   input(place, size) {
     const label = `${this.caption} ${Math.floor(place / size) + 1}, ${(place % size) + 1}`;
-    const node = element("input", { type: "number", step: "any", label, oninput: () => Number.isFinite(node.valueAsNumber) && this.onWrite(place, node.valueAsNumber) });
+    // What is no number, or so large that the sums overflow, changes nothing: the cell shows again what holds.
+    const write = () => Math.abs(node.valueAsNumber) <= MOST && this.onWrite(place, node.valueAsNumber);
+    const restore = () => this.shown && (node.value = written(this.shown[place]));
+    const node = element("input", { type: "number", step: "any", min: -MOST, max: MOST, label, oninput: write, onblur: restore });
     return node;
   }
 }

@@ -1,4 +1,5 @@
-// A picture that leaves the time to another one: after each drawing it rests, so many times as long as that took.
+// A picture that leaves the time to another one: after each drawing it rests, so many times as long as that took, but no
+// longer than it may.
 
 export class Resting {
   constructor(times) {
@@ -11,11 +12,11 @@ export class Resting {
     return Math.max(0, this.until - performance.now());
   }
 
-  draw(drawing) {
+  draw(drawing, most = Infinity) {
     const begun = performance.now();
     const drawn = drawing();
     const now = performance.now();
-    this.until = now + this.times * (now - begun);
+    this.until = now + Math.min(this.times * (now - begun), most);
     return drawn;
   }
 }

@@ -24,6 +24,7 @@ const KEPT = {
 // What belongs to one comparison.
 const FORGOTTEN = { aside: "", hidden: [], focus: null, sort: null, target: 0.1 };
 const ASIDE_RESTS = 20;
+const MOST_REST = { gap: 400 }; // Milliseconds: the table beside it has the same numbers.
 const MOST_READ = 8;
 
 export class CompareView extends BaseView {
@@ -239,7 +240,7 @@ export class CompareView extends BaseView {
     const rows = groups.map((group) => group.runs.map((run) => [run.run, run.lineage, run.rows, run.meta.num_steps]));
     const beside = [rows, this.picked, groups.some((group) => group.active), model.study?.meta.search, model.study?.meta.noise];
     const jobs = { main: [plots.main, rows, () => drawRace(charts.main, groups, view, context, model)] };
-    if (!this.rests(beside)) jobs.aside = [plots.aside, beside, () => this.resting.draw(() => drawAside(charts.aside, this.picked, model, view, context))];
+    if (!this.rests(beside)) jobs.aside = [plots.aside, beside, () => this.resting.draw(() => drawAside(charts.aside, this.picked, model, view, context), MOST_REST[this.picked])];
     const drawings = this.drawChanged(jobs);
     return view.gradients ? [...drawings, ...this.multiples.draw(seen(groups, view), view, context)] : drawings;
   }

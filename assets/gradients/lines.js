@@ -4,7 +4,8 @@ import { largest, smallest, verticalRange } from "../live/axes.js";
 import { Chart, widest } from "../live/plot.js";
 import { escaped, ticks } from "../compare/race_chart.js";
 
-const MARKED = 32; // Up to so many points each has a mark.
+const MARKED = 32; // So many points of a line have a mark: all of a shorter one, some of a longer one.
+const FEW = 8; // Up to so many whole numbers each has a tick.
 
 export class Lines extends Chart {
   // `panel`: {title, x: {title, high, ticks}, y: {title, scale: log, linear or percent}, lines: [{name, slot, dash, x, y}]}
@@ -17,12 +18,12 @@ export class Lines extends Chart {
     const traces = panel.lines.map(({ name, slot, dash, x, y }, place) => ({
       uid: `line${place}`, // Plotly makes a selector of it: a name can hold what none may.
       type: "scatter",
-      mode: x.length <= MARKED ? "lines+markers" : "lines",
+      mode: "lines+markers",
       name: escaped(name),
       x,
       y,
       line: { color: palette.run(slot), width: present ? 3.5 : 2, dash: dash ? "dot" : palette.dashed(slot) ? "dash" : "solid" },
-      marker: { symbol: palette.symbol(slot), size: present ? 8 : 5, color: palette.run(slot) },
+      marker: { symbol: palette.symbol(slot), size: present ? 8 : 5, color: palette.run(slot), maxdisplayed: x.length > MARKED ? MARKED : 0 },
       hovertemplate: `%{x}: %{y:.3~g}<extra>%{fullData.name}</extra>`,
     }));
     const height = this.node.offsetHeight - 4 * size;
@@ -32,7 +33,7 @@ export class Lines extends Chart {
       margin: { t: size * 0.5, r: size * 1.4, l: size * (fits ? 5.3 : 3.6) },
       hovermode: "x",
       shapes: panel.marked === undefined ? [] : [{ type: "line", x0: panel.marked, x1: panel.marked, yref: "paper", y0: 0, y1: 1, line: { color: palette.text, width: 1, dash: "dot" } }],
-      xaxis: { mode: panel.x.title, range: [panel.x.low - 0.4, panel.x.high + 0.4], title: { text: panel.x.title, standoff: 2 }, zeroline: false, nticks: 8, tickformat: "d" },
+      xaxis: { mode: panel.x.title, range: [panel.x.low - 0.4, panel.x.high + 0.4], title: { text: panel.x.title, standoff: 2 }, zeroline: false, nticks: 8, dtick: panel.x.high - panel.x.low < FEW ? 1 : undefined, tickformat: "d" },
       yaxis: {
         mode: `${panel.y.title} ${scale}`,
         type: scale === "log" ? "log" : "linear",

@@ -17,6 +17,10 @@ LOWEST, HIGHEST = 70, 620
 """Heights that tiles stay between, in pixels."""
 MOST_NUMBERED = 64
 GREY = "#8a9399"
+DROPPED = "rgba(138,147,153,0.45)"
+ON_TILE = {"yanchor": "top", "font": {"size": 12, "color": "#ffffff"}, "bgcolor": "rgba(20, 24, 27, 0.65)"}
+MOST_TIMES = 3
+"""A bar more than so many times as high as the next one is cut off, with its number: the others keep a height."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,18 +122,14 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
         hoverongaps=False,
         colorbar={"thickness": 12, "len": 1.0, "tickformat": ".2~g", "nticks": 5},
     )
-    if record.names or 1 < num <= MOST_NUMBERED:
-        places = range(num)
-        figure.add_scatter(
-            x=[x[place % columns * (wide + 1)] for place in places],
-            y=[y[place // columns * (tall + 1)] for place in places],
-            text=[name.render(translate) for name in record.names] or [str(place + 1) for place in places],
-            mode="text",
-            textposition="top right" if record.names else "bottom right",
-            textfont={"size": 13} if record.names else {"size": 10, "color": GREY},
-            hoverinfo="skip",
-            cliponaxis=False,
-        )
+    words = [name.render(translate) for name in record.names]
+    if not words and 1 < num <= MOST_NUMBERED:
+        words = [str(place + 1) for place in range(num)]
+    # A number lies on its tile, whatever the colour of that; a name stands above it.
+    look = {"yanchor": "bottom", "font": {"size": 13}} if record.names else ON_TILE
+    for place, word in enumerate(words):
+        left, top = x[place % columns * (wide + 1)], y[place // columns * (tall + 1)]
+        figure.add_annotation(x=left, y=top, text=word, xanchor="left", showarrow=False, borderpad=1, **look)
     # The top row is drawn by hand, for the numbers stand at the edges of the tiles.
     above = gap if record.names else 0
     figure.update_yaxes(visible=False, range=[y[-1], -above], scaleanchor="x", constrain="domain")
@@ -145,9 +145,10 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
 def activation_figure(record: ActivationCurve, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
     """The curve, its slope, and behind them where the pre-activations lie."""
     figure = go.Figure()
+    shares = 100 * record.counts / max(1, record.counts.sum())
     figure.add_bar(
         x=(record.edges[1:] + record.edges[:-1]) / 2,
-        y=100 * record.counts / max(1, record.counts.sum()),
+        y=shares,
         width=np.diff(record.edges),
         name=Text("pre-activations of the batch").render(translate),
         marker={"color": GREY, "opacity": 0.5, "line": {"width": 0}},
@@ -164,6 +165,21 @@ def activation_figure(record: ActivationCurve, translate: Translate = untranslat
             name=name.render(translate),
             line={"color": colour(slot, dark=dark), "width": 2.5, "dash": dash},
         )
+    tallest, *rest = sorted(shares, reverse=True)
+    is_cut = bool(rest) and tallest > MOST_TIMES * rest[0] > 0
+    if is_cut:
+        place = int(shares.argmax())
+        figure.add_annotation(
+            x=(record.edges[place] + record.edges[place + 1]) / 2,
+            y=1,
+            yref="paper",
+            yanchor="top",
+            text=f"↑ {tallest:.0f} %",
+            showarrow=False,
+            borderpad=1,
+            font={"size": 13, "color": "#ffffff"},
+            bgcolor="rgba(20, 24, 27, 0.65)",
+        )
     figure.update_layout(
         yaxis={"title": Text("value, slope").render(translate), "automargin": True, "zeroline": True},
         yaxis2={
@@ -171,7 +187,7 @@ def activation_figure(record: ActivationCurve, translate: Translate = untranslat
             "overlaying": "y",
             "side": "right",
             "showgrid": False,
-            "rangemode": "tozero",
+            "range": [0, 1.5 * rest[0] if is_cut else 1.05 * tallest or 1],
             "tickmode": "auto",
             "nticks": 5,
             "automargin": True,
@@ -206,12 +222,12 @@ def dropped_figure(record: DroppedUnits, translate: Translate = untranslated, *,
     """Each unit: its evaluation output as a bar (grey where dropped), the masked value, and the mean over masks."""
     figure = go.Figure()
     units = np.arange(1, len(record.evaluated) + 1)
-    figure.add_bar(
-        x=units,
-        y=record.evaluated,
-        name=Text("evaluation: all units").render(translate),
-        marker={"color": np.where(record.kept, colour(5, dark=dark), "rgba(138,147,153,0.45)").tolist()},
-    )
+    for name, these, paint in (
+        (Text("evaluation: kept units"), record.kept, colour(5, dark=dark)),
+        (Text("evaluation: dropped units"), ~record.kept, DROPPED),
+    ):
+        bars = {"x": units[these], "y": record.evaluated[these]}
+        figure.add_bar(**bars, name=name.render(translate), marker_color=paint, width=0.9)
     figure.add_scatter(
         x=units,
         y=record.masked,
@@ -226,9 +242,8 @@ def dropped_figure(record: DroppedUnits, translate: Translate = untranslated, *,
         name=Text("mean over {num:,} masks", num=record.num_masks).render(translate),
         marker={"symbol": "circle-open", "size": 9, "line": {"width": 2}, "color": colour(0, dark=dark)},
     )
-    figure.update_xaxes(title=Text("unit of the layer").render(translate), automargin=True)
-    figure.update_yaxes(title=Text("output").render(translate), automargin=True)
-    return _framed(figure)
+    figure.update_yaxes(title=Text("output").render(translate))
+    return _along_units(figure, len(units), translate)
 
 
 def weights_figure(weights: np.ndarray, kept: np.ndarray, translate: Translate = untranslated) -> go.Figure:
@@ -242,10 +257,9 @@ def weights_figure(weights: np.ndarray, kept: np.ndarray, translate: Translate =
         hovertemplate="%{x}, %{y}: %{z:.3g}<extra></extra>",
         colorbar={"thickness": 12, "tickformat": ".2~g", "nticks": 5},
     )  # fmt: skip
-    figure.update_xaxes(title=Text("unit of the layer").render(translate), automargin=True, showgrid=False)
-    figure.update_yaxes(title=Text("weight to output").render(translate), automargin=True, dtick=1)
-    figure.update_yaxes(showgrid=False, zeroline=False)
-    return _framed(figure).update_layout(height=220, plot_bgcolor="rgba(138,147,153,0.45)", showlegend=False)
+    figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(title=Text("weight to output").render(translate), dtick=1, showgrid=False, zeroline=False)
+    return _along_units(figure, len(units), translate).update_layout(height=220, plot_bgcolor=DROPPED, showlegend=False)
 
 
 def errors_figure(record: Errors, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
@@ -264,6 +278,12 @@ def errors_figure(record: Errors, translate: Translate = untranslated, *, dark: 
     )
     figure.update_yaxes(title=Text("validation error, %").render(translate), rangemode="tozero", automargin=True)
     return _framed(figure).update_layout(height=260, showlegend=False)
+
+
+def _along_units(figure: go.Figure, num: int, translate: Translate) -> go.Figure:
+    """Framed with the units 1 to `num` at the same places in every figure, which stand below each other."""
+    figure.update_xaxes(title=Text("unit of the layer").render(translate), automargin=True, range=[0.5, num + 0.5])
+    return _framed(figure).update_layout(margin={"l": 56, "r": 64})
 
 
 def _framed(figure: go.Figure) -> go.Figure:

@@ -54,14 +54,14 @@ class Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """The record with these values."""
+    def of(cls, values: Mapping[str, Any], prefix: str = "") -> Self:
+        """The record with these values; what is wrong is named behind `prefix`."""
         try:
             return cls(**values)
         except ValidationError as error:
             problem = error.errors()[0]
             raise BadInput(
-                Text("{name} is {value}.", name=str(problem["loc"][0])[:80], value=shown(problem.get("input"))),
+                Text("{name} is {value}.", name=f"{prefix}{problem['loc'][0]}"[:80], value=shown(problem.get("input"))),
                 Text("That is not among the choices of this page."),
                 Text("Choose a value that its control offers."),
             ) from None
@@ -78,7 +78,8 @@ class Asked(BaseModel):
     def from_url(cls, prefix: str, query: Mapping[str, str]) -> Self:
         """The record of a link."""
         start = f"{prefix}."
-        return cls.of({name.removeprefix(start): read_value(text) for name, text in query.items() if start in name})
+        named = {name.removeprefix(start): text for name, text in query.items() if name.startswith(start)}
+        return cls.of({name: read_value(text) for name, text in named.items()}, start)
 
 
 class Network(Asked):

@@ -187,7 +187,7 @@ def leak_words(asked: InputsAsked, found: ByNumber) -> Text:
             **values,
         )
     return Text(
-        "{said} The {leak} points between them are no more than chance (± {spread}): here little can leak.",
+        "{said} That they are {leak} points apart may be chance (± {spread}): here little can leak.",
         said=said,
         **values,
     )

@@ -142,10 +142,14 @@ def error_text(score: Score) -> Text:
 
 
 def uncertainty_text(score: Score) -> Text:
-    """The ± behind an error, in its unit."""
+    """The ± behind an error, in its unit.
+
+    None or all wrong of few is nothing to be sure of, as the rules' ± would be: Wilson's interval of one standard error
+    reaches 1 / (n + 1) from there.
+    """
     if score.wrong is None:
         return Text("{value:.2g}", value=uncertainty(score))
-    return Text("{value:.1f}", value=100 * uncertainty(score))
+    return Text("{value:.1f}", value=100 * (uncertainty(score) or 1 / (score.num + 1)))
 
 
 def _joined(sentences: list[Text]) -> Text | None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from core.studies.blocks import SamplesLook
 
 BATCHES = (2, 4, 8, 16, 32, 64)
-MASKS = (1, 10, 100, 1_000, 10_000)
+MASKS = (2, 10, 100, 1_000, 10_000)
 OWN = "own"
 _VOTES = "votes asked for"
 

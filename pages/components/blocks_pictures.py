@@ -70,9 +70,9 @@ def with_maps(layers: Sequence[Layer]) -> list[Layer]:
     return [layer for layer in layers if layer.stages["activated"].ndim == 3]
 
 
-def no_maps() -> None:
-    """Said where a network has no feature maps."""
-    st.info(t("This network has no convolution: it makes no feature maps. Choose a run of a CNN."))
+def no_convolution() -> None:
+    """Said where a network has no convolution."""
+    st.info(t("This network has no convolution. Choose a run of a CNN, such as the one this page opens with."))
 
 
 def nothing_inside() -> None:
@@ -162,9 +162,11 @@ def table() -> None:
     dataset, architecture = cast(DataSet, experiment().dataset), cast(Architecture, experiment().architecture)
     facts = dataset.facts()
     rows = architecture.plan(facts.input_shape, facts.num_outputs)
+    # In a network of convolutions a value without a field of its own is made of all of the image.
+    fields = [t("whole image") if (side := row.receptive_field) is None else f"{side}×{side}" for row in rows]
     columns: Mapping[str, list[str]] = {
         t("layer"): [row.name for row in rows],
-        t("receptive field"): [_field(row.receptive_field) for row in rows],
+        **({t("receptive field"): fields} if any(row.receptive_field for row in rows) else {}),
         t("multiplications"): [grouped(row.multiplications) for row in rows],
         t("output"): ["×".join(map(str, row.output_shape)) for row in rows],
         t("parameters"): [grouped(row.num_parameters) for row in rows],
@@ -180,10 +182,6 @@ def table() -> None:
     )
 
 
-def _field(side: int | None) -> str:
-    return "" if side is None else f"{side}×{side}"
-
-
 # -- one unit ---------------------------------------------------------------------------------------------------------
 
 
@@ -191,7 +189,7 @@ def one_unit() -> None:
     """Patch × kernel + bias → activation, position by position."""
     convolutions = [layer for layer in look().layers if layer.kernels is not None]
     if not convolutions:
-        no_maps()
+        no_convolution()
         return
     present = st.session_state.get("present", False)
     if present:
@@ -214,7 +212,7 @@ def pooling() -> None:
 
     layers = with_maps(look().layers)
     if not layers:
-        no_maps()
+        no_convolution()
         return
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=200):
@@ -235,16 +233,18 @@ def pooling() -> None:
     # Neither maximum nor mean lies outside of what the map itself holds.
     both = np.stack([found[0].plain, found[0].moved])
     ends = float(both.min()), float(both.max())
+    images = (Text("the image"), Text("one pixel to the right"))
     for column, part in zip(st.columns(3, gap="medium"), found, strict=True):
         with column:
             high, wide = part.plain.shape
             st.markdown(f"**{names[part.kind]}** {high}×{wide}")
-            tiles(np.stack([part.plain, part.moved]), names[part.kind], f"pooling {part.kind}", 1, ends, POOLED)
+            both = np.stack([part.plain, part.moved])
+            tiles(both, names[part.kind], f"pooling {part.kind}", 1, ends, POOLED, images)
             st.markdown(t("changed by {share:.0f} %", share=100 * part.changed))
     st.caption(
         t(
-            "1: the image, 2: the image one pixel to the right. Changed: the sum of all differences, as a share of the "
-            "sum of all values. A value of max pooling is the largest in its window, one of average pooling their mean."
+            "Changed: the sum of all differences, as a share of the sum of all values. A value of max pooling is the "
+            "largest in its window, one of average pooling their mean."
         )
     )
 

@@ -12,6 +12,7 @@ from core.studies.gradients_asked import MOST_DEPTH, Network, Pair
 from core.studies.gradients_cases import CASES
 from core.training.alarms import alarms, ends, layer_text, power, three_digits
 from pages.components import gradients_state as chosen
+from pages.components.error_box import plain
 from pages.components.gradients_chart import Line, Panel, Sentence, gradients_chart
 from pages.components.gradients_controls import (
     activation_name,
@@ -110,7 +111,9 @@ def cures(pair: Pair) -> None:
 def table(pair: Pair) -> None:
     """Activation × first weights on the right network: what its first layer gets, of the last; each can be taken."""
     right = pair.right
-    st.markdown(f"**{t('CURES: the right network with')}**")
+    first, last = (layer_text(layer) for layer in ends([*(f"hidden.{n + 1}" for n in range(right.depth)), "output"]))
+    gets = t("what {first} gets of {last}", first=show(first), last=show(last))
+    st.markdown(f"**{t('CURES: the right network with')}** :small[({plain(gets)})]")
     for activation in CURES[0]:
         cells = [right.model_copy(update={"activation": activation, "first_weights": weights}) for weights in CURES[1]]
         found = services().gradients(pair.model_copy(update={"left": cells[0], "right": cells[1]}), actor=actor())
@@ -151,7 +154,10 @@ def sentence(name: str, title: str, profile: Any) -> Sentence:
 
 def panels(profiles: dict[str, Any], names: dict[str, str]) -> list[Panel]:
     """The six pictures along the depth."""
+    depths = {len(profile.layers) for profile in profiles.values()}
     x_title = t("layer (input left, output right)")
+    if len(depths) == 1:
+        x_title = t("layer (input left; {last}: output)", last=depths.pop())
 
     def lines(of: Any, dash: bool = False) -> list[Line]:
         return [Line(names[side], SLOTS[side], of(profile), dash) for side, profile in profiles.items()]
@@ -228,7 +234,8 @@ def pictures() -> None:
             key=CHART,
         )
     if not st.session_state.get("present", False):
-        cures(pair)
+        with st.container(key="gradients-cures"):  # on a phone below the choices
+            cures(pair)
 
 
 def networks() -> None:

@@ -80,7 +80,7 @@ TABS = Parts(
     "gradients",
     {
         "before": Text("Before training"),
-        "felt": Text("What layer 10 feels"),
+        "felt": Text("What a layer feels"),
         "time": Text("RNN or LSTM"),
         "clipping": Text("Clipping"),
         "pretraining": Text("Layer by layer"),

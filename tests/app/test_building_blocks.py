@@ -136,8 +136,11 @@ def test_a_slider_changes_the_batch_and_a_button_measures_the_votes(open_page, r
 
 def test_a_network_without_a_part_says_so(open_page, bench):
     plain = finished(bench, images(architecture="logistic", epochs=1)).id
+    tab = open_page("building_blocks.py", of=plain, look="attention")
+    assert "no self-attention" in tab.info[0].value
     tab = open_page("building_blocks.py", of=plain, look="dropout")
     assert "no dropout" in tab.info[0].value
+    assert any(caption.value.endswith("% wrong") for caption in tab.caption)
     for part, said in (
         ("normalization", "no batch normalization"),
         ("unit", "no convolution"),

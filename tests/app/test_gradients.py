@@ -62,7 +62,7 @@ def test_a_link_and_a_case_bring_their_pair_and_the_table_its_cure(open_page):
 
 def test_what_a_link_cannot_ask_for_is_said_and_the_rest_is_drawn(open_page):
     tab = open_page("gradients.py", **{"left.depth": "900", "right.depth": "2"})
-    assert "depth is 900." in tab.info[0].value
+    assert "left.depth is 900." in tab.info[0].value
     assert [len(line) for line in lines(tab, "gradient")] == [21, 3]
 
 

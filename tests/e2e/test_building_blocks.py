@@ -21,6 +21,10 @@ def test_an_arrow_key_moves_the_kernel_and_a_typed_one_is_computed(open_tab: Ope
     expect(said).to_contain_text("Position: row 14, column 15")
     page.get_by_role("spinbutton", name="kernel 1, 1").fill("0.5")
     expect(page.locator(".sp-unit-stage canvas").first).to_be_visible()
+    for no_weight in ("1e308", ""):  # the cell shows again what holds
+        page.get_by_role("spinbutton", name="kernel 1, 1").fill(no_weight)
+        page.get_by_role("spinbutton", name="kernel 1, 1").blur()
+        expect(page.get_by_role("spinbutton", name="kernel 1, 1")).to_have_value("0.5")
     page.get_by_role("slider", name="stride").press("ArrowRight")
     expect(formula).to_contain_text("⌊(28 + 0 + 0 − 3) / 2⌋ + 1 = 13")
     expect(formula).to_contain_text(". Rows and columns at the end that no kernel sees: 1.")

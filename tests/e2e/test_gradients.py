@@ -26,7 +26,7 @@ def test_a_slider_moves_the_lines_and_no_chart_is_made_anew(open_tab: OpenTab):
     page.wait_for_function(f"{POINTS} === 61")
     page.get_by_text("rule and numbers").first.click()
     expect(page.locator(".sp-said dl").first).to_contain_text("gradient of layer 1")
-    page.get_by_role("radio", name="What layer 10 feels").click()
+    page.get_by_role("radio", name="What a layer feels").click()
     page.wait_for_function("""document.querySelector(".sp-spread .sp-plot")?.data?.length === 4""")
     page.get_by_role("radio", name="RNN or LSTM").click()
     page.wait_for_function("""document.querySelector(".sp-time .sp-plot")?.data?.[0]?.x.length === 50""")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.describe import choices, title
 from core.experiment import Experiment
 
@@ -21,6 +23,20 @@ def test_a_run_with_folds_says_which_of_them_validates():
 
 def test_a_run_with_wrong_labels_says_so():
     assert str(choices(Experiment.from_json({"label_noise": 0.3}))[0]).endswith(" training samples, 30 % wrong labels")
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        ({"dataset": {"key": "wine", "scaling": "raw"}}, "raw inputs"),
+        ({"dataset": {"key": "wine", "scaling": "min_max"}}, "inputs scaled to 0…1"),
+        ({"sampling": "balanced"}, "as many of each class"),
+        ({"sampling": "random"}, "drawn at random"),
+    ],
+)
+def test_samples_and_inputs_that_are_not_taken_as_usual_are_named(experiment, said):
+    assert str(choices(Experiment.from_json(experiment))[0]).endswith(f" training samples, {said}")
+    assert "samples," not in str(choices(Experiment())[0])
 
 
 def test_a_loss_that_was_chosen_is_named_last():

@@ -164,7 +164,7 @@ class Cnn(Architecture):
                 rows.append(LayerPlan(f"{name}.pool", kind, (channels, *sides), receptive_field=seen))
         fan_in = channels if self.global_average else channels * math.prod(sides)
         flat = Text("average of each feature map") if self.global_average else Text("flattened")
-        rows.append(LayerPlan("flatten", flat, (fan_in,)))
+        rows.append(LayerPlan("flatten", flat, (fan_in,), receptive_field=None if self.global_average else seen))
         for number, width in enumerate(self.dense, start=1):
             rows.append(dense_plan(f"dense.{number}", fan_in, width, self.activation, "none", 1))
             fan_in = width

@@ -40,17 +40,17 @@ def test_tiles_stand_in_rows_with_gaps_and_share_their_colours():
     assert (heat.zmin, heat.zmax, heat.zmid) == (-7, 7, 0)
     figure = tiles_figure(Tiles(arrays + 4, is_signed=False))
     assert cast(Any, figure.data[0]).zmin == 0
-    assert list(cast(Any, figure.data[1]).text) == ["1", "2", "3"]
+    assert [number.text for number in cast(Any, figure.layout).annotations] == ["1", "2", "3"]
     assert tiles_figure(Tiles(np.zeros((0, 2, 2)), is_signed=False)).layout.annotations[0].text  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("side", "gap"), [(2, 0.25), (3, 0.375), (26, 1.0)])
 def test_small_tiles_stand_closer_together(side, gap):
     figure = cast(Any, tiles_figure(Tiles(np.ones((3, side, side)), is_signed=False, most_columns=2)))
-    heat, numbers = figure.data
+    (heat,), numbers = figure.data, figure.layout.annotations
     assert np.diff(heat.x).tolist() == [*[1.0] * side, gap, *[1.0] * side]
     assert heat.x.tolist() == heat.y.tolist()
-    assert list(zip(numbers.x, numbers.y, strict=True)) == [(0, 0), (side + gap, 0), (0, side + gap)]
+    assert [(number.x, number.y) for number in numbers] == [(0, 0), (side + gap, 0), (0, side + gap)]
     assert figure.layout.xaxis.range == (0, 2 * side + gap)
     assert len(heat.x) == heat.z.shape[1] + 1
 
@@ -58,10 +58,10 @@ def test_small_tiles_stand_closer_together(side, gap):
 def test_tiles_with_names_have_room_above_them_and_as_many_places_as_asked_for():
     names = [Text("head {number}", number=number) for number in (1, 2, 3)]
     figure = cast(Any, tiles_figure(Tiles(np.ones((3, 2, 2)), is_signed=False, most_columns=2, names=names)))
-    heat, words = figure.data
-    assert list(words.text) == ["head 1", "head 2", "head 3"]
+    (heat,), words = figure.data, figure.layout.annotations
+    assert [word.text for word in words] == ["head 1", "head 2", "head 3"]
     gap = 2 / 5
-    assert list(zip(words.x, words.y, strict=True)) == [(0, 0), (2 + gap, 0), (0, 2 + gap)]
+    assert [(word.x, word.y) for word in words] == [(0, 0), (2 + gap, 0), (0, 2 + gap)]
     assert figure.layout.yaxis.range == (4 + gap, -gap)
     assert heat.z.shape == (5, 5)
 
@@ -89,6 +89,14 @@ def test_an_activation_has_a_value_a_slope_and_a_batch_behind():
     assert found.layout.xaxis.title.text == "pre-activation z"  # type: ignore[attr-defined]
 
 
+def test_a_bar_far_above_the_others_is_cut_off_with_its_number():
+    x = np.linspace(-1, 1, 5)
+    for counts, cut, top in (([1, 90, 9], ["↑ 90 %"], 13.5), ([20, 50, 30], [], 52.5), ([0, 7, 0], [], 105)):
+        layout = cast(Any, activation_figure(ActivationCurve(x, x, x, np.linspace(-1, 1, 4), np.array(counts)))).layout
+        assert [note.text for note in layout.annotations] == cut
+        assert layout.yaxis2.range == (0, pytest.approx(top))
+
+
 def test_densities_have_area_one_whatever_their_width():
     spreads = [
         Spread(Text("a"), np.array([0.0, 1, 2]), np.array([2, 2])),
@@ -103,10 +111,16 @@ def test_densities_have_area_one_whatever_their_width():
 def test_dropped_units_are_grey_with_their_weights():
     kept = np.array([True, False])
     shown = dropped_figure(DroppedUnits(np.array([1.0, 2]), np.array([2.0, 0]), kept, np.array([1.1, 1.9]), 100))
-    bars = cast(Any, shown.data[0])
-    assert bars.marker.color[0] != bars.marker.color[1]
-    assert "mean over 100 masks" in traces(shown)
-    heat = cast(Any, weights_figure(np.array([[1.0, 2], [3, -4]]), kept).data[0])
+    found = traces(shown)
+    kept_bars, dropped_bars = found["evaluation: kept units"], found["evaluation: dropped units"]
+    assert (list(kept_bars.x), list(kept_bars.y), list(dropped_bars.x), list(dropped_bars.y)) == ([1], [1], [2], [2])
+    assert kept_bars.marker.color != dropped_bars.marker.color
+    assert "mean over 100 masks" in found
+    read = weights_figure(np.array([[1.0, 2], [3, -4]]), kept)
+    heat = cast(Any, read.data[0])
+    layouts = [cast(Any, figure).layout for figure in (shown, read)]
+    places = [(found.xaxis.range, found.margin.l, found.margin.r) for found in layouts]
+    assert places == [((0.5, 2.5), 56, 64)] * 2, "a unit stands at one place in both"
     assert heat.z[:, 0].tolist() == [1, 3]
     assert np.isnan(heat.z[:, 1]).all()
     assert heat.zmax == 4

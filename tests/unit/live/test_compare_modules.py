@@ -196,11 +196,12 @@ def test_stages_of_a_pre_training_are_marked_once_for_all_runs():
           other.events = [{ step: 20, kind: "stage", text: "layer 2" }, { step: 40, kind: "stage", text: "all" }];
           const lines = [one, other, plain].map((first) => ({ group: { first }, at: (step) => step / 10 }));
           const [shapes, annotations] = [[], []];
-          stages(lines, { palette: {}, narrow: false, size: 12 }, shapes, annotations);
+          const labels = { first_stage: "layer 1" };
+          stages(lines, { labels, palette: {}, narrow: false, size: 12 }, shapes, annotations);
           return [shapes.map(({ x0 }) => x0), annotations.map(({ text }) => text)];
         })()"""
     )
-    assert marks == [[2, 4], ["layer 2", "all"]]
+    assert marks == [[2, 4, 0], ["layer 2", "all", "layer 1"]]
 
 
 def test_the_batch_loss_is_that_of_every_update():

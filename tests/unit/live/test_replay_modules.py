@@ -271,6 +271,8 @@ def test_a_picture_beside_another_rests_so_many_times_as_long_as_its_drawing_too
       pass(150);
       waits.push(resting.wait);
       pass(100);
+      waits.push(resting.wait);
+      resting.draw(() => pass(10), 90);
       return [drawn, ...waits, resting.wait];
     })()"""
-    assert seen(f"await {script}") == ["drawn", 0, 200, 50, 0]
+    assert seen(f"await {script}") == ["drawn", 0, 200, 50, 0, 90]

@@ -9,12 +9,13 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from core.experiment import Experiment
 from core.text import Text
 from core.training.evaluation import Evaluation
 from core.training.trend import Trend, uncertainty
-from core.training.verdict import RULES, Status, points_text, status
+from core.training.verdict import RULES, Status, points_text, status, uncertainty_text
 from tests.unit.training.curves import evaluations, healthy, overfitting, score
 
 DIGITS = Experiment()
@@ -225,6 +226,11 @@ def test_regression_speaks_of_relative_error_without_percent():
 def test_the_uncertainty_is_binomial_for_classes_and_that_of_an_rmse_for_numbers():
     assert uncertainty(score(0.156, 1000)) == pytest.approx(math.sqrt(0.156 * 0.844 / 1000))
     assert uncertainty(score(0.3, 200, counted=False)) == pytest.approx(0.015)
+    one_standard_error = 0.6826894921
+    for wrong, num in ((0, 14), (0, 360), (14, 14)):
+        low, high = binomtest(wrong, num).proportion_ci(one_standard_error, "wilson")
+        shown = str(uncertainty_text(score(wrong / num, num)))
+        assert shown == f"{100 * (high - low):.1f}", "none wrong of few is not ± 0"
     rng = np.random.default_rng(0)
     rmse = np.sqrt(np.square(rng.standard_normal((2000, 200))).mean(axis=1))
     assert rmse.std() == pytest.approx(uncertainty(score(1.0, 200, counted=False)), rel=0.05)
