@@ -12,20 +12,23 @@ MARK = "$nonfinite"
 
 
 def _encoded(value: Any) -> Any:
-    if value is None or isinstance(value, str | bool):
+    kind = type(value)  # Most values are of these; asking for abstract classes takes several times as long.
+    if kind is float and math.isfinite(value):
         return value
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Real):
-        number = float(value)
-        return number if math.isfinite(number) else {MARK: str(number)}
+    if value is None or kind is int or isinstance(value, str | bool):
+        return value
+    if isinstance(value, list | tuple):
+        return [_encoded(item) for item in value]
     if isinstance(value, Mapping):
         for name in value:
             if not isinstance(name, str) or name == MARK:
                 raise TypeError(f"{name!r} cannot be the name of a JSON field")
         return {name: _encoded(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_encoded(item) for item in value]
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        number = float(value)
+        return number if math.isfinite(number) else {MARK: str(number)}
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 

@@ -37,11 +37,11 @@ def unknown_run(run: str) -> BadInput:
     )
 
 
-def owned(connection: Connection, run: str, actor: str) -> None:
-    """Raise unless the run exists and is the actor's."""
-    found = connection.execute(
-        select(schema.run.c.owner, schema.run.c.visibility).where(schema.run.c.id == run)
-    ).first()
+def owned(connection: Connection, run: str, actor: str) -> Mapping[str, Any]:
+    """The answer of a run; raises unless it exists and is the actor's."""
+    table = schema.run
+    asked = select(table.c.owner, table.c.visibility, table.c.answer).where(table.c.id == run)
+    found = connection.execute(asked).first()
     if found is None or (found.owner != actor and found.visibility == "private"):
         raise unknown_run(run)
     if found.owner != actor:
@@ -50,6 +50,7 @@ def owned(connection: Connection, run: str, actor: str) -> None:
             Text("It belongs to another person."),
             Text("Make a fork of it and change that."),
         )
+    return found.answer or {}
 
 
 def replace(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
@@ -239,11 +240,15 @@ class StepRows(Operation):
         advance(connection, self.run, int(columns["step"][-1]), **last)
 
 
+FEW_BLOCKS = 4
+"""So many are read as fast as one."""
+
+
 def merge_blocks(connection: Connection, run: str) -> None:
     """Make few large blocks of a finished run's many small ones."""
     table = schema.steps
     rows = connection.execute(select(table).where(table.c.run == run).order_by(table.c.first_step)).all()
-    if len(rows) > 1:
+    if len(rows) > FEW_BLOCKS:
         connection.execute(delete(table).where(table.c.run == run))
         columns = blocks.join([blocks.decode(row.block) for row in rows])
         for first in range(0, len(columns["step"]), blocks.MAX_ROWS):
@@ -259,10 +264,11 @@ def edit(connection: Connection, run: str, actor: str, values: Mapping[str, Any]
 
 def set_state(connection: Connection, run: str, actor: str, state: State, values: dict[str, Any]) -> None:
     """Change the state; one that is not active ends the attempt. A new answer keeps the notes."""
+    stored = owned(connection, run, actor)
     if "answer" in values:
-        kept = {name: value for name, value in _answer(connection, run).items() if name == "notes"}
+        kept = {name: value for name, value in stored.items() if name == "notes"}
         values = {**values, "answer": {**kept, **values["answer"]}}
-    edit(connection, run, actor, {"state": state, **values})
+    connection.execute(update(schema.run).where(schema.run.c.id == run).values(state=state, **values))
     if state not in ACTIVE_STATES:
         end_attempts(connection, run, state, now())
 

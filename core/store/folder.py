@@ -125,13 +125,19 @@ class DataFolder:
     def fill_reserve(self) -> None:
         """Keep the reserve's room unless it is kept; not on a disk with little of it, where that would do harm."""
         with suppress(OSError):
-            there = self.reserve.exists() and self.reserve.stat().st_size >= _RESERVE_BYTES
-            if not there and shutil.disk_usage(self.path).free > 2 * _RESERVE_BYTES:
+            if self._reserved_bytes < _RESERVE_BYTES and shutil.disk_usage(self.path).free > 2 * _RESERVE_BYTES:
                 with self.reserve.open("wb") as file:
                     if sys.platform == "linux":  # Room is had without anything being written.
                         os.posix_fallocate(file.fileno(), 0, _RESERVE_BYTES)
                     else:
                         file.write(bytes(_RESERVE_BYTES))
+
+    @property
+    def _reserved_bytes(self) -> int:
+        try:
+            return self.reserve.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def release_reserve(self) -> bool:
         """Give the reserve's room back to the disk; False when there was none."""

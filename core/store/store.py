@@ -82,7 +82,7 @@ class Store(Studies, Answers, Sharing):
             engine.dispose()
             raise
         folder.fill_reserve()
-        store = cls(folder, reader, Writer(engine, folder.release_reserve), lambda: True)
+        store = cls(folder, reader, Writer(engine, folder.release_reserve, folder.fill_reserve), lambda: True)
         finish_deletions(folder, store._has_rows)
         return store
 
@@ -175,7 +175,6 @@ class Store(Studies, Answers, Sharing):
 
         delete_run(self.folder, run, delete_rows)
         self._writing().forget(run)
-        self.folder.fill_reserve()
         with self._known:
             for known in (self._states, self._attempts, self._last_steps):
                 known.pop(run, None)

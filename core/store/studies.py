@@ -141,7 +141,8 @@ def delete_study(connection: Connection, study: str, actor: str) -> None:
 def _facts_of_own(connection: Connection, study: str, actor: str) -> Mapping[str, Any]:
     """The facts of a study; raises unless it exists and is the actor's."""
     table = schema.study
-    found = connection.execute(select(table).where(table.c.id == study)).first()
+    asked = select(table.c.owner, table.c.visibility, table.c.facts).where(table.c.id == study)
+    found = connection.execute(asked).first()
     if found is None or (found.owner != actor and found.visibility == "private"):
         raise unknown_study(study)
     if found.owner != actor:

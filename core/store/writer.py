@@ -53,11 +53,15 @@ class Operation:
 
 
 class Writer:
-    """Owns the writing connection. `make_room` is called when an urgent operation meets a full disk."""
+    """Owns the writing connection.
 
-    def __init__(self, engine: Engine, make_room: Callable[[], bool]) -> None:
+    `make_room` is called when an urgent operation meets a full disk, `keep_room` after every batch that was taken: so
+    there is some again as soon as the disk has it.
+    """
+
+    def __init__(self, engine: Engine, make_room: Callable[[], bool], keep_room: Callable[[], None]) -> None:
         self._engine = engine
-        self._make_room = make_room
+        self._make_room, self._keep_room = make_room, keep_room
         self._changed = threading.Condition()
         self._queue: deque[Operation] = deque()
         self._flying: list[Operation] = []
@@ -217,6 +221,7 @@ class Writer:
                     return
             else:
                 self._finish(batch, None)
+                self._keep_room()
 
     def _commit(self, batch: list[Operation]) -> None:
         """Store a batch. Where an operation fails, all begin again, each with a savepoint that tells it from others."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -150,19 +151,27 @@ class Comparison(BaseModel):
 
     def varied(self, rates: Mapping[int, float] | None = None) -> list[Experiment]:
         """The experiment of each variant, with the base's seed. `rates`: found learning rates by place of variant."""
-        document = self.base.to_json()
-        made = [Experiment.from_json(variant.applied_to(document)[0]) for variant in self.variants]
-        if self.rates == "same":
-            made = [with_rate(experiment, base_rate(self.base)) for experiment in made]
         found = rates or {}
         return [
             with_rate(experiment, found[place]) if place in found else experiment
-            for place, experiment in enumerate(made)
+            for place, experiment in enumerate(self._varied)
         ]
+
+    @cached_property
+    def _varied(self) -> list[Experiment]:
+        document = self.base.to_json()
+        made = [Experiment.from_json(variant.applied_to(document)[0]) for variant in self.variants]
+        return [with_rate(each, base_rate(self.base)) for each in made] if self.rates == "same" else made
 
     def experiments(self, rates: Mapping[int, float] | None = None) -> list[Lane]:
         """Every run: seed by seed, and of one seed every variant, so that those that race each other stand together."""
-        varied = self.varied(rates)
+        return self._lanes_of(self.varied(rates)) if rates else list(self._lanes)
+
+    @cached_property
+    def _lanes(self) -> list[Lane]:
+        return self._lanes_of(self._varied)
+
+    def _lanes_of(self, varied: Sequence[Experiment]) -> list[Lane]:
         return [
             Lane(place, lane.seed, lane, number)
             for number in range(self.repeats)

@@ -307,8 +307,6 @@ class Contest:
             self._later(lambda: self._conclude(race))
 
     def _conclude(self, race: RaceJob) -> None:
-        for run in self._runs:
-            self._services.runner.wait(run)
         store = self._services.store
         aim = store.get_study(self.study, actor=self.actor).facts.get("aim")
         found = verdict_of(store, self.comparison, self._stored_runs(), aim)
@@ -317,6 +315,8 @@ class Contest:
         facts = {"verdict": found.sentences, "target": found.target, **self._noise_facts()}
         self._keep(facts)
         self._tell(**facts)
+        for run in self._runs:  # Meanwhile their last snapshots have been written.
+            self._services.runner.wait(run)
         self.end(race.state_name, None)
 
     def end(self, state: str, error: BaseException | None) -> None:

@@ -16,7 +16,7 @@ from core.training.assembly import Assembly
 from core.training.batch import Batch
 from core.training.best_weights import BestWeights
 from core.training.evaluation import Evaluation, Score, score, scores
-from core.training.stacking.answers import Answers
+from core.training.stacking.answers import Again, Answers
 
 MOST_AT_ONCE = 16
 """Runs that are measured in one go: a command waits for a piece of all of them."""
@@ -65,11 +65,11 @@ class Measuring:
         self._work = None
         return self._evaluation(*found, step, epoch, train_s)
 
-    def begin_with(self, others: Sequence[Measuring]) -> None:
+    def begin_with(self, others: Sequence[Measuring], again: Again) -> None:
         """Begin an evaluation, and with it those of other runs of its kind; whoever does a piece does it for all."""
         several = [self, *(other for other in others if other.num_samples == self.num_samples)][:MOST_AT_ONCE]
         if self._parts.row_losses is not None:
-            work = _Work(several)
+            work = _Work(several, again)
             for one in several:
                 one._work = work
 
@@ -129,9 +129,9 @@ class Measuring:
 class _Work:
     """Finds the scores of several runs, of one kind, by their weights as they are when it begins."""
 
-    def __init__(self, several: Sequence[Measuring]) -> None:
+    def __init__(self, several: Sequence[Measuring], again: Again | None = None) -> None:
         self._several = list(several)
-        self._pieces = _pairs([one._parts for one in several])
+        self._pieces = _pairs([one._parts for one in several], again)
         self._found: list[Pair] = []
 
     def piece(self, one: Measuring) -> Pair | None:
@@ -168,10 +168,11 @@ def _beside(several: Sequence[Assembly], split: int) -> Iterator[list[Batch]]:
         yield [of[mark] for mark in marks]
 
 
-def _pairs(several: Sequence[Assembly]) -> Generator[None, None, list[Pair]]:
+def _pairs(several: Sequence[Assembly], again: Again | None) -> Generator[None, None, list[Pair]]:
     parts = several[0]
     if parts.row_losses is not None:
-        answers, spreads = Answers(several), [one.target_spread for one in several]
+        answers = again.of(several) if again else Answers(several)
+        spreads = [one.target_spread for one in several]
         trains = yield from scores(answers, _beside(several, 0), parts.row_losses, spreads)
         validations = yield from scores(answers, _beside(several, 1), parts.row_losses, spreads)
         return list(zip(trains, validations, strict=True))

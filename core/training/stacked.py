@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from core.training.device import STACKED, use_threads
 from core.training.memory import out_of_memory, too_large_batch
+from core.training.stacking.answers import Again
 from core.training.stacking.block import Block
 from core.training.stacking.plan import kind_of, mixes_targets
 
@@ -50,6 +51,7 @@ class Stack:
         self._divided: tuple[list[tuple[Run, Experiment]], list[list[Run]]] = [], []
         """What was divided last, and the groups of that."""
         self._is_too_large = False
+        self._answers = Again()
 
     def step(self, runs: Sequence[Run] | None = None) -> None:
         """Do for every run, or for some of them, what `Run.step` does. Each is charged its share of the time.
@@ -82,7 +84,8 @@ class Stack:
     def evaluate(self, run: Run, others: Sequence[Run]) -> None:
         """Where an evaluation of a run begins, begin with it those of the others that are due. Their pieces follow."""
         if run.evaluation_begins:
-            run.measuring.begin_with([other.measuring for other in others if other.evaluation_begins])
+            due = [other.measuring for other in others if other.evaluation_begins]
+            run.measuring.begin_with(due, self._answers)
 
     def _groups(self, runs: Sequence[Run]) -> list[list[Run]]:
         """The runs by what their targets are, each that cannot be a row any more by itself.

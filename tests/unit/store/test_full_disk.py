@@ -79,6 +79,7 @@ with WriteLock.acquire(folder) as lock, Store.open(folder, lock) as store:
     filler.unlink()
     until(lambda: not store.delayed)
     assert store.flush()
+    until(lambda: folder.reserve.stat().st_size > 0)
     assert store.read_steps(going)["step"].tolist() == list(range(1, 40101)), "nothing was lost"
     store.set_state(going, "finished", actor="local")
     store.flush()

@@ -16,7 +16,8 @@ from core.training.evaluation import Score, score
 from core.training.events import Event
 from core.training.run import Run
 from core.training.stacked import Stack
-from core.training.stacking.answers import Answers
+from core.training.stacking import answers
+from core.training.stacking.answers import Again, Answers
 from tests.experiments import Diary, points, same
 from tests.unit.training.test_stacked import NETWORKS, mlp, rows, spoil, stackable
 
@@ -67,6 +68,42 @@ def test_bits_depend_neither_on_the_other_rows_nor_on_their_number(name: str, pi
     for chosen in (range(8), range(7, -1, -1), [3, 0, 5], [4, 7]):
         assert measured([runs[place] for place in chosen]) == [alone[place] for place in chosen]
     assert len(set(alone)) > 1
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_is_kept_between_two_evaluations_says_nothing_of_the_weights(name: str, tmp_path: Path):
+    runs = trained(name, tmp_path, 4)
+    stack = Stack(runs)
+    seen = []
+    for _ in range(3):
+        with torch.no_grad():
+            for parameter in [parameter for run in runs for parameter in run.parts.loop.parameters]:
+                parameter.mul_(1.5)
+        for run in runs:
+            run.measuring.done_step = -1
+        stack.evaluate(runs[0], runs[1:])
+        found = measured_pieces(runs)
+        assert found == [measured([run])[0] for run in runs]
+        seen.append(tuple(found))
+    assert len(set(seen)) == 3
+
+
+def test_answers_are_kept_as_long_as_the_runs_have_their_pieces_and_they_are_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    parts = [run.parts for run in trained("odd batches", tmp_path, 3)]
+    again = Again()
+    first = again.of(parts)
+    assert again.of(parts) is first
+    assert again.of(parts[:2]) is not first
+    batches = [next(iter(one.evaluated[0])).inputs for one in parts]
+    assert first._side_by_side(batches) is first._side_by_side(batches)
+    parts[1].revision += 1
+    assert again.of(parts) is not first
+    monkeypatch.setattr(answers, "MOST_BYTES", 0)
+    none = Again()
+    assert none.of(parts) is not none.of(parts)
+    assert none.of(parts)._side_by_side(batches) is not first._side_by_side(batches)
 
 
 @pytest.mark.parametrize("shape", [(64, 64, 64), (1, 1, 3), (33, 5), (128,), (300, 7), (512, 512)], ids=str)
@@ -226,7 +263,8 @@ def test_no_more_runs_are_measured_in_one_go_than_a_command_can_wait_for(
             made.append(len(several))
             super().__init__(several)
 
-    monkeypatch.setattr(measuring, "Answers", Counted)
+    for module in (answers, measuring):
+        monkeypatch.setattr(module, "Answers", Counted)
     measured(trained("odd batches", tmp_path, 3))
     assert made == [3]
     made.clear()
