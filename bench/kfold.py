@@ -31,7 +31,7 @@ from core.training.run import Run
 from core.training.splits import draw_folds, folds_seed
 
 NUM_FOLDS = 5
-ROUNDS = 5
+ROUNDS = 15
 DIGITS = Experiment(evaluate_every=18)
 """Its errors are measured once an epoch. By default that is every second update, which takes longer than training."""
 WAIT_S = 120.0

@@ -259,14 +259,17 @@ function branchPoints(lines, { palette }, shapes, view) {
   }
 }
 
+const MOST_NAMED = 5; // More names of stages than these do not fit beside each other on a phone.
+
 // Where a pre-training begins and goes over to another layer, or to the whole network: a dotted line with its name, once
 // for all runs.
-export function stages(lines, { labels, palette, narrow, size }, shapes, annotations) {
-  const begun = new Map(lines.flatMap(({ group, at }) => group.first.events.filter((event) => event.kind === "stage").map((event) => [at(event.step), event.text])));
-  if (begun.size && !begun.has(lines[0].at(0))) begun.set(lines[0].at(0), labels.first_stage);
+export function stages(lines, { palette, narrow, size }, shapes, annotations) {
+  const firstOf = ({ group, at }) => (group.facts.first_stage && !group.fork ? [[at(0), group.facts.first_stage]] : []);
+  const furtherOf = ({ group, at }) => group.first.events.filter((event) => event.kind === "stage").map((event) => [at(event.step), event.text]);
+  const begun = new Map(lines.flatMap((line) => [...firstOf(line), ...furtherOf(line)]));
   for (const [x, text] of begun) {
     shapes.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: palette.muted, width: 1, dash: "dot" } });
-    if (!narrow) annotations.push({ x, xanchor: "left", yref: "paper", y: 0, yanchor: "bottom", showarrow: false, textangle: 90, text: escaped(text), font: { color: palette.muted, size: size * 0.85 } });
+    if (!narrow || begun.size <= MOST_NAMED) annotations.push({ x, xanchor: "left", yref: "paper", y: 0, yanchor: "bottom", showarrow: false, textangle: 90, text: escaped(text), font: { color: palette.muted, size: size * 0.85 } });
   }
 }
 

@@ -198,12 +198,12 @@ function endNames(data, curves, at, scaled, range, view, { labels, palette, narr
     const row = column.values.findLastIndex((value) => Number.isFinite(value));
     if (row < 0) continue;
     const share = Math.min(1, Math.max(0, height01(scaled(column)[row])));
-    ends.push({ key, x: at(column.steps[row]), share: Number.isFinite(share) ? share : 0 });
+    ends.push({ key, x: at(column.steps[row]), share: Number.isFinite(share) ? share : 0, value: column.values[row] });
   }
   const apart = (size * 1.35) / Math.max(80, height - 5 * size);
   ends.forEach((end) => (end.share = Math.min(1 - apart / 2, Math.max(apart / 2, end.share))));
   if (ends.length === 2 && Math.abs(ends[0].share - ends[1].share) < apart) {
-    const upper = ends[0].share >= ends[1].share ? 0 : 1;
+    const upper = ends[0].value >= ends[1].value ? 0 : 1; // Not by the shares: below the axis all are 0.
     const middle = Math.max((ends[0].share + ends[1].share) / 2, apart / 2);
     ends[upper].share = middle + apart / 2;
     ends[1 - upper].share = middle - apart / 2;

@@ -15,6 +15,8 @@ from core.text import Text, Translate, untranslated
 HEIGHT, WIDE = 320, 760
 LOWEST, HIGHEST = 70, 620
 """Heights that tiles stay between, in pixels."""
+BAR = 150
+"""Height of the scale of colours: on a phone tiles are less high than their figure."""
 MOST_NUMBERED = 64
 GREY = "#8a9399"
 DROPPED = "rgba(138,147,153,0.45)"
@@ -108,6 +110,8 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
     # A whole cell between two tiles is much where a tile has only two or three.
     gap = max(tall, wide) / 5 if record.names else min(1.0, max(tall, wide) / 8)
     x, y = edges(columns, wide, gap), edges(math.ceil(num / columns), tall, gap)
+    above = gap if record.names else 0
+    height = record.height or max(LOWEST, min(HIGHEST, round(WIDE * (y[-1] + above) / x[-1])))
     low, high = record.ends or (float(record.arrays.min()), float(record.arrays.max()))
     most = max(-low, high) or 1.0
     figure.add_heatmap(
@@ -120,7 +124,8 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
         zmax=most if record.is_signed else high or 1.0,
         hovertemplate="%{z:.3g}<extra></extra>",
         hoverongaps=False,
-        colorbar={"thickness": 12, "len": 1.0, "tickformat": ".2~g", "nticks": 5},
+        colorbar={"thickness": 12, "tickformat": ".2~g", "nticks": 5}
+        | {"lenmode": "pixels", "len": min(BAR, height), "y": 1, "yanchor": "top", "ypad": 2},
     )
     words = [name.render(translate) for name in record.names]
     if not words and 1 < num <= MOST_NUMBERED:
@@ -130,13 +135,10 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
     for place, word in enumerate(words):
         left, top = x[place % columns * (wide + 1)], y[place // columns * (tall + 1)]
         figure.add_annotation(x=left, y=top, text=word, xanchor="left", showarrow=False, borderpad=1, **look)
-    # The top row is drawn by hand, for the numbers stand at the edges of the tiles.
-    above = gap if record.names else 0
     figure.update_yaxes(visible=False, range=[y[-1], -above], scaleanchor="x", constrain="domain")
     # On a phone they are less high than the figure: what is left lies below them.
     figure.update_yaxes(constraintoward="top")
     figure.update_xaxes(visible=False, range=[0, x[-1]], constrain="domain")
-    height = record.height or max(LOWEST, min(HIGHEST, round(WIDE * (y[-1] + above) / x[-1])))
     return figure.update_layout(
         height=height, margin={"l": 0, "r": 0, "t": 8 if record.names else 2, "b": 2}, showlegend=False
     )

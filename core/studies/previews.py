@@ -35,8 +35,8 @@ SLOW_STEP_S = 0.5
 """An update that takes longer is announced before Start."""
 RETRY_S = 30.0
 """What failed (a download) is tried again after this time, when somebody asks."""
-SHORT_S = 0.15
-"""An evaluation that takes no longer is measured once more for the price, in one piece."""
+SHORT_S = 2.0
+"""An evaluation that takes no longer is measured once more for the price: the first one has warmed everything up."""
 NUM_TIMED = 3
 """Updates that are timed for the price; the fastest counts."""
 MAX_PREVIEWS = 200
@@ -144,9 +144,8 @@ class PreviewJob(Job):
             times.append(time.perf_counter() - start)
         evaluation_s = run.evaluation_s
         if evaluation_s < SHORT_S:
-            # The first one has warmed everything up: a hundred of its kind would be far too dear.
             yield False
-            evaluation_s = min(evaluation_s, _evaluated_s(run))
+            evaluation_s = min(evaluation_s, (yield from _evaluated(run)))
         self._hub.update(self._channel, **self._price(run, min(times), evaluation_s, learning_s))
         self.tell_price()
 
@@ -215,13 +214,17 @@ class PreviewJob(Job):
         self._hub.update(self._channel, state="failed", reason=text)
 
 
-def _evaluated_s(run: Run) -> float:
-    """Seconds of one more evaluation."""
-    start = time.perf_counter()
+def _evaluated(run: Run) -> Generator[bool, None, float]:
+    """Evaluate once more, in pieces; the seconds that they took."""
+    seconds = 0.0
     for batches in run.parts.evaluated:
-        for _ in score(run.parts.model, batches, run.parts.plain_loss, run.parts.target_spread):
-            pass
-    return time.perf_counter() - start
+        pieces, goes_on = score(run.parts.model, batches, run.parts.plain_loss, run.parts.target_spread), True
+        while goes_on:
+            start = time.perf_counter()
+            goes_on = next(pieces, run) is not run
+            seconds += time.perf_counter() - start
+            yield False
+    return seconds
 
 
 def with_queue(price: Text, total_s: float, others: int) -> Text:

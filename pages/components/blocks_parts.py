@@ -107,7 +107,7 @@ def normalization(shown: SamplesLook) -> None:
     spreads = [
         Spread(label, histogram.edges, histogram.counts)
         for label, histogram in (
-            (Text("before"), found.before),
+            (Text("before normalization"), found.before),
             (Text("after, in training"), found.in_training),
             (Text("after, in evaluation"), found.in_evaluation),
         )

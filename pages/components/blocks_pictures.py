@@ -172,14 +172,13 @@ def table() -> None:
         t("parameters"): [grouped(row.num_parameters) for row in rows],
         t("what it is"): [show(row.kind) for row in rows],
     }
-    st.markdown(f"**{t('Receptive field and multiplications of each block')}**")
+    has_fields = t("receptive field") in columns
+    title = t("Receptive field and multiplications of each block") if has_fields else t("Multiplications of each block")
+    st.markdown(f"**{title}**")
     st.dataframe(columns, hide_index=True, width="stretch", key="blocks table")
-    st.caption(
-        t(
-            "The receptive field is what one value sees of the image, in pixels. {num:,} multiplications an image.",
-            num=sum(row.multiplications for row in rows),
-        )
-    )
+    told = [t("The receptive field is what one value sees of the image, in pixels.")] if has_fields else []
+    num = sum(row.multiplications for row in rows)
+    st.caption(" ".join([*told, t("{num:,} multiplications an image.", num=num)]))
 
 
 # -- one unit ---------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def unit_chart(layer: Layer, place: str, stamp: str, *, present: bool) -> None:
                 "before": kernels.before,
                 "after": kernels.after,
                 "groups": kernels.groups,
-                "activation": {"name": t("activation"), "end": END, "values": packed(kernels.activation)},
+                "activation": {"name": t("after the activation"), "end": END, "values": packed(kernels.activation)},
             },
             "labels": labels(t),
             "lang": language(),

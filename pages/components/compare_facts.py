@@ -6,16 +6,18 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from core.catalog.architectures import Architecture, LayerPlan
 from core.catalog.augmentations.strengths import STRENGTHS
 from core.catalog.registry import entries, entry_class
+from core.catalog.regularizers.pretraining import stages_of
 from core.errors import BadInput
 from core.experiment import Experiment
 from core.studies.comparison import Comparison, has_rate
 from core.studies.comparison_presets.costs import multiplications_per_update
 from core.studies.setting_words import changes_words, setting_title, value_words
+from core.training.alarms import layer_text
 from core.training.splits import split_sizes
 from pages.components.compare_dimensions import dimension, dimension_of
 from pages.components.language import show, t
@@ -51,6 +53,7 @@ def race_data(comparison: Comparison) -> dict[str, Any]:
             "has_rate": has_rate(experiment),
             "rate": experiment.optimizer.lr if has_rate(experiment) else None,
             "branch": [asdict(option) for option in branch_options(experiment)],
+            "first_stage": show(layer_text("hidden.1")) if is_pretrained(experiment) else None,
         }
         for place, (variant, experiment, plan) in enumerate(zip(comparison.variants, experiments, plans, strict=True))
     ]
@@ -68,6 +71,11 @@ def race_data(comparison: Comparison) -> dict[str, Any]:
         "differs": differs_words(comparison),
         **size_of(comparison, experiments),
     }
+
+
+def is_pretrained(experiment: Experiment) -> bool:
+    """Whether hidden layers learn one at a time at first."""
+    return stages_of(experiment.regularizers, cast(Architecture, experiment.architecture)) is not None
 
 
 def what_differs(comparison: Comparison) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.studies.race_verdict import BRANCHES_ASIDE, HOW_TESTED
-from core.training.alarms import layer_text
 from pages.components.live_labels import live_labels
 
 
@@ -160,7 +159,6 @@ def _table(t: Callable[[str], str]) -> dict[str, str]:
         "hide": t("hide"),
         "show": t("show"),
         "branch": t("branch"),
-        "first_stage": layer_text("hidden.1").render(t),
         "drop": t("drop"),
         "drop_help": t("Stop this run for good: more epochs for all leave it out"),
         "row_pause": t("hold"),

@@ -194,14 +194,16 @@ def test_stages_of_a_pre_training_are_marked_once_for_all_runs():
           const one = run("a", {}), other = run("b", {}), plain = run("c", {});
           one.events = [{ step: 20, kind: "stage", text: "layer 2" }, { step: 30, kind: "set", text: "lr" }];
           other.events = [{ step: 20, kind: "stage", text: "layer 2" }, { step: 40, kind: "stage", text: "all" }];
-          const lines = [one, other, plain].map((first) => ({ group: { first }, at: (step) => step / 10 }));
+          const facts = (first) => ({ first_stage: first === plain ? null : "layer 1" });
+          const lines = [one, other, plain].map((first) => (
+            { group: { first, facts: facts(first) }, at: (step) => step / 10 }
+          ));
           const [shapes, annotations] = [[], []];
-          const labels = { first_stage: "layer 1" };
-          stages(lines, { labels, palette: {}, narrow: false, size: 12 }, shapes, annotations);
+          stages(lines, { palette: {}, narrow: false, size: 12 }, shapes, annotations);
           return [shapes.map(({ x0 }) => x0), annotations.map(({ text }) => text)];
         })()"""
     )
-    assert marks == [[2, 4, 0], ["layer 2", "all", "layer 1"]]
+    assert marks == [[0, 2, 4], ["layer 1", "layer 2", "all"]]
 
 
 def test_the_batch_loss_is_that_of_every_update():
