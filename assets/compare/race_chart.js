@@ -1,7 +1,7 @@
 // All lines on shared axes: colour and symbol = run, thick = validation, thin and dashed = training, shaded = gap or range
 // of the seeds; names at the line ends; the target, and where each run has reached it.
 
-import { errorRange, interpolated } from "../live/axes.js";
+import { apart, errorRange, interpolated } from "../live/axes.js";
 import { widest } from "../live/plot.js";
 import { alike, fill, grouped, percent, short } from "../live/text.js";
 import { translucent } from "../live/theme.js";
@@ -184,10 +184,10 @@ function endNames(lines, range, scale, view, context) {
   const ends = lines
     .map(({ group, at, main }) => {
       const row = main.mid.findLastIndex((value) => Number.isFinite(value));
-      return row < 0 ? null : { group, x: at(main.steps[row]), share: Math.min(1, Math.max(0, share(main.mid[row]) || 0)) };
+      return row < 0 ? null : { group, x: at(main.steps[row]), share: Math.min(1, Math.max(0, share(main.mid[row]) || 0)), value: main.mid[row] };
     })
     .filter(Boolean)
-    .sort((a, b) => b.share - a.share);
+    .sort((a, b) => b.value - a.value); // Below the axis all shares are 0.
   apart(ends, (size * 1.2) / Math.max(80, height - 5 * size));
   return {
     uid: "names",
@@ -203,18 +203,6 @@ function endNames(lines, range, scale, view, context) {
     hoverinfo: "skip",
     showlegend: false,
   };
-}
-
-// Move sorted ends, highest first, at least `gap` apart, and keep them all inside.
-export function apart(ends, gap) {
-  ends.forEach((end, i) => {
-    const above = i ? ends[i - 1].share - gap : 1 - gap / 2;
-    end.share = Math.min(end.share, above);
-  });
-  for (let i = ends.length - 1; i >= 0; i -= 1) {
-    const below = i === ends.length - 1 ? gap / 2 : ends[i + 1].share + gap;
-    ends[i].share = Math.max(ends[i].share, below);
-  }
 }
 
 // The name at a line's end, after the symbol that stands on the line.

@@ -74,6 +74,18 @@ export function errorRange(values, scale, inPercent) {
   return [low, inPercent ? Math.min(high, scale === "log" ? 2 : 100) : high];
 }
 
+// Move sorted ends, highest first, at least `gap` apart, and keep them all inside.
+export function apart(ends, gap) {
+  ends.forEach((end, i) => {
+    const above = i ? ends[i - 1].share - gap : 1 - gap / 2;
+    end.share = Math.min(end.share, above);
+  });
+  for (let i = ends.length - 1; i >= 0; i -= 1) {
+    const below = i === ends.length - 1 ? gap / 2 : ends[i + 1].share + gap;
+    ends[i].share = Math.max(ends[i].share, below);
+  }
+}
+
 export function smallest(values) {
   return values.reduce((least, value) => (value < least ? value : least), Infinity);
 }

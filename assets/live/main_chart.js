@@ -1,7 +1,7 @@
 // Training and validation on one axis, the gap between them as an area: colour = run, thick = validation, thin and
 // dashed = training.
 
-import { epochsOf, errorRange, extent, positions } from "./axes.js";
+import { apart, epochsOf, errorRange, extent, positions } from "./axes.js";
 import { expectedTraces } from "./expected.js";
 import { fitted, widest } from "./plot.js";
 import { alike, epochs, fill, percent, short } from "./text.js";
@@ -189,7 +189,7 @@ function edgeMarks(curves, at, factor, view, { labels, palette, size }) {
 }
 
 // Names at the line ends, moved apart where the ends meet.
-function endNames(data, curves, at, scaled, range, view, { labels, palette, narrow, size, height }, colour) {
+export function endNames(data, curves, at, scaled, range, view, { labels, palette, narrow, size, height }, colour) {
   const log = view.scale === "log";
   const height01 = (value) => ((log ? Math.log10(value) : value) - range[0]) / (range[1] - range[0]);
   const ends = [];
@@ -200,14 +200,8 @@ function endNames(data, curves, at, scaled, range, view, { labels, palette, narr
     const share = Math.min(1, Math.max(0, height01(scaled(column)[row])));
     ends.push({ key, x: at(column.steps[row]), share: Number.isFinite(share) ? share : 0, value: column.values[row] });
   }
-  const apart = (size * 1.35) / Math.max(80, height - 5 * size);
-  ends.forEach((end) => (end.share = Math.min(1 - apart / 2, Math.max(apart / 2, end.share))));
-  if (ends.length === 2 && Math.abs(ends[0].share - ends[1].share) < apart) {
-    const upper = ends[0].value >= ends[1].value ? 0 : 1; // Not by the shares: below the axis all are 0.
-    const middle = Math.max((ends[0].share + ends[1].share) / 2, apart / 2);
-    ends[upper].share = middle + apart / 2;
-    ends[1 - upper].share = middle - apart / 2;
-  }
+  ends.sort((a, b) => b.value - a.value); // Below the axis all shares are 0.
+  apart(ends, (size * 1.35) / Math.max(80, height - 5 * size));
   const reach = extent(data, view.x)[1];
   return ends.map(({ key, x, share }) => ({
     x,

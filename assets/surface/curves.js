@@ -1,9 +1,9 @@
 // Loss, gradient norm or learning rates against the update: whole curves, pale behind the present update.
 
-import { largest, smallest, verticalRange } from "../live/axes.js";
+import { apart, largest, smallest, verticalRange } from "../live/axes.js";
 import { element } from "../live/dom.js";
 import { Chart, widest } from "../live/plot.js";
-import { apart, escaped, ticks } from "../compare/race_chart.js";
+import { escaped, ticks } from "../compare/race_chart.js";
 
 export const CURVES = ["loss", "gradient", "rates", "leaving"];
 const DECADES = 16;

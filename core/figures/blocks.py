@@ -236,6 +236,7 @@ def dropped_figure(record: DroppedUnits, translate: Translate = untranslated, *,
         mode="markers",
         name=Text("with this mask").render(translate),
         marker={"symbol": "x", "size": 7, "color": colour(1, dark=dark)},
+        cliponaxis=False,
     )
     figure.add_scatter(
         x=units,
@@ -243,6 +244,7 @@ def dropped_figure(record: DroppedUnits, translate: Translate = untranslated, *,
         mode="markers",
         name=Text("mean over {num:,} masks", num=record.num_masks).render(translate),
         marker={"symbol": "circle-open", "size": 9, "line": {"width": 2}, "color": colour(0, dark=dark)},
+        cliponaxis=False,
     )
     figure.update_yaxes(title=Text("output").render(translate))
     return _along_units(figure, len(units), translate)
