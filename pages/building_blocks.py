@@ -11,6 +11,7 @@ from core.describe import title
 from core.errors import CoreError
 from core.experiment import Experiment
 from core.studies.blocks_asked import Samples
+from core.studies.report import ending_numbers
 from pages.components import blocks_state as chosen
 from pages.components import lesson_state
 from pages.components.blocks_parts import activation, dropout, normalization
@@ -41,9 +42,8 @@ def offered() -> list[RunRecord]:
 def run_words(run: RunRecord) -> str:
     """What a stored run is, and how well it did."""
     words = show(title(Experiment.from_json(dict(run.experiment))))
-    if run.last_validation_error is None:
-        return words
-    return t("{title}: {percent:.1f} % wrong", title=words, percent=100 * run.last_validation_error)
+    error = ending_numbers(services().store, run).get("validation_error")
+    return words if error is None else t("{title}: {percent:.1f} % wrong", title=words, percent=100 * error)
 
 
 def shipped_words() -> str:

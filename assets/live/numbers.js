@@ -52,7 +52,7 @@ export class Numbers {
 
   // One standard error: as measured, else of a share p of n, √(p(1−p)/n), or 1/(n+1) where none or all are wrong.
   spread(error, num, measured, regression) {
-    const spread = Number.isFinite(measured) ? measured : regression ? NaN : error > 0 && error < 1 ? Math.sqrt((error * (1 - error)) / num) : 1 / (num + 1);
+    const spread = Number.isFinite(measured) ? measured : regression || !Number.isFinite(error) ? NaN : Math.sqrt((error * (1 - error)) / num) || 1 / (num + 1);
     if (!(spread > 0)) return "";
     return `± ${regression ? short(spread) : (100 * spread).toFixed(1)}`;
   }

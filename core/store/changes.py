@@ -240,8 +240,8 @@ class StepRows(Operation):
         advance(connection, self.run, int(columns["step"][-1]), **last)
 
 
-FEW_BLOCKS = 4
-"""So many are read as fast as one."""
+FEW_BLOCKS = 2
+"""Packing so many takes longer than it saves whoever reads them."""
 
 
 def merge_blocks(connection: Connection, run: str) -> None:

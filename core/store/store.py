@@ -175,6 +175,7 @@ class Store(Studies, Answers, Sharing):
 
         delete_run(self.folder, run, delete_rows)
         self._writing().forget(run)
+        self.folder.fill_reserve()
         with self._known:
             for known in (self._states, self._attempts, self._last_steps):
                 known.pop(run, None)

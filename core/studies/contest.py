@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FLUSHES = 12
+"""So often a comparison that is over waits five seconds for its rows; without a verdict a page finds it later."""
+
 
 @dataclass(frozen=True)
 class Services:
@@ -308,15 +311,19 @@ class Contest:
 
     def _conclude(self, race: RaceJob) -> None:
         store = self._services.store
+        # A verdict over rows that are not stored yet would be another one, and would stand for good.
+        is_stored = any(store.flush() for _ in range(FLUSHES))
         aim = store.get_study(self.study, actor=self.actor).facts.get("aim")
-        found = verdict_of(store, self.comparison, self._stored_runs(), aim)
-        if self._noise and race.state_name == "stopped":
-            self._noise.cancel()  # Whoever stops it does not wait for what is still being measured.
-        facts = {"verdict": found.sentences, "target": found.target, **self._noise_facts()}
-        self._keep(facts)
-        self._tell(**facts)
+        found = verdict_of(store, self.comparison, self._stored_runs(), aim) if is_stored else None
         for run in self._runs:  # Meanwhile their last snapshots have been written.
             self._services.runner.wait(run)
+        if self._noise and race.state_name == "stopped":
+            self._noise.cancel()  # Whoever stops it does not wait for what is still being measured.
+        facts = {"verdict": found.sentences, "target": found.target} if found else {}
+        facts |= self._noise_facts()
+        if facts:
+            self._keep(facts)
+            self._tell(**facts)
         self.end(race.state_name, None)
 
     def end(self, state: str, error: BaseException | None) -> None:

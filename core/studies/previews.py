@@ -218,12 +218,12 @@ def _evaluated(run: Run) -> Generator[bool, None, float]:
     """Evaluate once more, in pieces; the seconds that they took."""
     seconds = 0.0
     for batches in run.parts.evaluated:
-        pieces, goes_on = score(run.parts.model, batches, run.parts.plain_loss, run.parts.target_spread), True
-        while goes_on:
-            start = time.perf_counter()
-            goes_on = next(pieces, run) is not run
+        start = time.perf_counter()
+        for _ in score(run.parts.model, batches, run.parts.plain_loss, run.parts.target_spread):
             seconds += time.perf_counter() - start
             yield False
+            start = time.perf_counter()
+        seconds += time.perf_counter() - start
     return seconds
 
 

@@ -334,7 +334,9 @@ class RaceJob(Job):
             self._settle()
         living = [lane for lane in self.lanes if not lane.done]
         if self.has_begun and living:
-            self._set_state("paused" if all(lane.state_name == "paused" for lane in living) else "running")
+            # Who waits for a place elsewhere cannot be held; it begins held.
+            begun = [lane for lane in living if lane.doing is None] or living
+            self._set_state("paused" if all(lane.state_name == "paused" for lane in begun) else "running")
         idle = self._state == "paused" or self.interval() > PROGRESS_S
         if idle or now - self._reported_at >= PROGRESS_S:
             self._reported_at = now

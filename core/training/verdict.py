@@ -144,8 +144,8 @@ def error_text(score: Score) -> Text:
 def uncertainty_text(score: Score) -> Text:
     """The ± behind an error, in its unit.
 
-    None or all wrong of few is nothing to be sure of, as the rules' ± would be: Wilson's interval of one standard error
-    reaches 1 / (n + 1) from there.
+    Where none or all are wrong the binomial ± is 0, as if it were certain; then it is how far Wilson's interval
+    of one standard error reaches, 1 / (n + 1). The rules keep the binomial one: what they say was measured with it.
     """
     if score.wrong is None:
         return Text("{value:.2g}", value=uncertainty(score))

@@ -129,6 +129,7 @@ def test_layer_by_layer_starts_a_race_and_finds_it_again(open_page, bench: Workb
     shown = data(tab)
     names = ["end to end", "auto-encoding first", "supervised first"]
     assert [variant["name"] for variant in shown["race"]["variants"]] == names
+    assert [variant["first_stage"] for variant in shown["race"]["variants"]] == [None, "layer 1", "layer 1"]
     assert shown["settings"]["view"] == {"quantity": "batch"}
     assert "Each run takes 180 gradients" in shown["race"]["caption"]
     assert shown["study"] is None

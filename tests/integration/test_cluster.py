@@ -86,12 +86,17 @@ def hashes_of(bench: Workbench, study: str) -> list[list[str]]:
     return [items[name]["hashes"] for name in ("batches", "augmentation")]
 
 
+def lanes_of(bench: Workbench, study: str) -> list[RemoteLane]:
+    """The runs of a study that go on."""
+    jobs = [bench.runner.job(run.id) for run in bench.runs_of(study)]
+    return [job for job in jobs if isinstance(job, RemoteLane)]
+
+
 def lane_of(bench: Workbench, study: str) -> RemoteLane:
     """The first run of a study that is under way in a worker."""
 
     def found() -> RemoteLane | None:
-        jobs = [bench.runner.job(run.id) for run in bench.runs_of(study)]
-        return next((job for job in jobs if isinstance(job, RemoteLane) and job.where and job.num_updates > 20), None)
+        return next((lane for lane in lanes_of(bench, study) if lane.where and lane.num_updates > 20), None)
 
     lane = until(found)
     assert lane is not None
@@ -159,6 +164,28 @@ def test_what_trains_there_is_shown_paused_and_stopped_from_here(bench: Workbenc
     bench.wait_comparison(study, WITHIN_S)
     assert {each.state for each in bench.runs_of(study)} == {"stopped"}
     assert bench.runs_of(study)[0].step >= 20
+
+
+def test_a_study_is_paused_though_some_of_its_runs_wait_for_a_place(bench: Workbench, cluster: Cluster):
+    for _ in range(2):
+        cluster._places.release()
+    try:
+        changes = ["seed=0,1,2,3"]
+        study = bench.start_comparison(
+            Comparison.of({**POINTS, **LONG}, changes, rates="hand"), pace="max", executor="ray"
+        )
+        held = lane_of(bench, study)
+        assert any(lane.where is None for lane in lanes_of(bench, study)), "some wait"
+        bench.command_comparison(study, "pause")
+        until(lambda: bench.hub.meta(study_channel(study))["state"] == "paused")
+        done = held.num_updates
+        bench.command_comparison(study, "start")
+        until(lambda: bench.hub.meta(study_channel(study))["state"] == "running" and held.num_updates > done)
+        bench.command_comparison(study, "stop")
+        bench.wait_comparison(study, WITHIN_S)
+    finally:
+        for _ in range(2):
+            cluster._places.acquire()
 
 
 def test_a_run_whose_worker_is_killed_goes_on_from_its_last_snapshot_to_the_same_bits(

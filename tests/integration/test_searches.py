@@ -37,6 +37,16 @@ def searched(bench: Workbench, search: Search) -> tuple[str, dict[str, Any]]:
     return study, bench.search_report(study)
 
 
+def meta_of(bench: Workbench, study: str) -> dict[str, Any]:
+    """What viewers are told of a search."""
+    return bench.hub.meta(study_channel(study))
+
+
+def states_of(bench: Workbench, study: str) -> list[str]:
+    """How viewers see its trials."""
+    return [trial["state"] for trial in meta_of(bench, study)["trials"]]
+
+
 def loaded(folder: Path, study: str) -> optuna.Study:
     """The search as Optuna's own API reads it, in the way that its dashboard does."""
     return optuna.load_study(study_name=study, storage=f"sqlite:///{folder / 'optuna.db'}")
@@ -189,6 +199,22 @@ def test_a_search_is_held_goes_on_and_is_stopped_and_goes_on_with_what_is_left(b
     bench.command_search(study, "stop")
     bench.wait_search(study, 60)
     assert {run.id for run in bench.runs_of(study)} == {run.id for run in runs}
+
+
+def test_a_trial_that_is_over_is_told_while_others_go_on_and_optuna_learns_of_all_together(bench: Workbench):
+    study = bench.start_search(asked("epochs=1,100000"))
+    until(lambda: sorted(states_of(bench, study)) == ["complete", "running"])
+    told = meta_of(bench, study)
+    [short] = [trial for trial in told["trials"] if trial["state"] == "complete"]
+    [run] = [run for run in bench.runs_of(study) if run.id in short["runs"]]
+    assert run.experiment["epochs"] == 1
+    assert short["error"] == ending_numbers(bench.store, run)["validation_error"]
+    assert (told["best"], told["state"]) == (short["number"], "running")
+    assert {trial.state.name for trial in loaded(bench.folder.path, study).trials} == {"RUNNING"}
+    bench.command_search(study, "stop")
+    bench.wait_search(study, 60)
+    assert {trial.state.name for trial in loaded(bench.folder.path, study).trials} == {"COMPLETE", "RUNNING"}
+    assert sorted(states_of(bench, study)) == ["complete", "running"]
 
 
 def test_a_search_that_was_broken_off_ends_as_one_that_was_not(tmp_path: Path):

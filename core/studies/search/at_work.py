@@ -12,6 +12,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from core.errors import BadInput, CoreError
@@ -70,6 +71,9 @@ class SearchAtWork:
         self._race: RaceJob | None = None
         self._is_paused, self._is_stopped = paused, False
         self._batch: list[Trial] = []
+        self._telling = threading.Lock()
+        """Held while viewers are told of the trials, so that what is told last is what was known last."""
+        self._is_told_soon = False
 
     # -- from any thread -----------------------------------------------------------------------------------------
 
@@ -132,7 +136,7 @@ class SearchAtWork:
 
     def _race_batch(self) -> None:
         """Let the runs of the batch train, those of earlier attempts with them."""
-        news = SearchNews(self._services.hub, study_channel(self.study), self._trials, self.search)
+        news = SearchNews(self._services.hub, study_channel(self.study), self._trials, self.search, self._trial_is_over)
         race = RaceJob(
             [news],
             self._services.runner.compute.wake,
@@ -272,10 +276,28 @@ class SearchAtWork:
 
     # -- for whoever looks ---------------------------------------------------------------------------------------
 
+    def _trial_is_over(self) -> None:
+        """In the compute thread: one of those that train together is over. Several are told of at once."""
+        if self._services.hub and not self._is_told_soon:
+            self._is_told_soon = True
+            self._later(self._tell_trials)
+
     def _tell_trials(self) -> None:
-        if self._services.hub:
+        if not self._services.hub:
+            return
+        with self._telling:
+            self._is_told_soon = False
+            self._services.store.flush()
             runs = by_trial(self._services.store, self.study, self.actor)
-            self._tell(**search_meta(self.search, self._trials.all(), runs, self._trials.importances()))
+            trials = [self._shown(trial, runs.get(trial.number, ())) for trial in self._trials.all()]
+            self._tell(**search_meta(self.search, trials, runs, self._trials.importances()))
+
+    def _shown(self, trial: Trial, runs: Sequence[RunRecord]) -> Trial:
+        """A trial for viewers: its runs may be over before Optuna is told, which learns of all of a batch together."""
+        if trial.state != "running" or not runs:
+            return trial
+        found = outcome_of(self._services.store, runs, self.search.folds or 1, is_stopped=True)
+        return replace(trial, state=found.state, error=found.error, standard_error=found.standard_error, why=found.why)
 
     def _tell(self, **meta: Any) -> None:
         if self._services.hub:

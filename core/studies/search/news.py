@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 
 from core.errors import CoreError
 from core.live.hub import Hub
@@ -17,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 class SearchNews:
-    """`seat` every lane before the race begins."""
+    """`seat` every lane before the race begins. `over`: a trial has come to its end before all others have."""
 
-    def __init__(self, hub: Hub | None, channel: str, trials: Trials, search: Search) -> None:
-        self._hub, self._channel, self._trials = hub, channel, trials
+    def __init__(self, hub: Hub | None, channel: str, trials: Trials, search: Search, over: Callable[[], None]) -> None:
+        self._hub, self._channel, self._trials, self._over = hub, channel, trials, over
         self._prunes, self._num_runs = search.pruning != "none", search.folds or 1
         self._by_lane: dict[int, int] = {}
         self._told: dict[int, tuple[int, int]] = {}
@@ -70,7 +71,11 @@ class SearchNews:
                     lane.pass_on(Command("stop", {"pruned": True}, lane.owner))
 
     def lane_over(self, lane: Lane) -> None:
-        """What came out is read from the store, when all are over."""
+        """Say when a trial is over while others go on; what came out is read from the store."""
+        number = self._by_lane[id(lane)]
+        is_over = all(one.done for one in self.lanes if self._by_lane[id(one)] == number)
+        if is_over and not all(one.done for one in self.lanes):
+            self._over()
 
     def progress(self, race: RaceJob) -> None:
         if self._hub:

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from core.catalog.architectures.rows import Chain, FixedProduct, Rows, Several, forward_of, joined
 from core.training.assembly import Assembly
 
-MOST_BYTES = 8 * 2**20
+MOST_BYTES = 4 * 2**20
 """What is kept of weights, and of samples, between two evaluations: larger ones take long beside being copied anew."""
-MOST_KEPT = 4
+MOST_KEPT = 8
+"""Groups of runs: the largest stack is measured in seven."""
 
 
 class Again:
@@ -34,8 +35,9 @@ class Again:
             return found
         found = Answers(several)
         if found.num_bytes <= MOST_BYTES:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
+            self._kept.pop(key, None)
+            while len(self._kept) >= MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
             self._kept[key] = found
         return found
 
@@ -43,12 +45,13 @@ class Again:
 class Answers:
     """Networks of one shape as one function: (B, …) for each → (R, B, K). Between calls they are in training mode.
 
-    Inputs of a chain of layers are kept side by side, where there is room, for the next time they come.
+    Inputs of a chain of layers are kept side by side, where there is room, for the next time they come, if they will.
     """
 
     def __init__(self, several: Sequence[Assembly]) -> None:
         self._several, self._num_rows = several, len(several)
-        self._made_of = self._pieces()
+        self._revisions = self._present_revisions()
+        self._come_again = all(rows.is_kept for parts in several for rows in parts.evaluated)
         self._beside: dict[tuple[int, ...], tuple[Several, Tensor]] = {}
         self._room = MOST_BYTES
         self._weights = torch.stack([parts.frame.weights.all for parts in several])
@@ -59,7 +62,7 @@ class Answers:
     @property
     def is_valid(self) -> bool:
         """Whether the runs still have the pieces that they had."""
-        return self._made_of == self._pieces()
+        return self._revisions == self._present_revisions()
 
     @property
     def num_bytes(self) -> int:
@@ -81,14 +84,14 @@ class Answers:
             for model in modal:
                 model.train()
 
-    def _pieces(self) -> list[tuple[int, int]]:
-        return [(id(parts.model), parts.revision) for parts in self._several]
+    def _present_revisions(self) -> list[int]:
+        return [parts.revision for parts in self._several]
 
     def _side_by_side(self, inputs: Several) -> Tensor:
         key = tuple(map(id, inputs))
         if key not in self._beside:
             beside = joined(inputs)
-            if beside.nbytes > self._room:
+            if not self._come_again or beside.nbytes > self._room:
                 return beside
             # With the inputs themselves, so that no others can have their ids.
             self._room, self._beside[key] = self._room - beside.nbytes, (inputs, beside)

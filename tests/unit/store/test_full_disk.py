@@ -113,6 +113,20 @@ with WriteLock.acquire(folder) as lock, Store.open(folder, lock) as store:
 assert whole(folder)
 """
 
+DELETED = """
+folder = DataFolder.find(sys.argv[1] + "/data")
+with WriteLock.acquire(folder) as lock, Store.open(folder, lock) as store:
+    run = new_run(store)
+    folder.snapshots(run).mkdir(parents=True)
+    (folder.snapshots(run) / "weights").write_bytes(bytes(7 * 2**20))
+    store.begin_attempt(run, 0, "start", actor="local")
+    store.set_state(run, "finished", actor="local")
+    assert store.flush()
+    folder.release_reserve()
+    store.delete(run, actor="local")
+    assert folder.reserve.stat().st_size > 0, "its files have left room for it"
+"""
+
 
 def run(program: str, place: object, before: tuple[str, ...] = ()) -> None:
     """Run a program after PRELUDE in a process of its own, which checks everything itself."""
@@ -141,6 +155,13 @@ def test_a_full_disk_keeps_the_old_state_loses_nothing_and_lets_runs_be_deleted(
     if not begin:
         pytest.skip("mounting a small disk needs Linux, util-linux's unshare and root or user namespaces")
     run(FULL, tmp_path, (*begin, str(tmp_path)))
+
+
+def test_the_room_for_deleting_comes_back_once_the_files_of_a_deleted_run_are_gone(tmp_path: object):
+    begin = small_disk()
+    if not begin:
+        pytest.skip("mounting a small disk needs Linux, util-linux's unshare and root or user namespaces")
+    run(DELETED, tmp_path, (*begin, str(tmp_path)))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on a process's files")
