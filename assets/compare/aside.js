@@ -83,9 +83,11 @@ function curve(chart, { groups, settings }, view, context) {
       { uid: split, type: "scatter", mode: "lines+markers", x, y: at("mid"), name: labels[split], line: { color: colour, width: thick ? 2.6 : 1.5, dash: thick ? "solid" : "dash" }, marker: { size: thick ? size * 0.6 : size * 0.35, color: thick ? points.map(({ group }) => colourOf(group, view, palette)) : colour }, hovertemplate: `%{x:.3~g}: %{y:.3~g}<extra>%{fullData.name}</extra>` },
     ];
   });
-  const gaps = points.map(({ gap }) => (view.scale === "log" && gap.mid <= 0 ? null : gap.mid * factor));
-  const tall = traces.flatMap((trace) => trace.y);
-  const range = errorRange(view.scale === "log" ? tall : [...tall, ...gaps], view.scale, !regression);
+  const gaps = points.map(({ gap }) => gap.mid * factor);
+  const tall = [...traces.flatMap((trace) => trace.y), ...gaps].filter(Number.isFinite);
+  // Logarithmic only where all of it can be: an error of 0 or a gap below it would leave the picture.
+  const scale = smallest(tall) > 0 ? view.scale : "linear";
+  const range = errorRange(tall, scale, !regression);
   // First: the legend names them from the last to the first.
   traces.unshift({ uid: "gap", type: "scatter", mode: "lines", x: points.map((point) => point.x), y: gaps, name: labels.aside_gap, line: { color: palette.muted, width: 1.2, dash: "dot" }, hovertemplate: "%{x:.3~g}: %{y:.3~g}<extra>%{fullData.name}</extra>" });
   const best = bestOf(points);
@@ -100,7 +102,7 @@ function curve(chart, { groups, settings }, view, context) {
       legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: size * 0.9 }, traceorder: "reversed" },
       margin: { t: size * 2 },
       xaxis: { mode: "number", type: logarithmic ? "log" : "linear", title: { text: settings.number.title, standoff: 2 }, tickvals: xs, ticktext: alike(xs), zeroline: false, ...(isMany ? { tickvals: undefined, ticktext: undefined, ...ticks(logarithmic ? "log" : "linear", [Math.log10(smallest(xs)), Math.log10(xs[xs.length - 1])]) } : {}) },
-      yaxis: { mode: `curve ${view.scale}`, type: view.scale, range, title: { text: labels[regression ? "axis_relative_error" : "axis_error_percent"], standoff: 6 }, ...ticks(view.scale, range) },
+      yaxis: { mode: `curve ${scale}`, type: scale, range, title: { text: labels[regression ? "axis_relative_error" : "axis_error_percent"], standoff: 6 }, ...ticks(scale, range) },
     },
     fill(labels.summary_curve, { title: settings.number.title }),
   );

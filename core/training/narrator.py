@@ -193,8 +193,8 @@ def _is_noise(past: Past) -> bool:
 
 def _overfitting_text(past: Past) -> Text:
     return Text(
-        "Validation error {now} ± {uncertainty}, lowest at epoch {epoch} ({lowest}); training loss has fallen "
-        "since, from {before:.3g} to {after:.3g}.",
+        "Validation error {now} ± {uncertainty}, of all epoch ends lowest at {epoch} ({lowest}); training loss has "
+        "fallen since, from {before:.3g} to {after:.3g}.",
         **_validation(past),
         epoch=epoch_text(past.lowest.epoch),
         lowest=error_text(past.lowest.validation),

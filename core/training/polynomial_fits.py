@@ -36,9 +36,8 @@ class Fits:
 
     `x`, `y` (R, N) are the points, `grid`, `truth` (G,) the curve behind them. `curves` (T, R, G) are the fits of the
     degree asked for at the moments `updates`; `train`, `validation` (R, D) mean squared errors of the trained fits of
-    degree 0 … D − 1. `bias2`, `variance` (D,) are those of the mean fit over the sets, `noise` the variance of the
-    noise, `test` (D,) the mean squared error over all sets on the same test points, ± `test_error` (one standard
-    error).
+    degree 0 … D − 1. `bias2`, `variance` (D,) are estimated from the sets, `noise` is the variance of the noise, `test`
+    (D,) the mean squared error over all sets on the same test points, ± `test_error` (one standard error).
     """
 
     x: np.ndarray
@@ -84,9 +83,9 @@ def fits(data: Polynomial, *, seed: int, num_sets: int, degree: int, most: int) 
         errors["train"].append(_mean_squares(trained.fitted.numpy(), y_RN))
         errors["validation"].append(_mean_squares(_answers(weights_RK, inputs["validation"]).numpy(), y_validation))
         answers_RJ = _answers(weights_RK, inputs["test"]).numpy()
-        mean_J = answers_RJ.mean(0)
-        bias2.append(((mean_J - truth_J) ** 2).mean())
-        variance.append(answers_RJ.var(0).mean())
+        of_bias, of_variance = bias_and_variance(answers_RJ, truth_J)
+        bias2.append(of_bias)
+        variance.append(of_variance)
         squares_J = ((answers_RJ - y_test) ** 2).mean(0)
         test.append(squares_J.mean())
         spread.append(squares_J.std(ddof=1) / NUM_TEST**0.5)
@@ -106,6 +105,18 @@ def fits(data: Polynomial, *, seed: int, num_sets: int, degree: int, most: int) 
         np.array(test),
         np.array(spread),
     )
+
+
+def bias_and_variance(answers_RJ: np.ndarray, truth_J: np.ndarray) -> tuple[float, float]:
+    """Bias² and variance of fits to R sets, averaged over J points; together the mean squared distance to the truth.
+
+    The mean over R sets still varies by a share 1/R of the variance, which its distance to the truth holds too. That is
+    no bias: without it the estimate is unbiased, and where it is below 0 none is found.
+    """
+    distance = float(((answers_RJ.mean(0) - truth_J) ** 2).mean())
+    spread = float(answers_RJ.var(0).mean())
+    bias2 = max(0.0, distance - spread / (len(answers_RJ) - 1)) if len(answers_RJ) > 1 else distance
+    return bias2, distance + spread - bias2
 
 
 def _inputs(x: np.ndarray, degree: int) -> Tensor:

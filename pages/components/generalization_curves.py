@@ -267,6 +267,15 @@ def _size_words(comparison: Comparison, points: Sequence[Point]) -> Text:
         "{less}. The network has {weights:,} weights: at the right end {each:.2g} samples for each.",
         **values,
     )
+    if min(first.train_errors) > max(last.train_errors):
+        said = Text(
+            "{said} With {first:,} samples even training error is {train}: in {epochs} epochs so few samples make too "
+            "few updates. More epochs show what the samples are worth.",
+            said=said,
+            first=first.value,
+            train=_error(comparison, first.train_error),
+            epochs=comparison.base.epochs,
+        )
     if rises:
         return Text("{said} Here more samples made it worse: up to {size:,}.", said=said, size=rises[-1])
     return said

@@ -248,10 +248,10 @@ def bias() -> None:
         pd.DataFrame(
             {
                 t("degree"): range(len(total)),
-                t("bias²"): [f"{value:.3g}" for value in found.bias2],
-                t("variance"): [f"{value:.3g}" for value in found.variance],
-                t("noise"): [f"{found.noise:.3g}"] * len(total),
-                t("sum"): [f"{value:.3g}" for value in total],
+                t("bias²"): [three_digits(value) for value in found.bias2],
+                t("variance"): [three_digits(value) for value in found.variance],
+                t("noise"): [three_digits(found.noise)] * len(total),
+                t("sum"): [three_digits(value) for value in total],
                 t("measured"): list(map(measured_words, found.test, found.test_error)),
             }
         ),
@@ -284,10 +284,10 @@ def bias_words(found: Parts) -> Text:
     best = int((found.bias2 + found.variance).argmin())
     values = {
         "degree": degree,
-        "bias2": f"{found.bias2[degree]:.3g}",
-        "variance": f"{found.variance[degree]:.3g}",
-        "noise": f"{found.noise:.3g}",
-        "sum": f"{found.bias2[degree] + found.variance[degree] + found.noise:.3g}",
+        "bias2": three_digits(found.bias2[degree]),
+        "variance": three_digits(found.variance[degree]),
+        "noise": three_digits(found.noise),
+        "sum": three_digits(found.bias2[degree] + found.variance[degree] + found.noise),
         "measured": measured_words(found.test[degree], found.spread[degree]),
         "best": best,
     }

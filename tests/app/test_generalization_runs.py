@@ -8,13 +8,16 @@ import threading
 import pytest
 
 from core.catalog.regularizers.early_stopping import EarlyStopping
+from core.studies.comparison import Comparison
+from core.studies.error_curve import Point
 from core.studies.fits_asked import NUM_SETS, Polynomials
 from core.studies.workbench import Workbench
+from core.training.alarms import three_digits
 from core.training.narrator import RULES
 from core.training.narrator_record import record_text
 from core.training.polynomial_fits import Fits
 from pages.components import stored_choice
-from pages.components.generalization_curves import PENALTIES
+from pages.components.generalization_curves import PENALTIES, _size_words
 from pages.components.generalization_fits import measured_words
 from tests.experiments import images, points
 from tests.polling import until
@@ -231,7 +234,7 @@ def test_bias_and_variance_stand_in_a_table_with_what_was_measured(open_page, be
     assert "**Variance** is the larger part at degree 9" in texts(tab)
     found: Fits = bench.polynomials(Polynomials(sets=NUM_SETS))
     (table,) = tab.dataframe
-    assert list(table.value["bias²"]) == [f"{value:.3g}" for value in found.bias2]
+    assert list(table.value["bias²"]) == [three_digits(value) for value in found.bias2]
     (slider,) = [one for one in tab.slider if one.label == "degree of the fit"]
     slider.set_value(1).run()
     assert "**Bias** is the larger part at degree 1" in texts(tab)
@@ -355,3 +358,15 @@ def test_who_chooses_another_run_waits_no_more_for_the_one_before(open_page, ben
     assert measuring.is_cancelled
     held.set()
     until(bench.confidence(second.id).is_over.is_set)
+
+
+@pytest.mark.parametrize(("before", "after", "is_said"), [(0.6, 0.04, True), (0.0, 0.04, False)])
+def test_a_learning_curve_that_shows_too_few_updates_says_so(before: float, after: float, is_said: bool):
+    """Every size has the same number of epochs: with few samples a network may not even fit these."""
+    comparison = Comparison.of({"dataset": "digits", "epochs": 10}, ["train_size=23,1150"], rates="hand")
+    points = [
+        Point(num, num, 100, (train, train + 0.01), (0.7, 0.7), train, 0.7, 0.7 - train)
+        for num, train in ((23, before), (1150, after))
+    ]
+    said = str(_size_words(comparison, points))
+    assert ("in 10 epochs so few samples make too few updates" in said) == is_said

@@ -47,10 +47,10 @@ def test_who_is_worse_than_the_best_underfits_or_overfits_by_its_training_error(
     assert said(f"words({[list(pair) for pair in errors]}, {by})", POINTS) == words
 
 
-def drawn(state: str, scale: str = "linear", first: str = "[0.4, 0.42]") -> Any:
+def drawn(state: str, scale: str = "linear", first: str = "[0.4, 0.42]", last: str = "") -> Any:
     return said(
         f"""(() => {{
-          const last = [{first}, [0.05, 0.1], [0.12, 0.1], [0, 0.2]];
+          const last = {last or f"[{first}, [0.05, 0.1], [0.12, 0.1], [0, 0.2]]"};
           const groups = last.map(([training, validation], place) => {{
             const group = new Group({{ key: `v${{place}}`, name: "a", slot: place, facts: {{ number: 2 ** place }} }});
             group.runs.push(errors(`r${{place}}`, [validation], [training]));
@@ -65,6 +65,7 @@ def drawn(state: str, scale: str = "linear", first: str = "[0.4, 0.42]") -> Any:
           drawAside(chart, "curve", model, view, {{ labels, size: 12, palette }});
           return {{
             gap: found.traces.find(({{ uid }}) => uid === "gap").y,
+            scale: found.layout.yaxis.type,
             names: found.layout.annotations.map(({{ text }}) => text),
             lines: found.layout.shapes.length,
           }};
@@ -81,8 +82,12 @@ def test_the_gap_is_a_curve_of_its_own_and_the_regions_are_named_once_all_have_e
     assert drawn("running")["names"] == []
 
 
-def test_on_a_logarithmic_axis_a_gap_that_is_not_positive_is_left_out():
-    assert drawn("finished", "log")["gap"] == pytest.approx([2, 5, None, 20])
+def test_the_axis_is_linear_where_an_error_of_0_or_a_gap_below_it_would_leave_a_logarithmic_one():
+    found = drawn("finished", "log")
+    assert found["gap"] == pytest.approx([2, 5, -2, 20])
+    assert found["scale"] == "linear"
+    positive = drawn("finished", "log", last="[[0.4, 0.42], [0.05, 0.1]]")
+    assert (positive["gap"], positive["scale"]) == (pytest.approx([2, 5]), "log")
 
 
 def test_a_first_run_without_an_error_does_not_hide_where_others_overfit():

@@ -9,7 +9,7 @@ import pytest
 from numpy.polynomial import Legendre, legendre
 
 from core.catalog.datasets.polynomial import Polynomial
-from core.training.polynomial_fits import MOMENTS, Fits, fits
+from core.training.polynomial_fits import MOMENTS, Fits, bias_and_variance, fits
 
 
 def fitted(n: int = 12, *, noise: float = 0.25, **asked: Any) -> Fits:
@@ -58,6 +58,21 @@ def test_bias_variance_and_noise_add_up_to_the_error_on_test_points(seed: int):
     assert np.all(np.abs(total - found.test) < 4 * found.test_error)
     assert found.bias2[0] > 5 * found.bias2[4], "a constant misses the curve, its own degree does not"
     assert found.variance[8] > 2 * found.variance[4], "what is free to bend follows the noise"
+
+
+def test_that_the_mean_over_few_sets_varies_is_no_bias():
+    rng = np.random.default_rng(0)
+    truth = np.sin(np.arange(200_000.0))
+    for bias, spread in ((0.5, 2.0), (1.0, 0.1)):
+        answers = truth + bias + rng.normal(0, spread, (20, len(truth)))
+        bias2, variance = bias_and_variance(answers, truth)
+        assert bias2 == pytest.approx(bias**2, rel=0.02)
+        assert variance == pytest.approx(spread**2, rel=0.02)
+        assert bias2 + variance == pytest.approx(((answers - truth) ** 2).mean())
+    unbiased = truth + rng.normal(0, 2.0, (20, len(truth)))
+    found = bias_and_variance(unbiased - unbiased.mean(0) + truth, truth)
+    assert found == (0.0, pytest.approx(unbiased.var(0).mean())), "below 0 none is found"
+    assert bias_and_variance(truth[None] + 1, truth) == (pytest.approx(1.0), pytest.approx(0.0))
 
 
 def test_the_same_choices_give_the_same_bits_and_another_seed_other_points():
