@@ -250,16 +250,16 @@ class Parts:
 
 
 def parts_figure(parts: Parts, translate: Translate = untranslated, *, dark: bool = False) -> go.Figure:
-    """Stacked bars of bias², variance and noise against the degree; a mark where the error was measured.
+    """Stacked bars of noise, variance and bias² against the degree; a mark where the error was measured.
 
-    A bar that leaves the picture says how high it is.
+    A bar that leaves the picture says how high it is. It shows its variance, which is what makes one so high.
     """
     figure = go.Figure()
     degrees = np.arange(len(parts.bias2))
     for name, values, slot in (
         (Text("noise"), np.full(len(degrees), parts.noise), None),
-        (Text("bias²"), parts.bias2, 4),
         (Text("variance"), parts.variance, 5),
+        (Text("bias²"), parts.bias2, 4),
     ):
         shade = GREY if slot is None else colour(slot, dark=dark)
         figure.add_bar(x=degrees, y=values, name=name.render(translate), marker={"color": shade})
