@@ -210,6 +210,7 @@ def test_a_trial_that_is_over_is_told_while_others_go_on_and_optuna_learns_of_al
     assert run.experiment["epochs"] == 1
     assert short["error"] == ending_numbers(bench.store, run)["validation_error"]
     assert (told["best"], told["state"]) == (short["number"], "running")
+    until(lambda: meta_of(bench, study)["num_steps"] > meta_of(bench, study)["step"] > 0.5 * told["num_steps"])
     assert {trial.state.name for trial in loaded(bench.folder.path, study).trials} == {"RUNNING"}
     bench.command_search(study, "stop")
     bench.wait_search(study, 60)
