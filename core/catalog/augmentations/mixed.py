@@ -55,17 +55,19 @@ class Pasted:
         centres, halves = (drawn[2:] * sides_21).floor_(), (part * sides_21).floor_()
         marked = (middles - centres.unsqueeze(2)).abs_().lt_(halves.unsqueeze(2))
         rows_BH, columns_BW = marked[0, :, :height], marked[1, :, :width]
-        own = 1 - rows_BH.sum(1) * columns_BW.sum(1) / (height * width)
+        num_rows, num_columns = marked.sum(2)
+        own = 1 - num_rows * num_columns / (height * width)
         others = inputs.roll(1, 0)
         return chosen(inputs, others, rectangles(rows_BH, columns_BW), out=others), own
 
     def _constants(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """The sides (2, 1) of the images, and the middles of the pixels along the longer one."""
+        """The sides (2, 1) of the images, and the middles of the pixels along both (2, 1, L), ∞ beyond the shorter."""
         key = (inputs.shape[2:], inputs.dtype, inputs.device)
         if key not in self._kept:
             sides_21 = inputs.new_empty(2, 1)
             sides_21[0], sides_21[1] = inputs.shape[2:]
             middles = torch.arange(0.5, max(inputs.shape[2:]), dtype=inputs.dtype, device=inputs.device)
+            middles = middles.where(middles < sides_21, torch.inf).unsqueeze(1)
             self._kept[key] = sides_21, middles
         return self._kept[key]
 
