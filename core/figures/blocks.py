@@ -20,7 +20,8 @@ BAR = 150
 MOST_NUMBERED = 64
 GREY = "#8a9399"
 DROPPED = "rgba(138,147,153,0.45)"
-ON_TILE = {"yanchor": "top", "font": {"size": 12, "color": "#ffffff"}, "bgcolor": "rgba(20, 24, 27, 0.65)"}
+ON_TOP = {"yanchor": "top", "font": {"size": 12, "color": "#ffffff"}, "bgcolor": "rgba(20, 24, 27, 0.65)"}
+"""What is written over a picture can be read on any colour."""
 MOST_TIMES = 3
 """A bar more than so many times as high as the next one is cut off, with its number: the others keep a height."""
 
@@ -131,7 +132,7 @@ def tiles_figure(record: Tiles, translate: Translate = untranslated) -> go.Figur
     if not words and 1 < num <= MOST_NUMBERED:
         words = [str(place + 1) for place in range(num)]
     # A number lies on its tile, whatever the colour of that; a name stands above it.
-    look = {"yanchor": "bottom", "font": {"size": 13}} if record.names else ON_TILE
+    look = {"yanchor": "bottom", "font": {"size": 13}} if record.names else ON_TOP
     for place, word in enumerate(words):
         left, top = x[place % columns * (wide + 1)], y[place // columns * (tall + 1)]
         figure.add_annotation(x=left, y=top, text=word, xanchor="left", showarrow=False, borderpad=1, **look)
@@ -175,12 +176,10 @@ def activation_figure(record: ActivationCurve, translate: Translate = untranslat
             x=(record.edges[place] + record.edges[place + 1]) / 2,
             y=1,
             yref="paper",
-            yanchor="top",
             text=f"↑ {tallest:.0f} %",
             showarrow=False,
             borderpad=1,
-            font={"size": 13, "color": "#ffffff"},
-            bgcolor="rgba(20, 24, 27, 0.65)",
+            **ON_TOP,
         )
     figure.update_layout(
         yaxis={"title": Text("value, slope").render(translate), "automargin": True, "zeroline": True},

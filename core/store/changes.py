@@ -241,7 +241,7 @@ class StepRows(Operation):
 
 
 FEW_BLOCKS = 2
-"""Packing so many takes longer than it saves whoever reads them."""
+"""So many stay as they are: nobody waits for their packing, but what is stored next does."""
 
 
 def merge_blocks(connection: Connection, run: str) -> None:

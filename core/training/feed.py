@@ -155,7 +155,7 @@ class EvaluatedRows:
     """Batches in the same order each time, scaled anew or, where they are small, once: the same values either way."""
 
     def __init__(self, feed: Feed, pieces: Sequence[Tensor], *, is_kept: bool) -> None:
-        self._feed, self._pieces, self.is_kept = feed, pieces, is_kept
+        self._feed, self._pieces, self._is_kept = feed, pieces, is_kept
         self._kept: list[Batch] = []
 
     def __iter__(self) -> Iterator[Batch]:
@@ -164,6 +164,6 @@ class EvaluatedRows:
                 yield self._kept[place]
                 continue
             batch = self._feed.rows(rows)
-            if self.is_kept:
+            if self._is_kept:
                 self._kept.append(batch)
             yield batch

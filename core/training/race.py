@@ -118,7 +118,7 @@ class RaceJob(Job):
     @property
     def progress(self) -> float:
         lanes = self.lanes
-        return sum(lane.progress for lane in lanes) / len(lanes) if lanes else 0.0
+        return sum(1.0 if lane.done else lane.progress for lane in lanes) / len(lanes) if lanes else 0.0
 
     @property
     def pace(self) -> str:

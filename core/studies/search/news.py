@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from statistics import fmean
 
 from core.errors import CoreError
 from core.live.hub import Hub
@@ -79,10 +78,9 @@ class SearchNews:
             self._over()
 
     def progress(self, race: RaceJob) -> None:
-        if self._hub and race.lanes:
-            # On a cluster some are over while others wait.
-            share = fmean(1.0 if lane.done else lane.progress for lane in race.lanes)
-            position = {"step": round(share * race.num_steps), "num_steps": race.num_steps}
+        if self._hub:
+            # All of them, not the one that is furthest: on a cluster some are over while others wait.
+            position = {"step": round(race.progress * race.num_steps), "num_steps": race.num_steps}
             self._hub.update(self._channel, **position, seconds_left=race.seconds_left())
 
     def applied(self, command: Command, step: int, problem: CoreError | None) -> None:

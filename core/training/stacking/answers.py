@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from core.catalog.architectures.rows import Chain, FixedProduct, Rows, Several, forward_of, joined
+from core.catalog.architectures.rows import FixedProduct, Rows, Several, forward_of
 from core.training.assembly import Assembly
 
 MOST_BYTES = 4 * 2**20
-"""What is kept of weights, and of samples, between two evaluations: larger ones take long beside being copied anew."""
+"""Of weights that are kept between two evaluations: with larger ones the products take long beside building anew."""
 MOST_KEPT = 8
 """Groups of runs: the largest stack is measured in seven."""
 
@@ -43,17 +43,11 @@ class Again:
 
 
 class Answers:
-    """Networks of one shape as one function: (B, …) for each → (R, B, K). Between calls they are in training mode.
-
-    Inputs of a chain of layers are kept side by side, where there is room, for the next time they come, if they will.
-    """
+    """Networks of one shape as one function: (B, …) for each → (R, B, K). Between calls they are in training mode."""
 
     def __init__(self, several: Sequence[Assembly]) -> None:
         self._several, self._num_rows = several, len(several)
         self._revisions = self._present_revisions()
-        self._come_again = all(rows.is_kept for parts in several for rows in parts.evaluated)
-        self._beside: dict[tuple[int, ...], tuple[Several, Tensor]] = {}
-        self._room = MOST_BYTES
         self._weights = torch.stack([parts.frame.weights.all for parts in several])
         self._first = several[0].frame.weights.all.storage_offset()
         rows = Rows(self._product, drops=False)
@@ -79,23 +73,13 @@ class Answers:
         try:
             for model in modal:
                 model.eval()
-            return self._forward(self._side_by_side(inputs) if isinstance(self._forward, Chain) else inputs)
+            return self._forward(inputs)
         finally:
             for model in modal:
                 model.train()
 
     def _present_revisions(self) -> list[int]:
         return [parts.revision for parts in self._several]
-
-    def _side_by_side(self, inputs: Several) -> Tensor:
-        key = tuple(map(id, inputs))
-        if key not in self._beside:
-            beside = joined(inputs)
-            if not self._come_again or beside.nbytes > self._room:
-                return beside
-            # With the inputs themselves, so that no others can have their ids.
-            self._room, self._beside[key] = self._room - beside.nbytes, (inputs, beside)
-        return self._beside[key][1]
 
     def _product(self, layer: nn.Linear) -> FixedProduct:
         return FixedProduct(self._rows_of(layer.weight), None if layer.bias is None else self._rows_of(layer.bias))
