@@ -13,7 +13,6 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-from core.catalog.augmentations.gaussian import functions_here
 from core.errors import Refused
 from core.text import Text
 from core.training.threads import default_threads
@@ -24,7 +23,9 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.
 NOISE_OF_TORCH = "torch"
 """Who draws the noise of runs that were recorded before there was a choice, and of all that compute on no CPU."""
 NOISE_OF_BOTH = " and torch"
-"""At the end of who draws it: the words are NumPy's, the functions torch's."""
+"""At the end of who draws it with 64 bits: the words are NumPy's, the functions torch's."""
+NOISE_OF_32_BITS = ", 32 bits"
+"""At the end of who draws it today."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def noise_on(device: str) -> str:
     """Who draws the noise of new runs on a device."""
     if torch.device(device).type != "cpu":
         return NOISE_OF_TORCH
-    return f"numpy {np.__version__}{NOISE_OF_BOTH if functions_here() is torch else ''}"
+    return f"numpy {np.__version__}{NOISE_OF_32_BITS}"
 
 
 def check_available(device: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -26,11 +26,14 @@ from core.catalog.regularizers.terms import Decay, MaxNorm, NormClip, Penalty, V
 from core.experiment import Experiment
 from core.seeding import augmentation_seeds, generator
 from core.training.average import Average
-from core.training.device import NOISE_OF_BOTH, NOISE_OF_TORCH
+from core.training.device import NOISE_OF_32_BITS, NOISE_OF_BOTH, NOISE_OF_TORCH
 from core.training.flat import Flat
 from core.training.gan import Gan
 from core.training.guard import Guard
 from core.training.update import Closure, Update, update_of
+
+if TYPE_CHECKING:
+    from core.catalog.augmentations.gaussian import Draw
 
 Augment = Callable[[Any, int], Any]
 Gans = Mapping[LearnedAugmentation, Gan]
@@ -149,16 +152,23 @@ def augmentation_of(experiment: Experiment, frame: Frame, gans: Gans) -> Augment
     entries: tuple[Entry, ...] = experiment.augmentations
     if not entries:
         return None
-    from core.catalog.augmentations.gaussian import gaussian, gaussian_of_torch
     from core.catalog.augmentations.pipeline import compile_pipeline
 
     samplers = {entry: gan.sample for entry, gan in gans.items()}
-    draw = gaussian_of_torch
-    if frame.noise != NOISE_OF_TORCH:
-        draw = partial(gaussian, functions=torch if frame.noise.endswith(NOISE_OF_BOTH) else np)
-    pipeline = compile_pipeline(entries, frame.input_shape, frame.num_outputs, samplers, draw)
+    pipeline = compile_pipeline(entries, frame.input_shape, frame.num_outputs, samplers, draw_of(frame.noise))
     seeds = augmentation_seeds(experiment.seed, frame.device)
     return lambda batch, step: pipeline(batch, step, seeds)
+
+
+def draw_of(noise: str) -> Draw:
+    """How a run draws Gaussian numbers whose conditions name this `noise`."""
+    from core.catalog.augmentations.gaussian import gaussian, gaussian_of_64_bits, gaussian_of_torch
+
+    if noise == NOISE_OF_TORCH:
+        return gaussian_of_torch
+    if noise.endswith(NOISE_OF_32_BITS):
+        return gaussian
+    return partial(gaussian_of_64_bits, functions=torch if noise.endswith(NOISE_OF_BOTH) else np)
 
 
 def _at_another_rate(update: Update, optimizer: torch.optim.Optimizer, factor: float) -> Update:

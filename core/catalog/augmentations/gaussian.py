@@ -37,19 +37,47 @@ def gaussian_of_torch(values: torch.Tensor, std: float, generator: torch.Generat
     return values.new_empty(values.shape).normal_(0, std, generator=generator)
 
 
-def functions_here() -> ModuleType:
-    """Who has the faster logarithm, cosine and sine of float32: NumPy with vectors of 512 bits, torch with others."""
-    return np if "AVX512" in torch.backends.cpu.get_cpu_capability() else torch
-
-
-def gaussian(
-    values: torch.Tensor, std: float, generator: torch.Generator | None, functions: ModuleType | None = None
-) -> torch.Tensor:
+def gaussian(values: torch.Tensor, std: float, generator: torch.Generator | None) -> torch.Tensor:
     """Gaussian numbers of mean 0, one for each of `values`; many float32 ones on a CPU from NumPy's random words.
 
-    31 random bits give a radius √(−2·ln u), 32 others an angle; its cosine and its sine are two numbers, half of the
-    batch apart. `functions`: the module, numpy or torch, whose functions are used, None for `functions_here`.
+    A word of 32 random bits gives a radius √(−2·ln u), the lowest 16 bits of the next word an angle, whose cosine and
+    sine are two numbers, half of the batch apart. The next radius does not notice: its size is in the other bits.
     Source: Box and Muller, A Note on the Generation of Random Normal Deviates, 1958.
+    """
+    num = values.numel()
+    if num < MANY or values.device.type != "cpu" or values.dtype != torch.float32:
+        return gaussian_of_torch(values, std, generator)
+    half = (num + 1) // 2
+    random = np.random.SFC64(Drawn(generator))  # type: ignore[arg-type]  (any seed sequence)
+    words = random.random_raw(half // 2 + 1).view(np.int32)
+    turns = words[1 : half + 1].astype(np.int16)
+    words = words[:half]
+    words |= -(2**31)
+    # All else happens in the memory of the result and of the words: more of it would not stay in the second cache.
+    # torch has the faster functions, NumPy the faster arithmetic.
+    result = values.new_empty(2, half)
+    cosine = words.view(np.float32)
+    radius, angle = result.numpy()
+    radius_there, angle_there, cosine_there = *result.unbind(), torch.from_numpy(cosine)
+    radius[:], angle[:] = words, turns
+    radius *= -(2.0**-31)
+    torch.log(radius_there, out=radius_there)
+    radius *= -2 * std * std
+    torch.sqrt(radius_there, out=radius_there)
+    angle *= math.pi * 2.0**-15
+    torch.cos(angle_there, out=cosine_there)
+    torch.sin(angle_there, out=angle_there)
+    angle *= radius
+    radius *= cosine
+    return result.view(-1)[:num].view(values.shape)
+
+
+def gaussian_of_64_bits(
+    values: torch.Tensor, std: float, generator: torch.Generator | None, functions: ModuleType
+) -> torch.Tensor:
+    """As `gaussian`, with 31 bits for a radius and 32 others for an angle: what runs were computed with before.
+
+    `functions`: the module, numpy or torch, whose functions are used.
     """
     num = values.numel()
     if num < MANY or values.device.type != "cpu" or values.dtype != torch.float32:
@@ -59,7 +87,6 @@ def gaussian(
     bits = words.view(np.int32)
     bits[:half] &= 0x7FFFFFFF
     radius, angle, drawn = bits[:half].astype(np.float32), bits[half:].astype(np.float32), bits.view(np.float32)
-    functions = functions or functions_here()
     if functions is torch:
         radius, angle, drawn = (torch.from_numpy(numbers) for numbers in (radius, angle, drawn))
     radius += 0.5

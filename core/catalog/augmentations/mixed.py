@@ -49,26 +49,27 @@ class Pasted:
 
     def __call__(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         height, width = inputs.shape[2:]
-        sides_21, middles = self._constants(inputs)
-        drawn = inputs.new_empty((4, len(inputs))).uniform_(generator=generator)
+        sides_211, middles = self._constants(inputs)
+        drawn = inputs.new_empty((4, len(inputs), 1)).uniform_(generator=generator)
         part = beta(self._alpha, drawn[0], drawn[1]).sqrt_().div_(2)  # 1 − λ has the distribution of λ
-        centres, halves = (drawn[2:] * sides_21).floor_(), (part * sides_21).floor_()
-        marked = (middles - centres.unsqueeze(2)).abs_().lt_(halves.unsqueeze(2))
-        rows_BH, columns_BW = marked[0, :, :height], marked[1, :, :width]
-        num_rows, num_columns = marked.sum(2)
+        centres, halves = (drawn[2:] * sides_211).floor_(), (part * sides_211).floor_()
+        marked = (middles - centres).abs_().lt_(halves)
+        rows_BH, columns_BW = marked.unbind()
+        num_rows, num_columns = marked.sum(2).unbind()
         own = 1 - num_rows * num_columns / (height * width)
         others = inputs.roll(1, 0)
+        if height != width:
+            rows_BH, columns_BW = rows_BH[:, :height], columns_BW[:, :width]
         return chosen(inputs, others, rectangles(rows_BH, columns_BW), out=others), own
 
     def _constants(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """The sides (2, 1) of the images, and the middles of the pixels along both (2, 1, L), ∞ beyond the shorter."""
+        """The sides (2, 1, 1) of the images, and the middles of the pixels along both (2, 1, L), ∞ beyond the shorter."""
         key = (inputs.shape[2:], inputs.dtype, inputs.device)
         if key not in self._kept:
-            sides_21 = inputs.new_empty(2, 1)
-            sides_21[0], sides_21[1] = inputs.shape[2:]
+            sides_211 = inputs.new_empty(2, 1, 1)
+            sides_211[0], sides_211[1] = inputs.shape[2:]
             middles = torch.arange(0.5, max(inputs.shape[2:]), dtype=inputs.dtype, device=inputs.device)
-            middles = middles.where(middles < sides_21, torch.inf).unsqueeze(1)
-            self._kept[key] = sides_21, middles
+            self._kept[key] = sides_211, middles.where(middles < sides_211, torch.inf)
         return self._kept[key]
 
 

@@ -17,6 +17,8 @@ _LUMINANCE = (0.299, 0.587, 0.114)
 
 def grey(values: Tensor) -> Tensor:
     """The brightness (B, 1, H, W) of every pixel of (B, C, H, W): weighted for three channels, else their mean."""
+    if values.shape[1] == 1:
+        return values
     if values.shape[1] != len(_LUMINANCE):
         return values.mean(1, keepdim=True)
     red, green, blue = values.split(1, 1)

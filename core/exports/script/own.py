@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 
-from core.catalog.augmentations.gaussian import MANY, Drawn, functions_here, gaussian, gaussian_of_torch
+from core.catalog.augmentations.gaussian import MANY, Drawn, gaussian, gaussian_of_torch
 from core.exports.script.own_blocks import BLOCKS
 from core.training.splits import balanced_order
 
@@ -99,9 +99,9 @@ def warp(x, where, mode):
 
 GAUSSIAN = "\n\n".join(
     (
-        "from types import ModuleType\n\nfrom numpy.random.bit_generator import ISeedSequence\n",
+        "from numpy.random.bit_generator import ISeedSequence\n",
         f"MANY = {MANY}\n",
-        *map(inspect.getsource, (Drawn, gaussian_of_torch, functions_here, gaussian)),
+        *map(inspect.getsource, (Drawn, gaussian_of_torch, gaussian)),
         "",
     )
 )

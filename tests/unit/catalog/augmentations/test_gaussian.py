@@ -16,19 +16,19 @@ import pytest
 import torch
 from scipy import stats
 
-from core.catalog.augmentations.gaussian import MANY, Drawn, gaussian, gaussian_of_torch
+from core.catalog.augmentations.gaussian import MANY, Draw, Drawn, gaussian, gaussian_of_64_bits, gaussian_of_torch
 from core.catalog.augmentations.noise import Noise
 from core.experiment import Experiment
 from core.seeding import augmentation_seeds, generator
 from core.training.assembly import conditions_of
-from core.training.device import NOISE_OF_TORCH
+from core.training.device import NOISE_OF_TORCH, noise_on
 from core.training.run import Run
 
 NUM = 400_000
 
 
-def drawn(seed: int = 0, num: int = NUM, std: float = 1.0, functions: ModuleType | None = None) -> np.ndarray:
-    return gaussian(torch.empty(num), std, generator("cpu", seed), functions).numpy().astype(np.float64)
+def drawn(seed: int = 0, num: int = NUM, std: float = 1.0, draw: Draw = gaussian) -> np.ndarray:
+    return draw(torch.empty(num), std, generator("cpu", seed)).numpy().astype(np.float64)
 
 
 @pytest.fixture(scope="module")
@@ -70,19 +70,50 @@ def test_updates_and_seeds_are_independent():
     assert stats.kstest(together, "norm").pvalue > 0.01
 
 
+def transformed(even: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """Box and Muller's transform of numbers from 0 to 1, in float64."""
+    radius, angle = np.sqrt(-2 * np.log(even)), turns * (2 * math.pi)
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])
+
+
+def words_of(seed: int, num: int) -> np.ndarray:
+    source: Any = Drawn(generator("cpu", seed))
+    return np.random.SFC64(source).random_raw(num).view(np.uint32).astype(np.float64)
+
+
+@pytest.mark.parametrize("num", [MANY, MANY + 1, MANY + 2])
+def test_they_are_the_transform_of_box_and_muller_of_the_words_drawn(num: int):
+    half = (num + 1) // 2
+    words = words_of(3, half // 2 + 1)
+    expected = 0.3 * transformed(1 - words[:half] % 2**31 / 2**31, words[1 : half + 1] % 2**16 / 2**16)
+    np.testing.assert_allclose(drawn(3, num, 0.3), expected[:num], atol=1e-4)
+
+
 @pytest.mark.parametrize("functions", [np, torch])
-def test_they_are_the_transform_of_box_and_muller_of_the_words_drawn(functions: ModuleType):
+def test_those_of_64_bits_are_the_transform_of_box_and_muller_too(functions: ModuleType):
     num = MANY + 1
-    seed: Any = Drawn(generator("cpu", 3))
-    words = np.random.SFC64(seed).random_raw(num // 2 + 1).view(np.uint32)
-    first, second = words[: num // 2 + 1].astype(np.float64) % 2**31, words[num // 2 + 1 :].astype(np.float64)
-    radius, angle = np.sqrt(-2 * np.log((first + 0.5) / 2**31)), second * (2 * math.pi / 2**32)
-    expected = 0.3 * np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:num]
-    np.testing.assert_allclose(drawn(3, num, 0.3, functions), expected, atol=1e-4)
+    words, half = words_of(3, num // 2 + 1), num // 2 + 1
+    expected = 0.3 * transformed((words[:half] % 2**31 + 0.5) / 2**31, words[half:] / 2**32)
+    numbers = drawn(3, num, 0.3, partial(gaussian_of_64_bits, functions=functions))
+    np.testing.assert_allclose(numbers, expected[:num], atol=1e-4)
 
 
-@pytest.mark.parametrize("functions", [np, torch])
-def test_every_word_gives_a_finite_number(monkeypatch: pytest.MonkeyPatch, functions: ModuleType):
+def test_radii_say_nothing_about_the_angles_drawn_with_their_words():
+    even, other = drawn(num=4_000_000).reshape(2, -1)
+    square, angle = even**2 + other**2, np.arctan2(other, even)
+    for part in (square > 0, square > 9, square > 16):  # the radius that has an angle's bits is the one after it
+        angles = angle[:-1][part[1:]]
+        assert stats.kstest(angles, stats.uniform(-math.pi, 2 * math.pi).cdf).pvalue > 0.01
+        assert abs(np.corrcoef(square[1:][part[1:]], np.cos(angles))[0, 1]) < 4 / math.sqrt(len(angles))
+        assert abs(np.corrcoef(square[1:][part[1:]], np.sin(angles))[0, 1]) < 4 / math.sqrt(len(angles))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [gaussian, partial(gaussian_of_64_bits, functions=np), partial(gaussian_of_64_bits, functions=torch)],
+    ids=["32 bits", "64 bits, numpy", "64 bits, torch"],
+)
+def test_every_word_gives_a_finite_number(monkeypatch: pytest.MonkeyPatch, draw: Draw):
     class Extremes:
         def __init__(self, seed: object) -> None:
             pass
@@ -91,7 +122,7 @@ def test_every_word_gives_a_finite_number(monkeypatch: pytest.MonkeyPatch, funct
             return np.resize([0, -1, -(2**31), 2**31 - 1, 1], 2 * num).astype(np.int32).view(np.uint64)
 
     monkeypatch.setattr(np.random, "SFC64", Extremes)
-    numbers = drawn(num=2 * MANY, functions=functions)
+    numbers = drawn(num=2 * MANY, draw=draw)
     assert np.isfinite(numbers).all()
     assert 6.5 < np.abs(numbers).max() < 6.7
 
@@ -120,8 +151,10 @@ def test_few_and_exact_numbers_are_those_of_torch(batch: torch.Tensor):
     ("noise", "draw"),
     [
         (NOISE_OF_TORCH, gaussian_of_torch),
-        ("numpy 2.4.6", partial(gaussian, functions=np)),
-        ("numpy 2.4.6 and torch", partial(gaussian, functions=torch)),
+        ("numpy 2.4.6", partial(gaussian_of_64_bits, functions=np)),
+        ("numpy 2.4.6 and torch", partial(gaussian_of_64_bits, functions=torch)),
+        ("numpy 2.4.6, 32 bits", gaussian),
+        (noise_on("cpu"), gaussian),
     ],
 )
 def test_a_run_keeps_to_who_drew_its_noise(data_folder: Path, noise: str, draw: Callable[..., torch.Tensor]):
