@@ -55,10 +55,9 @@ def gaussian(values: torch.Tensor, std: float, generator: torch.Generator | None
     words |= -(2**31)
     # All else happens in the memory of the result and of the words: more of it would not stay in the second cache.
     # torch has the faster functions, NumPy the faster arithmetic.
-    result = values.new_empty(2, half)
+    radius, angle = numbers = np.empty((2, half), np.float32)
     cosine = words.view(np.float32)
-    radius, angle = result.numpy()
-    radius_there, angle_there, cosine_there = *result.unbind(), torch.from_numpy(cosine)
+    radius_there, angle_there, cosine_there = (torch.from_numpy(part) for part in (radius, angle, cosine))
     radius[:], angle[:] = words, turns
     radius *= -(2.0**-31)
     torch.log(radius_there, out=radius_there)
@@ -69,7 +68,7 @@ def gaussian(values: torch.Tensor, std: float, generator: torch.Generator | None
     torch.sin(angle_there, out=angle_there)
     angle *= radius
     radius *= cosine
-    return result.view(-1)[:num].view(values.shape)
+    return torch.from_numpy(numbers.reshape(-1)[:num].reshape(values.shape))
 
 
 def gaussian_of_64_bits(

@@ -57,13 +57,13 @@ class Pasted:
         rows_BH, columns_BW = marked.unbind()
         num_rows, num_columns = marked.sum(2).unbind()
         own = 1 - num_rows * num_columns / (height * width)
-        others = inputs.roll(1, 0)
         if height != width:
             rows_BH, columns_BW = rows_BH[:, :height], columns_BW[:, :width]
+        others = inputs.roll(1, 0)
         return chosen(inputs, others, rectangles(rows_BH, columns_BW), out=others), own
 
     def _constants(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """The sides (2, 1, 1) of the images, and the middles of the pixels along both (2, 1, L), ∞ beyond the shorter."""
+        """The sides (2, 1, 1) of images, and the middles of the pixels along both (2, 1, L), ∞ beyond the shorter."""
         key = (inputs.shape[2:], inputs.dtype, inputs.device)
         if key not in self._kept:
             sides_211 = inputs.new_empty(2, 1, 1)
@@ -76,7 +76,7 @@ class Pasted:
 def blended_targets(targets: Tensor, own: Tensor, num_outputs: int) -> Tensor:
     """Targets with those of the sample before, in shares `own` (B,) and 1 − own; of classes as probabilities (B, K)."""
     if not targets.is_floating_point():
-        targets = own.new_zeros(len(targets), num_outputs).scatter_(1, targets.unsqueeze(1), 1)
+        targets = torch.eye(num_outputs, dtype=own.dtype, device=own.device).index_select(0, targets)
     return targets.roll(1, 0).lerp_(targets, _along(targets, own).type_as(targets))
 
 
