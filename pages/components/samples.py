@@ -81,6 +81,8 @@ def one_a_class() -> None:
         names = _dataset().facts().class_names
         if any(len(name) > 2 for name in names):
             st.caption(", ".join(t(name) for name in names))
+        if wrong := state.experiment().label_noise:
+            st.caption(t("One of each class by the labels, of which {share:.3g} % are wrong.", share=100 * wrong))
 
 
 def strip(picture: SamplePicture | None) -> None:
