@@ -19,6 +19,7 @@ from core.training.verdict import error_text, uncertainty_text
 from pages.components.error_box import error_box
 from pages.components.language import language, show, t
 from pages.components.param_form import keep
+from pages.components.runs_table import name_of
 from pages.components.services import actor, services
 from pages.components.still import still
 from pages.components.stored_choice import chosen_run, look_at, stored_choice
@@ -183,15 +184,17 @@ def _open(run: str, insist: bool) -> None:
 
 def _table(looks: tuple[Look, ...]) -> None:
     st.markdown(f"**{t('YOUR LOOKS AT THIS TEST SET')}**")
+    runs = [services().find(look.run, actor=actor()) if look.run else None for look in looks]
     rows = [
         {
             t("look"): look.number,
+            t("run"): name_of(run) if run else t("deleted"),
             t("when"): f"{look.utc:%Y-%m-%d %H:%M} UTC",
             t("weights"): look.weights_sha256[:12],
             t("test error"): f"{100 * look.value:.1f} %" if "test/wrong" in look.values else f"{look.value:.3g}",
             t("worth"): t("contaminated") if look.contaminated else t("honest"),
         }
-        for look in looks
+        for look, run in zip(looks, runs, strict=True)
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
 

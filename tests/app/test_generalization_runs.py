@@ -171,6 +171,7 @@ def test_the_seal_is_opened_once_and_other_weights_are_refused_unless_insisted_o
     assert "Contaminated" in texts(tab)
     (table,) = tab.dataframe
     assert list(table.value["worth"]) == ["honest", "contaminated"]
+    assert all("MLP" in name for name in table.value["run"])
 
 
 def test_a_fresh_test_set_is_dealt_trained_with_and_recorded(open_page, bench: Workbench):
