@@ -12,7 +12,7 @@ from core.errors import CoreError
 from core.store.records import StudyRecord
 from core.studies.access import may, may_delete
 from core.studies.comparison import Comparison
-from core.studies.search.asked import MOST_FOLDS, MOST_SPACES, MOST_TRIALS, PRUNINGS, SAMPLERS
+from core.studies.search.asked import DRAWN_FIRST, LEARNT_FROM, MOST_FOLDS, MOST_SPACES, MOST_TRIALS, PRUNINGS, SAMPLERS
 from core.studies.setting_words import setting_title
 from pages.components import compare_state, search_state, sharing, state
 from pages.components.error_box import error_box, plain
@@ -80,6 +80,15 @@ def _choices() -> None:
         MOST_TRIALS,
         t("all of the grid") if search_state.option("sampler") == "grid" else "32",
     )
+    if search_state.option("sampler") == "tpe":
+        st.caption(
+            t(
+                "The first {drawn} trials are drawn at random. TPE asks for {batch} at most at once, and learns from those "
+                "that are over.",
+                drawn=DRAWN_FIRST,
+                batch=LEARNT_FROM,
+            )
+        )
     _number("folds", t("folds"), 2, MOST_FOLDS, t("none: the validation set decides"))
     executor_choice()
     problem = search_state.problem()

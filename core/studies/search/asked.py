@@ -32,6 +32,10 @@ PRUNINGS: dict[str, Text] = {
     "median": Text("median: worse than half at the same epoch"),
     "asha": Text("ASHA: only the best quarter goes on"),
 }
+DRAWN_FIRST = 10
+"""So many trials of TPE are drawn at random, since there is nothing yet to learn from …"""
+LEARNT_FROM = 8
+"""… and so many are asked for at once where the next ones depend on what has come of these."""
 USUAL_TRIALS = 32
 MOST_TRIALS = 512
 MOST_SPACES = 8

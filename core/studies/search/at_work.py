@@ -21,7 +21,7 @@ from core.experiment import Experiment
 from core.store.records import Happened, RunRecord
 from core.studies.contest import Services
 from core.studies.joining import take_seats
-from core.studies.search.asked import Search
+from core.studies.search.asked import LEARNT_FROM, Search
 from core.studies.search.meta import search_meta
 from core.studies.search.news import SearchNews
 from core.studies.search.outcome import Outcome, by_trial, fold_of, outcome_of
@@ -40,9 +40,7 @@ from core.training.stacking.plan import stack_of
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 32
-"""So many runs train together …"""
-LEARNT_FROM = 8
-"""… and so many trials where the next ones depend on what has come of these."""
+"""So many runs train together."""
 
 
 class SearchAtWork:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.seeding import seed32
 from core.store.engines import parsed
 from core.store.folder import DataFolder
-from core.studies.search.asked import Search
+from core.studies.search.asked import DRAWN_FIRST, Search
 from core.studies.search.outcome import Outcome
 from core.text import Text
 
@@ -220,7 +220,7 @@ def _sampler(search: Search, num_before: int) -> optuna.samplers.BaseSampler:
     if search.sampler == "random":
         return optuna.samplers.RandomSampler(seed=seed)
     # Those that are asked for together know of each other: a trial without an end counts as a bad one.
-    return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+    return optuna.samplers.TPESampler(seed=seed, constant_liar=True, n_startup_trials=DRAWN_FIRST)
 
 
 def _pruner(search: Search) -> optuna.pruners.BasePruner:
