@@ -83,8 +83,8 @@ def _choices() -> None:
     if search_state.option("sampler") == "tpe":
         st.caption(
             t(
-                "The first {drawn} trials are drawn at random. TPE asks for {batch} at most at once, and learns from those "
-                "that are over.",
+                "The first {drawn} trials are drawn at random. TPE asks for {batch} at most at once, and learns from "
+                "those that are over.",
                 drawn=DRAWN_FIRST,
                 batch=LEARNT_FROM,
             )
