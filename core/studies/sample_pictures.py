@@ -22,8 +22,8 @@ from core.training.compute import Compute
 from core.training.resident import ResidentData
 from core.training.splits import data_of
 
-NUM_AUGMENTED = {"image": 6, "points": MOST_SAMPLES, "sequence": 1, "features": 1}
-"""Samples shown before and after, by kind of input."""
+NUM_AUGMENTED = {"image": 6, "points": MOST_SAMPLES, "sequence": 2, "features": 2}
+"""Samples before and after, by kind of input: two, so that there is another one to mix with, where one is shown."""
 NUM_CLASSES = 10
 """At most so many samples are shown as they are, one a class."""
 NUM_UPDATES = 16

@@ -10,6 +10,7 @@ from typing import Any, cast
 from core.catalog.regularizers.early_stopping import EarlyStopping
 from core.catalog.regularizers.regularizer import Regularizer
 from core.catalog.regularizers.weights import L2
+from core.catalog.schedules.schedule import Schedule
 from core.compatibility import check
 from core.errors import BadInput
 from core.experiment import Experiment
@@ -222,12 +223,13 @@ def _adam(experiment: Experiment) -> Iterator[Suggestion]:
 
 
 def _falling_rate(experiment: Experiment) -> Iterator[Suggestion]:
-    yield Suggestion(
-        "falling_rate",
-        Text("falling learning rate"),
-        Text("A learning rate that falls along a cosine settles where a constant one keeps jittering."),
-        (("schedule", {"key": "cosine"}),),
-    )
+    if not cast(Schedule, experiment.schedule).lowers_rate:
+        yield Suggestion(
+            "falling_rate",
+            Text("falling learning rate"),
+            Text("A learning rate that falls along a cosine settles where a constant one keeps jittering."),
+            (("schedule", {"key": "cosine"}),),
+        )
 
 
 def _normalize(experiment: Experiment) -> Iterator[Suggestion]:

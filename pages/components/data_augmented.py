@@ -54,6 +54,13 @@ def augmentation() -> None:
     with st.container(key="doubts", gap="small"):
         for doubt in doubts(cast(DataSet, experiment.dataset), experiment.augmentations):
             st.warning(plain(show(doubt)), icon=":material/label_off:")
+        if any(cast(Augmentation, entry).changes_targets for entry in experiment.augmentations):
+            st.caption(
+                t(
+                    "Labels are mixed as samples are: a target has as much of another class as its sample has of the "
+                    "other one."
+                )
+            )
         if not experiment.augmentations:
             experiment = example(experiment)
     with st.container(horizontal=True, gap="medium", key="augmented"):

@@ -98,6 +98,10 @@ class TrivialAugment(BatchAugmentation):
     def changes_nothing(self) -> bool:
         return self.probability == 0
 
+    @property
+    def may_turn_over(self) -> bool:
+        return True
+
     def change(self, num_outputs: int) -> Change:
         from core.catalog.augmentations.operations import TRIVIAL, policy
 

@@ -122,8 +122,16 @@ def test_numbers_of_one_input_stand_over_their_targets_which_stay(tmp_path: Path
 def test_a_row_of_a_table_is_a_signal_as_the_network_sees_it(tmp_path: Path, dataset: str, length: int):
     picture = picture_of(Experiment.from_json({"dataset": dataset, "augmentations": ["noise"]}), tmp_path, 0)
     assert picture.form == "signals"
-    assert picture.originals.shape == (1, length)
-    assert picture.versions.shape == (NUM_UPDATES, 1, length)
+    assert picture.originals.shape == (2, length)
+    assert picture.versions.shape == (NUM_UPDATES, 2, length)
+
+
+@pytest.mark.parametrize("dataset", ["wine", "mnist_1d"])
+def test_what_is_shown_alone_is_mixed_with_another_sample(tmp_path: Path, dataset: str):
+    picture = picture_of(
+        Experiment.from_json({"dataset": dataset, "augmentations": [{"key": "mixup", "alpha": 1}]}), tmp_path, 0
+    )
+    assert all(np.abs(version - picture.originals[0]).max() > 0 for version in picture.versions[:, 0])
 
 
 def test_colours_stay_the_last_axis():

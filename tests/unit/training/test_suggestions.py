@@ -126,3 +126,9 @@ def test_one_experiment_is_offered_once_under_one_name():
 def test_a_cnn_is_not_taken_for_a_network_without_layers():
     cnn = Experiment.from_json({"preset": "reference_cnn_b"})
     assert "larger_network" not in {item.id for item in suggestions("finished", cnn)}
+
+
+def test_no_falling_rate_is_suggested_where_one_falls():
+    for schedule, wanted in (("constant", True), ("plateau", False), ("cosine", False)):
+        ids = [one.id for one in suggestions("plateau", Experiment.from_json({"schedule": schedule}))]
+        assert ("falling_rate" in ids) == wanted, schedule

@@ -22,6 +22,7 @@ def test_mirrors_and_half_turns_of_digits_are_doubted(dataset: str):
     assert "mirror image" in said(dataset, "flip")
     assert "a 6 becomes a 9" in said(dataset, {"key": "rotate", "degrees": 120})
     assert "a 6 becomes a 9" in said(dataset, {"key": "flip", "horizontal": 0, "vertical": 0.5})
+    assert "a 6 becomes a 9" in said(dataset, "trivial_augment")
     assert said(dataset, "rotate", "shift", "noise", {"key": "flip", "horizontal": 0}) == ""
 
 
