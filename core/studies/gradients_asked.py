@@ -107,7 +107,7 @@ class Shared(Asked):
     """What both networks have in common: the factor on the inputs, the learning rate of plain SGD, the seed."""
 
     input_scale: Annotated[float, Field(gt=0, le=1000)] = 1.0
-    lr: Annotated[float, Field(gt=0, le=100)] = 0.1
+    lr: Annotated[float, Field(gt=0, le=100)] = 0.05
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 

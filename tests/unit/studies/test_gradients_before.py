@@ -110,3 +110,19 @@ def test_what_a_case_is_called_happens_on_every_seed(data: ResidentData, case: C
     pair = case.pair.model_copy(update={"shared": Shared(seed=seed)})
     alarms = [of_gradients(found.sizes) for found in worked_off(profiles(data, pair))]
     assert [alarm.key if alarm else "" for alarm in alarms] == [case.left, case.right]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_trained_the_pair_of_the_first_view_shows_what_its_gradients_say(seed: int, data_folder: Path):
+    pair = Pair(shared=Shared(seed=seed))
+    left, right = (trained_error(pair.experiment(network), data_folder) for network in pair.networks)
+    assert left > 0.85
+    assert right < 0.8
+
+
+def trained_error(experiment: Experiment, data_folder: Path) -> float:
+    run = Run(experiment, data_folder)
+    while not run.is_over:
+        run.piece()
+    assert run.latest is not None
+    return run.latest.validation.error
