@@ -54,9 +54,10 @@ function bestOf(points) {
   return points.reduce((least, point) => (point.validation.mid < least.validation.mid || Number.isNaN(least.validation.mid) ? point : least), points[0]);
 }
 
-// Where the curve underfits and overfits, which is known once all have ended.
+// Where the curve underfits and overfits, which is known once all have ended; one seed has no range to tell it by.
 function fitting(points) {
-  return points.some(({ group }) => group.active) ? [] : regions(points, bestOf(points));
+  const best = bestOf(points);
+  return !best || best.group.runs.length < 2 || points.some(({ group }) => group.active) ? [] : regions(points, best);
 }
 
 function curveFinding({ groups }, labels) {

@@ -47,14 +47,16 @@ def test_who_is_worse_than_the_best_underfits_or_overfits_by_its_training_error(
     assert said(f"words({[list(pair) for pair in errors]}, {by})", POINTS) == words
 
 
-def drawn(state: str, scale: str = "linear", first: str = "[0.4, 0.42]", last: str = "") -> Any:
+def drawn(state: str, scale: str = "linear", first: str = "[0.4, 0.42]", last: str = "", seeds: int = 2) -> Any:
     return said(
         f"""(() => {{
           const last = {last or f"[{first}, [0.05, 0.1], [0.12, 0.1], [0, 0.2]]"};
           const groups = last.map(([training, validation], place) => {{
             const group = new Group({{ key: `v${{place}}`, name: "a", slot: place, facts: {{ number: 2 ** place }} }});
-            group.runs.push(errors(`r${{place}}`, [validation], [training]));
-            group.runs[0].meta.state = "{state}";
+            for (let seed = 0; seed < {seeds}; seed++) {{
+              group.runs.push(errors(`r${{place}}-${{seed}}`, [validation], [training]));
+              group.runs[seed].meta.state = "{state}";
+            }}
             return group;
           }});
           let found;
@@ -80,6 +82,7 @@ def test_the_gap_is_a_curve_of_its_own_and_the_regions_are_named_once_all_have_e
     assert ended["names"] == ["underfits", "overfits"]
     assert ended["lines"] == 2
     assert drawn("running")["names"] == []
+    assert drawn("finished", seeds=1)["names"] == [], "one seed has no range"
 
 
 def test_the_axis_is_linear_where_an_error_of_0_or_a_gap_below_it_would_leave_a_logarithmic_one():
