@@ -52,7 +52,7 @@ export class UnitView extends Frame {
     const leave = () => this.press("leave", {});
     const hint = element("div", { className: "sp-hint", text: labels.keys });
     const hints = this.settings.present ? element("div", { className: "sp-hints" }, element("button", { type: "button", onclick: leave }, element("kbd", { text: "Esc" }), element("span", { text: labels.hint_leave }))) : null;
-    return { nodes: [banner, controls, formula, stage, hint, hints].filter(Boolean), banner, formula, stage, sliders, source, presets, map, channel, mapLabel, channelLabel, tables, said, given: new Pixels(given), made: new Pixels(made) };
+    return { nodes: [banner, controls, formula, stage, hint, hints].filter(Boolean), banner, formula, stage, hint, sliders, source, presets, map, channel, mapLabel, channelLabel, tables, said, given: new Pixels(given), made: new Pixels(made) };
   }
 
   chartsFor() {
@@ -218,5 +218,6 @@ export class UnitView extends Frame {
     const after = fits ? (rest ? fill(labels.unseen, { rest }) : "") : fill(labels.impossible, { size: kernel.size, side: Math.min(...layer.input.shape.slice(1)) + places.before + places.after });
     setText(this.parts.formula, [`${labels.size_formula}: ${text}`, after].filter(Boolean).join(". "));
     this.parts.formula.classList.toggle("sp-impossible", !fits);
+    this.parts.hint.hidden = !fits;
   }
 }

@@ -60,6 +60,15 @@ def _felt_controls() -> None:
 
 def _felt_pictures() -> None:
     asked: Felt = chosen.part("felt")
+    if asked.feels <= asked.changed:
+        st.info(
+            t(
+                "What layer {feels} is given does not come through layer {changed}: it cannot feel that one. Choose a "
+                "later layer.",
+                feels=asked.feels,
+                changed=asked.changed,
+            )
+        )
     without, normalized = services().gradients(asked, actor=actor())
     networks = ((t("without batch norm"), SICK, without), (t("with batch norm"), CURED, normalized))
     x_title = t("layer (input left, output right)")

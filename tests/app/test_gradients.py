@@ -99,6 +99,8 @@ def test_what_layer_10_feels(open_page):
     ]
     tab.select_slider(key="gradients felt.factor|en").set_value(3.0).run()
     assert "spreads 3.00 times" in data(tab)["said"][0]["text"]
+    assert not tab.info
+    assert "cannot feel" in open_page("gradients.py", tab="felt", **{"felt.changed": "12"}).info[0].value
 
 
 def test_an_rnn_and_an_lstm_over_time(open_page):

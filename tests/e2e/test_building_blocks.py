@@ -40,4 +40,5 @@ def test_an_arrow_key_moves_the_kernel_and_a_typed_one_is_computed(open_tab: Ope
     expect(page.get_by_role("spinbutton", name="kernel 2, 2")).to_have_value("0.5")
     expect(formula).to_contain_text("Impossible: a kernel of 6 does not fit into 5 pixels")
     expect(formula).to_have_class(re.compile("sp-impossible"))
+    expect(page.locator(".sp-hint")).to_be_hidden()
     expect(said).to_be_hidden()
