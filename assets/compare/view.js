@@ -38,7 +38,8 @@ export class CompareView extends BaseView {
 
   build() {
     return build(this.labels, this.settings, {
-      act: (kind, values) => this.connection.command(this.study.run, kind, values),
+      // To the comparison that is shown: for a moment that may be the one before.
+      act: (kind, values) => this.connection.command(this.parts.toolbar.data.run, kind, values),
       trigger: (name, value) => this.press(name, value),
       change: (name, value) => this.change(name, value),
       fork: (asked) => this.connection.command(this.study.run, "fork", asked),
