@@ -3,8 +3,6 @@
 import { Space } from "../surface/space.js";
 import { endsOf, FAINT, lossTicks, ticksAt } from "./picture.js";
 
-// After the hand has let go, Plotly still brings the last turn to rest.
-const REST_MS = 200;
 // Paths lie above their height by this share of the picture's, or the drawing would lose half of a line on the sheet.
 const LIFT = 0.012;
 const HERE_LIFT = 0.05;
@@ -13,24 +11,8 @@ const LETTER_LIFT = 0.04;
 const OPACITY = 0.85;
 
 export class NetworkScene extends Space {
-  constructor(node, context, refresh) {
-    super(node, context, refresh);
-    this.isHeld = this.isLate = false;
-    this.onPress = () => (this.isHeld = true);
-    this.onRelease = () => this.isHeld && setTimeout(() => this.letGo(), REST_MS);
-    node.addEventListener("pointerdown", this.onPress);
-    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, this.onRelease);
-  }
-
-  letGo() {
-    this.isHeld = false;
-    if (this.isLate) this.refresh();
-  }
-
-  // While it is being turned nothing is drawn: the hand would lose it. `whole`: as on the map.
+  // `whole`: as on the map.
   drawPicture(picture, heights, { misses, axes, whole }) {
-    this.isLate = this.isHeld;
-    if (this.isHeld) return null;
     const { labels } = this.context;
     const [low, high] = heights.sheet;
     const [bottom, top] = heights.range;
@@ -98,12 +80,6 @@ export class NetworkScene extends Space {
       line: { color, width: 2.5 * wide },
     };
     return [line, stems];
-  }
-
-  destroy() {
-    this.node.removeEventListener("pointerdown", this.onPress);
-    for (const name of ["pointerup", "pointercancel"]) window.removeEventListener(name, this.onRelease);
-    super.destroy();
   }
 }
 

@@ -63,6 +63,7 @@ export class Scene extends Space {
   show(step) {
     this.step = step;
     if (!this.paths || !this.drawing) return null;
+    this.keepTurn();
     const rows = Array.from({ length: this.paths.length + 1 }, (_, row) => row + 2);
     return this.context.Plotly.restyle(this.node, this.until(step), rows);
   }

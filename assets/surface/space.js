@@ -19,6 +19,37 @@ export function hasWebGL() {
 }
 
 export class Space extends Chart {
+  constructor(node, context, refresh) {
+    super(node, context, refresh);
+    this.isHeld = false;
+    this.onPress = () => (this.isHeld = true);
+    this.onRelease = () => {
+      this.keepTurn();
+      this.isHeld = false;
+    };
+    node.addEventListener("pointerdown", this.onPress);
+    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, this.onRelease);
+  }
+
+  // Before each drawing, and when the hand lets go. Plotly keeps what was turned only where it lets go over the picture:
+  // a drawing before that, or after letting go beside it, would turn everything back. And with each drawing it sets the
+  // way of turning anew, and then takes nothing from the hand for half a second.
+  keepTurn() {
+    const scene = this.node._fullLayout?.scene?._scene;
+    if (!scene) return;
+    if (this.isHeld) scene.saveLayout(this.node.layout);
+    const { updateFx } = Object.getPrototypeOf(scene);
+    scene.updateFx = (way, hovers) => {
+      const isSet = scene.camera.mode === way && scene.camera.keyBindingMode === "rotate";
+      if (!isSet) updateFx.call(scene, way, hovers);
+    };
+  }
+
+  draw(traces, layout, summary) {
+    this.keepTurn();
+    return super.draw(traces, layout, summary);
+  }
+
   // The surface: `z`, rows of heights, from `low` to `high`, with lines of equal height.
   sheet({ x, y, z, low, high }) {
     const { palette } = this.context;
@@ -73,5 +104,11 @@ export class Space extends Chart {
   camera() {
     const away = Math.max(this.context.present ? LARGE : 1, (WIDE * this.node.offsetHeight) / this.node.offsetWidth);
     return { eye: { x: EYE.x * away, y: EYE.y * away, z: EYE.z * away }, center: CENTER };
+  }
+
+  destroy() {
+    this.node.removeEventListener("pointerdown", this.onPress);
+    for (const name of ["pointerup", "pointercancel"]) window.removeEventListener(name, this.onRelease);
+    super.destroy();
   }
 }

@@ -45,6 +45,11 @@ TALLER = """() => [document.documentElement, document.querySelector('[data-testi
   .map((node) => node.scrollHeight - node.clientHeight)"""
 
 
+def compact(value: Any) -> str:
+    """A value as JavaScript's JSON.stringify writes it."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 class LiveTab:
     """A page with the live chart; `page` is Playwright's."""
 
@@ -167,9 +172,7 @@ class LiveTab:
         self.page.mouse.down()
         self.page.mouse.move(*at[1], steps=5)
         self.page.mouse.up()
-        self.page.wait_for_function(
-            f"(before) => JSON.stringify(({RANGES})()) !== before", arg=json.dumps(before).replace(" ", "")
-        )
+        self.page.wait_for_function(f"(before) => JSON.stringify(({RANGES})()) !== before", arg=compact(before))
 
     def unzoom(self) -> None:
         """Click twice in the main chart, which shows everything again."""
