@@ -98,11 +98,16 @@ def language_switch() -> None:
     )
 
 
-def bar(page: str) -> None:
-    """Device, mode, language, presentation and help, at the right end of the head line."""
+def bar(page: str, title: str, section: int) -> None:
+    """The page's name, device, mode, language, presentation and help, at the right end of the head line.
+
+    `section`: which section of the navigation the page belongs to, 0 for none; Streamlit marks no section.
+    """
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key="bar", width="content", wrap=False
     ):
+        with st.container(key=f"page-of-section-{section}", width="content"):
+            st.markdown(f"**{title}**")
         with st.container(key="device", width="content"):
             device(page, late.asked_for())
         with st.container(key="mode", width="content"):
@@ -126,27 +131,25 @@ st.set_page_config(
 st.html(ASSETS / "pages.css")
 st.html(ASSETS / "course.css")
 st.logo(str(ASSETS / "logo.svg"))
-page = st.navigation(
-    {
-        "": [
-            st.Page("course.py", title=t("Course")),
-            st.Page("train.py", title=t("Train"), default=True),
-            st.Page("compare.py", title=t("Compare")),
-            st.Page("landscapes.py", title=t("Landscapes")),
-            *([st.Page("classroom.py", title=t("Class"))] if services().room is not None else []),
-        ],
-        t("Look inside"): [
-            st.Page("gradients.py", title=t("Gradients")),
-            st.Page("building_blocks.py", title=t("Building blocks")),
-        ],
-        t("Study"): [
-            st.Page("data.py", title=t("Data")),
-            st.Page("generalization.py", title=t("Generalization")),
-        ],
-        t("Shelf"): [st.Page("runs.py", title=t("Runs")), st.Page("formulas.py", title=t("Formulas"))],
-    },
-    position="hidden" if present() or not actor() else "top",
-)
+sections = {
+    "": [
+        st.Page("course.py", title=t("Course")),
+        st.Page("train.py", title=t("Train"), default=True),
+        st.Page("compare.py", title=t("Compare")),
+        st.Page("landscapes.py", title=t("Landscapes")),
+        *([st.Page("classroom.py", title=t("Class"))] if services().room is not None else []),
+    ],
+    t("Look inside"): [
+        st.Page("gradients.py", title=t("Gradients")),
+        st.Page("building_blocks.py", title=t("Building blocks")),
+    ],
+    t("Study"): [
+        st.Page("data.py", title=t("Data")),
+        st.Page("generalization.py", title=t("Generalization")),
+    ],
+    t("Shelf"): [st.Page("runs.py", title=t("Runs")), st.Page("formulas.py", title=t("Formulas"))],
+}
+page = st.navigation(sections, position="hidden" if present() or not actor() else "top")
 if not actor():
     with st.container(key="bar", width="content"):
         language_switch()
@@ -161,7 +164,7 @@ if present():
     with st.container(key="leave"):
         st.button(t("Leave"), type="tertiary", shortcut="Esc", on_click=leave_or_enter, args=(False,))
 else:
-    bar(path)
+    bar(path, page.title, next(place for place, pages in enumerate(sections.values()) if page in pages))
 lesson_news = lesson_bar.bar(path)
 calls.line(path)
 page.run()

@@ -43,6 +43,30 @@ def test_a_browser_that_prefers_chinese_gets_chinese(open_tab: OpenTab):
     expect(tab.primary).to_have_text(CHINESE("Start"))
 
 
+def test_the_head_line_marks_the_section_of_the_page_and_on_a_phone_names_the_page(open_tab: OpenTab):
+    page = open_tab("/building_blocks").page
+    expect(page.get_by_test_id("stTopNavSection")).to_have_count(3)
+    marks = page.get_by_test_id("stTopNavSection").evaluate_all(
+        "(sections) => sections.map((node) => getComputedStyle(node).backgroundColor)"
+    )
+    nothing = "rgba(0, 0, 0, 0)"
+    assert [mark == nothing for mark in marks] == [False, True, True]
+
+    tab = open_tab("/generalization", **PHONE)
+    name = tab.page.locator(".st-key-page-of-section-2")
+    expect(name).to_have_text("Generalization")
+    assert tab.overflow_sideways() <= 0
+    boxes = [tab.page.get_by_test_id("stExpandSidebarButton"), name, tab.page.get_by_role("button", name="中文")]
+    (_, before), (begin, end), (after, _) = [
+        box.evaluate("(node) => [node.getBoundingClientRect().left, node.getBoundingClientRect().right]")
+        for box in boxes
+    ]
+    assert before < begin < end < after, "beside each other"
+    tab.go("/")
+    expect(tab.page.locator(".st-key-page-of-section-0")).to_be_visible()
+    expect(tab.page.locator(".st-key-page-of-section-0")).to_have_text("Train")
+
+
 def test_no_page_is_wider_than_a_phone(open_tab: OpenTab):
     tab = open_tab(**PHONE, seed=13, **LONG)
     tab.measured()
