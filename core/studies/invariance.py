@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 import torch
 
+from core.catalog.augmentations.augmentation import Augmentation
 from core.catalog.datasets.examples import examples
 from core.errors import BadInput
 from core.experiment import Experiment
@@ -91,6 +92,16 @@ def twin(experiment: Experiment, key: str) -> Experiment:
 
 
 def has_training(experiment: Experiment, key: str) -> bool:
-    """Whether a run has seen a disturbance in training."""
+    """Whether a run has the augmentation of a disturbance in training."""
     training = checked(experiment, key).training
     return any(type(entry) is type(training) for entry in experiment.augmentations)
+
+
+def seen_by(experiment: Experiment, key: str) -> list[Augmentation]:
+    """The augmentations in training by which a run has seen a disturbance: its own, and others that make it too."""
+    training = checked(experiment, key).training.key
+    return [
+        entry
+        for entry in experiment.augmentations
+        if not entry.changes_nothing and (entry.key == training or training in entry.includes)
+    ]

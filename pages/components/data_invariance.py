@@ -16,7 +16,7 @@ from core.figures.invariance import HEIGHT, CurveShown, Invariance, invariance_f
 from core.figures.theme import distinct
 from core.language import translator
 from core.store.records import RunRecord
-from core.studies.invariance import InvarianceCurve, has_training, twin
+from core.studies.invariance import InvarianceCurve, has_training, seen_by, twin
 from core.studies.measured_runs import Measuring
 from core.training.disturbances import DISTURBANCES, Disturbance, suiting
 from pages.components import invariance_state
@@ -221,11 +221,12 @@ def figure(curves: Sequence[tuple[Network, InvarianceCurve]]) -> None:
 def words(one: Network, curve: InvarianceCurve, disturbance: Disturbance) -> str:
     """What a curve says: unchanged, at worst, and whether the network has seen such changes in training."""
     worst = int(curve.errors.argmax())
+    seen = seen_by(one.experiment, disturbance.key)
     said = {
         "name": plain(one.name),
         "amount": disturbance.said(disturbance.amounts[worst]),
-        "seen": t("It has seen this change in training.")
-        if has_training(one.experiment, disturbance.key)
+        "seen": t("It has seen this change in training, by {names}.", names=", ".join(t(entry.title) for entry in seen))
+        if seen
         else t("It has never seen this change in training."),
     }
     undisturbed = curve.errors[disturbance.amounts.index(disturbance.none)]

@@ -171,7 +171,7 @@ def test_a_run_is_turned_and_its_twin_is_trained(open_page, bench):
     until(bench.invariance(other.id, "rotation").is_over.is_set)
     tab.run()
     assert not tab.exception, tab.exception[0].message
-    assert "It has seen this change in training." in texts(tab)
+    assert "It has seen this change in training, by Rotate." in texts(tab)
     assert tab.query_params["of"] == f"{run},{other.id}"
     ends = {name.rpartition(" · ")[2] for name in tab.multiselect[0].options}
     assert {"Rotate", "no augmentation"} < ends, "they are told apart by what they differ in"

@@ -44,6 +44,11 @@ class Augmentation(Entry):
         return False
 
     @property
+    def includes(self) -> frozenset[str]:
+        """Keys of the entries whose change it makes too, among others or in another way."""
+        return frozenset()
+
+    @property
     def outcomes(self) -> tuple[tuple[float, int], ...] | None:
         """How many results of each probability a sample can have, as (probability, count); None: endlessly many."""
         return None

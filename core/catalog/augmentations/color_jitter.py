@@ -63,6 +63,10 @@ class ColorJitter(PhotometricAugmentation):
     def changes_nothing(self) -> bool:
         return not (self.brightness or self.contrast or self.saturation or self.hue)
 
+    @property
+    def includes(self) -> frozenset[str]:
+        return frozenset({"brightness"} if self.brightness else ())
+
     def notes(self, input_shape: tuple[int, ...]) -> list[Text]:
         if input_shape[0] == 3 or not (self.saturation or self.hue):
             return []

@@ -46,6 +46,10 @@ class Crop(GeometricAugmentation):
     def changes_nothing(self) -> bool:
         return self.padding == 0
 
+    @property
+    def includes(self) -> frozenset[str]:
+        return frozenset({"shift"} if self.padding else ())
+
     def check(self, input_shape: tuple[int, ...]) -> None:
         _, height, width = input_shape
         most = min(height, width) // 2

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 NUM_STRENGTHS = 30
 """Strengths are whole numbers from 0 to this one."""
 
+_MOVED_AND_LIT = frozenset({"rotate", "shift", "brightness"})
+
 Probability = Annotated[
     float,
     Field(ge=0, le=1, title="probability", description="How often a sample is changed at all."),
@@ -62,6 +64,10 @@ class RandAugment(BatchAugmentation):
     def changes_nothing(self) -> bool:
         return self.probability == 0
 
+    @property
+    def includes(self) -> frozenset[str]:
+        return _MOVED_AND_LIT if self.magnitude else frozenset()
+
     def change(self, num_outputs: int) -> Change:
         from core.catalog.augmentations.operations import RAND, policy
 
@@ -97,6 +103,10 @@ class TrivialAugment(BatchAugmentation):
     @property
     def changes_nothing(self) -> bool:
         return self.probability == 0
+
+    @property
+    def includes(self) -> frozenset[str]:
+        return _MOVED_AND_LIT
 
     @property
     def may_turn_over(self) -> bool:

@@ -58,6 +58,10 @@ class ResizedCrop(GeometricAugmentation):
     def changes_nothing(self) -> bool:
         return self.area == 1 and self.aspect == 1
 
+    @property
+    def includes(self) -> frozenset[str]:
+        return frozenset({"scale", "shift"} if self.area < 1 else ())
+
     def draw(self, inputs: Tensor, generator: torch.Generator | None) -> tuple[Tensor, ...]:
         uniform = inputs.new_empty((4, inputs.shape[0])).uniform_(generator=generator)
         area, stretch, right, down = uniform.unbind()

@@ -9,12 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.catalog.augmentations.augmentation import Augmentation
+from core.catalog.augmentations.color_jitter import ColorJitter
+from core.catalog.augmentations.crop import Crop
+from core.catalog.augmentations.erasing import Cutout
+from core.catalog.augmentations.policies import RandAugment, TrivialAugment
+from core.catalog.augmentations.resized_crop import ResizedCrop
+from core.catalog.augmentations.rotate import Rotate
 from core.errors import BadInput
 from core.studies.blocks_shipped import shipped
-from core.studies.invariance import checked, has_training, measured, twin
+from core.studies.invariance import checked, has_training, measured, seen_by, twin
 from core.studies.measured_runs import Measuring
 from core.studies.workbench import Workbench
-from core.training.disturbances import DISTURBANCES
+from core.training.disturbances import DISTURBANCES, suiting
 from core.training.run import Run
 from tests.experiments import images, points
 from tests.stored_runs import finished
@@ -99,3 +106,22 @@ def test_a_twin_has_the_augmentation_or_lacks_it():
     assert twin(turned, "rotation").fingerprint() == plain.fingerprint()
     with pytest.raises(BadInput):
         checked(plain, "gravity")
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "seen"),
+    [
+        (Rotate(), {"rotation"}),
+        (Rotate(degrees=0), set()),
+        (Crop(), {"shift"}),
+        (ResizedCrop(), {"shift", "scale"}),
+        (ColorJitter(), {"brightness"}),
+        (ColorJitter(brightness=0), set()),
+        (RandAugment(), {"rotation", "shift", "brightness"}),
+        (TrivialAugment(), {"rotation", "shift", "brightness"}),
+        (Cutout(), set()),
+    ],
+)
+def test_a_run_has_seen_what_its_augmentations_make_among_others(augmentation: Augmentation, seen: set[str]):
+    run = small(augmentations=(augmentation,))
+    assert {key for key in suiting("image") if seen_by(run, key)} == seen
