@@ -28,6 +28,8 @@ export class Toolbar {
     this.extend = worded("sp-extend", () => this.send("extend", { epochs: this.extendEpochs() }));
     this.stop = worded("sp-stop", () => this.send("stop"), labels.stop);
     this.replay = replay && worded("sp-replay", replay, labels.replay_it, labels.replay);
+    // Until a run is known there is nothing to command.
+    for (const button of [this.primary, this.step, this.again, this.extend, this.stop]) button.disabled = true;
     this.pace = choice(
       PACES.map((key) => ({ key, text: labels[`pace_${key}`] })),
       (key) => {

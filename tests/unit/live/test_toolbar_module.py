@@ -1,4 +1,4 @@
-"""What the toolbar says of a command that is refused."""
+"""What the toolbar says of a command that is refused, and that it takes none before it knows a run."""
 
 from __future__ import annotations
 
@@ -38,6 +38,14 @@ def seen(script: str) -> Any:
 def test_what_came_too_late_for_a_run_is_not_complained_of_once_it_is_over():
     assert seen("await said('pace', refused, 'running', 'finished')") == [WORDS, WORDS, ""]
     assert seen("await said('pace', { type: 'received' }, 'finished')") == ["", ""]
+
+
+def test_nothing_can_be_pressed_before_a_run_is_known():
+    off = "[bar.primary, bar.step, bar.again, bar.extend, bar.stop].map((button) => button.disabled)"
+    made = "((bar) => [OFF, (bar.draw(data('running')), OFF)])(new Toolbar(labels, idle, idle, idle))"
+    before, after = seen(made.replace("OFF", off))
+    assert before == [True] * 5
+    assert after == [False] * 5
 
 
 def test_what_concerns_a_run_that_is_over_stays():
