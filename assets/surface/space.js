@@ -21,23 +21,18 @@ export function hasWebGL() {
 export class Space extends Chart {
   constructor(node, context, refresh) {
     super(node, context, refresh);
-    this.isHeld = false;
-    this.onPress = () => (this.isHeld = true);
-    this.onRelease = () => {
-      this.keepTurn();
-      this.isHeld = false;
-    };
+    this.isTurned = false;
+    this.onPress = () => (this.isTurned = true);
     node.addEventListener("pointerdown", this.onPress);
-    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, this.onRelease);
   }
 
-  // Before each drawing, and when the hand lets go. Plotly keeps what was turned only where it lets go over the picture:
-  // a drawing before that, or after letting go beside it, would turn everything back. And with each drawing it sets the
-  // way of turning anew, and then takes nothing from the hand for half a second.
+  // Before each drawing. Plotly keeps what was turned only where the hand lets go over the picture, and not how it then
+  // comes to rest: a drawing while it is held, or after it was let go, would turn it back. And with each drawing Plotly
+  // sets the way of turning anew, and then takes nothing from the hand for half a second.
   keepTurn() {
     const scene = this.node._fullLayout?.scene?._scene;
     if (!scene) return;
-    if (this.isHeld) scene.saveLayout(this.node.layout);
+    if (this.isTurned) scene.saveLayout(this.node.layout);
     const { updateFx } = Object.getPrototypeOf(scene);
     scene.updateFx = (way, hovers) => {
       const isSet = scene.camera.mode === way && scene.camera.keyBindingMode === "rotate";
@@ -48,6 +43,16 @@ export class Space extends Chart {
   draw(traces, layout, summary) {
     this.keepTurn();
     return super.draw(traces, layout, summary);
+  }
+
+  resize() {
+    this.keepTurn();
+    return super.resize();
+  }
+
+  unzoom() {
+    this.isTurned = false;
+    super.unzoom();
   }
 
   // The surface: `z`, rows of heights, from `low` to `high`, with lines of equal height.
@@ -108,7 +113,6 @@ export class Space extends Chart {
 
   destroy() {
     this.node.removeEventListener("pointerdown", this.onPress);
-    for (const name of ["pointerup", "pointercancel"]) window.removeEventListener(name, this.onRelease);
     super.destroy();
   }
 }
