@@ -11,7 +11,7 @@ from core.catalog.regularizers.dropout import drops_units
 from core.catalog.regularizers.pretraining import stages_of
 from core.catalog.regularizers.stochastic_depth import depth_rate
 from core.errors import BadInput
-from core.experiment import Experiment
+from core.experiment import Experiment, default_experiment
 from core.text import Text
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _optimizer_notes(experiment: Experiment, architecture: Architecture, *, has_
 
 def _validation_notes(experiment: Experiment, num_own: int | None) -> list[Text]:
     """Settings of what validates without effect. `num_own`: validation samples that the data set has itself."""
-    default, notes = Experiment(), []
+    default, notes = default_experiment(), []
     if experiment.validation_fraction != default.validation_fraction and experiment.num_folds is not None:
         notes.append(
             Text("The validation share has no effect: one of {num} folds validates.", num=experiment.num_folds)
@@ -140,7 +140,7 @@ def _validation_notes(experiment: Experiment, num_own: int | None) -> list[Text]
 def _data_notes(experiment: Experiment, dataset: DataSet) -> list[Text]:
     """Settings of sampling and labels without effect."""
     has_classes = dataset.task == "classification"
-    default = Experiment()
+    default = default_experiment()
     notes = []
     if not has_classes and experiment.sampling == "balanced":
         notes.append(Text("Balanced sampling has no effect: the targets are numbers, there are no classes."))

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from core.catalog.entry import Entry
 from core.catalog.presets import Preset, presets
-from core.experiment import Experiment
+from core.experiment import Experiment, default_experiment
 from core.text import Text
 
 _SAMPLING = {"balanced": Text("as many of each class"), "random": Text("drawn at random")}
@@ -87,7 +87,7 @@ def step_words(experiment: Experiment) -> Text:
     """The optimizer, the schedule of its learning rate where it has one, and the loss where one was chosen."""
     schedule, loss = cast(Entry, experiment.schedule), cast("Entry | None", experiment.loss)
     words = optimizer_words(experiment)
-    if type(schedule) is not type(Experiment().schedule):
+    if type(schedule) is not type(default_experiment().schedule):
         words = Text("{optimizer}, {schedule}", optimizer=words, schedule=Text(schedule.title))
     return words if loss is None else Text("{optimizer}, {loss}", optimizer=words, loss=_with_value(loss))
 

@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -312,8 +313,14 @@ def _value_differences(value: Any, *, typed: bool) -> Any:
     return value
 
 
+@cache
+def default_experiment() -> Experiment:
+    """`Experiment()`, made once: it is asked for with every run."""
+    return Experiment()
+
+
 def _differences(experiment: Experiment, *, typed: bool) -> dict[str, Any]:
-    defaults = Experiment()
+    defaults = default_experiment()
     changed: dict[str, Any] = {}
     for name in Experiment.model_fields:
         value, default = getattr(experiment, name), getattr(defaults, name)

@@ -16,6 +16,7 @@ from core.experiment import (
     PART_FAMILIES,
     Experiment,
     checked_document,
+    default_experiment,
     entry_differences,
     resolve_presets,
     unknown_field,
@@ -68,7 +69,7 @@ def _set_preset(document: dict[str, Any], name: Any) -> tuple[dict[str, Any], li
 
 
 def _default_part(name: str) -> dict[str, Any] | None:
-    default = getattr(Experiment(), name)
+    default = getattr(default_experiment(), name)
     return None if default is None else entry_differences(default, typed=True)
 
 

@@ -181,8 +181,9 @@ class Comparison(BaseModel):
 
     def _repeated(self, experiment: Experiment, number: int) -> Experiment:
         """An experiment as it is run the (number + 1)-th time: with the next seed, or the next fold."""
-        changes = {"seed": experiment.seed + number} if self.folds is None else {"fold": number + 1}
-        return experiment.replace(**changes)
+        if self.folds is None:
+            return experiment.replace(seed=experiment.seed + number)
+        return experiment.model_copy(update={"fold": number + 1})  # a fold that there is, without looking at all again
 
     def lane_name(self, lane: Lane) -> str:
         """What a run of the comparison is called: its variant, and its seed or fold where there are several."""

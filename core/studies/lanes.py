@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from core.errors import CoreError
-from core.experiment import Experiment
+from core.experiment import default_experiment
 from core.store.records import RunRecord, StudyRecord
 from core.studies.comparison import Comparison, Lane
 
@@ -38,7 +38,7 @@ def stored_lanes(comparison: Comparison, runs: Sequence[RunRecord]) -> list[tupl
     that of the comparison's document in `Lane.experiment`.
     """
     lanes = {(lane.variant, lane.seed, lane.experiment.fold): lane for lane in comparison.experiments()}
-    usual = Experiment()
+    usual = default_experiment()
     found = [
         (
             run,

@@ -88,8 +88,8 @@ class Feed:
 
     def pieces(self, rows: Tensor, size: int) -> EvaluatedRows:
         """Rows of the data set (N,) in a fixed order, in batches of at most `size`, to be gone through many times."""
-        kept_bytes = rows.shape[0] * self._inputs[:1].numel() * self._factor.element_size()
-        return EvaluatedRows(self, rows.split(size), is_kept=kept_bytes <= KEPT_BYTES // 2)
+        num_bytes = rows.shape[0] * self._inputs[:1].numel() * self._factor.element_size()
+        return EvaluatedRows(self, rows.split(size), num_bytes)
 
     def _draw_order(self, epoch: int) -> None:
         if self._shuffles:
@@ -120,6 +120,11 @@ class Feeds:
     def __init__(self, feeds: Sequence[Feed]) -> None:
         self._feeds = feeds
         self._inputs, self._targets = feeds[0]._inputs, feeds[0]._targets
+        size = self._inputs.numel() * feeds[0]._factor.element_size()
+        self._is_scaled = size <= KEPT_BYTES // 2 and all(_scales_alike(feeds[0], feed) for feed in feeds)
+        """Whether all samples are scaled once, in place of each batch: the values are the same."""
+        if self._is_scaled:
+            self._inputs = feeds[0].scaled(self._inputs)
         shifts = [feed._shift for feed in feeds if feed._shift is not None]
         self._shift = torch.stack(shifts).unsqueeze(1) if shifts else None
         self._factor = torch.stack([feed._factor for feed in feeds]).unsqueeze(1)
@@ -133,14 +138,22 @@ class Feeds:
 
     def batch(self, first: int, last: int, step: int) -> Batch:
         """The batches of update `step` of the feeds from `first` up to `last`, of one size, with the feeds in front."""
-        rows_RB = torch.stack([feed.drawn(step) for feed in self._feeds[first:last]])
-        flat = rows_RB.view(-1)
+        rows = torch.cat([feed.drawn(step) for feed in self._feeds[first:last]])
         inputs, targets = (
-            tensor.index_select(0, flat).view(*rows_RB.shape, *tensor.shape[1:])
+            tensor.index_select(0, rows).view(last - first, -1, *tensor.shape[1:])
             for tensor in (self._inputs, self._targets)
         )
+        rows_RB = rows.view(last - first, -1)
+        if self._is_scaled:
+            return Batch(inputs, targets, rows_RB)
         shift = None if self._shift is None else self._shift[first:last]
         return Batch(_scaled(inputs, shift, self._factor[first:last]), targets, rows_RB)
+
+
+def _scales_alike(one: Feed, other: Feed) -> bool:
+    if one._shift is None or other._shift is None:
+        return one._shift is other._shift and torch.equal(one._factor, other._factor)
+    return torch.equal(one._shift, other._shift) and torch.equal(one._factor, other._factor)
 
 
 def batch_sizes(count: int, batch_size: int) -> list[int]:
@@ -154,8 +167,9 @@ def batch_sizes(count: int, batch_size: int) -> list[int]:
 class EvaluatedRows:
     """Batches in the same order each time, scaled anew or, where they are small, once: the same values either way."""
 
-    def __init__(self, feed: Feed, pieces: Sequence[Tensor], *, is_kept: bool) -> None:
-        self._feed, self._pieces, self._is_kept = feed, pieces, is_kept
+    def __init__(self, feed: Feed, pieces: Sequence[Tensor], num_bytes: int) -> None:
+        self._feed, self._pieces, self.num_bytes = feed, pieces, num_bytes
+        self._is_kept = num_bytes <= KEPT_BYTES // 2
         self._kept: list[Batch] = []
 
     def __iter__(self) -> Iterator[Batch]:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from torch import Tensor
 
 from core.training.assembly import Assembly
-from core.training.batch import Batch
 from core.training.best_weights import BestWeights
 from core.training.evaluation import Evaluation, Score, score, scores
 from core.training.stacking.answers import Again, Answers
@@ -159,22 +158,14 @@ class _Work:
         return self._found[self._several.index(one)] if self._found else None
 
 
-def _beside(several: Sequence[Assembly], split: int) -> Iterator[list[Batch]]:
-    """A batch for each run, again and again; runs of the same samples are given the very same one."""
-    marks = [one.data.hashes["validation"] for one in several]
-    evaluated = {mark: one.evaluated[split] for mark, one in zip(reversed(marks), reversed(several), strict=True)}
-    for batches in zip(*evaluated.values(), strict=True):
-        of = dict(zip(evaluated, batches, strict=True))
-        yield [of[mark] for mark in marks]
-
-
 def _pairs(several: Sequence[Assembly], again: Again | None) -> Generator[None, None, list[Pair]]:
     parts = several[0]
     if parts.row_losses is not None:
         answers = again.of(several) if again else Answers(several)
         spreads = [one.target_spread for one in several]
-        trains = yield from scores(answers, _beside(several, 0), parts.row_losses, spreads)
-        validations = yield from scores(answers, _beside(several, 1), parts.row_losses, spreads)
+        train, validation = answers.samples
+        trains = yield from scores(answers, train, parts.row_losses, spreads)
+        validations = yield from scores(answers, validation, parts.row_losses, spreads)
         return list(zip(trains, validations, strict=True))
     of_train, of_validation = parts.evaluated
     spread = parts.target_spread

@@ -77,6 +77,8 @@ class Written:
         raise NotImplementedError
 
     def __call__(self, x: Tensor) -> Tensor:
+        if not torch.is_grad_enabled():
+            return self.forward(x)[0]
         return _InGraph.apply(self.anchor, x, self)  # type: ignore[return-value]
 
 

@@ -62,7 +62,6 @@ class _CrossEntropy(Written):
         batch, classes = targets_R1B.shape[2], p_RKB.shape[1]
         if smoothing:
             p_RKB.sub_(smoothing / classes)
-        share = p_RKB.new_full((), smoothing - 1).expand(targets_R1B.shape)
-        p_RKB.scatter_add_(1, targets_R1B, share)
+        p_RKB.scatter_(1, targets_R1B, smoothing - 1, reduce="add")
         p_RKB.mul_(dy.div(batch).view(-1, 1, 1))
         return p_RKB[:, :, :batch].transpose(1, 2)

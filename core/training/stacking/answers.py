@@ -6,13 +6,14 @@ of a row depends on the rows beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from core.catalog.architectures.rows import FixedProduct, Rows, Several, forward_of
+from core.catalog.architectures.rows import Chain, FixedProduct, Rows, Several, forward_of, joined
 from core.training.assembly import Assembly
+from core.training.feed import KEPT_BYTES
 
 MOST_BYTES = 4 * 2**20
 """Of weights that are kept between two evaluations: with larger ones the products take long beside building anew."""
@@ -42,8 +43,41 @@ class Again:
         return found
 
 
+class Samples:
+    """The samples of a split on which several runs are measured, side by side, batch after batch.
+
+    Runs of the same samples are given the very same ones. Those of others `are_joined` into one tensor, once where they
+    are few, or are a list.
+    """
+
+    def __init__(self, several: Sequence[Assembly], split: int, *, are_joined: bool) -> None:
+        self._marks = [one.data.hashes["validation"] for one in several]
+        self._rows = {mark: one.evaluated[split] for mark, one in zip(self._marks, several, strict=True)}
+        num_bytes = sum(rows.num_bytes for rows in self._rows.values())
+        self._are_joined = are_joined
+        self._are_kept = are_joined and num_bytes <= KEPT_BYTES // 2
+        self._kept: list[tuple[Several, Tensor]] = []
+
+    def __iter__(self) -> Iterator[tuple[Several, Tensor]]:
+        """The inputs of all and their targets (R, B, …)."""
+        if self._kept:
+            yield from self._kept
+            return
+        found: list[tuple[Several, Tensor]] = []
+        for batches in zip(*self._rows.values(), strict=True):
+            of = dict(zip(self._rows, batches, strict=True))
+            inputs: Several = [of[mark].inputs for mark in self._marks]
+            pair = joined(inputs) if self._are_joined else inputs, joined([of[mark].targets for mark in self._marks])
+            found += [pair] if self._are_kept else []
+            yield pair
+        self._kept = found
+
+
 class Answers:
-    """Networks of one shape as one function: (B, …) for each → (R, B, K). Between calls they are in training mode."""
+    """Networks of one shape as one function: (B, …) for each → (R, B, K). Between calls they are in training mode.
+
+    `samples` are those that they are measured on: of training and of validation.
+    """
 
     def __init__(self, several: Sequence[Assembly]) -> None:
         self._several, self._num_rows = several, len(several)
@@ -52,6 +86,9 @@ class Answers:
         self._first = several[0].frame.weights.all.storage_offset()
         rows = Rows(self._product, drops=False)
         self._forward = forward_of([parts.model for parts in several], rows)
+        # Modules that compute a row alone are given a tensor of its own: their bits depend on where it begins.
+        are_joined = isinstance(self._forward, Chain)
+        self.samples = Samples(several, 0, are_joined=are_joined), Samples(several, 1, are_joined=are_joined)
 
     @property
     def is_valid(self) -> bool:

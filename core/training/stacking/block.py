@@ -163,7 +163,7 @@ class Block:
     def _keep_rows(self) -> None:
         counts = {loop.recorder.num_rows for loop in self._loops}
         if len(counts) == 1:
-            self._kept[:, counts.pop()].copy_(self._rows)
+            self._kept.select(1, counts.pop()).copy_(self._rows)
         else:
             torch._foreach_copy_([loop.recorder.next_row for loop in self._loops], list(self._rows.unbind(0)))
 

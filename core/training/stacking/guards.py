@@ -29,6 +29,8 @@ class Guards:
         self._mark = watched[:, 0]
         self.found = torch.zeros(count, dtype=torch.float32, device=watched.device)
         self.marked = torch.zeros(count, 1, dtype=torch.bool, device=watched.device)
+        self.are_clear = False
+        """Whether no row is known to be marked. Only where that can be known without waiting for a device."""
         self._changing = list(changing)
         self._before = [matrix.clone() for matrix in self._changing]
         self.rows = [RowGuard(self, place) for place in range(count)]
@@ -41,7 +43,8 @@ class Guards:
 
     def check(self) -> None:
         """After the backward pass: 0 times what is watched is NaN from the first non-finite value on."""
-        if self._look is not None and self._look.is_finite:
+        self.are_clear = self._look is not None and self._look.is_finite
+        if self.are_clear:
             return
         torch.mul(self._watched, 0.0, out=self._products)
         torch.sum(self._products, 1, out=self._mark)

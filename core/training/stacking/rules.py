@@ -1,15 +1,16 @@
 """The update of every row by its own optimizer, on rows of one matrix instead of tensor by tensor.
 
-A fused kernel takes a whole row as one tensor; rules without a kernel are computed for all their rows at once, each
-with its own numbers. A row with frozen layers is updated as its run alone would be, tensor by tensor.
+A fused kernel takes a whole row as one tensor, and rows of equal numbers in one call; rules without a kernel are
+computed for all their rows at once, each with its own numbers. A row with frozen layers is updated as its run alone
+would be, tensor by tensor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -51,13 +52,16 @@ class Rules:
         self._counts = matrix.all.new_zeros(len(rows), dtype=torch.float32)
         self._updates: list[tuple[Sequence[Row], Callable[[Sequence[float]], None]]] = []
         vectors: dict[type[Optimizer], list[Row]] = {}
+        fused: dict[Hashable, list[Row]] = {}
         for row in rows:
             if row.is_whole and row.entry.fused([row.weights]):
-                self._updates.append(([row], self._fused(row, guards)))
+                numbers = tuple(sorted(row.entry.fused_options().items()))
+                fused.setdefault((row.entry.fused_kernel, row.entry.fused_state, numbers), []).append(row)
             elif row.is_whole and row.entry.row_numbers:
                 vectors.setdefault(type(row.entry), []).append(row)
             else:
                 self._updates.append(([row], _own(row, guards)))
+        self._updates += [(group, _Fused(self, group, guards)) for group in fused.values()]
         self._updates += [(group, _Vectors(self, group, guards)) for group in vectors.values()]
 
     def __call__(self, lrs: Sequence[float]) -> dict[int, Exception]:
@@ -92,17 +96,37 @@ class Rules:
             state[parameter][COUNTER] = counter
         return counter
 
-    def _fused(self, row: Row, guards: Guards) -> Callable[[Sequence[float]], None]:
-        kernel: Callable[..., None] = getattr(torch, row.entry.fused_kernel.removeprefix("aten::"))
+
+class _Fused:
+    """Rows of one kernel and equal numbers. One call while they have one rate and none is marked, else one for each."""
+
+    def __init__(self, rules: Rules, rows: Sequence[Row], guards: Guards) -> None:
+        entry = rows[0].entry
+        kernel: Callable[..., None] = getattr(torch, entry.fused_kernel.removeprefix("aten::"))
+        self._kernel = partial(kernel, **entry.fused_options())
+        self._guards, self._places = guards, [row.place for row in rows]
+        self._found = [guards.found[place] for place in self._places]
+        self._each = [self._lists(rules, row) for row in rows]
+        self._all = [[tensor for part in parts for tensor in part] for parts in zip(*self._each, strict=True)]
+
+    def __call__(self, lrs: Sequence[float]) -> None:
+        rates = {lrs[place] for place in self._places}
+        if len(rates) == 1 and self._guards.are_clear:
+            self._kernel(*self._all, lr=rates.pop(), found_inf=self._found[0])
+            return
+        for place, lists, found in zip(self._places, self._each, self._found, strict=True):
+            self._kernel(*lists, lr=lrs[place], found_inf=found)
+
+    @staticmethod
+    def _lists(rules: Rules, row: Row) -> list[list[Tensor]]:
+        """The row's weights, gradients and state as the kernel takes them."""
         kept = {name: torch.zeros_like(row.weights) for name in row.entry.memory}
-        self.keep(row, kept)
+        rules.keep(row, kept)
         if COUNTER in row.entry.fused_state:
-            kept[COUNTER] = self.counter(row)
+            kept[COUNTER] = rules.counter(row)
         # What an optimizer does not keep with the parameters it has (momentum 0: no velocity) is an empty list too.
-        lists = [[kept[name]] if name in kept else [] for name in row.entry.fused_state]
-        options: dict[str, Any] = row.entry.fused_options() | {"found_inf": guards.found[row.place]}
-        call, place = partial(kernel, [row.weights], [row.gradients], *lists, **options), row.place
-        return lambda lrs: call(lr=lrs[place])
+        states = [[kept[name]] if name in kept else [] for name in row.entry.fused_state]
+        return [[row.weights], [row.gradients], *states]
 
 
 class _Vectors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from sklearn.metrics import accuracy_score, root_mean_squared_error
 from torch import nn
 
 from core.experiment import Experiment
-from core.training.evaluation import Evaluation, piece_size
+from core.training.batch import Batch
+from core.training.evaluation import Evaluation, piece_size, score
 from core.training.resident import NUM_EVALUATED
 from core.training.run import Run
 from tests.experiments import everything, points, trained
@@ -36,15 +38,26 @@ def test_an_evaluation_equals_a_plain_loop_without_gradients(loss: Any, pieces: 
     run.train()
     final = run.final
     assert final is not None
-    for split, score in (("train", final.train), ("validation", final.validation)):
+    for split, found in (("train", final.train), ("validation", final.validation)):
         outputs, targets = outputs_of(run, split)
         wrong = 1 - accuracy_score(targets.numpy(), outputs.argmax(1).numpy())
-        assert score.error == pytest.approx(wrong, abs=1e-12)
-        assert score.wrong == round(wrong * len(targets))
-        assert score.num == len(targets)
+        assert found.error == pytest.approx(wrong, abs=1e-12)
+        assert found.wrong == round(wrong * len(targets))
+        assert found.num == len(targets)
         plain = nn.functional.cross_entropy(outputs.double(), targets)
-        assert score.loss == pytest.approx(float(plain), rel=1e-6)
+        assert found.loss == pytest.approx(float(plain), rel=1e-6)
     assert final.gap == final.validation.error - final.train.error
+
+
+def test_of_equal_outputs_the_first_is_the_answer_and_what_is_no_number_comes_before_all():
+    outputs_BK = torch.tensor([[1.0, 2, 2], [0, 0, 0], [1, math.nan, 3], [math.nan] * 3, [2, 1, math.inf]])
+    for answer in range(3):
+        for layout in (outputs_BK, outputs_BK.t().contiguous().t()):
+            batch = Batch(layout, torch.full((5,), answer), torch.arange(5))
+            pieces = score(nn.Identity(), [batch], nn.functional.cross_entropy, None)
+            with pytest.raises(StopIteration) as done:
+                next(pieces)
+            assert done.value.value.wrong == int((outputs_BK.argmax(1) != answer).sum())
 
 
 def test_the_error_of_a_regression_is_relative_to_guessing_the_mean(tmp_path: Path):

@@ -46,16 +46,26 @@ def test_epochs_have_different_orders_and_any_batch_can_be_asked_for():
 
 @pytest.mark.parametrize("kind", [torch.uint8, torch.float32])
 @pytest.mark.parametrize("shifts", [True, False])
-def test_batches_drawn_in_one_go_are_those_of_each_feed_to_the_bit(kind: torch.dtype, shifts: bool):
+@pytest.mark.parametrize(("scales", "most"), [("own", 2**20), ("one", 2**20), ("one", 100)], ids=str)
+def test_batches_drawn_in_one_go_are_those_of_each_feed_to_the_bit(
+    kind: torch.dtype, shifts: bool, scales: str, most: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Feeds of one scale draw from samples that were scaled before, as long as these are few."""
+    monkeypatch.setattr(module, "KEPT_BYTES", most)
     drawn = torch.Generator().manual_seed(0)
     inputs = torch.randint(0, 256, (30, 1, 3, 3), generator=drawn, dtype=torch.uint8).to(kind)
     targets = torch.randint(0, 4, (30,), generator=drawn)
+    scale = (
+        torch.rand(3, 2, 1, 1, 1, generator=drawn)
+        if scales == "own"
+        else torch.rand(1, 2, 1, 1, 1).expand(3, -1, 1, 1, 1)
+    )
     feeds = [
-        Feed(inputs, targets, rows, torch.rand(1, 1, 1, generator=drawn) if shifts else None,
-             torch.rand(1, 1, 1, generator=drawn), 8, seed)
+        Feed(inputs, targets, rows, scale[seed, 0] if shifts else None, scale[seed, 1], 8, seed)
         for seed, rows in enumerate((torch.arange(20), torch.arange(10, 30), torch.arange(5, 25)))
-    ]  # fmt: skip
+    ]
     beside = Feeds(feeds)
+    assert (beside._inputs is inputs) == (scales == "own" or most == 100)
     assert Feeds.are_beside(feeds)
     for step in (0, 2, 4):
         batch = beside.batch(1, 3, step)

@@ -109,6 +109,30 @@ def test_answers_are_kept_as_long_as_the_runs_have_their_pieces_and_they_are_sma
     assert again.of(parts[:2]) is not large
 
 
+@pytest.mark.parametrize("name", ["odd batches", "images as features", "everything"])
+def test_samples_side_by_side_are_those_of_each_run_and_kept_where_they_are_few(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folds = [
+        item.replace(num_folds=3, fold=2 + place % 2, optimizer="sgd")
+        for place, item in enumerate(rows(KINDS[name])[:4])
+    ]
+    parts = [stackable(item, tmp_path)[0].parts for item in folds]
+    for most in (2**25, 0):
+        monkeypatch.setattr(answers, "KEPT_BYTES", most)
+        for split in (0, 1):
+            samples = Answers(parts).samples[split]
+            passes = [list(samples), list(samples)]
+            assert all(isinstance(inputs, list) == (name == "everything") for inputs, _ in passes[0])
+            are_kept = all(one[1] is other[1] for one, other in zip(*passes, strict=True))
+            assert are_kept == (name != "everything" and most > 0)
+            for found in passes:
+                for place, one in enumerate(parts):
+                    for (inputs, targets), batch in zip(found, one.evaluated[split], strict=True):
+                        assert inputs[place].equal(batch.inputs)
+                        assert targets[place].equal(batch.targets)
+
+
 @pytest.mark.parametrize("shape", [(64, 64, 64), (1, 1, 3), (33, 5), (128,), (300, 7), (512, 512)], ids=str)
 def test_bits_do_not_depend_on_the_number_of_rows_whatever_the_shape_of_the_products(
     shape: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
