@@ -315,7 +315,7 @@ def _value_differences(value: Any, *, typed: bool) -> Any:
 
 @cache
 def default_experiment() -> Experiment:
-    """`Experiment()`, made once: it is asked for with every run."""
+    """`Experiment()`, made once, since it is asked for with every run. All share it: read it only."""
     return Experiment()
 
 

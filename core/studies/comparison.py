@@ -183,7 +183,8 @@ class Comparison(BaseModel):
         """An experiment as it is run the (number + 1)-th time: with the next seed, or the next fold."""
         if self.folds is None:
             return experiment.replace(seed=experiment.seed + number)
-        return experiment.model_copy(update={"fold": number + 1})  # a fold that there is, without looking at all again
+        # There is such a fold, and to look at every field again takes sixty times as long.
+        return experiment.model_copy(update={"fold": number + 1})
 
     def lane_name(self, lane: Lane) -> str:
         """What a run of the comparison is called: its variant, and its seed or fold where there are several."""

@@ -10,6 +10,8 @@ from torch import Tensor
 from core.seeding import generator, seed32
 from core.training.batch import Batch
 
+SCALED_BYTES = 4 * 2**20
+"""So much memory several feeds may hold of a data set that is scaled once in place of every batch."""
 KEPT_BYTES = 32 * 2**20
 """So much memory one run may hold of samples that are evaluated again and again, already scaled."""
 
@@ -120,11 +122,9 @@ class Feeds:
     def __init__(self, feeds: Sequence[Feed]) -> None:
         self._feeds = feeds
         self._inputs, self._targets = feeds[0]._inputs, feeds[0]._targets
-        size = self._inputs.numel() * feeds[0]._factor.element_size()
-        self._is_scaled = size <= KEPT_BYTES // 2 and all(_scales_alike(feeds[0], feed) for feed in feeds)
-        """Whether all samples are scaled once, in place of each batch: the values are the same."""
-        if self._is_scaled:
-            self._inputs = feeds[0].scaled(self._inputs)
+        num_bytes = self._inputs.numel() * feeds[0]._factor.element_size()
+        self._is_scaled_once = num_bytes <= SCALED_BYTES and all(_scale_alike(feeds[0], feed) for feed in feeds)
+        self._scaled: Tensor | None = None
         shifts = [feed._shift for feed in feeds if feed._shift is not None]
         self._shift = torch.stack(shifts).unsqueeze(1) if shifts else None
         self._factor = torch.stack([feed._factor for feed in feeds]).unsqueeze(1)
@@ -139,21 +139,22 @@ class Feeds:
     def batch(self, first: int, last: int, step: int) -> Batch:
         """The batches of update `step` of the feeds from `first` up to `last`, of one size, with the feeds in front."""
         rows = torch.cat([feed.drawn(step) for feed in self._feeds[first:last]])
+        if self._is_scaled_once and self._scaled is None:
+            self._scaled = self._feeds[0].scaled(self._inputs)
         inputs, targets = (
             tensor.index_select(0, rows).view(last - first, -1, *tensor.shape[1:])
-            for tensor in (self._inputs, self._targets)
+            for tensor in (self._inputs if self._scaled is None else self._scaled, self._targets)
         )
-        rows_RB = rows.view(last - first, -1)
-        if self._is_scaled:
-            return Batch(inputs, targets, rows_RB)
-        shift = None if self._shift is None else self._shift[first:last]
-        return Batch(_scaled(inputs, shift, self._factor[first:last]), targets, rows_RB)
+        if self._scaled is None:
+            shift = None if self._shift is None else self._shift[first:last]
+            inputs = _scaled(inputs, shift, self._factor[first:last])
+        return Batch(inputs, targets, rows.view(last - first, -1))
 
 
-def _scales_alike(one: Feed, other: Feed) -> bool:
-    if one._shift is None or other._shift is None:
-        return one._shift is other._shift and torch.equal(one._factor, other._factor)
-    return torch.equal(one._shift, other._shift) and torch.equal(one._factor, other._factor)
+def _scale_alike(one: Feed, other: Feed) -> bool:
+    """Whether feeds that are beside each other scale with the same numbers."""
+    is_shifted_alike = one._shift is None or other._shift is None or torch.equal(one._shift, other._shift)
+    return is_shifted_alike and torch.equal(one._factor, other._factor)
 
 
 def batch_sizes(count: int, batch_size: int) -> list[int]:

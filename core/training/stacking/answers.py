@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from core.catalog.architectures.rows import Chain, FixedProduct, Rows, Several, forward_of, joined
 from core.training.assembly import Assembly
-from core.training.feed import KEPT_BYTES
+from core.training.feed import EvaluatedRows
 
 MOST_BYTES = 4 * 2**20
-"""Of weights that are kept between two evaluations: with larger ones the products take long beside building anew."""
+"""Of weights that are kept between two evaluations, and once more of samples beside each other, of both splits: with
+more the products take long beside putting them together anew."""
 MOST_KEPT = 8
 """Groups of runs: the largest stack is measured in seven."""
 
@@ -46,17 +47,20 @@ class Again:
 class Samples:
     """The samples of a split on which several runs are measured, side by side, batch after batch.
 
-    Runs of the same samples are given the very same ones. Those of others `are_joined` into one tensor, once where they
-    are few, or are a list.
+    Runs of the same samples are given the very same ones. Those of others `are_joined` into one tensor, or are a list.
     """
 
     def __init__(self, several: Sequence[Assembly], split: int, *, are_joined: bool) -> None:
         self._marks = [one.data.hashes["validation"] for one in several]
-        self._rows = {mark: one.evaluated[split] for mark, one in zip(self._marks, several, strict=True)}
-        num_bytes = sum(rows.num_bytes for rows in self._rows.values())
-        self._are_joined = are_joined
-        self._are_kept = are_joined and num_bytes <= KEPT_BYTES // 2
+        self._rows: dict[str, EvaluatedRows] = {}
+        for mark, one in zip(self._marks, several, strict=True):
+            self._rows.setdefault(mark, one.evaluated[split])
+        # Samples of all runs that are the same are not copied.
+        is_copy = are_joined and len(self._rows) > 1
+        num_bytes = sum(self._rows[mark].num_bytes for mark in self._marks) if is_copy else 0
+        self._are_joined, self._are_kept = are_joined, are_joined and num_bytes <= MOST_BYTES // 2
         self._kept: list[tuple[Several, Tensor]] = []
+        """Where they are few, what was put together once."""
 
     def __iter__(self) -> Iterator[tuple[Several, Tensor]]:
         """The inputs of all and their targets (R, B, …)."""

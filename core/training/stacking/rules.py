@@ -50,7 +50,7 @@ class Rules:
     def __init__(self, matrix: Matrix, rows: Sequence[Row], guards: Guards) -> None:
         self._matrix = matrix
         self._counts = matrix.all.new_zeros(len(rows), dtype=torch.float32)
-        self._updates: list[tuple[Sequence[Row], Callable[[Sequence[float]], None]]] = []
+        self._updates: list[tuple[Sequence[Row], Callable[[Sequence[float]], dict[int, Exception] | None]]] = []
         vectors: dict[type[Optimizer], list[Row]] = {}
         fused: dict[Hashable, list[Row]] = {}
         for row in rows:
@@ -70,7 +70,7 @@ class Rules:
         faults: dict[int, Exception] = {}
         for rows, update in self._updates:
             try:
-                update(lrs)
+                faults |= update(lrs) or {}
             except Exception as error:
                 faults |= {row.place: error for row in rows}
         return faults
@@ -98,7 +98,10 @@ class Rules:
 
 
 class _Fused:
-    """Rows of one kernel and equal numbers. One call while they have one rate and none is marked, else one for each."""
+    """Rows of one kernel and equal numbers. One call while they have one rate and none is marked, else one for each.
+
+    Called, it returns what went wrong with which row. In a call for all nobody knows with which, and it is raised.
+    """
 
     def __init__(self, rules: Rules, rows: Sequence[Row], guards: Guards) -> None:
         entry = rows[0].entry
@@ -109,13 +112,18 @@ class _Fused:
         self._each = [self._lists(rules, row) for row in rows]
         self._all = [[tensor for part in parts for tensor in part] for parts in zip(*self._each, strict=True)]
 
-    def __call__(self, lrs: Sequence[float]) -> None:
+    def __call__(self, lrs: Sequence[float]) -> dict[int, Exception]:
         rates = {lrs[place] for place in self._places}
+        faults: dict[int, Exception] = {}
         if len(rates) == 1 and self._guards.are_clear:
             self._kernel(*self._all, lr=rates.pop(), found_inf=self._found[0])
-            return
+            return faults
         for place, lists, found in zip(self._places, self._each, self._found, strict=True):
-            self._kernel(*lists, lr=lrs[place], found_inf=found)
+            try:
+                self._kernel(*lists, lr=lrs[place], found_inf=found)
+            except Exception as error:
+                faults[place] = error
+        return faults
 
     @staticmethod
     def _lists(rules: Rules, row: Row) -> list[list[Tensor]]:

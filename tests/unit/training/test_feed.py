@@ -51,7 +51,7 @@ def test_batches_drawn_in_one_go_are_those_of_each_feed_to_the_bit(
     kind: torch.dtype, shifts: bool, scales: str, most: int, monkeypatch: pytest.MonkeyPatch
 ):
     """Feeds of one scale draw from samples that were scaled before, as long as these are few."""
-    monkeypatch.setattr(module, "KEPT_BYTES", most)
+    monkeypatch.setattr(module, "SCALED_BYTES", most)
     drawn = torch.Generator().manual_seed(0)
     inputs = torch.randint(0, 256, (30, 1, 3, 3), generator=drawn, dtype=torch.uint8).to(kind)
     targets = torch.randint(0, 4, (30,), generator=drawn)
@@ -65,12 +65,12 @@ def test_batches_drawn_in_one_go_are_those_of_each_feed_to_the_bit(
         for seed, rows in enumerate((torch.arange(20), torch.arange(10, 30), torch.arange(5, 25)))
     ]
     beside = Feeds(feeds)
-    assert (beside._inputs is inputs) == (scales == "own" or most == 100)
     assert Feeds.are_beside(feeds)
     for step in (0, 2, 4):
         batch = beside.batch(1, 3, step)
         for place, feed in enumerate(feeds[1:]):
             assert all(one[place].equal(other) for one, other in zip(batch, feed.batch(step), strict=True))
+    assert (beside._scaled is None) == (scales == "own" or most == 100)
 
 
 def test_feeds_of_different_samples_are_not_drawn_from_in_one_go():

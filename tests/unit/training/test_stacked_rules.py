@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from core.catalog.registry import entries, parse
+from core.training.weights import weights_sha256
 from tests.experiments import points
 from tests.unit.training.test_stacked import alike, spoil, stackable, together
-from tests.unit.training.test_stacked_faults import stack_of
+from tests.unit.training.test_stacked_faults import gone_on, stack_of
 
 FUSED = [key for key in entries("optimizers") if parse("optimizers", key).fused([torch.zeros(1)])]  # type: ignore[attr-defined]
 NUM_STEPS = 7
@@ -74,5 +75,28 @@ def test_from_the_update_on_that_marks_a_row_each_is_updated_by_itself(tmp_path:
             alone.step()
         alone.flush()
         assert run.step_count == alone.step_count
-        if place != 1:
+        if place == 1:
+            assert weights_sha256(run.parts.model) == weights_sha256(alone.parts.model)
+        else:
             assert alike((run, diary), (alone, heard))
+
+
+def test_what_goes_wrong_with_a_row_that_is_updated_by_itself_ends_that_run_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    experiments = [points(optimizer={"key": "adam", "lr": 0.01 * (1 + seed)}, seed=seed) for seed in range(3)]
+    stack, pairs = stack_of(experiments, tmp_path)
+    bad, adam = pairs[1][0], torch._fused_adam_
+
+    def call(weights: list[torch.Tensor], *arguments: Any, **options: Any) -> None:
+        if weights[0].data_ptr() == bad.parts.loop.parameters[0].data_ptr():
+            raise ValueError("no root")
+        adam(weights, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "_fused_adam_", call)
+        failed = gone_on(stack, NUM_STEPS)
+    assert {run: (step, str(error)) for run, (step, error) in failed.items()} == {bad: (1, "no root")}
+    for run, diary in (pairs[0], pairs[2]):
+        run.flush()
+        assert alike((run, diary), together([run.experiment], tmp_path, NUM_STEPS)[0])
