@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any, NamedTuple, Required, TypedDict
 
 from core.people import visibility_of_new
@@ -56,7 +55,7 @@ def beginning(new: NewRun, actor: str) -> Beginning:
         "experiment": new["experiment"],
         "fingerprint": new["fingerprint"],
         "schema_version": new["schema_version"],
-        **asdict(new.get("facts") or RunFacts()),
+        **vars(new.get("facts") or RunFacts()),
         "state": "queued",
         "created": created,
         "answer": new.get("answer") or {},

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -215,7 +214,7 @@ class Store(Studies, Answers, Sharing):
         checked_id(run)
         values = {"reason": reason, "reason_text": reason_text.to_json() if reason_text else None}
         known = {"answer": None if answer is None else dict(answer), "weights_sha256": weights_sha256}
-        values |= {name: value for name, value in (known | asdict(facts or RunFacts())).items() if value is not None}
+        values |= {name: value for name, value in (known | vars(facts or RunFacts())).items() if value is not None}
         with self._known:
             self._states[run] = state
         acknowledged = self._queue(lambda connection: changes.set_state(connection, run, actor, state, values), run)

@@ -7,7 +7,7 @@ its record.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -47,7 +47,7 @@ class Conditions:
 
     def to_json(self) -> dict[str, Any]:
         """The record kept with the run."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
