@@ -54,8 +54,8 @@ SABOTAGES_OF_RACES = (
     Sabotage(
         "variants have seeds of their own",
         "core/studies/comparison.py",
-        '{"seed": experiment.seed + number}',
-        '{"seed": experiment.seed + number + len(experiment.canonical())}',
+        "seed=experiment.seed + number)",
+        "seed=experiment.seed + number + len(experiment.canonical()))",
         (f"{STUDIES}/test_comparison.py::test_seeds_are_paired_and_those_of_one_seed_stand_together",),
     ),
     Sabotage(
@@ -191,7 +191,7 @@ SABOTAGES_OF_RACES = (
     ),
     Sabotage(
         "all folds of a stack are measured on the first one's samples",
-        "core/training/measuring.py",
+        "core/training/stacking/answers.py",
         'one.data.hashes["validation"] for one in several',
         '"" for one in several',
         (f"{TRAINING}/test_folds.py::test_stacked_folds_equal_folds_alone_to_the_bit",),

@@ -179,7 +179,7 @@ def test_who_was_stopped_alone_stays_out_when_the_comparison_goes_on(data_folder
         bench.command_comparison(study, "stop")
         bench.wait_comparison(study, 100)
     with Workbench.open(data_folder) as bench:
-        for kind, values in (("extend", {"epochs": 1}), ("resume", {})):
+        for kind, values in (("extend", {"epochs": 100_000}), ("resume", {})):
             bench.command_comparison(study, kind, values)
             until(lambda: sum(bench.is_active(run.id) for run in bench.runs_of(study)) == 3)
             bench.command_comparison(study, "stop")
