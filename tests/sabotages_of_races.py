@@ -190,6 +190,30 @@ SABOTAGES_OF_RACES = (
         (f"{TRAINING}/test_folds.py::test_stacked_folds_equal_folds_alone_to_the_bit",),
     ),
     Sabotage(
+        "rows of one rule are updated together when one of them is marked",
+        "core/training/stacking/rules.py",
+        "len(rates) == 1 and self._guards.are_clear",
+        "len(rates) == 1",
+        (f"{TRAINING}/test_stacked_rules.py::test_from_the_update_on_that_marks_a_row_each_is_updated_by_itself",),
+    ),
+    Sabotage(
+        "rows of one rule are updated at the first one's rate",
+        "core/training/stacking/rules.py",
+        "len(rates) == 1 and self._guards.are_clear",
+        "self._guards.are_clear",
+        (f"{TRAINING}/test_stacked_rules.py::test_rows_with_rates_or_numbers_of_their_own_are_updated_one_by_one",),
+    ),
+    Sabotage(
+        "samples that are kept side by side are not counted for every run",
+        "core/training/stacking/answers.py",
+        "for mark in self._marks) if is_copy",
+        "for mark in self._rows) if is_copy",
+        (
+            f"{TRAINING}/test_stacked_evaluation.py"
+            "::test_samples_side_by_side_are_those_of_each_run_and_kept_where_they_are_few",
+        ),
+    ),
+    Sabotage(
         "all folds of a stack are measured on the first one's samples",
         "core/training/stacking/answers.py",
         'one.data.hashes["validation"] for one in several',
