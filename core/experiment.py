@@ -320,19 +320,14 @@ def default_experiment() -> Experiment:
 
 
 def _differences(experiment: Experiment, *, typed: bool) -> dict[str, Any]:
-    defaults = default_experiment()
     changed: dict[str, Any] = {}
-    for name in Experiment.model_fields:
-        value, default = getattr(experiment, name), getattr(defaults, name)
-        if name == "version":
-            continue
+    for name, default in default_experiment():
+        value = getattr(experiment, name)
         if isinstance(value, Entry):
-            inner = entry_differences(value, typed=typed)
             if value != default or (typed and value._typed_key):
-                changed[name] = inner
-        elif name in LIST_FAMILIES:
-            if value:
-                changed[name] = [entry_differences(item, typed=typed) for item in value]
+                changed[name] = entry_differences(value, typed=typed)
+        elif name in LIST_FAMILIES and value:
+            changed[name] = [entry_differences(item, typed=typed) for item in value]
         elif value != default:
             changed[name] = value
     return changed

@@ -327,8 +327,7 @@ def places_if_some_are_frozen(rule: Rule, parameters: list[nn.Parameter]) -> lis
 
 def _network(experiment: Experiment, architecture: Architecture, facts: Any, where: Conditions) -> nn.Module:
     model = network_of(experiment, facts.input_shape, facts.num_outputs)
-    if where.dtype != torch.get_default_dtype():  # in which it is made; to convert nothing takes as long as to make it
-        model.to(where.dtype)
+    model.to(where.dtype)
     if where.device != "meta":
         model.to_empty(device=where.device)
         _first_values(experiment)(model)

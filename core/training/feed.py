@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -122,9 +123,6 @@ class Feeds:
     def __init__(self, feeds: Sequence[Feed]) -> None:
         self._feeds = feeds
         self._inputs, self._targets = feeds[0]._inputs, feeds[0]._targets
-        num_bytes = self._inputs.numel() * feeds[0]._factor.element_size()
-        self._is_scaled_once = num_bytes <= SCALED_BYTES and all(_scale_alike(feeds[0], feed) for feed in feeds)
-        self._scaled: Tensor | None = None
         shifts = [feed._shift for feed in feeds if feed._shift is not None]
         self._shift = torch.stack(shifts).unsqueeze(1) if shifts else None
         self._factor = torch.stack([feed._factor for feed in feeds]).unsqueeze(1)
@@ -139,16 +137,23 @@ class Feeds:
     def batch(self, first: int, last: int, step: int) -> Batch:
         """The batches of update `step` of the feeds from `first` up to `last`, of one size, with the feeds in front."""
         rows = torch.cat([feed.drawn(step) for feed in self._feeds[first:last]])
-        if self._is_scaled_once and self._scaled is None:
-            self._scaled = self._feeds[0].scaled(self._inputs)
+        samples = self._inputs if self._scaled is None else self._scaled
         inputs, targets = (
             tensor.index_select(0, rows).view(last - first, -1, *tensor.shape[1:])
-            for tensor in (self._inputs if self._scaled is None else self._scaled, self._targets)
+            for tensor in (samples, self._targets)
         )
         if self._scaled is None:
             shift = None if self._shift is None else self._shift[first:last]
             inputs = _scaled(inputs, shift, self._factor[first:last])
         return Batch(inputs, targets, rows.view(last - first, -1))
+
+    @cached_property
+    def _scaled(self) -> Tensor | None:
+        """All samples, scaled once in place of every batch; None where they are many, or a feed scales otherwise."""
+        one = self._feeds[0]
+        num_bytes = self._inputs.numel() * one._factor.element_size()
+        is_one_scale = num_bytes <= SCALED_BYTES and all(_scale_alike(one, feed) for feed in self._feeds)
+        return one.scaled(self._inputs) if is_one_scale else None
 
 
 def _scale_alike(one: Feed, other: Feed) -> bool:

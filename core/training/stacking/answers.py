@@ -55,10 +55,10 @@ class Samples:
         self._rows: dict[str, EvaluatedRows] = {}
         for mark, one in zip(self._marks, several, strict=True):
             self._rows.setdefault(mark, one.evaluated[split])
-        # Samples of all runs that are the same are not copied.
+        # Where all runs have the same ones they are not copied, and who makes them says whether they are kept.
         is_copy = are_joined and len(self._rows) > 1
-        num_bytes = sum(self._rows[mark].num_bytes for mark in self._marks) if is_copy else 0
-        self._are_joined, self._are_kept = are_joined, are_joined and num_bytes <= MOST_BYTES // 2
+        num_bytes = sum(self._rows[mark].num_bytes for mark in self._marks)
+        self._are_joined, self._are_kept = are_joined, is_copy and num_bytes <= MOST_BYTES // 2
         self._kept: list[tuple[Several, Tensor]] = []
         """Where they are few, what was put together once."""
 

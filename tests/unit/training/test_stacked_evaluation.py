@@ -128,6 +128,8 @@ def test_samples_side_by_side_are_those_of_each_run_and_kept_where_they_are_few(
             assert all(isinstance(inputs, list) == (name == "everything") for inputs, _ in passes[0])
             are_kept = all(one[1] is other[1] for one, other in zip(*passes, strict=True))
             assert are_kept == (name != "everything" and most == 2 * num_bytes)
+            once = Answers(parts[::2]).samples[split]  # Of two runs with the same samples nothing is copied, nor kept.
+            assert all(one[0] is not other[0] for one, other in zip(once, once, strict=True))
             for found in passes:
                 for place, one in enumerate(parts):
                     for (inputs, targets), batch in zip(found, one.evaluated[split], strict=True):
